@@ -1,0 +1,68 @@
+package import Certificates
+package import FoundationEssentials
+
+/// A typed fact that a run saw. Kinds speak in these; who writes metrics decides how they look there.
+package enum Observation: Sendable, Hashable {
+    case oauthCertificate(OAuthCertificate)
+    case drift(CertificateDrift)
+    /// A certificate the peer presented during a TLS handshake; depth 0 is the leaf.
+    case peerCertificate(stage: Stage, depth: Int, CertificateFacts)
+    /// The phases of the HTTP exchange the probe is about, summed over redirects.
+    case httpPhases([HTTPPhase: Duration])
+
+    package enum HTTPPhase: String, Sendable, Hashable, CaseIterable {
+        case resolve, connect, tls, processing, transfer
+    }
+}
+
+/// One copy of an OAuth certificate, where it was seen and what part it plays.
+package struct OAuthCertificate: Sendable, Hashable {
+    package enum Source: String, Sendable, Hashable, Codable, CaseIterable {
+        /// A signing key in a server's auth metadata document.
+        case published
+        /// The file AuthConfig's certificate was exported to.
+        case exported
+        case snapshot
+        case tenant
+    }
+
+    package enum Slot: String, Sendable, Hashable, Codable, CaseIterable {
+        case current, previous, next, unknown
+    }
+
+    /// The server that holds the copy; empty for a copy the organization shares.
+    package var server: String
+    package var source: Source
+    package var slot: Slot
+    package var facts: CertificateFacts
+    /// When it was last seen; earlier than the run where the document that showed it has gone away.
+    package var lastSeen: Date
+
+    package init(server: String, source: Source, slot: Slot, facts: CertificateFacts, lastSeen: Date) {
+        self.server = server
+        self.source = source
+        self.slot = slot
+        self.facts = facts
+        self.lastSeen = lastSeen
+    }
+}
+
+/// Whether a copy is the certificate AuthConfig names.
+package struct CertificateDrift: Sendable, Hashable {
+    package enum State: Int, Sendable, Hashable {
+        case same = 0
+        case other = 1
+        case settling = 2
+    }
+
+    /// The server that holds the copy; empty for a copy the organization shares.
+    package var server: String
+    package var source: OAuthCertificate.Source
+    package var state: State
+
+    package init(server: String, source: OAuthCertificate.Source, state: State) {
+        self.server = server
+        self.source = source
+        self.state = state
+    }
+}
