@@ -1,0 +1,127 @@
+package import Certificates
+package import FoundationEssentials
+
+/// All that one exchange saw. It exists for every exchange, also one that failed; nothing throws.
+package struct ExchangeReport: Sendable {
+    /// The last response whose status line arrived, also when its body was then cut off; nil if none did.
+    package var response: ExchangeResponse?
+    /// Why the exchange did not complete; nil when a whole response within bounds arrived.
+    package var failure: ExchangeFailure?
+    /// Time spent in each phase, summed over redirects; phases never entered are absent.
+    package var phases: [ExchangePhase: Duration] = [:]
+    /// What the peer presented in the last TLS handshake, leaf first, also when verification failed; empty without TLS.
+    package var chain: [CertificateFacts] = []
+    /// The verdict on that chain; nil without TLS or when the handshake ended before a certificate came.
+    package var verdict: ChainVerdict?
+    /// `127.0.0.1:443` of the last connection made; nil if none was.
+    package var remoteAddress: String?
+    /// `TLSv1.3` of the last completed handshake.
+    package var tlsVersion: String?
+    /// How many redirects were followed.
+    package var redirects = 0
+
+    package init() {}
+}
+
+package struct ExchangeResponse: Sendable {
+    package var status: Int
+    /// In the order received, last response only.
+    package var headers: [HeaderField]
+    /// Decompressed, at most `Bounds.body` bytes.
+    package var body: [UInt8]
+    /// Where the response came from, after redirects.
+    package var url: String
+
+    package init(status: Int, headers: [HeaderField], body: [UInt8], url: String) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.url = url
+    }
+
+    /// All values of a header, in order; the name is compared ignoring case.
+    package func values(of name: String) -> [String] {
+        headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+    }
+}
+
+/// The phases that blackbox_exporter also names.
+package enum ExchangePhase: String, Sendable, Hashable, CaseIterable, Codable {
+    case resolve, connect, tls
+    /// From the request being sent to the first byte of the answer.
+    case processing
+    /// From the first byte of the answer to its last.
+    case transfer
+}
+
+/// Why an exchange ended before its answer was complete.
+package struct ExchangeFailure: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable {
+        case nameNotResolved
+        case refused
+        /// No answer to the connection attempt within the deadline.
+        case connectTimeout
+        case unreachable
+        case reset
+        /// The deadline passed after the connection stood.
+        case timeout
+        case handshakeFailed
+        /// The chain or name did not verify: `ExchangeReport.verdict` says why. No request was sent.
+        case certificateRejected
+        case bodyTooLarge
+        case headersTooLarge
+        case tooManyRedirects
+        /// The peer spoke something that is not HTTP, or ended in the middle of an answer.
+        case protocolViolation
+        case proxyRefused
+        case proxyAuthentication
+        /// The caller's task was cancelled.
+        case cancelled
+        /// The request itself cannot be made: a bad URL, header or option.
+        case invalidRequest
+    }
+
+    package var kind: Kind
+    /// The phase in which it happened.
+    package var phase: ExchangePhase
+    /// One clause for people: `connection to 127.0.0.1:9443 refused`.
+    package var sentence: String
+    /// The library's own words, where they add something; else empty.
+    package var detail: String
+
+    package init(kind: Kind, phase: ExchangePhase, sentence: String, detail: String = "") {
+        self.kind = kind
+        self.phase = phase
+        self.sentence = sentence
+        self.detail = detail
+    }
+}
+
+/// What verification said of the presented chain, with OpenSSL's own code.
+package struct ChainVerdict: Sendable, Hashable {
+    package enum Fault: String, Sendable, Hashable {
+        case expired
+        case notYetValid
+        /// No path to a trusted root: self-signed, unknown issuer, missing intermediate, weak or wrong use.
+        case untrusted
+        case nameMismatch
+        case revoked
+        case chainTooLong
+    }
+
+    /// nil when the chain verified and bears the name.
+    package var fault: Fault?
+    /// `X509_V_ERR_*` of the first fault; 0 when it verified.
+    package var code: Int
+    /// OpenSSL's sentence for the code, or the names borne when the name did not match.
+    package var sentence: String
+    /// Depth in the chain of the certificate at fault.
+    package var depth: Int
+
+    package init(fault: Fault?, code: Int = 0, sentence: String = "", depth: Int = 0) {
+        self.fault = fault
+        self.code = code
+        self.sentence = sentence
+        self.depth = depth
+    }
+}
