@@ -7,6 +7,8 @@ package enum Observation: Sendable, Hashable {
     case drift(CertificateDrift)
     /// A certificate the peer presented during a TLS handshake; depth 0 is the leaf.
     case peerCertificate(stage: Stage, depth: Int, CertificateFacts)
+    /// Whether an auth metadata document could be fetched; `server` is empty for the auth server's.
+    case metadataReachable(server: String, Bool)
     /// The phases of the HTTP exchange the probe is about, summed over redirects.
     case httpPhases([HTTPPhase: Duration])
 

@@ -1,0 +1,28 @@
+/// Durations as configuration writes them: a number and one of `ms s m h d`.
+package enum DurationText {
+    private static let units: [(suffix: String, seconds: Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]
+
+    /// Nil for anything else, negative ones and those over a thousand years.
+    package static func parse(_ text: String) -> Duration? {
+        guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
+        let number = text.dropLast(unit.suffix.count)
+        guard number.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let value = Double(number) else { return nil }
+        let seconds = value * unit.seconds
+        guard seconds < 1000 * 366 * 86400 else { return nil }
+        return .milliseconds((seconds * 1000).rounded())
+    }
+
+    /// The shortest exact spelling: `90s`, `60d`, `1500ms`.
+    package static func format(_ duration: Duration) -> String {
+        let milliseconds = Int64((duration / .milliseconds(1)).rounded())
+        guard milliseconds > 0, milliseconds % 1000 == 0 else { return "\(milliseconds)\(milliseconds == 0 ? "s" : "ms")" }
+        let seconds = milliseconds / 1000
+        for (suffix, size) in [("d", Int64(86400)), ("h", 3600), ("m", 60)] where seconds % size == 0 { return "\(seconds / size)\(suffix)" }
+        return "\(seconds)s"
+    }
+}
+
+extension Duration {
+    /// As a floating-point number of seconds, for output.
+    package var seconds: Double { self / .seconds(1) }
+}

@@ -1,0 +1,40 @@
+/// The kinds an agent knows, by name.
+package struct KindCatalog: Sendable {
+    package let kinds: [any ProbeKind]
+
+    package init(_ kinds: [any ProbeKind]) { self.kinds = kinds }
+
+    package var names: [String] { kinds.map(\.name) }
+
+    package func kind(named name: String) -> (any ProbeKind)? { kinds.first { $0.name == name } }
+
+    /// Checks a definition's options without making anything.
+    package func checkOptions(of definition: ProbeDefinition, notes: SettingsReader.Notes) {
+        guard let kind = kind(named: definition.kind) else { return }
+        _ = read(definition, by: kind, notes: notes)
+    }
+
+    /// Makes the probe of a definition at a place. Options that fail to read (only `--set` can bring them here) are refused.
+    package func discover(_ definition: ProbeDefinition, at place: Place) throws(ConfigurationRefused) -> Discovery {
+        guard let kind = kind(named: definition.kind) else {
+            throw ConfigurationRefused([Diagnostic(.error, at: definition.location, "unknown kind '\(definition.kind)'")])
+        }
+        return try discover(definition, by: kind, at: place)
+    }
+
+    private func discover<Kind: ProbeKind>(
+        _ definition: ProbeDefinition, by kind: Kind, at place: Place
+    ) throws(ConfigurationRefused) -> Discovery {
+        let notes = SettingsReader.Notes()
+        let options = read(definition, by: kind, notes: notes)
+        guard !notes.hasErrors else { throw ConfigurationRefused(notes.diagnostics) }
+        return kind.discover(options, at: place)
+    }
+
+    private func read<Kind: ProbeKind>(_ definition: ProbeDefinition, by kind: Kind, notes: SettingsReader.Notes) -> Kind.Options {
+        let reader = SettingsReader(definition.options, what: "options of kind '\(kind.name)'", notes: notes)
+        let options = kind.readOptions(reader)
+        reader.finish()
+        return options
+    }
+}

@@ -1,0 +1,55 @@
+/// A piece of configuration as written, with its place in the file. What it means is decided by who reads it.
+package struct Setting: Sendable {
+    package indirect enum Value: Sendable {
+        /// `isPlain`: written without quotes, so that `true`, `5m` and `12` may be more than text.
+        case scalar(String, isPlain: Bool)
+        case list([Setting])
+        case mapping([Entry])
+    }
+
+    package struct Entry: Sendable {
+        package var key: String
+        package var keyLocation: SourceLocation
+        package var value: Setting
+
+        package init(key: String, keyLocation: SourceLocation, value: Setting) {
+            self.key = key
+            self.keyLocation = keyLocation
+            self.value = value
+        }
+    }
+
+    package var value: Value
+    package var location: SourceLocation
+
+    package init(_ value: Value, at location: SourceLocation) {
+        self.value = value
+        self.location = location
+    }
+
+    /// An empty mapping: every key has its default.
+    package static func empty(at location: SourceLocation) -> Setting { Setting(.mapping([]), at: location) }
+
+    /// What an unquoted nothing, `~` or `null` says: the key's default.
+    package var isNull: Bool {
+        if case .scalar(let text, isPlain: true) = value { return ["", "~", "null", "Null", "NULL"].contains(text) }
+        return false
+    }
+
+    /// In words, for "expected X, found Y".
+    package var shape: String {
+        switch value {
+        case .scalar(let text, _): text.isEmpty || isNull ? "nothing" : "'\(text.prefix(60))'"
+        case .list: "a list"
+        case .mapping: "a mapping"
+        }
+    }
+
+    /// This mapping with one key set anew, as `--set KEY=VALUE` asks for.
+    package func setting(_ key: String, to text: String, at location: SourceLocation) -> Setting {
+        guard case .mapping(var entries) = value else { return self }
+        entries.removeAll { $0.key == key }
+        entries.append(Entry(key: key, keyLocation: location, value: Setting(.scalar(text, isPlain: true), at: location)))
+        return Setting(.mapping(entries), at: self.location)
+    }
+}
