@@ -1,5 +1,4 @@
 package import Certificates
-package import FoundationEssentials
 
 /// All that `agent.yaml` says. Every key has a default; an agent without servers runs.
 ///
