@@ -39,6 +39,15 @@ package struct ProbeDefinition: Sendable {
     }
 }
 
+/// Two definitions are the same when they ask for the same, wherever they stand.
+extension ProbeDefinition: Equatable {
+    package static func == (left: ProbeDefinition, right: ProbeDefinition) -> Bool {
+        left.identity.description == right.identity.description && left.kind == right.kind && left.summary == right.summary
+            && left.scope == right.scope && left.every == right.every && left.timeout == right.timeout
+            && left.retries == right.retries && left.enabled == right.enabled && left.options == right.options
+    }
+}
+
 /// Everything an agent works by: its configuration and the definitions it found, both without an error.
 package struct Plan: Sendable {
     package var configuration: AgentConfiguration

@@ -53,3 +53,15 @@ package struct Setting: Sendable {
         return Setting(.mapping(entries), at: self.location)
     }
 }
+
+/// Two settings are the same when they say the same, wherever they stand.
+extension Setting: Equatable {
+    package static func == (left: Setting, right: Setting) -> Bool {
+        switch (left.value, right.value) {
+        case (.scalar(let a, let plainA), .scalar(let b, let plainB)): a == b && plainA == plainB
+        case (.list(let a), .list(let b)): a == b
+        case (.mapping(let a), .mapping(let b)): a.map(\.key) == b.map(\.key) && a.map(\.value) == b.map(\.value)
+        default: false
+        }
+    }
+}

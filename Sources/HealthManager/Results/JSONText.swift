@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 
 /// JSON as this project writes and reads it: times ISO-8601 UTC in whole seconds, keys sorted, slashes plain.
 package enum JSONText {

@@ -1,0 +1,287 @@
+import FoundationEssentials
+package import Logging
+import ServiceLifecycle
+
+/// The heart: makes probes from the plan, runs them when they are due, and keeps what they found.
+///
+/// definition -> schedule -> run -> result -> cache -> snapshot. Everything that changes lives in this actor, and
+/// nothing in it waits for a probe: runs are children of `run()` and hand in their results.
+package actor HealthManager: Service {
+    package struct Limits: Sendable {
+        /// Runs at the same time, in all and for one server.
+        package var overall = 1024
+        package var perServer = 32
+        /// How long after its cancellation a run may take to end before it counts as poisoned.
+        package var grace: Duration = .seconds(2)
+
+        package init() {}
+    }
+
+    static let poisoningsAllowed = 3
+
+    package nonisolated let kinds: KindCatalog
+    let readPlan: PlanReader
+    let time: any TimeSource
+    let runner: ProbeRunner
+    private let observers: [any ResultObserver]
+    private let logger: Logger
+
+    private(set) var plan: Plan
+    private(set) var roster = Roster()
+    private var states: [ProbeKey: ProbeState] = [:]
+    private var facts: AgentFacts
+    private var schedule = Schedule()
+    private var queue: RunQueue<PlannedRun>
+    private var occupied: Set<PlannedRun.Slot> = []
+    private var poisonings: [ProbeKey: Int] = [:]
+    /// Which life of the cache this is: results of runs begun in an earlier one are dropped.
+    private var life = 0
+    private var freshnessWaiters: [UUID: AsyncStream<Void>.Continuation] = [:]
+
+    private let signals: AsyncStream<Void>
+    private let signal: AsyncStream<Void>.Continuation
+    private var armed: Duration?
+
+    /// Reads the plan for the first time.
+    /// - Throws: `ConfigurationRefused` when the files hold an error: without a plan there is nothing to keep running.
+    package init(
+        kinds: KindCatalog, readPlan: @escaping PlanReader, configurationPath: String, time: any TimeSource,
+        observers: [any ResultObserver] = [], limits: Limits = Limits(), logger: Logger
+    ) throws(ConfigurationRefused) {
+        self.kinds = kinds
+        self.readPlan = readPlan
+        self.time = time
+        self.observers = observers
+        self.logger = logger
+        runner = ProbeRunner(time: time, grace: limits.grace)
+        queue = RunQueue(overall: limits.overall, perServer: limits.perServer)
+        plan = try readPlan()
+        facts = AgentFacts(started: time.now, configurationPath: configurationPath)
+        (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let roster = Roster(plan, kinds: kinds, at: facts.started)
+        self.roster = roster
+        facts.thresholds = plan.configuration.thresholds
+        facts.diagnostics = plan.warnings
+        for (key, member) in roster.members { states[key] = ProbeState(key: key, definition: member.definition) }
+        schedule.add(roster.members.map { ($0.key, $0.value.definition.every) }, at: time.elapsed)
+        for state in states.values { observers.forEach { $0.changed(.updated(state)) } }
+    }
+
+    /// Runs probes until the service group shuts down.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown { await self.loop() }
+    }
+
+    private func loop() async {
+        await withDiscardingTaskGroup { runs in
+            signal.yield()
+            for await _ in signals {
+                queueDue()
+                while let planned = queue.next() { runs.addTask { await self.perform(planned) } }
+                guard let due = schedule.nextDue, due < armed ?? .seconds(Int64.max / 2) else { continue }
+                armed = due
+                runs.addTask {
+                    guard (try? await self.time.sleep(until: due)) != nil else { return }
+                    await self.alarmRang(due)
+                }
+            }
+        }
+    }
+
+    private func alarmRang(_ due: Duration) {
+        if armed == due { armed = nil }
+        signal.yield()
+    }
+
+    private func queueDue() {
+        for (key, due) in schedule.takeDue(at: time.elapsed) {
+            guard let member = roster.members[key] else { continue }
+            let planned = PlannedRun(key: key, member: member, due: due, life: life)
+            if poisonings[key, default: 0] >= Self.poisoningsAllowed {
+                quarantine(planned)
+            } else if !occupied.insert(planned.slot).inserted {
+                facts.skipped += 1
+            } else {
+                queue.offer(planned, server: key.server)
+            }
+        }
+    }
+
+    private func perform(_ planned: PlannedRun) async {
+        facts.running += 1
+        facts.lateness.observe(max(0, (time.elapsed - planned.due).seconds))
+        let result = await runner.run(
+            planned.member.probe, key: planned.key, definition: planned.member.definition, timeout: planned.member.definition.timeout)
+        facts.running -= 1
+        occupied.remove(planned.slot)
+        queue.finished(server: planned.key.server)
+        if let result { record(result, life: planned.life, definition: planned.member.definition) }
+        signal.yield()
+    }
+
+    private func quarantine(_ planned: PlannedRun) {
+        guard states[planned.key]?.latest?.type != .quarantined else { return }
+        var outcome = Outcome()
+        outcome.findings = [
+            Finding(.unknown, stage: .config, reason: .probeQuarantined, sentence: Reason.probeQuarantined.sentence)
+        ]
+        record(
+            ProbeResult(
+                key: planned.key, kind: planned.member.definition.kind, requestID: UUID().uuidString.lowercased(), start: time.now,
+                end: time.now, duration: .zero, type: .quarantined, outcome: outcome), life: life, definition: planned.member.definition)
+    }
+
+    /// Puts a result into the cache, unless the cache was cleared, or the definition replaced, after its run began.
+    func record(_ result: ProbeResult, life: Int, definition: ProbeDefinition) {
+        guard life == self.life, var state = states[result.key], state.definition == definition else { return }
+        state.record(result)
+        states[result.key] = state
+        if result.type == .poisoned { poisonings[result.key, default: 0] += 1 }
+        publish(state)
+        log(result)
+        wakeIfAllFresh()
+    }
+
+    var currentLife: Int { life }
+
+    // MARK: What others see
+
+    package func snapshot() -> Snapshot {
+        let offset = time.now
+        let elapsed = time.elapsed
+        let probes = states.values.sorted { $0.key < $1.key }.map { state in
+            var state = state
+            state.nextRun = schedule.next(of: state.key).map { offset.addingTimeInterval(($0 - elapsed).seconds) }
+            return state
+        }
+        return Snapshot(probes: probes, notDefined: roster.absences.mapValues(\.why), agent: facts)
+    }
+
+    // MARK: Reload and restart
+
+    /// Reads configuration and definitions again; results and decisions of unchanged definitions stay.
+    /// - Throws: `ConfigurationRefused`; the old plan then stays in force, and the facts say so.
+    package func reload() throws(ConfigurationRefused) {
+        try adopt { $0.keepingDecisions(of: roster) }
+        let gone = states.keys.filter { roster.members[$0] == nil }
+        for key in gone { forget(key) }
+        var added: [(key: ProbeKey, every: Duration)] = []
+        for (key, member) in roster.members {
+            if states[key]?.definition == member.definition { continue }
+            let runs = states[key]?.runs
+            forget(key)
+            var state = ProbeState(key: key, definition: member.definition)
+            state.runs = runs ?? [:]
+            states[key] = state
+            added.append((key, member.definition.every))
+            publish(state)
+        }
+        schedule.add(added, at: time.elapsed)
+        logger.info("configuration read again", metadata: ["probes": "\(states.count)", "new": "\(added.count)", "gone": "\(gone.count)"])
+        signal.yield()
+    }
+
+    /// Reads everything again, drops every cache, and runs every probe anew.
+    /// - Throws: `ConfigurationRefused`; nothing is dropped then.
+    package func restart() async throws(ConfigurationRefused) {
+        try adopt { $0 }
+        life += 1
+        poisonings = [:]
+        facts.cacheCleared = time.now
+        let counters = states.mapValues(\.runs)
+        for key in states.keys { forget(key) }
+        schedule.removeAll()
+        for (key, member) in roster.members {
+            var state = ProbeState(key: key, definition: member.definition)
+            state.runs = counters[key] ?? [:]
+            states[key] = state
+            publish(state)
+        }
+        schedule.add(roster.members.map { ($0.key, $0.value.definition.every) }, at: time.elapsed)
+        for kind in kinds.kinds { await kind.clearCaches() }
+        logger.info("caches cleared", metadata: ["probes": "\(states.count)"])
+        signal.yield()
+    }
+
+    private func adopt(_ merge: (Roster) -> Roster) throws(ConfigurationRefused) {
+        do throws(ConfigurationRefused) {
+            plan = try readPlan()
+        } catch {
+            facts.lastReloadSucceeded = false
+            facts.diagnostics = error.diagnostics
+            logger.error("configuration refused, the old one stays in force", metadata: ["problems": "\(error.description)"])
+            throw error
+        }
+        facts.lastReloadSucceeded = true
+        facts.lastReloadSuccess = time.now
+        facts.diagnostics = plan.warnings
+        facts.thresholds = plan.configuration.thresholds
+        roster = merge(Roster(plan, kinds: kinds, at: time.now))
+    }
+
+    private func forget(_ key: ProbeKey) {
+        guard states.removeValue(forKey: key) != nil else { return }
+        schedule.remove(key)
+        observers.forEach { $0.changed(.removed(key)) }
+    }
+
+    private func publish(_ state: ProbeState) { observers.forEach { $0.changed(.updated(state)) } }
+
+    // MARK: Waiting for fresh results
+
+    /// Waits until every probe has run since the cache was last cleared.
+    /// - Returns: the probes that still have no result after `limit`; empty when all have one.
+    package func awaitFreshResults(within limit: Duration) async -> [ProbeKey] {
+        let end = time.elapsed + limit
+        await withTaskGroup(of: Void.self) { race in
+            race.addTask { await self.allFresh() }
+            race.addTask { try? await self.time.sleep(until: end) }
+            await race.next()
+            race.cancelAll()
+        }
+        return waiting
+    }
+
+    private var waiting: [ProbeKey] { states.values.filter { $0.latest == nil }.map(\.key).sorted() }
+
+    private func allFresh() async {
+        guard !waiting.isEmpty else { return }
+        let id = UUID()
+        let (changes, change) = AsyncStream.makeStream(of: Void.self)
+        freshnessWaiters[id] = change
+        for await _ in changes where waiting.isEmpty { break }
+        freshnessWaiters[id] = nil
+    }
+
+    private func wakeIfAllFresh() {
+        guard !freshnessWaiters.isEmpty, waiting.isEmpty else { return }
+        for waiter in freshnessWaiters.values { waiter.yield() }
+    }
+
+    private func log(_ result: ProbeResult) {
+        let metadata: Logger.Metadata = [
+            "probe": "\(result.key.identity)", "server": "\(result.key.server)", "result": "\(result.type.name)",
+            "reason": "\(result.decisive?.reason.rawValue ?? "")", "request_id": "\(result.requestID)",
+        ]
+        switch result.type {
+        case .succeeded: logger.debug("probe ran", metadata: metadata)
+        default: logger.notice("\(result.decisive?.sentence ?? result.type.name)", metadata: metadata)
+        }
+    }
+}
+
+/// A run that is due: what to run, since when, and in which life of the cache.
+struct PlannedRun: Sendable {
+    /// What may run only once at a time.
+    struct Slot: Hashable {
+        var key: ProbeKey
+        var life: Int
+    }
+
+    var key: ProbeKey
+    var member: Roster.Member
+    var due: Duration
+    var life: Int
+
+    var slot: Slot { Slot(key: key, life: life) }
+}
