@@ -1,0 +1,45 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// Fetches auth metadata documents for one probe.
+struct MetadataReader: Sendable {
+    static let serverPath = "/autodiscover/metadata/json/1"
+
+    let path: NetworkPath
+    let documents: DocumentCache
+    var serverPath = Self.serverPath
+
+    /// A document that arrives after this call began.
+    func fresh(_ publisher: MetadataSighting.Publisher, _ context: RunContext) async -> MetadataSighting {
+        await read(publisher, notBefore: context.time.elapsed, context)
+    }
+
+    /// The last known document, unless it is older than `age`.
+    func recent(_ publisher: MetadataSighting.Publisher, within age: Duration, _ context: RunContext) async -> MetadataSighting {
+        await read(publisher, notBefore: context.time.elapsed - age, context)
+    }
+
+    private func read(
+        _ publisher: MetadataSighting.Publisher, notBefore: Duration, _ context: RunContext
+    ) async -> MetadataSighting {
+        let fetch: @Sendable () async -> MetadataSighting = {
+            let report = await path.transfers.exchange(request(for: publisher, context))
+            return MetadataSighting(report, from: publisher, at: context.time.elapsed)
+        }
+        // What a rehearsal saw, at another date or with other options, is no answer to anyone else.
+        if context.isRehearsal { return await fetch() }
+        return await documents.sighting(of: publisher, notBefore: notBefore, fetch: fetch)
+    }
+
+    private func request(for publisher: MetadataSighting.Publisher, _ context: RunContext) -> ExchangeRequest {
+        var request: ExchangeRequest
+        switch publisher {
+        case .server(let server): request = path.request(to: server, path: serverPath, context)
+        case .authServer(let url): request = path.request(toCloud: url, context)
+        }
+        request.headers.append(HeaderField("Accept", "application/json"))
+        request.redirects = .sameHost(maximum: 5)
+        return request
+    }
+}

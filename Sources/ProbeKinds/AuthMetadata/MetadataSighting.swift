@@ -1,0 +1,86 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// What came of asking for one auth metadata document: the document, or the finding that says why there is none.
+struct MetadataSighting: Sendable {
+    /// Who was asked: a server of the organization, or the auth server.
+    enum Publisher: Sendable, Hashable {
+        case server(Server)
+        case authServer(url: String)
+
+        var name: String {
+            switch self {
+            case .server(let server): server.name
+            case .authServer: "the auth server"
+            }
+        }
+    }
+
+    var publisher: Publisher
+    var document: AuthMetadataDocument?
+    var finding: Finding?
+    var report: ExchangeReport
+    /// When the answer was there, on the monotonic clock.
+    var at: Duration
+
+    /// Whether the publisher answered with a document of its own; nil where a gateway stood between.
+    var isReachable: Bool? { document != nil ? true : finding?.severity == .unknown ? nil : false }
+
+    var judgement: ExchangeJudgement { Self.judgement(report, publisher) }
+
+    init(_ report: ExchangeReport, from publisher: Publisher, at: Duration) {
+        self.publisher = publisher
+        self.report = report
+        self.at = at
+        if let finding = Self.judgement(report, publisher).finding {
+            self.finding = finding
+        } else if let response = report.response {
+            read(response)
+        }
+    }
+
+    private static func judgement(_ report: ExchangeReport, _ publisher: Publisher) -> ExchangeJudgement {
+        var advice: String?
+        if case .server(let server) = publisher { advice = "set 'hostname' of \(server.name) to one of these" }
+        return ExchangeJudgement(report: report, peer: publisher.name, application: .metadata, nameAdvice: advice)
+    }
+
+    private mutating func read(_ response: ExchangeResponse) {
+        let isMarkup = Self.isMarkup(response)
+        switch (publisher, response.status) {
+        case (.server(let server), 300..<400), (.server(let server), 401), (.server(let server), 403):
+            finding = gateway(server, "status \(response.status)")
+        case (.server(let server), 200) where isMarkup:
+            finding = gateway(server, "a web page")
+        case (.authServer, 300..<400):
+            finding = failure(.httpRedirect, "redirects elsewhere with status \(response.status)")
+        case (_, 200):
+            do { document = try AuthMetadataDocument(response.body) } catch {
+                finding = failure(.metadataMalformed, isMarkup ? "a web page instead of an auth metadata document" : error.clause)
+                return
+            }
+            if document?.keys.isEmpty == true {
+                document = nil
+                finding = failure(.metadataNoKeys, "its auth metadata document lists no signing key")
+            }
+        default:
+            finding = failure(.httpStatus, "status \(response.status) instead of an auth metadata document")
+        }
+    }
+
+    private func failure(_ reason: Reason, _ clause: String) -> Finding {
+        Finding(.failure, stage: .metadata, reason: reason, sentence: "\(publisher.name): \(clause)")
+    }
+
+    private func gateway(_ server: Server, _ answer: String) -> Finding {
+        Finding(
+            .unknown, stage: .metadata, reason: .preauthenticationSuspected,
+            sentence: "\(server.name): a gateway answered (\(answer)), not Exchange: set 'address' to the server, or 'metadata: false'")
+    }
+
+    private static func isMarkup(_ response: ExchangeResponse) -> Bool {
+        if response.values(of: "Content-Type").contains(where: { $0.lowercased().hasPrefix("text/html") }) { return true }
+        return response.body.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) } == UInt8(ascii: "<")
+    }
+}

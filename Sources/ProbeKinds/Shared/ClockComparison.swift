@@ -1,0 +1,21 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// Compares a server's `Date` header with the local clock: tokens live by both.
+struct ClockComparison {
+    var warning: Duration = .seconds(120)
+    var failure: Duration = .seconds(300)
+
+    /// - Returns: a finding where the clocks differ too much; nil where they agree or no date was sent.
+    func finding(_ response: ExchangeResponse, from peer: String, now: Date, stage: Stage) -> Finding? {
+        guard let text = response.values(of: "Date").first, let theirs = try? Date(text, strategy: .http) else { return nil }
+        let skew = Duration.seconds(theirs.timeIntervalSince(now).rounded())
+        let size = skew < .zero ? -skew : skew
+        guard size >= warning else { return nil }
+        let direction = skew < .zero ? "behind" : "ahead of"
+        return Finding(
+            size >= failure ? .failure : .warning, stage: stage, reason: .clockSkew,
+            sentence: "\(peer): its clock is \(DurationText.format(size)) \(direction) this machine's")
+    }
+}

@@ -1,0 +1,42 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// How an exchange gets from here to a server of the organization, or to a cloud host.
+struct NetworkPath: Sendable {
+    let transfers: Transfers
+    let trust: TrustStore
+    let settings: NetworkSettings
+    let userAgent: String
+
+    /// A request to one server: straight to its address, with its public name kept. Never through the proxy.
+    func request(to server: Server, path: String, _ context: RunContext) -> ExchangeRequest {
+        var request = request(url: "https://\(server.hostname)\(path)", context)
+        request.address = server.address
+        return request
+    }
+
+    /// A request to a cloud host; through the proxy where one is configured.
+    func request(toCloud url: String, _ context: RunContext) -> ExchangeRequest {
+        var request = request(url: url, context)
+        request.proxy = settings.proxy.map { ProxyRoute(url: $0.url, noProxy: $0.noProxy) }
+        return request
+    }
+
+    private func request(url: String, _ context: RunContext) -> ExchangeRequest {
+        var request = ExchangeRequest(url: url, deadline: context.deadline, trust: trust)
+        request.connectTo = settings.connectTo
+        request.headers = [HeaderField("User-Agent", userAgent)]
+        if context.isRehearsal, abs(context.date.timeIntervalSince(context.time.now)) > 1 { request.verificationDate = context.date }
+        return request
+    }
+}
+
+extension RunContext {
+    /// This run with what is left of its time, counted from `began`.
+    func remaining(since began: Duration) -> RunContext {
+        var later = self
+        later.deadline = max(.milliseconds(1), deadline - (time.elapsed - began))
+        return later
+    }
+}
