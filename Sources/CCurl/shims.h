@@ -1,1 +1,104 @@
+#ifndef CCURL_SHIMS_H
+#define CCURL_SHIMS_H
+
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+
+/* curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call: one typed wrapper for each shape. */
+
+static inline CURLcode agent_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode agent_set_text(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode agent_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode agent_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+typedef size_t (*agent_data_function)(char *data, size_t size, size_t count, void *context);
+static inline CURLcode agent_set_data_function(CURL *easy, CURLoption option, agent_data_function function) {
+    return curl_easy_setopt(easy, option, function);
+}
+
+typedef CURLcode (*agent_ssl_function)(CURL *easy, void *ssl_context, void *context);
+static inline CURLcode agent_set_ssl_function(CURL *easy, agent_ssl_function function) {
+    return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, function);
+}
+
+static inline CURLcode agent_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode agent_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode agent_get_text(CURL *easy, CURLINFO info, char **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode agent_get_pointer(CURL *easy, CURLINFO info, void **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+/* CURLINFO_TLS_SSL_PTR of an open connection: the SSL of OpenSSL, or NULL. */
+static inline SSL *agent_get_ssl(CURL *easy) {
+    struct curl_tlssessioninfo *session = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || session == NULL) return NULL;
+    return (SSL *)session->internals;
+}
+
+/* The message of the multi's queue, taken apart: its union is awkward from Swift. */
+static inline CURL *agent_next_done(CURLM *multi, CURLcode *result) {
+    int left = 0;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            *result = message->data.result;
+            return message->easy_handle;
+        }
+    }
+    return NULL;
+}
+
+/* Macros of OpenSSL that Swift does not see. */
+
+static inline int agent_chain_count(const STACK_OF(X509) *chain) { return chain == NULL ? 0 : sk_X509_num(chain); }
+static inline X509 *agent_chain_at(const STACK_OF(X509) *chain, int index) { return sk_X509_value(chain, index); }
+
+static inline int agent_names_count(const GENERAL_NAMES *names) { return names == NULL ? 0 : sk_GENERAL_NAME_num(names); }
+static inline GENERAL_NAME *agent_name_at(const GENERAL_NAMES *names, int index) { return sk_GENERAL_NAME_value(names, index); }
+static inline int agent_name_type(const GENERAL_NAME *name) { return name->type; }
+static inline const unsigned char *agent_name_bytes(const GENERAL_NAME *name, int *length) {
+    const ASN1_STRING *text = name->type == GEN_DNS ? name->d.dNSName : name->type == GEN_IPADD ? name->d.iPAddress : NULL;
+    *length = text == NULL ? 0 : ASN1_STRING_length(text);
+    return text == NULL ? NULL : ASN1_STRING_get0_data(text);
+}
+
+/* RFC 2253 order, with letters beyond ASCII as they are. */
+static inline int agent_print_name(BIO *bio, const X509_NAME *name) {
+    return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+}
+
+static inline int agent_bio_length(BIO *bio, char **bytes) { return (int)BIO_get_mem_data(bio, bytes); }
+
+static inline void agent_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+#endif

@@ -1,5 +1,4 @@
 package import Certificates
-package import FoundationEssentials
 
 /// All that one exchange saw. It exists for every exchange, also one that failed; nothing throws.
 package struct ExchangeReport: Sendable {

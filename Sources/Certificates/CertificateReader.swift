@@ -1,0 +1,142 @@
+import CCurl
+import FoundationEssentials
+
+/// A file or key that is no certificate OpenSSL can read.
+package struct CertificateUnreadable: Error, CustomStringConvertible {
+    /// One clause: `neither DER nor PEM`.
+    package var description: String
+}
+
+extension CertificateFacts {
+    /// Reads the first certificate of PEM text, or one certificate in DER; source: a file, or a key of a document.
+    package static func read(pemOrDER bytes: [UInt8]) throws(CertificateUnreadable) -> CertificateFacts {
+        guard !bytes.isEmpty else { throw CertificateUnreadable(description: "empty") }
+        let isPEM = bytes.starts(with: Array("-----BEGIN".utf8)) || String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE")
+        guard let certificate = isPEM ? readPEM(bytes) : readDER(bytes) else {
+            ERR_clear_error()
+            throw CertificateUnreadable(description: isPEM ? "no readable certificate in the PEM text" : "neither a DER nor a PEM certificate")
+        }
+        defer { X509_free(certificate) }
+        guard let facts = CertificateFacts(certificate) else { throw CertificateUnreadable(description: "a certificate with unreadable fields") }
+        return facts
+    }
+
+    /// How many certificates PEM text holds.
+    package static func count(pem bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBytes { raw in
+            guard let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return 0 }
+            defer { BIO_free(bio) }
+            var count = 0
+            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
+                X509_free(certificate)
+                count += 1
+            }
+            ERR_clear_error()
+            return count
+        }
+    }
+
+    /// Reads OpenSSL's own object, which stays the caller's; nil when a field does not decode.
+    package init?(_ certificate: OpaquePointer) {
+        var encoded: UnsafeMutablePointer<UInt8>?
+        let length = i2d_X509(certificate, &encoded)
+        guard length > 0, let encoded else { return nil }
+        let der = Array(UnsafeBufferPointer(start: encoded, count: Int(length)))
+        CRYPTO_free(encoded, #file, #line)
+        guard let thumbprint = Thumbprint(digest: Self.digest(der, EVP_sha1())),
+            let notBefore = Self.date(X509_get0_notBefore(certificate)), let notAfter = Self.date(X509_get0_notAfter(certificate))
+        else { return nil }
+        let (keyType, keyBits) = Self.key(of: certificate)
+        self.init(
+            thumbprint: thumbprint, fingerprintSHA256: Hexadecimal.upper(Self.digest(der, EVP_sha256())).lowercased(),
+            subject: Self.name(X509_get_subject_name(certificate)), issuer: Self.name(X509_get_issuer_name(certificate)),
+            serialNumber: Self.serialNumber(certificate), notBefore: notBefore, notAfter: notAfter, keyType: keyType, keyBits: keyBits,
+            signatureAlgorithm: String(cString: OBJ_nid2ln(X509_get_signature_nid(certificate))), names: Self.names(certificate), der: der)
+    }
+
+    private static func readPEM(_ bytes: [UInt8]) -> OpaquePointer? {
+        bytes.withUnsafeBytes { raw in
+            guard let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return nil }
+            defer { BIO_free(bio) }
+            return PEM_read_bio_X509(bio, nil, nil, nil)
+        }
+    }
+
+    private static func readDER(_ bytes: [UInt8]) -> OpaquePointer? {
+        bytes.withUnsafeBufferPointer { buffer in
+            var cursor = buffer.baseAddress
+            guard let certificate = d2i_X509(nil, &cursor, buffer.count) else { return nil }
+            // Whatever follows the certificate means that the file is something else.
+            if let cursor, let start = buffer.baseAddress, cursor - start == buffer.count { return certificate }
+            X509_free(certificate)
+            return nil
+        }
+    }
+
+    private static func digest(_ bytes: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        EVP_Digest(bytes, bytes.count, &digest, &length, algorithm, nil)
+        return Array(digest.prefix(Int(length)))
+    }
+
+    private static func date(_ time: UnsafePointer<ASN1_TIME>?) -> Date? {
+        var parts = tm()
+        guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
+        return Date(timeIntervalSince1970: TimeInterval(timegm(&parts)))
+    }
+
+    private static func key(of certificate: OpaquePointer) -> (KeyType, Int) {
+        guard let key = X509_get0_pubkey(certificate) else {
+            ERR_clear_error()
+            return (.other("unknown"), 0)
+        }
+        let bits = Int(EVP_PKEY_get_bits(key))
+        switch EVP_PKEY_get_base_id(key) {
+        case EVP_PKEY_RSA, NID_rsassaPss: return (.rsa, bits)
+        case NID_X9_62_id_ecPublicKey: return (.ec, bits)
+        case let id: return (.other(OBJ_nid2sn(id).map { String(cString: $0) } ?? "unknown"), bits)
+        }
+    }
+
+    private static func name(_ name: OpaquePointer?) -> String {
+        text { agent_print_name($0, name) }
+    }
+
+    private static func serialNumber(_ certificate: OpaquePointer) -> String {
+        text { i2a_ASN1_INTEGER($0, X509_get0_serialNumber(certificate)) }
+    }
+
+    private static func text(_ write: (OpaquePointer) -> Int32) -> String {
+        guard let bio = BIO_new(BIO_s_mem()) else { return "" }
+        defer { BIO_free(bio) }
+        _ = write(bio)
+        var bytes: UnsafeMutablePointer<CChar>?
+        let length = agent_bio_length(bio, &bytes)
+        guard let bytes, length > 0 else { return "" }
+        return String(decoding: UnsafeRawBufferPointer(start: bytes, count: Int(length)), as: UTF8.self)
+    }
+
+    private static func names(_ certificate: OpaquePointer) -> [String] {
+        guard let raw = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return [] }
+        let names = OpaquePointer(raw)
+        defer { GENERAL_NAMES_free(names) }
+        return (0..<agent_names_count(names)).compactMap { index in
+            guard let name = agent_name_at(names, index) else { return nil }
+            var length: Int32 = 0
+            guard let start = agent_name_bytes(name, &length) else { return nil }
+            let bytes = Array(UnsafeBufferPointer(start: start, count: Int(length)))
+            return agent_name_type(name) == GEN_IPADD ? address(bytes) : String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    private static func address(_ bytes: [UInt8]) -> String? {
+        switch bytes.count {
+        case 4: return bytes.map { String($0) }.joined(separator: ".")
+        case 16:
+            return stride(from: 0, to: 16, by: 2)
+                .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }.joined(separator: ":")
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// One libcurl multi handle on one thread of its own. Callers hand hops in; the thread hands reports back.
+final class Engine: @unchecked Sendable {
+    // Unchecked: the multi handle is used by the thread alone, except curl_multi_wakeup, which libcurl allows from anywhere;
+    // everything else shared stands in the mutex.
+    private struct Inbox {
+        var submitted: [Hop] = []
+        var cancelled: [Hop] = []
+        var isClosed = false
+    }
+
+    private let multi: UnsafeMutableRawPointer
+    private let inbox = Mutex(Inbox())
+
+    init() {
+        Self.prepareLibrary()
+        guard let multi = curl_multi_init() else { preconditionFailure("out of memory") }
+        self.multi = multi
+        var thread = pthread_t()
+        let this = Unmanaged.passRetained(self).toOpaque()
+        let created = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Engine>.fromOpaque(context).takeRetainedValue().work()
+                return nil
+            }, this)
+        precondition(created == 0, "the system allows no further thread")
+        pthread_detach(thread)
+    }
+
+    func submit(_ hop: Hop) {
+        let isOpen = inbox.withLock { inbox in
+            if !inbox.isClosed { inbox.submitted.append(hop) }
+            return !inbox.isClosed
+        }
+        if isOpen { curl_multi_wakeup(multi) } else { hop.cancelled() }
+    }
+
+    func cancel(_ hop: Hop) {
+        inbox.withLock { $0.cancelled.append(hop) }
+        curl_multi_wakeup(multi)
+    }
+
+    /// Ends the thread; what is under way is cancelled.
+    func close() {
+        inbox.withLock { $0.isClosed = true }
+        curl_multi_wakeup(multi)
+    }
+
+    private static func prepareLibrary() { _ = libraryIsPrepared }
+    private static let libraryIsPrepared: Bool = {
+        agent_ignore_sigpipe()
+        return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    }()
+
+    private func work() {
+        // The hops under way, kept here until libcurl has let go of their handles: its callbacks hold no reference.
+        var active: [UnsafeMutableRawPointer: Hop] = [:]
+        while true {
+            let (submitted, cancelled, isClosed) = inbox.withLock { inbox in
+                defer {
+                    inbox.submitted = []
+                    inbox.cancelled = []
+                }
+                return (inbox.submitted, inbox.cancelled, inbox.isClosed)
+            }
+            for hop in submitted {
+                active[hop.handle] = hop
+                curl_multi_add_handle(multi, hop.handle)
+            }
+            for hop in isClosed ? Array(active.values) : cancelled where active[hop.handle] === hop {
+                curl_multi_remove_handle(multi, hop.handle)
+                active[hop.handle] = nil
+                hop.cancelled()
+            }
+            if isClosed { break }
+            var running: Int32 = 0
+            curl_multi_perform(multi, &running)
+            var code = CURLE_OK
+            while let easy = agent_next_done(multi, &code) {
+                curl_multi_remove_handle(multi, easy)
+                active.removeValue(forKey: easy)?.finish(code)
+            }
+            curl_multi_poll(multi, nil, 0, 60_000, nil)
+        }
+        curl_multi_cleanup(multi)
+    }
+}

@@ -1,0 +1,77 @@
+import CCurl
+import Glibc
+
+/// Turns libcurl's code, the system's error and the phase reached into one of our failures.
+struct FailureReason {
+    let code: CURLcode
+    let systemError: Int32
+    /// libcurl's own sentence.
+    let detail: String
+    let overrun: ExchangeFailure.Kind?
+    let verdict: ChainVerdict?
+    let times: HopTimes
+    let isTLS: Bool
+    /// The address tried, for sentences.
+    let target: String
+    let proxied: Bool
+
+    var failure: ExchangeFailure {
+        let phase = times.reached(isTLS: isTLS)
+        if let overrun {
+            let sentence = overrun == .bodyTooLarge ? "the answer's body is larger than accepted" : "the answer's headers are larger than accepted"
+            return ExchangeFailure(kind: overrun, phase: .transfer, sentence: sentence)
+        }
+        if let verdict, verdict.fault != nil, phase == .tls {
+            return ExchangeFailure(kind: .certificateRejected, phase: .tls, sentence: "its certificate was rejected: \(verdict.sentence)")
+        }
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+            return ExchangeFailure(kind: .nameNotResolved, phase: .resolve, sentence: "the name does not resolve", detail: detail)
+        case CURLE_COULDNT_CONNECT: return connectFailure
+        case CURLE_OPERATION_TIMEDOUT: return timeout(phase)
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
+            return ExchangeFailure(kind: .invalidRequest, phase: .resolve, sentence: "the URL cannot be used", detail: detail)
+        default: break
+        }
+        if proxied, let proxy = proxyFailure { return proxy }
+        if systemError == ECONNRESET || systemError == EPIPE || detail.contains("reset by peer") || (code == CURLE_SSL_CONNECT_ERROR && detail.contains("SSL_ERROR_SYSCALL")) {
+            return ExchangeFailure(kind: .reset, phase: phase, sentence: "the connection to \(target) was cut", detail: detail)
+        }
+        if phase == .tls {
+            return ExchangeFailure(kind: .handshakeFailed, phase: .tls, sentence: "no TLS session with \(target)", detail: detail)
+        }
+        return ExchangeFailure(kind: .protocolViolation, phase: phase, sentence: "no whole HTTP answer from \(target)", detail: detail)
+    }
+
+    private var connectFailure: ExchangeFailure {
+        switch systemError {
+        case ECONNREFUSED:
+            return ExchangeFailure(kind: .refused, phase: .connect, sentence: "connection to \(target) refused")
+        case ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EACCES, EPERM:
+            return ExchangeFailure(kind: .unreachable, phase: .connect, sentence: "\(target) cannot be reached", detail: detail)
+        case ETIMEDOUT:
+            return ExchangeFailure(kind: .connectTimeout, phase: .connect, sentence: "no answer from \(target) to the connection attempt")
+        default:
+            return ExchangeFailure(kind: .refused, phase: .connect, sentence: "cannot connect to \(target)", detail: detail)
+        }
+    }
+
+    private func timeout(_ phase: ExchangePhase) -> ExchangeFailure {
+        switch phase {
+        case .resolve: ExchangeFailure(kind: .nameNotResolved, phase: .resolve, sentence: "the resolver did not answer in time")
+        case .connect:
+            ExchangeFailure(kind: .connectTimeout, phase: .connect, sentence: "no answer from \(target) to the connection attempt")
+        case .tls: ExchangeFailure(kind: .timeout, phase: .tls, sentence: "\(target) accepted the connection and then said nothing")
+        case .processing: ExchangeFailure(kind: .timeout, phase: .processing, sentence: "\(target) did not answer the request in time")
+        case .transfer: ExchangeFailure(kind: .timeout, phase: .transfer, sentence: "the answer of \(target) did not end in time")
+        }
+    }
+
+    private var proxyFailure: ExchangeFailure? {
+        if detail.contains("407") {
+            return ExchangeFailure(kind: .proxyAuthentication, phase: .connect, sentence: "the proxy demands a login")
+        }
+        guard code == CURLE_RECV_ERROR || code == CURLE_PROXY, times.handshaken == .zero else { return nil }
+        return ExchangeFailure(kind: .proxyRefused, phase: .connect, sentence: "the proxy refused the connection", detail: detail)
+    }
+}

@@ -1,0 +1,68 @@
+import CCurl
+
+/// How far a transfer came and when, as libcurl counted from its start.
+struct HopTimes {
+    let resolved: Duration
+    let connected: Duration
+    let handshaken: Duration
+    let requestSent: Duration
+    let firstByte: Duration
+    let total: Duration
+    let status: Int
+    /// `errno` of the last failed connection, 0 if none.
+    let systemError: Int32
+    let remoteAddress: String?
+
+    init(_ easy: UnsafeMutableRawPointer) {
+        resolved = Self.time(easy, CURLINFO_NAMELOOKUP_TIME_T)
+        connected = Self.time(easy, CURLINFO_CONNECT_TIME_T)
+        handshaken = Self.time(easy, CURLINFO_APPCONNECT_TIME_T)
+        requestSent = Self.time(easy, CURLINFO_PRETRANSFER_TIME_T)
+        firstByte = Self.time(easy, CURLINFO_STARTTRANSFER_TIME_T)
+        total = Self.time(easy, CURLINFO_TOTAL_TIME_T)
+        var number = 0
+        agent_get_long(easy, CURLINFO_RESPONSE_CODE, &number)
+        status = number
+        agent_get_long(easy, CURLINFO_OS_ERRNO, &number)
+        systemError = Int32(truncatingIfNeeded: number)
+        var address: UnsafeMutablePointer<CChar>?
+        agent_get_text(easy, CURLINFO_PRIMARY_IP, &address)
+        agent_get_long(easy, CURLINFO_PRIMARY_PORT, &number)
+        let text = address.map { String(cString: $0) } ?? ""
+        remoteAddress = text.isEmpty ? nil : (text.contains(":") ? "[\(text)]" : text) + ":\(number)"
+    }
+
+    /// The phase a transfer that failed was in.
+    func reached(isTLS: Bool) -> ExchangePhase {
+        if resolved == .zero { return .resolve }
+        if connected == .zero { return .connect }
+        if isTLS, handshaken == .zero { return .tls }
+        return firstByte == .zero ? .processing : .transfer
+    }
+
+    /// Time in each phase that came to its end.
+    func phases(isTLS: Bool) -> [ExchangePhase: Duration] {
+        var phases: [ExchangePhase: Duration] = [:]
+        guard resolved > .zero else { return phases }
+        phases[.resolve] = resolved
+        guard connected > .zero else { return phases }
+        phases[.connect] = connected - resolved
+        if isTLS {
+            guard handshaken > .zero else { return phases }
+            phases[.tls] = handshaken - connected
+        }
+        guard firstByte > .zero else { return phases }
+        phases[.processing] = firstByte - requestSent
+        phases[.transfer] = total - firstByte
+        return phases
+    }
+
+    /// Time spent since the last phase that came to its end.
+    var unfinished: Duration { total - max(resolved, connected, handshaken, firstByte) }
+
+    private static func time(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> Duration {
+        var microseconds: curl_off_t = 0
+        agent_get_offset(easy, info, &microseconds)
+        return .microseconds(Int64(microseconds))
+    }
+}

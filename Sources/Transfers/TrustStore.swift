@@ -1,0 +1,58 @@
+import CCurl
+import Certificates
+import FoundationEssentials
+
+/// Roots to trust, loaded once and shared by every handshake: loading the system's bundle costs more than a handshake.
+///
+/// Any certificate in it is trusted as an anchor, also an intermediate one: a pinned issuer is enough.
+package final class TrustStore: @unchecked Sendable {
+    // Unchecked: the X509_STORE is complete before the initialiser returns and never changed after; OpenSSL locks its own look-ups.
+    let store: OpaquePointer
+
+    /// The system's roots alone.
+    package static let system = TrustStore()
+
+    package struct Unusable: Error, CustomStringConvertible {
+        package var description: String
+    }
+
+    private init() {
+        store = Self.empty()
+        X509_STORE_set_default_paths(store)
+    }
+
+    /// - Parameters:
+    ///   - systemRoots: whether to begin with the roots of this machine.
+    ///   - files: PEM files of further roots, each with at least one certificate.
+    /// - Throws: `Unusable` that names the file.
+    package init(systemRoots: Bool, files: [String]) throws(Unusable) {
+        store = Self.empty()
+        if systemRoots { X509_STORE_set_default_paths(store) }
+        for file in files {
+            guard let bytes = try? Data(contentsOf: URL(filePath: file)) else { throw Unusable(description: "cannot read \(file)") }
+            guard Self.add(pem: Array(bytes), to: store) else { throw Unusable(description: "no certificate in \(file)") }
+        }
+    }
+
+    deinit { X509_STORE_free(store) }
+
+    private static func empty() -> OpaquePointer {
+        guard let store = X509_STORE_new() else { preconditionFailure("out of memory") }
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN) | UInt(X509_V_FLAG_TRUSTED_FIRST))
+        return store
+    }
+
+    private static func add(pem: [UInt8], to store: OpaquePointer) -> Bool {
+        pem.withUnsafeBytes { raw in
+            guard let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return false }
+            defer { BIO_free(bio) }
+            var found = false
+            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
+                found = X509_STORE_add_cert(store, certificate) == 1 || found
+                X509_free(certificate)
+            }
+            ERR_clear_error()
+            return found
+        }
+    }
+}
