@@ -5,6 +5,8 @@ import FoundationEssentials
 package struct CertificateUnreadable: Error, CustomStringConvertible {
     /// One clause: `neither DER nor PEM`.
     package var description: String
+
+    package init(description: String) { self.description = description }
 }
 
 extension CertificateFacts {

@@ -1,3 +1,4 @@
+import Transfers
 import FoundationEssentials
 import HealthManager
 

@@ -9,9 +9,9 @@ struct ClockComparison {
 
     /// - Returns: a finding where the clocks differ too much; nil where they agree or no date was sent.
     func finding(_ response: ExchangeResponse, from peer: String, now: Date, stage: Stage) -> Finding? {
-        guard let text = response.values(of: "Date").first, let theirs = try? Date(text, strategy: .http) else { return nil }
+        guard let theirs = response.date else { return nil }
         let skew = Duration.seconds(theirs.timeIntervalSince(now).rounded())
-        let size = skew < .zero ? -skew : skew
+        let size = skew < .zero ? .zero - skew : skew
         guard size >= warning else { return nil }
         let direction = skew < .zero ? "behind" : "ahead of"
         return Finding(

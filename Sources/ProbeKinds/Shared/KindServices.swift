@@ -1,4 +1,4 @@
-package import HealthManager
+import HealthManager
 package import Logging
 package import Transfers
 import FoundationEssentials

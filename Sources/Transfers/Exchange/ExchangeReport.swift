@@ -1,4 +1,6 @@
+import CCurl
 package import Certificates
+package import FoundationEssentials
 
 /// All that one exchange saw. It exists for every exchange, also one that failed; nothing throws.
 package struct ExchangeReport: Sendable {
@@ -36,6 +38,13 @@ package struct ExchangeResponse: Sendable {
         self.headers = headers
         self.body = body
         self.url = url
+    }
+
+    /// What the `Date` header says; nil where there is none that can be read.
+    package var date: Date? {
+        guard let text = values(of: "Date").first else { return nil }
+        let seconds = curl_getdate(text, nil)
+        return seconds < 0 ? nil : Date(timeIntervalSince1970: TimeInterval(seconds))
     }
 
     /// All values of a header, in order; the name is compared ignoring case.

@@ -1,0 +1,104 @@
+import Certificates
+import FoundationEssentials
+import HealthManager
+
+struct CertificateExpiryProbe: Probe {
+    let place: Place
+    let copies: CopyReader
+    let thresholds: Thresholds
+
+    func run(_ context: RunContext) async -> Outcome {
+        var log = StageLog()
+        let seen = await copies.look(context)
+        log.observe((seen.copies + seen.remembered).map(\.observation))
+        seen.recordMetadata(in: &log, place: place, watcher: "metadata-reachability")
+        if let problem = seen.exportedProblem { log.leaveOut("exported: \(problem)") }
+
+        if let missing = missing(seen, at: context.date) {
+            log.find(missing)
+        } else if seen.judged.isEmpty {
+            log.find(
+                Finding(
+                    .unknown, stage: .certificate, reason: .notObserved, sentence: seen.copies.isEmpty
+                        ? "no copy of the OAuth certificate can be seen from here"
+                        : "none of the copies seen is the one AuthConfig names, nor newer",
+                    cause: seen.metadata?.document == nil ? place.watchers["metadata-reachability"] : place.watchers["thumbprint-drift"]))
+        }
+        judge(seen, at: context.date, into: &log)
+        return log.finished([.certificate, .metadata])
+    }
+
+    private func judge(_ seen: VisibleCopies, at date: Date, into log: inout StageLog) {
+        var byThumbprint: [(facts: CertificateFacts, copies: [VisibleCopies.Copy])] = []
+        for copy in seen.judged {
+            if let index = byThumbprint.firstIndex(where: { $0.facts.thumbprint == copy.facts.thumbprint }) {
+                byThumbprint[index].copies.append(copy)
+            } else {
+                byThumbprint.append((copy.facts, [copy]))
+            }
+        }
+        byThumbprint.sort { $0.facts.notAfter < $1.facts.notAfter }
+        for (facts, copies) in byThumbprint {
+            let successor = seen.judged.contains { $0.slot == .next && $0.facts.succeeds(facts) }
+            if let finding = finding(facts, copies, hasSuccessor: successor, at: date) { log.find(finding) }
+        }
+        guard let worst = byThumbprint.first?.facts else { return }
+        let left = worst.notAfter.timeIntervalSince(date) / 86400
+        log.sample(left)
+        log.stage(.certificate, .passed, "\(byThumbprint.count) certificate(s) in \(seen.judged.count) copies, first end \(worst.notAfter.formatted(.iso8601))")
+    }
+
+    private func finding(_ facts: CertificateFacts, _ copies: [VisibleCopies.Copy], hasSuccessor: Bool, at date: Date) -> Finding? {
+        let slot = copies[0].slot
+        let subject = "certificate \(facts.thumbprint) (\(slot.rawValue); \(copies.map(\.whereabouts).joined(separator: ", ")))"
+        let left = Duration.seconds(facts.notAfter.timeIntervalSince(date))
+        let lifetime = Duration.seconds(facts.notAfter.timeIntervalSince(facts.notBefore))
+        let end = facts.notAfter.formatted(.iso8601)
+        if left <= .zero {
+            return Finding(.failure, stage: .certificate, reason: .certificateExpired, sentence: "\(subject) ended on \(end), \(days(.zero - left)) ago")
+        }
+        if date < facts.notBefore {
+            // A next certificate waits for its day.
+            guard slot == .current else { return nil }
+            return Finding(
+                .failure, stage: .certificate, reason: .certificateNotYetValid,
+                sentence: "\(subject) begins only on \(facts.notBefore.formatted(.iso8601))")
+        }
+        let sentence = "\(subject) ends on \(end), in \(days(left))" + (hasSuccessor ? "; a next certificate is staged" : "")
+        if left < thresholds.failure(lifetime: lifetime) {
+            return Finding(hasSuccessor ? .warning : .failure, stage: .certificate, reason: .certificateExpiresVerySoon, sentence: sentence)
+        }
+        if left < thresholds.warning(lifetime: lifetime) {
+            return Finding(.warning, stage: .certificate, reason: .certificateExpiresSoon, sentence: sentence)
+        }
+        return nil
+    }
+
+    /// A document without keys: the certificate is missing, or the one last seen there has ended.
+    private func missing(_ seen: VisibleCopies, at date: Date) -> Finding? {
+        guard let server = place.server, seen.metadata?.finding?.reason == .metadataNoKeys else { return nil }
+        let last = seen.remembered.filter { $0.source == .published && $0.slot != .previous }.max { $0.facts.notAfter < $1.facts.notAfter }
+        if let last, last.facts.notAfter <= date {
+            return Finding(
+                .failure, stage: .certificate, reason: .certificateExpired,
+                sentence: "\(server.name) publishes no signing key; the last one seen there, \(last.facts.thumbprint), ended on \(last.facts.notAfter.formatted(.iso8601))")
+        }
+        return Finding(
+            .failure, stage: .certificate, reason: .certificateMissing,
+            sentence: "\(server.name) publishes no signing key: it has no usable OAuth certificate", cause: place.watchers["metadata-reachability"])
+    }
+
+    private func days(_ duration: Duration) -> String {
+        let days = duration.seconds / 86400
+        if days >= 2 { return "\(Int(days)) days" }
+        let hours = duration.seconds / 3600
+        return hours >= 2 ? "\(Int(hours)) hours" : "\(Int(duration.seconds / 60)) minutes"
+    }
+}
+
+extension CertificateFacts {
+    /// Whether this one takes over before the other ends, and lives on.
+    fileprivate func succeeds(_ other: CertificateFacts) -> Bool {
+        thumbprint != other.thumbprint && notBefore <= other.notAfter && notAfter > other.notAfter
+    }
+}

@@ -1,0 +1,118 @@
+import Certificates
+import FoundationEssentials
+import HealthManager
+package import Logging
+import Synchronization
+
+/// When each certificate was first and last seen where: `first-seen.json` in the state directory.
+///
+/// It is no cache: it outlives restarts and `kill -9`, so that a settling time goes on and a vanished certificate is remembered.
+package final class Sightings: Sendable {
+    struct Copy: Codable, Sendable {
+        var server: String
+        var source: OAuthCertificate.Source
+        var thumbprint: String
+        var firstSeen: Date
+        /// Equal for all certificates one document showed last.
+        var lastSeen: Date
+        /// DER, base64.
+        var certificate: Data
+    }
+
+    private struct File: Codable {
+        var copies: [Copy]
+    }
+
+    private struct State {
+        var copies: [Copy]
+        var written: Date?
+    }
+
+    /// Copies kept of one server and source; a document holds at most sixteen keys.
+    private static let limit = 32
+    /// A date that moved on by less is not worth a write.
+    private static let writeInterval: TimeInterval = 3600
+
+    private let path: String
+    private let isWritable: Bool
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - directory: the state directory; a file there that cannot be read is kept aside and begun anew.
+    ///   - isWritable: false for a process that does not hold the directory's lock: it reads what it can.
+    package init(directory: String, isWritable: Bool, logger: Logger) {
+        path = directory + "/first-seen.json"
+        self.isWritable = isWritable
+        self.logger = logger
+        state = Mutex(State(copies: Self.read(path, isWritable: isWritable, logger: logger)))
+    }
+
+    /// When a certificate was first seen anywhere; nil if it never was.
+    func firstSight(of thumbprint: Thumbprint) -> Date? {
+        state.withLock { $0.copies.filter { $0.thumbprint == thumbprint.description }.map(\.firstSeen).min() }
+    }
+
+    /// What the last document of a source showed, with when that was.
+    func last(server: String, source: OAuthCertificate.Source) -> [(facts: CertificateFacts, seen: Date)] {
+        let copies = state.withLock { $0.copies.filter { $0.server == server && $0.source == source } }
+        guard let newest = copies.map(\.lastSeen).max() else { return [] }
+        return copies.filter { $0.lastSeen == newest }.compactMap { copy in
+            (try? CertificateFacts.read(pemOrDER: Array(copy.certificate))).map { ($0, newest) }
+        }
+    }
+
+    /// Notes what one document, or one file, shows now.
+    func note(_ facts: [CertificateFacts], server: String, source: OAuthCertificate.Source, at date: Date) {
+        guard !facts.isEmpty else { return }
+        state.withLock { state in
+            var isNew = false
+            for certificate in facts {
+                let thumbprint = certificate.thumbprint.description
+                let index = state.copies.firstIndex { $0.server == server && $0.source == source && $0.thumbprint == thumbprint }
+                if let index {
+                    state.copies[index].lastSeen = date
+                } else {
+                    isNew = true
+                    state.copies.append(
+                        Copy(
+                            server: server, source: source, thumbprint: thumbprint, firstSeen: date, lastSeen: date,
+                            certificate: Data(certificate.der)))
+                }
+            }
+            Self.prune(&state.copies, server: server, source: source)
+            let isDue = state.written.map { abs(date.timeIntervalSince($0)) >= Self.writeInterval } ?? true
+            if isWritable, isNew || isDue, write(state.copies) { state.written = date }
+        }
+    }
+
+    private static func prune(_ copies: inout [Copy], server: String, source: OAuthCertificate.Source) {
+        let mine = copies.filter { $0.server == server && $0.source == source }.sorted { $0.lastSeen > $1.lastSeen }
+        guard mine.count > limit else { return }
+        let kept = Set(mine.prefix(limit).map(\.thumbprint))
+        copies.removeAll { $0.server == server && $0.source == source && !kept.contains($0.thumbprint) }
+    }
+
+    private func write(_ copies: [Copy]) -> Bool {
+        do {
+            let bytes = try JSONText.encode(File(copies: copies), pretty: true)
+            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+            return true
+        } catch {
+            logger.error("cannot write what was seen; a settling time may begin again after a restart", metadata: ["path": "\(path)", "problem": "\(error)"])
+            return false
+        }
+    }
+
+    private static func read(_ path: String, isWritable: Bool, logger: Logger) -> [Copy] {
+        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { return [] }
+        do { return try JSONText.decode(File.self, from: bytes).copies } catch {
+            logger.error("what was seen before cannot be read; begun anew", metadata: ["path": "\(path)", "kept": "\(path).damaged"])
+            if isWritable {
+                try? FileManager.default.removeItem(atPath: path + ".damaged")
+                try? FileManager.default.moveItem(atPath: path, toPath: path + ".damaged")
+            }
+            return []
+        }
+    }
+}

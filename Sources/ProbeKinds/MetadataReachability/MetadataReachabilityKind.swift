@@ -1,0 +1,51 @@
+import HealthManager
+
+/// `metadata-reachability`: the auth server's document and the server's own.
+struct MetadataReachabilityKind: ProbeKind {
+    let name = "metadata-reachability"
+    private let services: KindServices
+
+    init(_ services: KindServices) { self.services = services }
+
+    let guide = KindGuide(
+        checks: [
+            "The configured metadata URL names this tenant.",
+            "The server's own auth metadata document: reachable over verified TLS at the server's address, well-formed, with at least one signing key that is valid now.",
+            "The auth server's document: the same, and its realm is this tenant's (where tenant.id is known), and it names a token endpoint.",
+            "The clocks of both, by the Date of their answers. A gateway that answers in the server's place is told apart: could not judge.",
+        ],
+        stages: [.config, .resolve, .connect, .tls, .metadata],
+        reasons: [
+            .metadataURLMismatch, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset, .timeout,
+            .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateExpired,
+            .certificateNotYetValid, .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .metadataMalformed, .metadataNoKeys,
+            .metadataWrongRealm, .metadataNoTokenEndpoint, .clockSkew, .preauthenticationSuspected, .notObserved,
+        ],
+        options: [
+            .init("path", "path of a server's document (default \(MetadataReader.serverPath))", settableThroughAgent: false),
+            .init("clockSkewWarning", "warn from this difference of clocks on (default 2m)", settableThroughAgent: true),
+            .init("clockSkewFailure", "fail from this difference of clocks on (default 5m)", settableThroughAgent: true),
+        ])
+
+    func readOptions(_ reader: SettingsReader) -> MetadataReachabilityOptions {
+        var options = MetadataReachabilityOptions()
+        if let path = reader.string("path") {
+            if path.hasPrefix("/") { options.path = path } else { reader.error("'path' must begin with a slash", at: reader.location(of: "path")) }
+        }
+        options.clock.warning = reader.duration("clockSkewWarning") ?? options.clock.warning
+        options.clock.failure = reader.duration("clockSkewFailure") ?? options.clock.failure
+        return options
+    }
+
+    func discover(_ options: MetadataReachabilityOptions, at place: Place) -> Discovery {
+        let reader = MetadataReader(path: services.path(place.configuration), documents: services.documents, serverPath: options.path)
+        return .probe(MetadataReachabilityProbe(place: place, metadata: reader, clock: options.clock))
+    }
+
+    func clearCaches() async { await services.clearCaches() }
+}
+
+struct MetadataReachabilityOptions: Sendable {
+    var path = MetadataReader.serverPath
+    var clock = ClockComparison()
+}

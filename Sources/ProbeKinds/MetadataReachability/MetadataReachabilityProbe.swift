@@ -1,0 +1,109 @@
+import Certificates
+import Transfers
+import FoundationEssentials
+import HealthManager
+
+struct MetadataReachabilityProbe: Probe {
+    static let stages: [Stage] = [.config, .resolve, .connect, .tls, .metadata]
+
+    let place: Place
+    let metadata: MetadataReader
+    let clock: ClockComparison
+
+    func run(_ context: RunContext) async -> Outcome {
+        var log = StageLog()
+        let authServer = checkConfiguration(&log)
+        var publishers: [MetadataSighting.Publisher] = []
+        if let server = place.server {
+            if server.publishesMetadata { publishers.append(.server(server)) } else { log.leaveOut("published by \(server.name): metadata: false") }
+        }
+        if let authServer { publishers.append(.authServer(url: authServer)) }
+        let sightings = await look(at: publishers, context)
+        for sighting in sightings { judge(sighting, context, into: &log) }
+        if sightings.isEmpty, !log.hasFailed {
+            log.find(
+                Finding(.unknown, stage: .metadata, reason: .notObserved, sentence: "neither a server's document nor the auth server's is configured to be read"))
+        }
+        return log.finished(Self.stages)
+    }
+
+    /// - Returns: the auth server's URL where it is worth asking.
+    private func checkConfiguration(_ log: inout StageLog) -> String? {
+        guard let url = place.configuration.authServer?.metadataURL else {
+            log.leaveOut("the auth server's document: authServer.metadataUrl is not configured")
+            return nil
+        }
+        if let mismatch = MetadataURL(url).mismatch(in: place.configuration) {
+            log.find(mismatch)
+            log.leaveOut("the auth server's document: its URL names another tenant")
+            return nil
+        }
+        log.stage(.config, .passed, url)
+        return url
+    }
+
+    private func look(at publishers: [MetadataSighting.Publisher], _ context: RunContext) async -> [MetadataSighting] {
+        await withTaskGroup(of: (Int, MetadataSighting).self) { group in
+            for (index, publisher) in publishers.enumerated() {
+                group.addTask { (index, await metadata.fresh(publisher, context)) }
+            }
+            var sightings: [(Int, MetadataSighting)] = []
+            for await sighting in group { sightings.append(sighting) }
+            return sightings.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private func judge(_ sighting: MetadataSighting, _ context: RunContext, into log: inout StageLog) {
+        let judgement = sighting.judgement
+        judgement.record(in: &log)
+        if case .server(let server) = sighting.publisher {
+            log.observe(judgement.peerCertificates + [judgement.phases])
+            if let isReachable = sighting.isReachable { log.observe(.metadataReachable(server: server.name, isReachable)) }
+        } else {
+            if let isReachable = sighting.isReachable { log.observe(.metadataReachable(server: "", isReachable)) }
+        }
+        if let finding = sighting.finding { log.find(finding) }
+        if let response = sighting.report.response,
+            let skew = clock.finding(response, from: sighting.publisher.name, now: context.time.now, stage: .metadata)
+        {
+            log.find(skew)
+        }
+        guard let document = sighting.document else { return }
+        log.stage(.metadata, .passed, took: judgement.applicationTime, "\(sighting.publisher.name): \(document.keys.count) signing key(s)")
+        if let finding = validity(document, sighting.publisher, at: context.date) { log.find(finding) }
+        if case .authServer = sighting.publisher { judgeAuthServer(document, into: &log) }
+    }
+
+    /// A document is current while at least one of its keys is valid.
+    private func validity(_ document: AuthMetadataDocument, _ publisher: MetadataSighting.Publisher, at date: Date) -> Finding? {
+        let keys = document.keys.map(\.facts)
+        guard !keys.contains(where: { $0.notBefore <= date && date < $0.notAfter }) else { return nil }
+        let cause = if case .server = publisher { place.watchers["cert-expiry"] } else { ProbeIdentity?.none }
+        if let last = keys.filter({ $0.notAfter <= date }).max(by: { $0.notAfter < $1.notAfter }) {
+            return Finding(
+                .failure, stage: .metadata, reason: .certificateExpired,
+                sentence: "\(publisher.name): no published key is valid, the last, \(last.thumbprint), ended on \(last.notAfter.formatted(.iso8601))",
+                cause: cause)
+        }
+        let first = keys.map(\.notBefore).min()?.formatted(.iso8601) ?? ""
+        return Finding(
+            .failure, stage: .metadata, reason: .certificateNotYetValid, sentence: "\(publisher.name): no published key is valid before \(first)",
+            cause: cause)
+    }
+
+    private func judgeAuthServer(_ document: AuthMetadataDocument, into log: inout StageLog) {
+        // A domain, or a star, says nothing against the tenant; only a GUID can be compared, and only with a known one.
+        if let tenant = place.configuration.tenant.id, UUID(uuidString: document.realm) != nil, document.realm.lowercased() != tenant.lowercased() {
+            log.find(
+                Finding(
+                    .failure, stage: .metadata, reason: .metadataWrongRealm,
+                    sentence: "the auth server's document is for tenant \(document.realm), tenant.id is \(tenant)"))
+        }
+        if document.tokenEndpoints.isEmpty {
+            log.find(
+                Finding(
+                    .failure, stage: .metadata, reason: .metadataNoTokenEndpoint,
+                    sentence: "the auth server's document names no endpoint with usage 'issuance'"))
+        }
+    }
+}

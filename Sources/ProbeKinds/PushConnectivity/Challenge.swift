@@ -1,0 +1,87 @@
+/// The `Bearer` challenge of a `WWW-Authenticate` header: parameters with quoted values, in which commas may stand.
+struct Challenge: Sendable, Equatable {
+    var scheme: String
+    /// Names in lower case.
+    var parameters: [String: String]
+
+    /// The first Bearer challenge in any of the headers; several challenges may share one header.
+    static func bearer(in headers: [String]) -> Challenge? {
+        headers.flatMap(parse).first { $0.scheme.lowercased() == "bearer" }
+    }
+
+    /// `tenant` of each `application@tenant` in `trusted_issuers`.
+    var trustedTenants: [String] {
+        (parameters["trusted_issuers"] ?? "").split(separator: ",")
+            .compactMap { $0.split(separator: "@", maxSplits: 1).dropFirst().first.map { String($0).trimmedSpaces } }
+    }
+
+    static func parse(_ header: String) -> [Challenge] {
+        var challenges: [Challenge] = []
+        for item in items(header) {
+            // A challenge begins with a scheme: a word without `=`, or a word, a space and a first parameter.
+            let (head, value) = split(item)
+            if let space = head.lastIndex(of: " ") {
+                challenges.append(Challenge(scheme: String(head[..<space]).trimmedSpaces, parameters: [:]))
+                let name = head[head.index(after: space)...]
+                if let value { challenges[challenges.count - 1].parameters[name.lowercased()] = value }
+            } else if let value {
+                guard !challenges.isEmpty else { continue }
+                challenges[challenges.count - 1].parameters[head.lowercased()] = value
+            } else if !head.isEmpty {
+                challenges.append(Challenge(scheme: head, parameters: [:]))
+            }
+        }
+        return challenges
+    }
+
+    /// The header at its commas, those inside quotes aside.
+    private static func items(_ header: String) -> [String] {
+        var items = [""]
+        var isQuoted = false
+        var isEscaped = false
+        for character in header {
+            if isEscaped {
+                isEscaped = false
+            } else if isQuoted, character == "\\" {
+                isEscaped = true
+            } else if character == "\"" {
+                isQuoted.toggle()
+            } else if character == ",", !isQuoted {
+                items.append("")
+                continue
+            }
+            items[items.count - 1].append(character)
+        }
+        return items.map(\.trimmedSpaces)
+    }
+
+    private static func split(_ item: String) -> (head: String, value: String?) {
+        guard let equals = item.firstIndex(of: "=") else { return (item, nil) }
+        var value = String(item[item.index(after: equals)...]).trimmedSpaces
+        if value.hasPrefix("\""), value.hasSuffix("\""), value.count > 1 {
+            value = unescaped(String(value.dropFirst().dropLast()))
+        }
+        return (String(item[..<equals]).trimmedSpaces, value)
+    }
+
+    private static func unescaped(_ text: String) -> String {
+        var plain = ""
+        var isEscaped = false
+        for character in text {
+            if character == "\\", !isEscaped {
+                isEscaped = true
+            } else {
+                plain.append(character)
+                isEscaped = false
+            }
+        }
+        return plain
+    }
+}
+
+extension String {
+    var trimmedSpaces: String {
+        guard let start = firstIndex(where: { !$0.isWhitespace }), let end = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(self[start...end])
+    }
+}

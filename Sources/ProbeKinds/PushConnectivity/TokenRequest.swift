@@ -1,0 +1,104 @@
+import Certificates
+import FoundationEssentials
+import HealthManager
+import JWTKit
+import Transfers
+
+/// Exchanges a client assertion, signed with the agent's own key, for an access token.
+struct TokenRequest: Sendable {
+    enum Answer: Sendable {
+        case token(String)
+        case refused(Finding)
+    }
+
+    let credential: TokenCredential
+    let path: NetworkPath
+
+    /// How long an assertion is good for.
+    private static let lifetime: TimeInterval = 300
+
+    /// Makes one request. Assertion and token never leave this type but in the request and in `Answer.token`.
+    func run(_ context: RunContext, into log: inout StageLog) async -> Answer {
+        let assertion: String
+        do throws(CredentialFile.Refused) { assertion = try await sign(at: context.date) } catch {
+            return .refused(Finding(.unknown, stage: .token, reason: .credentialUnreadable, sentence: error.clause))
+        }
+        var request = path.request(toCloud: credential.endpoint, context)
+        request.method = .post
+        request.headers += [HeaderField("Content-Type", "application/x-www-form-urlencoded"), HeaderField("Accept", "application/json")]
+        request.body = form([
+            ("client_id", credential.clientID), ("scope", credential.scope), ("grant_type", "client_credentials"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), ("client_assertion", assertion),
+        ])
+        let report = await path.transfers.exchange(request)
+        log.stage(.token, .passed, took: report.phases.values.reduce(.zero, +))
+        let judgement = ExchangeJudgement(report: report, peer: "the token endpoint", application: .token, allAs: .token)
+        if let finding = judgement.finding { return .refused(finding) }
+        guard let response = report.response else { return .refused(failure(.tokenMalformed, "no answer")) }
+        return read(response, secret: assertion)
+    }
+
+    private func read(_ response: ExchangeResponse, secret: String) -> Answer {
+        let tree = try? JSONTree(response.body)
+        if response.status == 200 {
+            if let token = tree?["access_token"]?.text, !token.isEmpty { return .token(token) }
+            return .refused(failure(.tokenMalformed, "its answer holds no access_token"))
+        }
+        if (300..<400).contains(response.status) { return .refused(failure(.httpRedirect, "redirects with status \(response.status)")) }
+        guard let error = tree?["error"]?.text, (400..<500).contains(response.status) else {
+            return .refused(failure(.httpStatus, "status \(response.status)"))
+        }
+        let description = tree?["error_description"]?.text ?? ""
+        let words = Redaction(secrets: [secret]).firstLine(of: description)
+        if description.hasPrefix("AADSTS700027") { return .refused(failure(.tokenKeyUnknown, "it does not know the agent's key (pushProxy.token.certificateFile)", words)) }
+        if description.hasPrefix("AADSTS700024") { return .refused(failure(.clockSkew, "it finds the assertion outside its time: compare the clocks", words)) }
+        let code = Redaction(secrets: [secret]).firstLine(of: error)
+        return .refused(failure(.tokenRefused, "refused with \(code)", words))
+    }
+
+    private func failure(_ reason: Reason, _ clause: String, _ exception: String = "") -> Finding {
+        Finding(.failure, stage: .token, reason: reason, sentence: "the token endpoint: \(clause)", exception: exception)
+    }
+
+    private struct Claims: JWTPayload {
+        var aud: String
+        var iss: String
+        var sub: String
+        var jti: String
+        var nbf: Int
+        var exp: Int
+
+        func verify(using algorithm: some JWTAlgorithm) throws {}
+    }
+
+    private func sign(at date: Date) async throws(CredentialFile.Refused) -> String {
+        let key = try CredentialFile.read(credential.keyFile)
+        let certificate: CertificateFacts
+        do { certificate = try CertificateFacts.read(pemOrDER: Array(try Data(contentsOf: URL(filePath: credential.certificateFile)))) } catch {
+            throw .init(clause: "\(credential.certificateFile) is not a readable certificate")
+        }
+        let begin = Int(date.timeIntervalSince1970)
+        let claims = Claims(
+            aud: credential.endpoint, iss: credential.clientID, sub: credential.clientID, jti: UUID().uuidString.lowercased(), nbf: begin - 60,
+            exp: begin + Int(Self.lifetime))
+        do {
+            let keys = JWTKeyCollection()
+            await keys.add(rsa: try Insecure.RSA.PrivateKey(pem: key), digestAlgorithm: .sha256)
+            return try await keys.sign(claims, header: ["typ": "JWT", "alg": "RS256", "x5t": .string(certificate.thumbprint.x5t)])
+        } catch {
+            throw .init(clause: "\(credential.keyFile) holds no RSA private key of 2048 bits or more in PEM")
+        }
+    }
+
+    private func form(_ fields: [(String, String)]) -> [UInt8] {
+        Array(fields.map { "\($0.0)=\(Self.percentEncoded($0.1))" }.joined(separator: "&").utf8)
+    }
+
+    private static func percentEncoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let scalar = Unicode.Scalar(byte)
+            if scalar.properties.isAlphabetic && byte < 128 || (48...57).contains(byte) || "-._~".utf8.contains(byte) { return String(scalar) }
+            return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }.joined()
+    }
+}

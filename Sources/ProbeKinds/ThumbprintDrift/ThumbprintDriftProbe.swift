@@ -1,0 +1,129 @@
+import Certificates
+import FoundationEssentials
+import HealthManager
+
+struct ThumbprintDriftProbe: Probe {
+    static let stages: [Stage] = [.certificate, .metadata, .compare]
+    /// How old another server's document may be while there is no sign of a difference.
+    private static let neighbourAge: Duration = .seconds(300)
+
+    let place: Place
+    let copies: CopyReader
+    let settling: Duration
+
+    private var configured: Thumbprint? { place.configuration.authConfig.currentCertificateThumbprint }
+
+    func run(_ context: RunContext) async -> Outcome {
+        var log = StageLog()
+        let began = context.time.elapsed
+        let seen = await copies.look(context)
+        log.observe((seen.copies + seen.remembered).map(\.observation))
+        readFile(seen, into: &log)
+        guard readServer(seen, into: &log) else { return log.finished(Self.stages) }
+
+        let agreement = await agreement(seen, context.remaining(since: began), into: &log)
+        guard let reference = agreement.reference, !seen.copies.isEmpty else {
+            if !log.hasFailed {
+                log.find(
+                    Finding(
+                        .unknown, stage: .compare, reason: .notObserved, sentence: "there are not two copies to compare"))
+            }
+            return log.finished(Self.stages)
+        }
+        if agreement.isConfigurationOutdated { log.find(outdated(reference)) }
+        compare(seen, with: reference, context, into: &log)
+        return log.finished(Self.stages)
+    }
+
+    private func readFile(_ seen: VisibleCopies, into log: inout StageLog) {
+        if let problem = seen.exportedProblem {
+            log.find(Finding(.failure, stage: .certificate, reason: .certificateUnreadable, sentence: "exported certificate \(problem)"))
+        } else if let exported = seen.exported {
+            log.stage(.certificate, .passed, "exported: \(exported.facts.thumbprint)")
+        } else {
+            log.leaveOut("exported: authConfig.certificateFile is not configured")
+        }
+    }
+
+    /// - Returns: false when without the server's document there is nothing to judge.
+    private func readServer(_ seen: VisibleCopies, into log: inout StageLog) -> Bool {
+        let watcher = place.watchers["metadata-reachability"]
+        if let finding = seen.metadata?.finding, let server = place.server {
+            if finding.reason == .metadataNoKeys {
+                log.find(Finding(.failure, stage: .metadata, reason: .metadataNoKeys, sentence: finding.sentence, cause: watcher))
+            } else {
+                log.find(
+                    Finding(
+                        .unknown, stage: .metadata, reason: .notObserved,
+                        sentence: "the keys \(server.name) publishes cannot be seen (\(finding.reason.rawValue))", exception: finding.sentence, cause: watcher))
+            }
+            return false
+        }
+        seen.recordMetadata(in: &log, place: place, watcher: "metadata-reachability")
+        guard seen.metadata == nil, seen.exported == nil || configured == nil else { return true }
+        if !log.hasFailed {
+            log.find(
+                Finding(
+                    .unknown, stage: .metadata, reason: .notObserved, sentence: "without the server's document there are not two copies to compare"))
+        }
+        return false
+    }
+
+    /// Asks the other servers only where this one gives cause to: where its keys do not hold the configured one, or none is configured.
+    private func agreement(_ seen: VisibleCopies, _ context: RunContext, into log: inout StageLog) async -> Agreement {
+        let own = seen.published.map(\.facts)
+        if let configured, own.isEmpty || own.contains(where: { $0.thumbprint == configured }) {
+            return Agreement(configured: configured, published: own.isEmpty ? [] : [own])
+        }
+        let others = place.configuration.servers.filter { $0.publishesMetadata && $0.roles.contains(.mailbox) && $0.name != place.server?.name }
+        let neighbours = await withTaskGroup(of: MetadataSighting.self) { group in
+            for server in others {
+                group.addTask {
+                    configured == nil
+                        ? await copies.metadata.recent(.server(server), within: Self.neighbourAge, context)
+                        : await copies.metadata.fresh(.server(server), context)
+                }
+            }
+            return await group.reduce(into: [MetadataSighting]()) { $0.append($1) }
+        }
+        for neighbour in neighbours where neighbour.document == nil { log.leaveOut("published by \(neighbour.publisher.name): \(neighbour.finding?.reason.rawValue ?? "")") }
+        let published = neighbours.compactMap { $0.document?.keys.map(\.facts) }
+        return Agreement(configured: configured, published: (own.isEmpty ? [] : [own]) + published)
+    }
+
+    private func compare(_ seen: VisibleCopies, with reference: Thumbprint, _ context: RunContext, into log: inout StageLog) {
+        let known = (seen.copies + seen.remembered).map(\.facts)
+        for source in [OAuthCertificate.Source.published, .exported] {
+            let held = seen.copies.filter { $0.source == source }
+            guard let newest = held.max(by: { $0.facts.notBefore < $1.facts.notBefore }) else { continue }
+            let differs = !held.contains { $0.facts.thumbprint == reference }
+            let settles = differs && isSettling(newest.facts, reference: reference, known: known, context)
+            log.observe(.drift(CertificateDrift(server: newest.server, source: source, state: differs ? settles ? .settling : .other : .same)))
+            guard differs else { continue }
+            let sentence = "\(newest.whereabouts) is \(newest.facts.thumbprint), but \(authority(reference)) \(reference)"
+            log.find(
+                Finding(
+                    settles ? .warning : .failure, stage: .compare, reason: settles ? .thumbprintSettling : .thumbprintDrift, sentence: sentence))
+        }
+        log.stage(.compare, .passed, "reference \(reference)")
+    }
+
+    private func authority(_ reference: Thumbprint) -> String { reference == configured ? "AuthConfig names" : "the servers agree on" }
+
+    /// A new key is on its way, and the old one still serves: whichever of the two began later is the new one.
+    private func isSettling(_ held: CertificateFacts, reference: Thumbprint, known: [CertificateFacts], _ context: RunContext) -> Bool {
+        let wanted = known.first { $0.thumbprint == reference }
+        let heldIsNew = wanted.map { $0.notBefore < held.notBefore } ?? false
+        let new = heldIsNew ? held.thumbprint : reference
+        guard let old = heldIsNew ? wanted : held, old.notBefore <= context.date, context.date < old.notAfter else { return false }
+        guard let first = copies.sightings.firstSight(of: new) else { return false }
+        return context.time.now.timeIntervalSince(first) < settling.seconds
+    }
+
+    private func outdated(_ agreed: Thumbprint) -> Finding {
+        let place = place.configuration.authConfig.thumbprintLocation ?? "agent.yaml"
+        return Finding(
+            .warning, stage: .compare, reason: .authconfigOutdated,
+            sentence: "every server seen publishes \(agreed); change authConfig.currentCertificateThumbprint in \(place) to it")
+    }
+}
