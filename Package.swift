@@ -70,7 +70,7 @@ let package = Package(
         room("Certificates", ["CCurl"]),
         room("Transfers", ["CCurl", "Certificates"]),
         room("HealthManager", ["Certificates", logging, lifecycle, heap, deque]),
-        room("ProbeFiles", ["HealthManager", yams]),
+        room("ProbeFiles", ["HealthManager", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
         room("StatusServer", ["HealthManager", "Certificates", hummingbird, mustache, nioCore, logging, lifecycle],
              resources: [.embedInCode("Page/status.html")]),

@@ -1,0 +1,262 @@
+import Certificates
+import FoundationEssentials
+import HealthManager
+
+/// `agent.yaml`: settings to configuration, every value checked.
+struct ConfigurationFile {
+    let path: String
+    private let folder: String
+    private let notes: SettingsReader.Notes
+
+    init(path: String, notes: SettingsReader.Notes) {
+        self.path = path
+        self.notes = notes
+        folder = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
+    }
+
+    func configuration(_ setting: Setting) -> AgentConfiguration {
+        let reader = SettingsReader(setting, what: "the configuration", notes: notes)
+        var configuration = AgentConfiguration()
+        configuration.organization = reader.string("organization") ?? ""
+        configuration.tenant = tenant(reader.mapping("tenant"))
+        configuration.servers = servers(reader)
+        configuration.authConfig = authConfig(reader.mapping("authConfig"))
+        configuration.authServer = authServer(reader.mapping("authServer"))
+        configuration.pushProxy = pushProxy(reader.mapping("pushProxy"))
+        configuration.thresholds = thresholds(reader.mapping("thresholds"))
+        configuration.network = network(reader)
+        configuration.daemon = daemon(reader)
+        reader.finish()
+        return configuration
+    }
+
+    private func tenant(_ reader: SettingsReader?) -> Tenant {
+        var tenant = Tenant()
+        guard let reader else { return tenant }
+        if let id = reader.string("id") {
+            if UUID(uuidString: id) != nil {
+                tenant.id = id
+            } else {
+                reader.error("'id' must be the tenant's GUID, found '\(id)'", at: reader.location(of: "id"))
+            }
+        }
+        tenant.domains = reader.strings("domains") ?? []
+        reader.finish()
+        return tenant
+    }
+
+    private func servers(_ reader: SettingsReader) -> [Server] {
+        var known: [String: SourceLocation] = [:]
+        return (reader.settings("servers") ?? []).compactMap { setting in
+            let reader = SettingsReader(setting, what: "a server", notes: notes)
+            guard let server = server(reader) else { return nil }
+            if let earlier = known.updateValue(reader.location(of: "name"), forKey: server.name.lowercased()) {
+                reader.error("server '\(server.name)' is listed twice, first in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
+            }
+            return server
+        }
+    }
+
+    private func server(_ reader: SettingsReader) -> Server? {
+        let name = reader.required("name", what: "a server")
+        var server = Server(name: name ?? "")
+        if let name, !Text.isHostName(name) { reader.error("'name' must be a host name, found '\(name)'", at: reader.location(of: "name")) }
+        if let roles = reader.strings("roles") {
+            server.roles = roles.compactMap { text in
+                if let role = Server.Role.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) { return role }
+                let known = Server.Role.allCases.map(\.rawValue).joined(separator: ", ")
+                reader.error("'roles' knows \(known), found '\(text)'", at: reader.location(of: "roles"))
+                return nil
+            }
+        }
+        server.address = hostAndPort(reader, "address")
+        if let hostname = reader.string("hostname") {
+            server.hostname = hostname
+            if !Text.isHostName(hostname) { reader.error("'hostname' must be a host name, found '\(hostname)'", at: reader.location(of: "hostname")) }
+        }
+        server.publishesMetadata = reader.bool("metadata") ?? true
+        reader.finish()
+        return name == nil ? nil : server
+    }
+
+    private func authConfig(_ reader: SettingsReader?) -> AuthConfig {
+        var authConfig = AuthConfig()
+        guard let reader else { return authConfig }
+        let key = "currentCertificateThumbprint"
+        authConfig.currentCertificateThumbprint = reader.thumbprint(key)
+        if authConfig.currentCertificateThumbprint != nil {
+            authConfig.thumbprintLocation = "\(path), line \(reader.location(of: key).line ?? 0)"
+        }
+        authConfig.certificateFile = certificateFile(reader, "certificateFile")
+        reader.finish()
+        return authConfig
+    }
+
+    private func authServer(_ reader: SettingsReader?) -> AuthServer? {
+        guard let reader else { return nil }
+        let name = reader.string("name")
+        _ = reader.required("metadataUrl", what: "'authServer'")
+        let url = url(reader, "metadataUrl")
+        reader.finish()
+        guard let url else { return nil }
+        var server = AuthServer(metadataURL: url)
+        server.name = name ?? server.name
+        return server
+    }
+
+    private func pushProxy(_ reader: SettingsReader?) -> PushProxy {
+        var push = PushProxy()
+        guard let reader else { return push }
+        push.enabled = reader.bool("enabled") ?? false
+        push.organization = reader.string("organization") ?? ""
+        // An empty one is the probe's verdict, not a fault of the file.
+        push.uri = reader.string("uri")?.isEmpty ?? true ? "" : url(reader, "uri") ?? ""
+        push.token = token(reader.mapping("token"))
+        reader.finish()
+        return push
+    }
+
+    private func token(_ reader: SettingsReader?) -> TokenCredential? {
+        guard let reader else { return nil }
+        _ = reader.required("endpoint", what: "'token'")
+        let endpoint = url(reader, "endpoint")
+        let clientID = reader.required("clientId", what: "'token'")
+        let scope = reader.required("scope", what: "'token'")
+        _ = reader.required("certificateFile", what: "'token'")
+        let certificate = certificateFile(reader, "certificateFile")
+        let key = reader.required("keyFile", what: "'token'").map(resolved)
+        if let key, !FileManager.default.fileExists(atPath: key) {
+            reader.error("'keyFile': there is no file \(key)", at: reader.location(of: "keyFile"))
+        }
+        reader.finish()
+        guard let endpoint, let clientID, let scope, let certificate, let key else { return nil }
+        return TokenCredential(endpoint: endpoint, clientID: clientID, scope: scope, certificateFile: certificate, keyFile: key)
+    }
+
+    private func thresholds(_ reader: SettingsReader?) -> Thresholds {
+        var thresholds = Thresholds()
+        guard let reader else { return thresholds }
+        thresholds.warnBelow = reader.duration("warnBelow")
+        thresholds.failBelow = reader.duration("failBelow")
+        if let warn = thresholds.warnBelow, let fail = thresholds.failBelow, fail > warn {
+            reader.error("'failBelow' must not be longer than 'warnBelow': a certificate would fail before it warns", at: reader.location(of: "failBelow"))
+        }
+        thresholds.minimumKeyBits = reader.integer("minimumKeyBits", in: 512...16384) ?? thresholds.minimumKeyBits
+        thresholds.driftSettling = reader.duration("driftSettling", allowZero: true) ?? thresholds.driftSettling
+        reader.finish()
+        return thresholds
+    }
+
+    private func network(_ reader: SettingsReader) -> NetworkSettings {
+        var network = NetworkSettings()
+        if let tls = reader.mapping("tls") {
+            network.caFile = tls.string("caFile").map(resolved)
+            if let file = network.caFile {
+                let bytes = (try? Data(contentsOf: URL(filePath: file))).map(Array.init)
+                if CertificateFacts.count(pem: bytes ?? []) == 0 {
+                    let problem = bytes == nil ? "cannot be read" : "holds no certificate in PEM"
+                    tls.error("'caFile': \(file) \(problem)", at: tls.location(of: "caFile"))
+                }
+            }
+            tls.finish()
+        }
+        for (key, value, location) in reader.texts("connectTo") ?? [] {
+            if Text.isHostAndPort(key), Text.isHostAndPort(value) {
+                network.connectTo[key.lowercased()] = value
+            } else {
+                reader.error("'connectTo' maps host:port to host:port, found '\(key): \(value)'", at: location)
+            }
+        }
+        if let proxy = reader.mapping("proxy") {
+            let address = proxy.required("url", what: "'proxy'") ?? ""
+            if !address.isEmpty, !address.hasPrefix("http://"), !address.hasPrefix("https://") {
+                proxy.error("'url' must begin with http:// or https://, found '\(address)'", at: proxy.location(of: "url"))
+            }
+            network.proxy = .init(url: address, noProxy: proxy.strings("noProxy") ?? [])
+            proxy.finish()
+        }
+        return network
+    }
+
+    private func daemon(_ reader: SettingsReader) -> DaemonSettings {
+        var daemon = DaemonSettings()
+        if let listen = reader.string("listen") {
+            if Text.isHostAndPort(listen, allowPortZero: true) {
+                daemon.listen = listen
+            } else {
+                reader.error("'listen' must be address:port, found '\(listen)'", at: reader.location(of: "listen"))
+            }
+        }
+        daemon.stateDirectory = resolved(reader.string("stateDirectory") ?? daemon.stateDirectory)
+        if let socket = reader.mapping("controlSocket") {
+            daemon.controlSocket.path = socket.string("path").map(resolved)
+            daemon.controlSocket.group = socket.string("group")
+            socket.finish()
+        }
+        if daemon.controlSocketPath.utf8.count > Text.socketPathLimit {
+            let key = daemon.controlSocket.path == nil ? "stateDirectory" : "controlSocket"
+            reader.error(
+                "the control socket's path \(daemon.controlSocketPath) is longer than \(Text.socketPathLimit) bytes: set 'controlSocket.path' to a shorter one",
+                at: reader.location(of: key))
+        }
+        daemon.hostNames = reader.strings("hostNames") ?? []
+        return daemon
+    }
+
+    // MARK: Values
+
+    private func resolved(_ file: String) -> String { file.hasPrefix("/") ? file : folder + "/" + file }
+
+    private func url(_ reader: SettingsReader, _ key: String) -> String? {
+        guard let text = reader.string(key) else { return nil }
+        if Text.isHTTPS(text) { return text }
+        reader.error("'\(key)' must be an https URL, found '\(text)'", at: reader.location(of: key))
+        return nil
+    }
+
+    private func hostAndPort(_ reader: SettingsReader, _ key: String) -> String? {
+        guard let text = reader.string(key) else { return nil }
+        if Text.isHostAndPort(text) { return text }
+        reader.error("'\(key)' must be host:port, found '\(text)'", at: reader.location(of: key))
+        return nil
+    }
+
+    private func certificateFile(_ reader: SettingsReader, _ key: String) -> String? {
+        guard let file = reader.string(key).map(resolved) else { return nil }
+        do {
+            let bytes = try Data(contentsOf: URL(filePath: file))
+            _ = try CertificateFacts.read(pemOrDER: Array(bytes))
+        } catch let error as CertificateUnreadable {
+            reader.error("'\(key)': \(file) is not a certificate (\(error)): export it as DER or PEM", at: reader.location(of: key))
+        } catch {
+            reader.error("'\(key)': \(file) cannot be read", at: reader.location(of: key))
+        }
+        return file
+    }
+}
+
+/// The shapes of host names, addresses and URLs.
+enum Text {
+    /// What `sockaddr_un` holds, its final zero aside.
+    static let socketPathLimit = 107
+
+    static func isHostName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 253
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._".utf8.contains(byte)
+            }
+    }
+
+    static func isHostAndPort(_ text: String, allowPortZero: Bool = false) -> Bool {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else { return false }
+        let host = text[..<colon]
+        let isAddress6 = host.hasPrefix("[") && host.hasSuffix("]") && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || ":.%".contains($0) }
+        return (allowPortZero ? 0...65535 : 1...65535).contains(port) && (isHostName(String(host)) || isAddress6)
+    }
+
+    static func isHTTPS(_ text: String) -> Bool {
+        guard text.lowercased().hasPrefix("https://"), !text.contains(where: \.isWhitespace) else { return false }
+        let authority = text.dropFirst("https://".count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        return isHostName(String(authority)) || isHostAndPort(String(authority))
+    }
+}

@@ -1,0 +1,76 @@
+import HealthManager
+
+/// One probe definition: settings to a definition, every key checked, its options by its kind.
+struct DefinitionFile {
+    static let shortestInterval: Duration = .milliseconds(100)
+
+    let kinds: KindCatalog
+    let notes: SettingsReader.Notes
+
+    func definition(_ setting: Setting) -> ProbeDefinition? {
+        let before = notes.diagnostics.count
+        let reader = SettingsReader(setting, what: "a probe definition", notes: notes)
+        let healthSet = name(reader, "healthSet")
+        let name = name(reader, "name")
+        let kind = kind(reader)
+        let summary = reader.string("summary") ?? ""
+        let scope = scope(reader)
+        let every = reader.duration("every") ?? .seconds(300)
+        let timeout = reader.duration("timeout") ?? min(.seconds(30), every)
+        let retries = reader.integer("retries", in: 0...10) ?? 0
+        let enabled = reader.bool("enabled") ?? true
+        let options = reader.setting("options") ?? .empty(at: reader.location)
+        reader.finish()
+        if every < Self.shortestInterval { reader.error("'every' must be at least 100ms", at: reader.location(of: "every")) }
+        if timeout > every {
+            reader.error(
+                "'timeout' (\(DurationText.format(timeout))) must not be longer than 'every' (\(DurationText.format(every)))",
+                at: reader.location(of: reader.has("timeout") ? "timeout" : "every"))
+        }
+        guard let healthSet, let name, let kind else { return nil }
+        let definition = ProbeDefinition(
+            identity: ProbeIdentity(healthSet: healthSet, name: name), kind: kind, summary: summary, scope: scope, every: every,
+            timeout: timeout, retries: retries, enabled: enabled, options: options, location: setting.location)
+        let unread = notes.diagnostics.count
+        kinds.checkOptions(of: definition, notes: notes)
+        nameOtherKinds(of: kind, from: unread)
+        return notes.diagnostics.count == before ? definition : nil
+    }
+
+    private func name(_ reader: SettingsReader, _ key: String) -> String? {
+        guard let text = reader.required(key, what: "a probe definition") else { return nil }
+        guard !text.isEmpty, !text.contains(where: { "\\/".contains($0) || $0.isWhitespace }) else {
+            reader.error("'\(key)' must be a name without spaces and slashes, found '\(text)'", at: reader.location(of: key))
+            return nil
+        }
+        return text
+    }
+
+    private func kind(_ reader: SettingsReader) -> String? {
+        guard let kind = reader.required("kind", what: "a probe definition") else { return nil }
+        if kinds.kind(named: kind) != nil { return kind }
+        let near = NearestName.among(kinds.names, to: kind).map { ", did you mean '\($0)'?" } ?? ""
+        reader.error("unknown kind '\(kind)'\(near.isEmpty ? "; known are \(kinds.names.sorted().joined(separator: ", "))" : near)", at: reader.location(of: "kind"))
+        return nil
+    }
+
+    private func scope(_ reader: SettingsReader) -> ProbeDefinition.Scope {
+        enum Word: String, CaseIterable { case server, organization }
+        let word = reader.choice("scope", Word.self) ?? .server
+        let role = reader.choice("role", Server.Role.self)
+        guard word == .organization else { return .server(role: role ?? .mailbox) }
+        if role != nil { reader.error("'role' has no meaning with scope organization: remove it", at: reader.location(of: "role")) }
+        return .organization
+    }
+
+    /// An option that another kind has is named as such.
+    private func nameOtherKinds(of kind: String, from index: Int) {
+        for i in index..<notes.diagnostics.count {
+            for other in kinds.kinds where other.name != kind {
+                let owned = other.guide.options.first { notes.diagnostics[i].sentence.hasPrefix("unknown key '\($0.name)'") }
+                guard let owned else { continue }
+                notes.diagnostics[i].sentence = "'\(owned.name)' is an option of kind '\(other.name)', this probe is of kind '\(kind)'"
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import FoundationEssentials
+package import HealthManager
+
+/// Configuration and definitions on disk, read as one plan, with every problem of all files at once.
+package struct PlanFiles: Sendable {
+    package var configurationPath: String
+    package var probesDirectory: String
+    /// Overrides what the file says.
+    package var listen: String?
+
+    package init(configurationPath: String, probesDirectory: String, listen: String? = nil) {
+        self.configurationPath = configurationPath
+        self.probesDirectory = probesDirectory
+        self.listen = listen
+    }
+
+    package func read(kinds: KindCatalog) throws(ConfigurationRefused) -> Plan {
+        let (plan, diagnostics) = examine(kinds: kinds)
+        guard let plan, !diagnostics.contains(where: { $0.severity == .error }) else { throw ConfigurationRefused(diagnostics) }
+        return plan
+    }
+
+    /// The configuration alone, for a client that only needs to find the agent.
+    package func configuration() throws(ConfigurationRefused) -> AgentConfiguration {
+        let notes = SettingsReader.Notes()
+        let setting = try YAMLFile(path: configurationPath).read()
+        let configuration = ConfigurationFile(path: configurationPath, notes: notes).configuration(setting)
+        guard !notes.hasErrors else { throw ConfigurationRefused(notes.diagnostics) }
+        return configuration
+    }
+
+    /// Every problem, in the order of file and line. Empty means that all is well.
+    package func diagnostics(kinds: KindCatalog) -> [Diagnostic] { examine(kinds: kinds).1 }
+
+    private func examine(kinds: KindCatalog) -> (Plan?, [Diagnostic]) {
+        let notes = SettingsReader.Notes()
+        var configuration: AgentConfiguration?
+        if let setting = read(configurationPath, notes) {
+            configuration = ConfigurationFile(path: configurationPath, notes: notes).configuration(setting)
+            if let listen { configuration?.daemon.listen = listen }
+            notes.diagnostics += unconfirmed()
+        }
+        let definitions = definitions(kinds, notes)
+        let diagnostics = notes.diagnostics.enumerated().sorted { left, right in
+            let (a, b) = (left.element.location, right.element.location)
+            return (a.path, a.line ?? 0, a.column ?? 0, left.offset) < (b.path, b.line ?? 0, b.column ?? 0, right.offset)
+        }.map(\.element)
+        guard let configuration else { return (nil, diagnostics) }
+        return (Plan(configuration: configuration, definitions: definitions, warnings: diagnostics), diagnostics)
+    }
+
+    private func definitions(_ kinds: KindCatalog, _ notes: SettingsReader.Notes) -> [ProbeDefinition] {
+        var definitions: [ProbeDefinition] = []
+        for file in files(notes) {
+            guard let setting = read(file, notes), let definition = DefinitionFile(kinds: kinds, notes: notes).definition(setting) else { continue }
+            if let earlier = definitions.first(where: { $0.identity == definition.identity }) {
+                notes.diagnostics.append(
+                    Diagnostic(.error, at: definition.location, "probe '\(definition.identity)' is already defined in \(earlier.location.path): rename one"))
+            } else {
+                definitions.append(definition)
+            }
+        }
+        return definitions
+    }
+
+    /// All definition files under the directory, `examples` and hidden ones aside, in the order of their paths.
+    private func files(_ notes: SettingsReader.Notes) -> [String] {
+        let location = SourceLocation(path: probesDirectory)
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: probesDirectory, isDirectory: &isDirectory), isDirectory else {
+            notes.diagnostics.append(Diagnostic(.error, at: location, "there is no such directory of probe definitions: set --probes"))
+            return []
+        }
+        let names = (try? FileManager.default.subpathsOfDirectory(atPath: probesDirectory)) ?? []
+        let files = names.filter { name in
+            let parts = name.split(separator: "/")
+            return (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && parts.first != "examples" && !parts.contains { $0.hasPrefix(".") }
+        }.sorted().map { probesDirectory + "/" + $0 }
+        if files.isEmpty { notes.diagnostics.append(Diagnostic(.warning, at: location, "there is no probe definition in this directory")) }
+        return files
+    }
+
+    private func read(_ path: String, _ notes: SettingsReader.Notes) -> Setting? {
+        do throws(ConfigurationRefused) { return try YAMLFile(path: path).read() } catch {
+            notes.diagnostics += error.diagnostics
+            return nil
+        }
+    }
+
+    /// What `agent init` could only guess is marked in the file, until an administrator has compared it.
+    private func unconfirmed() -> [Diagnostic] {
+        guard let bytes = try? Data(contentsOf: URL(filePath: configurationPath)) else { return [] }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.enumerated().compactMap { index, line in
+            guard let mark = line.firstRange(of: "# UNCONFIRMED") else { return nil }
+            let column = line.distance(from: line.startIndex, to: mark.lowerBound) + 1
+            return Diagnostic(
+                .warning, at: SourceLocation(path: configurationPath, line: index + 1, column: column),
+                "only Exchange knows this: compare it with the Exchange shell, then remove the mark")
+        }
+    }
+}
