@@ -30,6 +30,7 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -52,6 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -67,12 +69,13 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev", "libssl-dev", "pkg-config"])]
         ),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         room("Certificates", ["CCurl"]),
         room("Transfers", ["CCurl", "Certificates"]),
         room("HealthManager", ["Certificates", logging, lifecycle, heap, deque]),
         room("ProbeFiles", ["HealthManager", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
-        room("StatusServer", ["HealthManager", "Certificates", hummingbird, mustache, nioCore, logging, lifecycle],
+        room("StatusServer", ["HealthManager", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, logging, lifecycle],
              resources: [.embedInCode("Page/status.html")]),
         room("Lab", [hummingbird, nioCore, nioPosix, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit, logging, lifecycle]),
         .executableTarget(

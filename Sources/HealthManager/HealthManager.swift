@@ -157,6 +157,9 @@ package actor HealthManager: Service {
         return Snapshot(probes: probes, notDefined: roster.absences.mapValues(\.why), agent: facts)
     }
 
+    /// The agent's own facts and the number of its probes, without a copy of their states.
+    package func agentFacts() -> (facts: AgentFacts, probes: Int) { (facts, states.count) }
+
     // MARK: Reload and restart
 
     /// Reads configuration and definitions again; results and decisions of unchanged definitions stay.

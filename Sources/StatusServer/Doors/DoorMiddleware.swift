@@ -1,0 +1,45 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Asks the door before anything else happens.
+struct DoorMiddleware: RouterMiddleware {
+    let door: Door
+
+    func handle(
+        _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        switch door.verdict(Self.caller(request, context)) {
+        case .open: return try await next(request, context)
+        case .closed(let sentence): return .plain(.forbidden, sentence + "\n")
+        }
+    }
+
+    private static func caller(_ request: Request, _ context: ServerContext) -> Door.Caller {
+        let headers = request.headers
+        let isForwarded = headers.contains { field in
+            let name = field.name.canonicalName
+            return name == "forwarded" || name == "via" || name.hasPrefix("x-forwarded-")
+        }
+        return Door.Caller(
+            method: request.method.rawValue, path: request.uri.path, host: request.head.authority ?? "", origin: value(headers, "Origin"),
+            fetchSite: value(headers, "Sec-Fetch-Site"), isForwarded: isForwarded, isLoopback: context.isLoopback)
+    }
+
+    private static func value(_ headers: HTTPFields, _ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
+}
+
+/// What the server knows of the connection a request came by.
+struct ServerContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let isLoopback: Bool
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        let address = source.channel.remoteAddress?.ipAddress ?? ""
+        isLoopback = address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+    }
+
+    /// Bodies are short documents; more is refused.
+    var maxUploadSize: Int { 1 << 20 }
+}

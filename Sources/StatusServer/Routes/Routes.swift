@@ -1,0 +1,90 @@
+import FoundationEssentials
+import HTTPTypes
+import HealthManager
+import Hummingbird
+
+/// Every path the agent answers.
+struct Routes: Sendable {
+    let health: HealthManager
+    let metrics: MetricsPage
+    let page: StatusPage
+    let build: BuildInformation
+
+    func router(_ door: Door) -> Router<ServerContext> {
+        let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: DoorMiddleware(door: door))
+        router.get("/") { _, _ in Response.html(page.render(await health.snapshot())) }
+        router.get("/metrics") { request, _ in await metricsResponse(request) }
+        router.get("/-/healthy") { _, _ in Response.plain(.ok, "healthy\n") }
+        router.get("/-/ready") { _, _ in Response.plain(.ok, "ready\n") }
+        router.get("/explain/{reason}") { _, context in explain(try context.parameters.require("reason")) }
+        router.post("/-/reload") { _, _ in await reload() }
+        router.post("/-/restart") { request, _ in try await restart(request) }
+        for path in ["/-/reload", "/-/restart", "/api/v1/invoke"] {
+            router.get(RouterPath(path)) { _, _ in Response.plain(.methodNotAllowed, "use POST\n", headers: [HTTPField.Name.allow: "POST"]) }
+        }
+        router.get("/api/v1/probes") { _, _ in try Response.json(await health.probeDocuments()) }
+        router.get("/api/v1/results") { request, _ in try await results(request) }
+        router.post("/api/v1/invoke") { request, _ in try await invoke(request) }
+        return router
+    }
+
+    private func metricsResponse(_ request: Request) async -> Response {
+        let format = Negotiation.format(accept: request.headers[.accept])
+        let (facts, probes) = await health.agentFacts()
+        let body = metrics.body(format) { AgentMetrics(facts: facts, probes: probes, build: build).write(to: &$0, format: format) }
+        let type = Negotiation.contentType(format)
+        var headers: HTTPFields = [.vary: "Accept, Accept-Encoding"]
+        guard Negotiation.acceptsGzip(request.headers[.acceptEncoding]), let compressed = Gzip.compress(body) else {
+            return .bytes(.ok, body, type: type, headers: headers)
+        }
+        headers[.contentEncoding] = "gzip"
+        return .bytes(.ok, compressed, type: type, headers: headers)
+    }
+
+    private func explain(_ name: String) -> Response {
+        guard let reason = Reason(rawValue: name.lowercased()) else {
+            let near = NearestName.ranked(Reason.allCases.map(\.rawValue), to: name).prefix(3).joined(separator: ", ")
+            return .plain(.notFound, "there is no reason of that name" + (near.isEmpty ? "" : "; nearest: \(near)") + "\n")
+        }
+        return .plain(.ok, "\(reason.rawValue)\n\n\(reason.sentence)\n\nWhat to do: \(reason.remedy)\n")
+    }
+
+    private func reload() async -> Response {
+        do throws(ConfigurationRefused) {
+            try await health.reload()
+            return .plain(.ok, "configuration read again\n")
+        } catch {
+            return .plain(.internalServerError, error.description + "\nthe old configuration stays in force\n")
+        }
+    }
+
+    private func restart(_ request: Request) async throws -> Response {
+        do throws(ConfigurationRefused) { try await health.restart() } catch {
+            return .plain(.internalServerError, error.description + "\nthe old configuration stays in force, nothing was cleared\n")
+        }
+        guard let text = request.uri.queryParameters["wait"] else { return .plain(.ok, "every cache cleared\n") }
+        guard let seconds = Double(text), (0...86400).contains(seconds) else { return .plain(.badRequest, "'wait' must be seconds from 0 to 86400\n") }
+        let waiting = await health.awaitFreshResults(within: .seconds(seconds))
+        return try .json(WaitingDocument(waiting: waiting.map(\.description)))
+    }
+
+    private func results(_ request: Request) async throws -> Response {
+        let probe = request.uri.queryParameters["probe"].map { $0.lowercased().replacing("/", with: "\\") }
+        let server = request.uri.queryParameters["server"].map { $0.lowercased() }
+        let states = await health.snapshot().probes.filter { state in
+            let identity = state.key.identity
+            return (probe == nil || probe == identity.folded || probe == identity.name.lowercased()) && (server == nil || server == state.key.server.lowercased())
+        }
+        return try .json(states.compactMap(\.latest).map { ResultDocument($0) })
+    }
+
+    private func invoke(_ request: Request) async throws -> Response {
+        let buffer = try await request.body.collect(upTo: 1 << 20)
+        let document: InvokeRequest
+        do { document = try JSONText.decode(InvokeRequest.self, from: buffer.readableBytesView) } catch {
+            return try .json(ErrorDocument(error: "the body is no invoke request: {\"probe\": ..., \"servers\": [...], \"allServers\": false, \"set\": {}}"), status: .badRequest)
+        }
+        return try .json(await health.invoke(document, remote: true))
+    }
+}
