@@ -32,6 +32,9 @@ package struct PlanFiles: Sendable {
     /// Every problem, in the order of file and line. Empty means that all is well.
     package func diagnostics(kinds: KindCatalog) -> [Diagnostic] { examine(kinds: kinds).1 }
 
+    /// The definitions that can be read, whatever else is wrong.
+    package func definitions(kinds: KindCatalog) -> [ProbeDefinition] { definitions(kinds, SettingsReader.Notes()) }
+
     private func examine(kinds: KindCatalog) -> (Plan?, [Diagnostic]) {
         let notes = SettingsReader.Notes()
         var configuration: AgentConfiguration?

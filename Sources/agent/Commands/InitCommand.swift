@@ -1,0 +1,2 @@
+import ArgumentParser
+struct InitCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "init") }

@@ -1,0 +1,90 @@
+import ArgumentParser
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+struct InvokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "invoke", abstract: "Run one probe now and print its result.",
+        discussion: "PROBE is HealthSet/Name, Name, or the kind's name. Exit status: 0 Succeeded, 1 did not succeed, 2 could not be run or judged.")
+
+    @Argument(help: "The probe.") var probe: String
+    @Option(help: "A server; may be given several times.") var server: [String] = []
+    @Flag(name: .customLong("all-servers"), help: "Every server the probe is for.") var allServers = false
+    @Option(help: "list, table, json or nagios.") var output: ResultPrinter.Form = .list
+    @Option(help: "Fields of the list, with commas; 'all' for all.") var fields: String?
+    @Option(help: "Seconds the whole run may take.") var timeout: Double?
+    @Option(help: ArgumentHelp("Set an option of the probe for this run.", valueName: "KEY=VALUE")) var set: [String] = []
+    @Option(help: "Judge as if it were that day (2027-01-31, or a full ISO-8601 time).") var at: String?
+    @Flag(help: "Run in this process even if an agent runs.") var local = false
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let printer = try ResultPrinter(form: output, fields: fields)
+        let answer = try await answer(to: try request())
+        ResultPrinter.printNotes(answer)
+        if output == .nagios { return try printNagios(answer) }
+        for refusal in answer.refusals { Console.note("error: " + refusal.sentence) }
+        if !answer.results.isEmpty || output == .json { try printer.print(answer.results) }
+        let statuses = answer.results.map { document in ResultType.allCases.first { $0.name == document.resultType }?.exitStatus ?? 2 }
+        let status = (statuses + answer.refusals.map { _ in 2 }).max() ?? 2
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    private func printNagios(_ answer: InvokeAnswer) throws {
+        let line = answer.refusals.first.map { NagiosLine(refusal: $0.sentence) } ?? NagiosLine(answer.results)
+        Console.out(line.text)
+        if line.state != .ok { throw ExitCode(line.state.rawValue) }
+    }
+
+    private func request() throws -> InvokeRequest {
+        var options: [String: String] = [:]
+        for pair in set {
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard halves.count == 2, !halves[0].isEmpty else { throw ValidationError("--set takes KEY=VALUE, found '\(pair)'") }
+            options[String(halves[0])] = String(halves[1])
+        }
+        if let timeout, !(0.001...86400).contains(timeout) { throw ValidationError("--timeout takes seconds from 0.001 to 86400") }
+        return InvokeRequest(
+            probe: probe, servers: server, allServers: allServers, timeoutSeconds: timeout, set: options, at: try at.map(Self.date))
+    }
+
+    private static func date(_ text: String) throws -> Date {
+        let full = text.contains("T") ? text : text + "T00:00:00Z"
+        if let date = try? Date(full, strategy: .iso8601) { return date }
+        throw ValidationError("--at takes a date such as 2027-01-31 or 2027-01-31T12:00:00Z, found '\(text)'")
+    }
+
+    private func answer(to request: InvokeRequest) async throws -> InvokeAnswer {
+        let transfers = Transfers()
+        if !local, let answer = try await agentsAnswer(to: request, transfers) { return answer }
+        var answer = InvokeAnswer()
+        try await RunCommand.guarded {
+            let logger = LogFormat.silent
+            let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: logger)
+            answer = await Progress.shown("running \(request.probe)") { await manager.invoke(request, remote: false) }
+        }
+        return answer
+    }
+
+    /// - Returns: nil where no agent runs.
+    private func agentsAnswer(to request: InvokeRequest, _ transfers: Transfers) async throws -> InvokeAnswer? {
+        let control = try client.client(common, transfers: transfers)
+        let body = try JSONText.encode(request)
+        let bytes: [UInt8]
+        do throws(ControlClient.Unreachable) {
+            bytes = try await Progress.shown("running \(request.probe)") { () async throws(ControlClient.Unreachable) in
+                try await control.send(.post, "/api/v1/invoke", body: body, deadline: .seconds((timeout ?? 600) + 30))
+            }
+        } catch {
+            switch error {
+            case .refused(let sentence): throw Console.failure(sentence)
+            case .noAgent:
+                Console.note("note: no agent runs here; the probe runs in this process")
+                return nil
+            }
+        }
+        return try JSONText.decode(InvokeAnswer.self, from: bytes)
+    }
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+struct LabCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "lab") }

@@ -1,0 +1,70 @@
+import ArgumentParser
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+struct ProbesCommand: AsyncParsableCommand {
+    enum Form: String, ExpressibleByArgument, CaseIterable { case table, json }
+
+    static let configuration = CommandConfiguration(commandName: "probes", abstract: "What is defined, for which server, with last and next run.")
+
+    @Option(name: .customLong("health-set"), help: "Only this health set.") var healthSet: String?
+    @Option(help: "Only this server.") var server: String?
+    @Option(help: "table or json.") var output: Form = .table
+    @Flag(help: "Look in this process even if an agent runs.") var local = false
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let probes = try await documents().filter { probe in
+            (healthSet.map { $0.lowercased() == probe.healthSet.lowercased() } ?? true) && (server.map { probe.server.lowercased().hasPrefix($0.lowercased()) } ?? true)
+        }
+        switch output {
+        case .json: Console.out(String(decoding: try JSONText.encode(probes, pretty: true), as: UTF8.self))
+        case .table: Console.out(Self.table(probes))
+        }
+    }
+
+    static func table(_ probes: [ProbeDocument]) -> String {
+        TextTable(
+            header: ["PROBE", "SERVER", "EVERY", "RESULT", "REASON", "LAST RUN", "NEXT RUN"],
+            rows: probes.map { probe in
+                let result = probe.defined ? probe.resultType.map { probe.warning ? $0 + " (warning)" : $0 } ?? "-" : "not defined"
+                return [
+                    probe.monitorIdentity, probe.server, DurationText.format(.seconds(probe.everySeconds)), result,
+                    probe.reason ?? probe.notDefined ?? "", probe.lastRun?.formatted(.iso8601) ?? "-", probe.nextRun?.formatted(.iso8601) ?? "-",
+                ]
+            }
+        ).text
+    }
+
+    private func documents() async throws -> [ProbeDocument] {
+        let transfers = Transfers()
+        if !local, let documents = try await agentsDocuments(transfers) { return documents }
+        var documents: [ProbeDocument] = []
+        try await RunCommand.guarded {
+            let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: LogFormat.silent)
+            documents = await manager.probeDocuments().map { probe in
+                var unscheduled = probe
+                unscheduled.nextRun = nil
+                return unscheduled
+            }
+        }
+        return documents
+    }
+
+    /// - Returns: nil where no agent runs.
+    private func agentsDocuments(_ transfers: Transfers) async throws -> [ProbeDocument]? {
+        let control = try client.client(common, transfers: transfers)
+        let bytes: [UInt8]
+        do throws(ControlClient.Unreachable) { bytes = try await control.send(.get, "/api/v1/probes", deadline: .seconds(30)) } catch {
+            switch error {
+            case .refused(let sentence): throw Console.failure(sentence)
+            case .noAgent:
+                Console.note("note: no agent runs here; this is what one would define")
+                return nil
+            }
+        }
+        return try JSONText.decode([ProbeDocument].self, from: bytes)
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+struct RestartCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restart", abstract: "Clear every cache, read the configuration again, run everything anew.",
+        discussion: "With --wait it returns once each probe has a fresh result; exit status 1 when the time runs out.")
+
+    @Option(help: "Seconds to wait for fresh results.") var wait: Double?
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    private struct Waiting: Decodable { var waiting: [String] }
+
+    func run() async throws {
+        if let wait, !(0...86400).contains(wait) { throw ValidationError("--wait takes seconds from 0 to 86400") }
+        var waiting: [String] = []
+        try await client.require(common) { control throws(ControlClient.Unreachable) in
+            guard let wait else {
+                _ = try await control.send(.post, "/-/restart", deadline: .seconds(30))
+                return
+            }
+            let bytes = try await Progress.shown("waiting for fresh results") { () async throws(ControlClient.Unreachable) in
+                try await control.send(.post, "/-/restart?wait=\(wait)", deadline: .seconds(wait + 30))
+            }
+            waiting = (try? JSONText.decode(Waiting.self, from: bytes))?.waiting ?? []
+        }
+        guard !waiting.isEmpty else { return Console.out(wait == nil ? "every cache cleared" : "every cache cleared, every probe has a fresh result") }
+        Console.note("error: no fresh result yet from:\n" + waiting.map { "  " + $0 }.joined(separator: "\n"))
+        throw ExitCode(1)
+    }
+}
+
+struct ReloadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload", abstract: "Read configuration and definitions again; what is unchanged keeps its results.")
+
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await client.require(common) { control throws(ControlClient.Unreachable) in
+            _ = try await control.send(.post, "/-/reload", deadline: .seconds(30))
+        }
+        Console.out("configuration read again")
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import HealthManager
+import StatusServer
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "run", abstract: "The daemon: schedule probes, keep their results, serve them.")
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await Self.guarded { try await Composition.run(try common.files(), logger: common.logger()) }
+    }
+
+    /// Every known way not to start ends with its sentence and status 2.
+    static func guarded(_ start: () async throws -> Void) async throws {
+        do { try await start() } catch let error as ConfigurationRefused {
+            Console.note(error.description)
+            throw ExitCode(2)
+        } catch let error as StateDirectory.Unusable {
+            throw Console.failure(error.description)
+        } catch let error as CannotListen {
+            throw Console.failure(error.description)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import FoundationEssentials
+import HealthManager
+import Logging
+import ProbeFiles
+import ProbeKinds
+import ServiceLifecycle
+import StatusServer
+import Transfers
+import UnixSignals
+
+/// The one place where the rooms are put together.
+enum Composition {
+    /// The kinds with all they need. Without a state directory nothing is remembered.
+    static func kinds(transfers: Transfers, stateDirectory: String?, ownsState: Bool, logger: Logger) -> KindCatalog {
+        let sightings = Sightings(directory: stateDirectory ?? "/nonexistent", isWritable: ownsState, logger: logger)
+        return ShippedKinds.catalog(
+            KindServices(transfers: transfers, sightings: sightings, userAgent: "agent/\(Version.current)", logger: logger))
+    }
+
+    /// A health manager that runs probes on demand, in this process, without a schedule.
+    static func inProcess(_ files: PlanFiles, transfers: Transfers, logger: Logger) throws -> HealthManager {
+        let stateDirectory = try? files.configuration().daemon.stateDirectory
+        let kinds = kinds(transfers: transfers, stateDirectory: stateDirectory, ownsState: false, logger: logger)
+        return try HealthManager(
+            kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) }, configurationPath: files.configurationPath,
+            time: SystemTime(), logger: logger)
+    }
+
+    /// The whole daemon. `isServing` is told the manager and the network address once it listens.
+    static func run(
+        _ files: PlanFiles, logger: Logger, isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in }, beside: [any Service] = []
+    ) async throws {
+        let transfers = Transfers()
+        let checking = kinds(transfers: transfers, stateDirectory: nil, ownsState: false, logger: logger)
+        let configuration = try files.read(kinds: checking).configuration
+        let state = try StateDirectory(configuration.daemon.stateDirectory)
+        let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
+        let metrics = MetricsPage()
+        let manager = try HealthManager(
+            kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) }, configurationPath: files.configurationPath,
+            time: SystemTime(), observers: [metrics], logger: logger)
+        let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
+        let server = try StatusServer(settings: configuration.daemon, health: manager, metrics: metrics, build: build, logger: logger)
+        let listeners = server.services { address in
+            logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
+            await isServing(manager, address)
+        }
+        let services = [manager] as [any Service] + listeners + [ReloadOnHangup(manager: manager)] + beside
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+        group.maximumGracefulShutdownDuration = .seconds(1)
+        try await ServiceGroup(configuration: group).run()
+        withExtendedLifetime(state) {}
+    }
+
+    /// The service group tells of each step of its own at debug level; ours are told by us.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return quiet
+    }
+}
+
+/// SIGHUP reads the configuration again, as other daemons do.
+struct ReloadOnHangup: Service {
+    let manager: HealthManager
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            // What is wrong stands in log, metric and page.
+            try? await manager.reload()
+        }
+    }
+}

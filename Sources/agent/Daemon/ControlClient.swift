@@ -1,0 +1,57 @@
+import FoundationEssentials
+import Glibc
+import HealthManager
+import Transfers
+
+/// Speaks to the running agent over its control socket, or a URL.
+struct ControlClient {
+    enum Unreachable: Error {
+        /// Nobody listens: no agent runs.
+        case noAgent
+        /// One sentence.
+        case refused(String)
+    }
+
+    let transfers: Transfers
+    /// A socket's path, or an http URL.
+    let target: String
+
+    private struct Problem: Decodable { var error: String }
+
+    /// - Returns: the body of a 2xx answer.
+    func send(_ method: ExchangeRequest.Method, _ path: String, body: [UInt8]? = nil, deadline: Duration) async throws(Unreachable) -> [UInt8] {
+        let isURL = target.hasPrefix("http://") || target.hasPrefix("https://")
+        var request = ExchangeRequest(url: (isURL ? target : "http://localhost") + path, deadline: deadline, trust: .system)
+        request.method = method
+        request.body = body
+        request.bounds.body = 64 << 20
+        if body != nil { request.headers.append(HeaderField("Content-Type", "application/json")) }
+        if !isURL { request.unixSocket = target }
+        let report = await transfers.exchange(request)
+        if let failure = report.failure { throw isURL ? .refused("\(target): \(failure.sentence)") : explained(failure) }
+        guard let response = report.response else { throw .refused("no answer from \(target)") }
+        guard (200..<300).contains(response.status) else {
+            let text = String(decoding: response.body, as: UTF8.self)
+            let problem = (try? JSONText.decode(Problem.self, from: response.body))?.error ?? text
+            throw .refused(problem.isEmpty ? "the agent answered with status \(response.status)" : String(problem.prefix(10_000)))
+        }
+        return response.body
+    }
+
+    private func explained(_ failure: ExchangeFailure) -> Unreachable {
+        guard failure.phase == .connect || failure.phase == .resolve else { return .refused("\(target): \(failure.sentence)") }
+        guard access(target, F_OK) == 0 || errno != EACCES, access(target, R_OK | W_OK) == 0 || errno != EACCES else {
+            return .refused("the control socket \(target) is not for this user: run as \(owner), or set 'controlSocket.group' for a group you are in")
+        }
+        return .noAgent
+    }
+
+    /// The owner of the socket, or of the nearest directory above it that can be looked at.
+    private var owner: String {
+        var path = target
+        var status = stat()
+        while lstat(path, &status) != 0, let slash = path.lastIndex(of: "/"), slash > path.startIndex { path = String(path[..<slash]) }
+        guard let entry = getpwuid(status.st_uid) else { return "user \(status.st_uid)" }
+        return String(cString: entry.pointee.pw_name)
+    }
+}

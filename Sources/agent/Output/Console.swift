@@ -1,0 +1,26 @@
+import ArgumentParser
+import Glibc
+
+/// Results to standard output, everything else to standard error.
+enum Console {
+    static func out(_ text: String) { write(text, to: 1) }
+    static func note(_ text: String) { write(text, to: 2) }
+
+    /// Says why something could not be run, and gives the exit status for it.
+    static func failure(_ sentence: String) -> ExitCode {
+        note("error: " + sentence)
+        return ExitCode(2)
+    }
+
+    static let usesColour = isatty(1) == 1 && getenv("NO_COLOR") == nil
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        let bytes = Array((text + "\n").utf8)
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), bytes.count - written) }
+            guard count > 0 else { return }
+            written += count
+        }
+    }
+}
