@@ -30,6 +30,7 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -77,7 +78,7 @@ let package = Package(
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
         room("StatusServer", ["HealthManager", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, logging, lifecycle],
              resources: [.embedInCode("Page/status.html")]),
-        room("Lab", [hummingbird, nioCore, nioPosix, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit, logging, lifecycle]),
+        room("Lab", [hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit, logging, lifecycle]),
         .executableTarget(
             name: "agent",
             dependencies: [

@@ -1,2 +1,110 @@
 import ArgumentParser
-struct LabCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "lab") }
+import FoundationEssentials
+import HealthManager
+import Lab
+import Logging
+import ServiceLifecycle
+import Transfers
+import UnixSignals
+
+struct LabCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lab", abstract: "A whole hybrid tenant on loopback, with faults to switch on.",
+        subcommands: [LabRunCommand.self, LabFaultCommand.self], defaultSubcommand: LabRunCommand.self)
+
+    /// Where a lab keeps its files unless told otherwise.
+    static let defaultDirectory = "/tmp/agent-lab"
+}
+
+struct LabRunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "run", abstract: "Start the lab; it runs until interrupted.")
+
+    @Option(help: "How many mailbox servers.") var servers = 3
+    @Option(help: "A fault that is on from the start; may be given several times.") var fault: [String] = []
+    @Option(name: .customLong("state-directory"), help: "Where the lab writes its files.") var stateDirectory = LabCommand.defaultDirectory
+    @Option(help: "What the agent is told to listen on.") var listen = "127.0.0.1:9717"
+
+    func run() async throws {
+        guard (1...99).contains(servers) else { throw ValidationError("--servers takes 1 to 99") }
+        var plan = LabPlan(stateDirectory: stateDirectory)
+        plan.servers = servers
+        plan.faults = fault
+        plan.agentListen = listen
+        let lab: Lab
+        do { lab = try await Lab(plan, logger: LogFormat.text.logger(level: .notice)) } catch let problem as Lab.Problem {
+            throw Console.failure(problem.description)
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: lab, successTerminationBehavior: .gracefullyShutdownGroup), .init(service: Announcement(lab: lab, directory: stateDirectory))],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: LogFormat.silent))
+        try await group.run()
+    }
+
+    /// Says where everything is, once it is there.
+    private struct Announcement: Service {
+        let lab: Lab
+        let directory: String
+
+        func run() async throws {
+            await lab.ready()
+            let description = lab.description
+            for server in description.mailboxServers + [description.authServer, description.tokenEndpoint, description.pushService] {
+                Console.out("\(server.name) at \(server.address)")
+            }
+            Console.out("configuration: \(lab.configurationPath)")
+            Console.out("try: agent run --config \(lab.configurationPath)")
+            Console.out("     agent lab fault on metadata-refused\(directory == LabCommand.defaultDirectory ? "" : " --state-directory \(directory)")")
+            try await gracefulShutdown()
+        }
+    }
+}
+
+struct LabFaultCommand: AsyncParsableCommand {
+    enum Form: String, ExpressibleByArgument, CaseIterable { case table, markdown }
+
+    enum Verb: String, ExpressibleByArgument, CaseIterable { case on, off, list }
+
+    static let configuration = CommandConfiguration(commandName: "fault", abstract: "Switch a fault of the running lab, or list all faults.")
+
+    @Argument(help: "on, off or list.") var verb: Verb
+    @Argument(help: "The fault.") var name: String?
+    @Option(help: "The list as table or markdown.") var output: Form = .table
+    @Option(name: .customLong("state-directory"), help: "The lab's.") var stateDirectory = LabCommand.defaultDirectory
+
+    func run() async throws {
+        if verb == .list, output == .markdown { return Console.out(FaultList.markdown) }
+        let lab = ControlClient(transfers: Transfers(), target: Lab.controlSocket(in: stateDirectory))
+        do throws(ControlClient.Unreachable) {
+            if verb == .list { return try await list(lab) }
+            try await turn(lab)
+        } catch {
+            switch error {
+            case .noAgent: throw Console.failure("no lab runs in \(stateDirectory): start it with 'agent lab', or set --state-directory")
+            case .refused(let sentence): throw Console.failure(sentence)
+            }
+        }
+    }
+
+    private func list(_ lab: ControlClient) async throws(ControlClient.Unreachable) {
+        let bytes = try await lab.send(.get, "/faults", deadline: .seconds(10))
+        let faults = (try? JSONText.decode([FaultStatus].self, from: bytes)) ?? []
+        let rows = faults.map { [$0.isOn ? "on" : "", $0.name, $0.summary, $0.needsReload ? "after reload" : "at once"] }
+        Console.out(TextTable(header: ["", "FAULT", "WHAT IT DOES", "SEEN"], rows: rows).text)
+    }
+
+    private func turn(_ lab: ControlClient) async throws(ControlClient.Unreachable) {
+        guard let name else { throw .refused("name the fault: agent lab fault \(verb.rawValue) NAME; 'agent lab fault list' shows all") }
+        let bytes = try await lab.send(verb == .on ? .put : .delete, "/faults/\(name)", deadline: .seconds(30))
+        guard let status = try? JSONText.decode(FaultStatus.self, from: bytes) else { throw .refused("the lab's answer cannot be read") }
+        Console.out("\(status.name) is \(status.isOn ? "on" : "off"): \(status.summary)")
+        guard status.needsReload else { return }
+        let agent = ControlClient(transfers: lab.transfers, target: stateDirectory + "/agent/control.sock")
+        do throws(ControlClient.Unreachable) {
+            _ = try await agent.send(.post, "/-/reload", deadline: .seconds(30))
+            Console.out("the agent has read its configuration again")
+        } catch {
+            Console.note("note: the agent sees it after 'agent reload --config \(stateDirectory)/agent.yaml'")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/// One way the tenant can be broken, by name, and what the agent's probes must then say.
+package struct Fault: Sendable {
+    /// Where a connection or an answer goes wrong.
+    enum Place: String, Sendable { case mailbox, authServer, tokenEndpoint, push }
+
+    /// What happens to a connection before any request.
+    enum Connection: Sendable {
+        case refused, unanswered, silent, reset, plainHTTP, expired, notYetValid, untrusted, wrongName
+    }
+
+    /// What a service answers instead of the right thing.
+    enum Answer: Sendable {
+        case status(Int), redirectElsewhere, loginPage, unauthorizedPage, malformed, noKeys, endless, slow, clock(seconds: Int)
+        case wrongRealm, noTokenEndpoint, otherKey, keyUnknown, tokenRefused, noToken
+    }
+
+    /// What is written other than it should be into the files the agent reads.
+    enum File: Sendable {
+        case settling, pushNameUnknown, pushOrganizationEmpty, pushOtherCloud, metadataOtherTenant, serverUnpublished
+        case exportedOther, exportedGarbage, keyOpen
+    }
+
+    enum Effect: Sendable {
+        case connection(Place, Connection)
+        case answer(Place, Answer)
+        case file(File)
+        /// The organization's OAuth certificate is this one, everywhere.
+        case certificate(OAuthCertificates.Variant)
+        /// All servers and the exported file have another certificate than AuthConfig names.
+        case rotated
+    }
+
+    /// What one probe says while the fault is on.
+    package struct Expectation: Sendable {
+        package var probe: String
+        package var resultType: String
+        package var reason: String
+        package var stage: String
+        package var isWarning: Bool
+
+        /// What `agent invoke` ends with.
+        package var exitStatus: Int {
+            switch resultType {
+            case "Succeeded": 0
+            case "Rejected", "Quarantined": 2
+            default: 1
+            }
+        }
+    }
+
+    package let name: String
+    package let summary: String
+    let effects: [Effect]
+    package let expectations: [Expectation]
+
+    /// Whether the agent sees it only after it has read its configuration again.
+    package var needsReload: Bool {
+        effects.contains { effect in
+            switch effect {
+            case .file(.exportedOther), .file(.exportedGarbage), .file(.keyOpen): false
+            case .file, .certificate: true
+            default: false
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import CryptoExtras
+import FoundationEssentials
+import SwiftASN1
+import X509
+
+/// The credential that the lab's tenant has registered for the agent: an RSA key and its self-signed certificate.
+struct AgentCredential: Sendable {
+    let certificate: OAuthCertificates.Issued
+    let keyPEM: String
+    let publicKeyPEM: String
+
+    init() throws {
+        let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+        let name = try DistinguishedName { CommonName("agent") }
+        let now = Date()
+        let certificate = try Certificate(
+            version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey), notValidBefore: now - 86400, notValidAfter: now + 365 * 86400,
+            issuer: name, subject: name, signatureAlgorithm: .sha256WithRSAEncryption, extensions: Certificate.Extensions {},
+            issuerPrivateKey: .init(key))
+        self.certificate = try OAuthCertificates.issue(certificate)
+        keyPEM = key.pemRepresentation
+        publicKeyPEM = key.publicKey.pemRepresentation
+    }
+}

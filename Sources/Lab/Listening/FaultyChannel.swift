@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Glibc
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOSSL
+
+/// What becomes of an accepted connection is decided when it comes: TLS with the right certificate, or the fault that is on.
+struct FaultyChannel: ServerChildChannel {
+    typealias Value = HTTP1Channel.Value
+
+    let base: HTTP1Channel
+    let place: @Sendable () -> Fault.Connection?
+    let identities: ServerIdentities
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let fault = place()
+        let prepared: EventLoopFuture<Void>
+        switch fault {
+        case .plainHTTP: prepared = channel.eventLoop.makeSucceededVoidFuture()
+        case .silent: prepared = channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Mute()) }
+        case .reset:
+            // Lingering for no time at all turns the close into a reset.
+            let lingering = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            prepared = (lingering ?? channel.eventLoop.makeSucceededVoidFuture()).flatMap { channel.close() }
+        default:
+            prepared = channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: identities.context(for: fault)))
+            }
+        }
+        return prepared.flatMap { base.setup(channel: channel, logger: logger) }
+    }
+
+    func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+}
+
+extension FaultyChannel: HTTPChannelHandler {
+    var responder: HTTPChannelHandler.Responder { base.responder }
+}
+
+/// Takes all that comes and lets nothing through.
+private final class Mute: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+}
+
+/// The TLS identities of one server: the right one, and those of its faults.
+struct ServerIdentities: Sendable {
+    private let healthy: NIOSSLContext
+    private let expired: NIOSSLContext
+    private let notYetValid: NIOSSLContext
+    private let untrusted: NIOSSLContext
+    private let wrongName: NIOSSLContext
+
+    init(name: String, authority: LabAuthority, stranger: LabAuthority, now: Date) throws {
+        let day: TimeInterval = 86400
+        healthy = try authority.identity(names: [name], notBefore: now - day, notAfter: now + 90 * day)
+        expired = try authority.identity(names: [name], notBefore: now - 90 * day, notAfter: now - day)
+        notYetValid = try authority.identity(names: [name], notBefore: now + day, notAfter: now + 90 * day)
+        untrusted = try stranger.identity(names: [name], notBefore: now - day, notAfter: now + 90 * day)
+        wrongName = try authority.identity(names: ["elsewhere.example"], notBefore: now - day, notAfter: now + 90 * day)
+    }
+
+    func context(for fault: Fault.Connection?) -> NIOSSLContext {
+        switch fault {
+        case .expired: expired
+        case .notYetValid: notYetValid
+        case .untrusted: untrusted
+        case .wrongName: wrongName
+        default: healthy
+        }
+    }
+}

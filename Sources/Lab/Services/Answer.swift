@@ -1,0 +1,69 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Answers of the lab's services, right and wrong ones.
+enum Answer {
+    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, date: Date = Date()) -> Response {
+        make(status, bytes, type: "application/json; charset=utf-8", date: date)
+    }
+
+    static func text(_ status: HTTPResponse.Status, _ text: String, type: String = "text/plain", headers: HTTPFields = [:]) -> Response {
+        make(status, Array(text.utf8), type: type, headers: headers)
+    }
+
+    /// What a fault answers in the document's place; nil where the fault is in the document itself.
+    static func faulty(_ fault: Fault.Answer, document: [UInt8]) -> Response? {
+        switch fault {
+        case .status(let code): text(.init(code: code), "status \(code)")
+        case .redirectElsewhere: text(.found, "", headers: [.location: "https://login.example/sign-in"])
+        case .loginPage: text(.ok, "<!DOCTYPE html><title>Sign in</title>", type: "text/html")
+        case .unauthorizedPage: text(.unauthorized, "<!DOCTYPE html><title>Sign in</title>", type: "text/html")
+        case .malformed: json(Array(document.prefix(document.count / 2)))
+        case .endless: Response(status: .ok, headers: [.contentType: "application/json"], body: endless)
+        case .slow: Response(status: .ok, headers: [.contentType: "application/json"], body: slow(document))
+        case .clock(let seconds): json(document, date: Date() + TimeInterval(seconds))
+        default: nil
+        }
+    }
+
+    private static func make(
+        _ status: HTTPResponse.Status, _ bytes: [UInt8], type: String, headers: HTTPFields = [:], date: Date = Date()
+    ) -> Response {
+        var headers = headers
+        headers[.contentType] = type
+        headers[.date] = httpDate(date)
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    private static var endless: ResponseBody {
+        ResponseBody { writer in
+            let part = ByteBuffer(string: String(repeating: "{\"keys\": [", count: 1000))
+            while !Task.isCancelled { try await writer.write(part) }
+            try await writer.finish(nil)
+        }
+    }
+
+    private static func slow(_ document: [UInt8]) -> ResponseBody {
+        ResponseBody { writer in
+            for byte in document {
+                try await writer.write(ByteBuffer(bytes: [byte]))
+                try await Task.sleep(for: .seconds(1))
+            }
+            try await writer.finish(nil)
+        }
+    }
+
+    /// As HTTP writes dates: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    static func httpDate(_ date: Date) -> String {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = TimeZone(secondsFromGMT: 0) ?? calendar.timeZone
+        let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second, .weekday], from: date)
+        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        func two(_ number: Int?) -> String { (number ?? 0) < 10 ? "0\(number ?? 0)" : "\(number ?? 0)" }
+        let time = [parts.hour, parts.minute, parts.second].map(two).joined(separator: ":")
+        return "\(days[(parts.weekday ?? 1) - 1]), \(two(parts.day)) \(months[(parts.month ?? 1) - 1]) \(parts.year ?? 0) \(time) GMT"
+    }
+}

@@ -1,5 +1,0 @@
-import Hummingbird
-import NIOSSL
-import X509
-import JWTKit
-import Crypto
