@@ -20,13 +20,10 @@ package struct PlanFiles: Sendable {
         return plan
     }
 
-    /// The configuration alone, for a client that only needs to find the agent.
-    package func configuration() throws(ConfigurationRefused) -> AgentConfiguration {
-        let notes = SettingsReader.Notes()
+    /// Where the agent is and keeps its state, for a client of it: other parts of the file may hold errors.
+    package func daemonSettings() throws(ConfigurationRefused) -> DaemonSettings {
         let setting = try YAMLFile(path: configurationPath).read()
-        let configuration = ConfigurationFile(path: configurationPath, notes: notes).configuration(setting)
-        guard !notes.hasErrors else { throw ConfigurationRefused(notes.diagnostics) }
-        return configuration
+        return ConfigurationFile(path: configurationPath, notes: SettingsReader.Notes()).configuration(setting).daemon
     }
 
     /// Every problem, in the order of file and line. Empty means that all is well.

@@ -16,7 +16,8 @@ extension HealthManager {
 
         var answer = InvokeAnswer()
         let servers = chooseServers(for: definition, request, answer: &answer)
-        let isChanged = !request.set.isEmpty || request.at != nil || request.timeoutSeconds != nil
+        let isRehearsal = !request.set.isEmpty || request.at != nil
+        let isChanged = isRehearsal || request.timeoutSeconds != nil
         let life = currentLife
         var runs: [(server: String, result: ProbeResult?)] = []
         await withTaskGroup(of: (String, ProbeResult?).self) { group in
@@ -28,7 +29,7 @@ extension HealthManager {
                     let timeout = request.timeoutSeconds.map { Duration.seconds($0) } ?? definition.timeout
                     group.addTask { [runner, definition] in
                         let result = await runner.run(
-                            probe, key: key, definition: definition, timeout: timeout, at: request.at, isRehearsal: isChanged)
+                            probe, key: key, definition: definition, timeout: timeout, at: request.at, isRehearsal: isRehearsal)
                         return (server, result)
                     }
                 }

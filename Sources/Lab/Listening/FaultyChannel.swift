@@ -19,10 +19,7 @@ struct FaultyChannel: ServerChildChannel {
         switch fault {
         case .plainHTTP: prepared = channel.eventLoop.makeSucceededVoidFuture()
         case .silent: prepared = channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Mute()) }
-        case .reset:
-            // Lingering for no time at all turns the close into a reset.
-            let lingering = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-            prepared = (lingering ?? channel.eventLoop.makeSucceededVoidFuture()).flatMap { channel.close() }
+        case .reset: prepared = channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Cut()) }
         default:
             prepared = channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: identities.context(for: fault)))
@@ -43,6 +40,18 @@ private final class Mute: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+}
+
+/// Resets the connection at the first byte that comes.
+private final class Cut: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Lingering for no time at all turns the close into a reset.
+        let channel = context.channel
+        let lingering = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        (lingering ?? context.eventLoop.makeSucceededVoidFuture()).whenComplete { _ in channel.close(promise: nil) }
+    }
 }
 
 /// The TLS identities of one server: the right one, and those of its faults.

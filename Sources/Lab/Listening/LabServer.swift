@@ -50,7 +50,8 @@ struct LabServer: Sendable {
         let application = Application(
             router: router(),
             server: .init { responder in
-                FaultyChannel(base: HTTP1Channel(responder: responder), place: { place.flatMap { board.connection(at: $0) } }, identities: identities)
+                let http = HTTP1Channel(responder: responder, configuration: .init(additionalChannelHandlers: [ClockShift()]))
+                return FaultyChannel(base: http, place: { place.flatMap { board.connection(at: $0) } }, identities: identities)
             },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: reservation.port)),
             onServerRunning: { _ in ready() }, logger: logger)

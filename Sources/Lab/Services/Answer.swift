@@ -5,7 +5,7 @@ import NIOCore
 
 /// Answers of the lab's services, right and wrong ones.
 enum Answer {
-    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, date: Date = Date()) -> Response {
+    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, date: Date? = nil) -> Response {
         make(status, bytes, type: "application/json; charset=utf-8", date: date)
     }
 
@@ -29,11 +29,11 @@ enum Answer {
     }
 
     private static func make(
-        _ status: HTTPResponse.Status, _ bytes: [UInt8], type: String, headers: HTTPFields = [:], date: Date = Date()
+        _ status: HTTPResponse.Status, _ bytes: [UInt8], type: String, headers: HTTPFields = [:], date: Date? = nil
     ) -> Response {
         var headers = headers
         headers[.contentType] = type
-        headers[.date] = httpDate(date)
+        if let date { headers[ClockShift.header] = httpDate(date) }
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 

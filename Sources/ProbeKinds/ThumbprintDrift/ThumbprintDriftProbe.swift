@@ -116,7 +116,8 @@ struct ThumbprintDriftProbe: Probe {
         let heldIsNew = wanted.map { $0.notBefore < held.notBefore } ?? false
         let new = heldIsNew ? held.thumbprint : reference
         guard let old = heldIsNew ? wanted : held, old.notBefore <= context.date, context.date < old.notAfter else { return false }
-        guard let first = copies.sightings.firstSight(of: new) else { return false }
+        // A key never noted before is seen for the first time now.
+        let first = copies.sightings.firstSight(of: new) ?? context.time.now
         return context.time.now.timeIntervalSince(first) < settling.seconds
     }
 

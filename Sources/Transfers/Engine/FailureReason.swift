@@ -47,6 +47,8 @@ struct FailureReason {
         switch systemError {
         case ECONNREFUSED:
             return ExchangeFailure(kind: .refused, phase: .connect, sentence: "connection to \(target) refused")
+        case ECONNRESET:
+            return ExchangeFailure(kind: .reset, phase: .connect, sentence: "the connection to \(target) was cut")
         case ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EACCES, EPERM:
             return ExchangeFailure(kind: .unreachable, phase: .connect, sentence: "\(target) cannot be reached", detail: detail)
         case ETIMEDOUT:

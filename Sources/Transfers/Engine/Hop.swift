@@ -19,6 +19,9 @@ final class Hop: @unchecked Sendable {
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
     private var tlsVersion: String?
+    private let began = ContinuousClock.now
+    /// When the connection stood and the handshake began: libcurl tells it only of handshakes that succeed.
+    private var tlsBegan: Duration?
 
     /// - Returns: nil when libcurl refuses the request.
     init?(
@@ -76,7 +79,7 @@ final class Hop: @unchecked Sendable {
         long(CURLOPT_SSLVERSION, Self.sslVersion(request.minimumTLS))
         agent_set_ssl_function(handle) { _, context, hop in
             guard let context, let hop else { return CURLE_ABORTED_BY_CALLBACK }
-            Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().verifier.attach(to: OpaquePointer(context))
+            Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().beginTLS(OpaquePointer(context))
             return CURLE_OK
         }
         agent_set_pointer(handle, CURLOPT_SSL_CTX_DATA, this)
@@ -186,6 +189,11 @@ final class Hop: @unchecked Sendable {
         return count
     }
 
+    private func beginTLS(_ context: OpaquePointer) {
+        tlsBegan = ContinuousClock.now - began
+        verifier.attach(to: context)
+    }
+
     private func noteTLS() {
         if tlsVersion == nil, let ssl = agent_get_ssl(handle) { tlsVersion = String(cString: SSL_get_version(ssl)) }
     }
@@ -194,7 +202,7 @@ final class Hop: @unchecked Sendable {
 
     private func report(_ code: CURLcode) -> ExchangeReport {
         var report = ExchangeReport()
-        let times = HopTimes(handle)
+        let times = HopTimes(handle, tlsBegan: tlsBegan)
         report.phases = times.phases(isTLS: url.lowercased().hasPrefix("https:"))
         report.chain = verifier.chain
         report.verdict = verifier.verdict
@@ -208,13 +216,19 @@ final class Hop: @unchecked Sendable {
             let reason = FailureReason(
                 code: code, systemError: times.systemError, detail: String(decoding: errorText.map { UInt8(bitPattern: $0) }.prefix { $0 != 0 }, as: UTF8.self),
                 overrun: overrun, verdict: verifier.verdict, times: times, isTLS: url.lowercased().hasPrefix("https:"),
-                target: times.remoteAddress ?? request.address ?? URLHost(url)?.withPort ?? url, proxied: request.proxy != nil)
+                target: times.remoteAddress ?? target, proxied: request.proxy != nil)
             report.failure = reason.failure
             if report.failure.map({ report.phases[$0.phase] == nil }) ?? false, let phase = report.failure?.phase {
                 report.phases[phase] = times.unfinished
             }
         }
         return report
+    }
+
+    /// Where the connection was to go: what `address` or `connectTo` say, else the URL's own host.
+    private var target: String {
+        let host = URLHost(url)?.withPort ?? url
+        return request.unixSocket ?? request.address ?? request.connectTo[host] ?? host
     }
 
     private var redirectURL: String? {

@@ -13,9 +13,10 @@ struct HopTimes {
     let systemError: Int32
     let remoteAddress: String?
 
-    init(_ easy: UnsafeMutableRawPointer) {
+    init(_ easy: UnsafeMutableRawPointer, tlsBegan: Duration?) {
         resolved = Self.time(easy, CURLINFO_NAMELOOKUP_TIME_T)
-        connected = Self.time(easy, CURLINFO_CONNECT_TIME_T)
+        let connect = Self.time(easy, CURLINFO_CONNECT_TIME_T)
+        connected = connect > .zero ? connect : max(tlsBegan ?? .zero, tlsBegan == nil ? .zero : resolved)
         handshaken = Self.time(easy, CURLINFO_APPCONNECT_TIME_T)
         requestSent = Self.time(easy, CURLINFO_PRETRANSFER_TIME_T)
         firstByte = Self.time(easy, CURLINFO_STARTTRANSFER_TIME_T)

@@ -13,9 +13,8 @@ struct ClientOptions: ParsableArguments {
         if let agent { return ControlClient(transfers: transfers, target: agent) }
         let files = try common.files()
         do throws(ConfigurationRefused) {
-            return ControlClient(transfers: transfers, target: try files.configuration().daemon.controlSocketPath)
+            return ControlClient(transfers: transfers, target: try files.daemonSettings().controlSocketPath)
         } catch {
-            // A refused configuration still says where the agent is, as long as that part of it can be read.
             Console.note(error.description)
             throw Console.failure("the configuration does not say where the agent is; set --agent")
         }

@@ -19,7 +19,7 @@ enum Composition {
 
     /// A health manager that runs probes on demand, in this process, without a schedule.
     static func inProcess(_ files: PlanFiles, transfers: Transfers, logger: Logger) throws -> HealthManager {
-        let stateDirectory = try? files.configuration().daemon.stateDirectory
+        let stateDirectory = try? files.daemonSettings().stateDirectory
         let kinds = kinds(transfers: transfers, stateDirectory: stateDirectory, ownsState: false, logger: logger)
         return try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) }, configurationPath: files.configurationPath,
