@@ -78,9 +78,15 @@ let package = Package(
         room("HealthManager", ["Certificates", logging, lifecycle, heap, deque]),
         room("ProbeFiles", ["HealthManager", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
-        room("StatusServer", ["HealthManager", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, logging, lifecycle],
-             resources: [.embedInCode("Page/status.html")]),
-        room("Lab", [hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes, nioCore, nioPosix, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit, logging, lifecycle]),
+        room(
+            "StatusServer", ["HealthManager", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, logging, lifecycle],
+            resources: [.embedInCode("Page/status.html")]),
+        room(
+            "Lab",
+            [
+                hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes, nioCore, nioPosix, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit,
+                logging, lifecycle,
+            ]),
         .executableTarget(
             name: "agent",
             dependencies: [
@@ -89,7 +95,9 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "TestSupport", dependencies: ["HealthManager", "Transfers", "Certificates"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["HealthManager", "Transfers", "Certificates"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         tests("CertificatesTests", ["Certificates"]),
     ]
 )

@@ -13,13 +13,17 @@ extension CertificateFacts {
     /// Reads the first certificate of PEM text, or one certificate in DER; source: a file, or a key of a document.
     package static func read(pemOrDER bytes: [UInt8]) throws(CertificateUnreadable) -> CertificateFacts {
         guard !bytes.isEmpty else { throw CertificateUnreadable(description: "empty") }
-        let isPEM = bytes.starts(with: Array("-----BEGIN".utf8)) || String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE")
+        let isPEM =
+            bytes.starts(with: Array("-----BEGIN".utf8)) || String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE")
         guard let certificate = isPEM ? readPEM(bytes) : readDER(bytes) else {
             ERR_clear_error()
-            throw CertificateUnreadable(description: isPEM ? "no readable certificate in the PEM text" : "neither a DER nor a PEM certificate")
+            throw CertificateUnreadable(
+                description: isPEM ? "no readable certificate in the PEM text" : "neither a DER nor a PEM certificate")
         }
         defer { X509_free(certificate) }
-        guard let facts = CertificateFacts(certificate) else { throw CertificateUnreadable(description: "a certificate with unreadable fields") }
+        guard let facts = CertificateFacts(certificate) else {
+            throw CertificateUnreadable(description: "a certificate with unreadable fields")
+        }
         return facts
     }
 

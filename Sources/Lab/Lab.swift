@@ -54,10 +54,13 @@ package final class Lab: Service, Sendable {
     /// Makes certificates, reserves ports and writes the files; nothing listens yet.
     package init(_ plan: LabPlan, logger: Logger) async throws {
         directory = plan.stateDirectory
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let board = FaultBoard()
         for name in plan.faults {
-            guard let fault = Fault.named(name) else { throw Problem(description: "there is no fault '\(name)'; 'agent lab fault list' shows all") }
+            guard let fault = Fault.named(name) else {
+                throw Problem(description: "there is no fault '\(name)'; 'agent lab fault list' shows all")
+            }
             _ = board.turn(fault, on: true)
         }
         let authority = try LabAuthority(commonName: "Lab Root")
@@ -68,13 +71,17 @@ package final class Lab: Service, Sendable {
         let pushService = PushService(tenant: tenant, tokens: tokens)
         let tokenService = TokenService(tenant: tenant, credential: credential, tokens: tokens)
         var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .error)
+        // Connections cut by a fault are what was asked for, not errors to log.
+        quiet.logLevel = .critical
         let now = Date()
         let serverLogger = quiet
-        func server(_ name: String, _ place: Fault.Place?, _ router: @escaping @Sendable () -> Router<BasicRequestContext>) throws -> LabServer {
+        func server(_ name: String, _ place: Fault.Place?, _ router: @escaping @Sendable () -> Router<BasicRequestContext>) throws
+            -> LabServer
+        {
             LabServer(
                 name: name, reservation: try PortReservation(),
-                identities: try ServerIdentities(name: name, authority: authority, stranger: stranger, now: now), board: board, place: place,
+                identities: try ServerIdentities(name: name, authority: authority, stranger: stranger, now: now), board: board,
+                place: place,
                 router: router, logger: serverLogger)
         }
         mailboxes = try (0..<plan.servers).map { index in
@@ -98,7 +105,8 @@ package final class Lab: Service, Sendable {
     private static func authServerRouter(_ tenant: LabTenant) -> Router<BasicRequestContext> {
         let router = Router()
         let metadata = MetadataService(tenant: tenant, place: .authServer)
-        router.get("/metadata/json/1") { request, _ in try metadata.authServer(realm: request.uri.queryParameters["realm"].map(String.init)) }
+        router.get("/metadata/json/1") { request, _ in try metadata.authServer(realm: request.uri.queryParameters["realm"].map(String.init))
+        }
         router.get("/{realm}/metadata/json/1") { _, context in try metadata.authServer(realm: context.parameters.get("realm")) }
         return router
     }
@@ -122,7 +130,8 @@ package final class Lab: Service, Sendable {
     package var description: LabDescription {
         func place(_ server: LabServer) -> LabDescription.Place { .init(name: server.name, address: server.address) }
         return LabDescription(
-            mailboxServers: mailboxes.map(place), authServer: place(authServer), tokenEndpoint: place(tokenEndpoint), pushService: place(push),
+            mailboxServers: mailboxes.map(place), authServer: place(authServer), tokenEndpoint: place(tokenEndpoint),
+            pushService: place(push),
             badge: badge.value)
     }
 
@@ -136,8 +145,20 @@ package final class Lab: Service, Sendable {
 
     /// Switches a fault; the files are as they must be, and every server in its mode, when it returns.
     package func turn(_ name: String, on: Bool) async throws -> FaultStatus {
-        guard let fault = Fault.named(name) else { throw Problem(description: "there is no fault '\(name)'; 'agent lab fault list' shows all") }
-        let moved = servers.filter { server in fault.effects.contains { if case .connection(server.place, .refused) = $0 { true } else if case .connection(server.place, .unanswered) = $0 { true } else { false } } }
+        guard let fault = Fault.named(name) else {
+            throw Problem(description: "there is no fault '\(name)'; 'agent lab fault list' shows all")
+        }
+        let moved = servers.filter { server in
+            fault.effects.contains {
+                if case .connection(server.place, .refused) = $0 {
+                    true
+                } else if case .connection(server.place, .unanswered) = $0 {
+                    true
+                } else {
+                    false
+                }
+            }
+        }
         moved.forEach { readiness.forget($0.name) }
         if board.turn(fault, on: on) {
             try files.write()

@@ -20,7 +20,10 @@ struct LabFiles: Sendable {
         try write("ca.pem", Array(rootPEM.utf8))
         try write("agent.pem", Array(credential.certificate.pem.utf8))
         try write("agent.key", Array(credential.keyPEM.utf8), mode: has(.keyOpen) ? 0o644 : 0o600)
-        let exported = has(.exportedGarbage) ? Array("this is no certificate\n".utf8) : has(.exportedOther) ? try tenant.certificates.certificate(.other).der : try tenant.held().der
+        let exported =
+            has(.exportedGarbage)
+            ? Array("this is no certificate\n".utf8)
+            : has(.exportedOther) ? try tenant.certificates.certificate(.other).der : try tenant.held().der
         try write("OAuthCert.cer", exported)
         try write("agent.yaml", Array(try configuration.utf8))
     }
@@ -35,10 +38,12 @@ struct LabFiles: Sendable {
         get throws {
             let push = has(.pushOtherCloud) ? "https://partner.outlook.cn/PushNotifications" : tenant.pushURL
             let outlook = has(.pushNameUnknown) ? String(repeating: "x", count: 64) + ".invalid:443" : cloud.push
-            let metadata = has(.metadataOtherTenant) ? tenant.metadataURL.replacing(tenant.organization, with: "contoso.com") : tenant.metadataURL
+            let metadata =
+                has(.metadataOtherTenant) ? tenant.metadataURL.replacing(tenant.organization, with: "contoso.com") : tenant.metadataURL
             let unpublished = has(.serverUnpublished)
             let list = servers.map { server in
-                "  - name: \(server.name)\n    roles: [Mailbox]\n    address: \(server.address)\n" + (unpublished ? "    metadata: false\n" : "")
+                "  - name: \(server.name)\n    roles: [Mailbox]\n    address: \(server.address)\n"
+                    + (unpublished ? "    metadata: false\n" : "")
             }.joined()
             return """
                 # The lab's tenant, as an agent sees it. The lab writes this file anew when a fault is switched that changes it.

@@ -72,7 +72,9 @@ struct ConfigurationFile {
         server.address = hostAndPort(reader, "address")
         if let hostname = reader.string("hostname") {
             server.hostname = hostname
-            if !Text.isHostName(hostname) { reader.error("'hostname' must be a host name, found '\(hostname)'", at: reader.location(of: "hostname")) }
+            if !Text.isHostName(hostname) {
+                reader.error("'hostname' must be a host name, found '\(hostname)'", at: reader.location(of: "hostname"))
+            }
         }
         server.publishesMetadata = reader.bool("metadata") ?? true
         reader.finish()
@@ -139,7 +141,9 @@ struct ConfigurationFile {
         thresholds.warnBelow = reader.duration("warnBelow")
         thresholds.failBelow = reader.duration("failBelow")
         if let warn = thresholds.warnBelow, let fail = thresholds.failBelow, fail > warn {
-            reader.error("'failBelow' must not be longer than 'warnBelow': a certificate would fail before it warns", at: reader.location(of: "failBelow"))
+            reader.error(
+                "'failBelow' must not be longer than 'warnBelow': a certificate would fail before it warns",
+                at: reader.location(of: "failBelow"))
         }
         thresholds.minimumKeyBits = reader.integer("minimumKeyBits", in: 512...16384) ?? thresholds.minimumKeyBits
         thresholds.driftSettling = reader.duration("driftSettling", allowZero: true) ?? thresholds.driftSettling
@@ -250,7 +254,8 @@ enum Text {
     static func isHostAndPort(_ text: String, allowPortZero: Bool = false) -> Bool {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else { return false }
         let host = text[..<colon]
-        let isAddress6 = host.hasPrefix("[") && host.hasSuffix("]") && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || ":.%".contains($0) }
+        let isAddress6 =
+            host.hasPrefix("[") && host.hasSuffix("]") && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || ":.%".contains($0) }
         return (allowPortZero ? 0...65535 : 1...65535).contains(port) && (isHostName(String(host)) || isAddress6)
     }
 

@@ -50,7 +50,9 @@ struct DefinitionFile {
         guard let kind = reader.required("kind", what: "a probe definition") else { return nil }
         if kinds.kind(named: kind) != nil { return kind }
         let near = NearestName.among(kinds.names, to: kind).map { ", did you mean '\($0)'?" } ?? ""
-        reader.error("unknown kind '\(kind)'\(near.isEmpty ? "; known are \(kinds.names.sorted().joined(separator: ", "))" : near)", at: reader.location(of: "kind"))
+        reader.error(
+            "unknown kind '\(kind)'\(near.isEmpty ? "; known are \(kinds.names.sorted().joined(separator: ", "))" : near)",
+            at: reader.location(of: "kind"))
         return nil
     }
 

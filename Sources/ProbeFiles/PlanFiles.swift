@@ -52,10 +52,14 @@ package struct PlanFiles: Sendable {
     private func definitions(_ kinds: KindCatalog, _ notes: SettingsReader.Notes) -> [ProbeDefinition] {
         var definitions: [ProbeDefinition] = []
         for file in files(notes) {
-            guard let setting = read(file, notes), let definition = DefinitionFile(kinds: kinds, notes: notes).definition(setting) else { continue }
+            guard let setting = read(file, notes), let definition = DefinitionFile(kinds: kinds, notes: notes).definition(setting) else {
+                continue
+            }
             if let earlier = definitions.first(where: { $0.identity == definition.identity }) {
                 notes.diagnostics.append(
-                    Diagnostic(.error, at: definition.location, "probe '\(definition.identity)' is already defined in \(earlier.location.path): rename one"))
+                    Diagnostic(
+                        .error, at: definition.location,
+                        "probe '\(definition.identity)' is already defined in \(earlier.location.path): rename one"))
             } else {
                 definitions.append(definition)
             }

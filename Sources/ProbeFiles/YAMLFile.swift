@@ -75,7 +75,9 @@ struct YAMLFile {
         let node: Node
         do {
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-            guard let first = try parser.singleRoot() else { throw refused("the file is empty: it needs at least one key", line: 1, column: 1) }
+            guard let first = try parser.singleRoot() else {
+                throw refused("the file is empty: it needs at least one key", line: 1, column: 1)
+            }
             node = first
         } catch let error as ConfigurationRefused {
             throw error
@@ -112,7 +114,8 @@ struct YAMLFile {
                     continue
                 }
                 entries.append(
-                    Setting.Entry(key: name, keyLocation: self.location(key.mark), value: setting(value, depth: depth + 1, problems: &problems)))
+                    Setting.Entry(
+                        key: name, keyLocation: self.location(key.mark), value: setting(value, depth: depth + 1, problems: &problems)))
             }
             return Setting(.mapping(entries), at: location)
         case .alias:
@@ -130,11 +133,14 @@ struct YAMLFile {
             return refused("not readable as YAML: \(problem)", line: mark.line, column: mark.column)
         case .composer(_, let problem, let mark, _):
             if problem.contains("document") {
-                return refused("a second document begins here: one file holds one, move it to a file of its own", line: mark.line, column: mark.column)
+                return refused(
+                    "a second document begins here: one file holds one, move it to a file of its own", line: mark.line, column: mark.column)
             }
             return refused("not readable as YAML: \(problem)", line: mark.line, column: mark.column)
         case .duplicatedKeysInMapping(let duplicates, let context):
-            return refused("'\(duplicates.map { "\($0)" }.joined(separator: "', '"))' is written twice: remove one", line: context.mark.line, column: context.mark.column)
+            return refused(
+                "'\(duplicates.map { "\($0)" }.joined(separator: "', '"))' is written twice: remove one", line: context.mark.line,
+                column: context.mark.column)
         case .reader(let problem, _, _, _): return refused("not readable as YAML: \(problem)")
         default: return refused("not readable as YAML")
         }

@@ -22,7 +22,9 @@ package struct StatusServer: Sendable {
     }
 
     /// The services that listen. `onListening` is told the network address taken, `127.0.0.1:9717`.
-    package func services(onListening: @escaping @Sendable (String) async -> Void) -> [any Service] { [network(onListening), controlSocket] }
+    package func services(onListening: @escaping @Sendable (String) async -> Void) -> [any Service] {
+        [network(onListening), controlSocket]
+    }
 
     private func network(_ onListening: @escaping @Sendable (String) async -> Void) -> Listener {
         let (host, port) = Self.split(settings.listen)

@@ -21,7 +21,9 @@ package final class Transfers: Sendable {
             let left = max(.milliseconds(1), clock.now.duration(to: end))
             let (report, redirect) = await hop(request, url: url, timeout: left)
             whole.add(report)
-            guard report.failure == nil, let redirect, let limit = Self.limit(request.redirects, from: url, to: redirect) else { return whole }
+            guard report.failure == nil, let redirect, let limit = Self.limit(request.redirects, from: url, to: redirect) else {
+                return whole
+            }
             guard whole.redirects < limit else {
                 whole.failure = ExchangeFailure(kind: .tooManyRedirects, phase: .transfer, sentence: "redirected more than \(limit) times")
                 return whole

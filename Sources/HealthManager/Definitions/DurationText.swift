@@ -17,7 +17,9 @@ package enum DurationText {
         let milliseconds = Int64((duration / .milliseconds(1)).rounded())
         guard milliseconds > 0, milliseconds % 1000 == 0 else { return "\(milliseconds)\(milliseconds == 0 ? "s" : "ms")" }
         let seconds = milliseconds / 1000
-        for (suffix, size) in [("d", Int64(86400)), ("h", 3600), ("m", 60)] where seconds % size == 0 { return "\(seconds / size)\(suffix)" }
+        for (suffix, size) in [("d", Int64(86400)), ("h", 3600), ("m", 60)] where seconds % size == 0 {
+            return "\(seconds / size)\(suffix)"
+        }
         return "\(seconds)s"
     }
 }

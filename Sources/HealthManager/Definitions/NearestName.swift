@@ -8,7 +8,8 @@ package enum NearestName {
     /// Near candidates, nearest first.
     package static func ranked(_ candidates: some Sequence<String>, to name: String) -> [String] {
         let wanted = Array(name.lowercased().utf8)
-        return candidates
+        return
+            candidates
             .map { (name: $0, distance: distance(Array($0.lowercased().utf8), wanted)) }
             .filter { $0.distance <= max(2, wanted.count / 3) || $0.name.lowercased().contains(name.lowercased()) }
             .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }

@@ -63,7 +63,8 @@ extension HealthManager {
         if let absence = roster.absences[key] { return .refused(.init(.notDefined, server: key.server, sentence(for: key, absence))) }
         guard let member = roster.members[key] else {
             return .refused(
-                .init(.notDefined, server: key.server, "probe '\(definition.identity)' is not defined on \(key.server): \(role(definition))"))
+                .init(
+                    .notDefined, server: key.server, "probe '\(definition.identity)' is not defined on \(key.server): \(role(definition))"))
         }
         guard isChanged else { return .probe(member.probe) }
         do throws(ConfigurationRefused) {
@@ -86,7 +87,8 @@ extension HealthManager {
         let built = absence.decided.formatted(.iso8601)
         let today = (try? readPlan()).map { Roster($0, kinds: kinds, at: time.now) }
         let advice = today?.members[key] != nil ? "run 'agent restart'" : today?.absences[key]?.why.configured ?? "run 'agent check'"
-        return "probe '\(key.identity)' is not defined on \(key.server): \(absence.why.because) when the cache was built at \(built); \(advice)"
+        return
+            "probe '\(key.identity)' is not defined on \(key.server): \(absence.why.because) when the cache was built at \(built); \(advice)"
     }
 
     private func apply(_ set: [String: String], to definition: inout ProbeDefinition, remote: Bool) -> InvokeAnswer.Refusal? {

@@ -26,7 +26,8 @@ package struct ProbeSelector: Sendable {
         let all = definitions.map(documented).sorted()
         return .none(
             near.isEmpty
-                ? "there is no probe '\(text)'; defined are: \(list(all))" : "there is no probe '\(text)'; nearest: \(list(Array(near.prefix(3))))")
+                ? "there is no probe '\(text)'; defined are: \(list(all))"
+                : "there is no probe '\(text)'; nearest: \(list(Array(near.prefix(3))))")
     }
 
     private func identity(_ definition: ProbeDefinition) -> String { definition.identity.folded }

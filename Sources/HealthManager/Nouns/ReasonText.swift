@@ -68,7 +68,10 @@ extension Reason {
                 "Check that the host is up and that no firewall between the agent and it drops outbound 443."
             )
         case .networkUnreachable:
-            ("There is no route to the address.", "Check routing and the address family (IPv6 configured without a route?) on this machine.")
+            (
+                "There is no route to the address.",
+                "Check routing and the address family (IPv6 configured without a route?) on this machine."
+            )
         case .connectionReset:
             (
                 "The peer, or a device between, cut the connection.",
@@ -80,7 +83,10 @@ extension Reason {
                 "See at which stage it stopped; compare the stage's usual time; restart the hanging service or raise 'timeout' if it is merely slow."
             )
         case .proxyRefused:
-            ("The forward proxy did not make the connection.", "Allow the host the error names on the proxy, or correct 'proxy' in agent.yaml.")
+            (
+                "The forward proxy did not make the connection.",
+                "Allow the host the error names on the proxy, or correct 'proxy' in agent.yaml."
+            )
         default:
             ("The forward proxy demands a login.", "Let this machine pass the proxy without one, or put the hosts into 'proxy.noProxy'.")
         }
@@ -137,7 +143,10 @@ extension Reason {
         case .privateKeyMissing:
             ("The certificate is there without its private key.", "Import it again from a PFX that holds the key.")
         case .keyTooSmall:
-            ("The key is shorter than the minimum.", "Replace the certificate by one with RSA 2048 or more: New-ExchangeCertificate -KeySize 2048.")
+            (
+                "The key is shorter than the minimum.",
+                "Replace the certificate by one with RSA 2048 or more: New-ExchangeCertificate -KeySize 2048."
+            )
         case .keyTypeUnsupported:
             (
                 "The key is of a type Exchange's tokens cannot be signed with.",
@@ -156,16 +165,25 @@ extension Reason {
                 "Import the certificate AuthConfig names on the server that differs and recycle its MSExchangeAutodiscoverAppPool; export the file again if the file differs."
             )
         case .thumbprintSettling:
-            ("A new key was seen a short while ago; the copies have not all followed yet.", "Wait for the settling time; act if it becomes thumbprint_drift.")
+            (
+                "A new key was seen a short while ago; the copies have not all followed yet.",
+                "Wait for the settling time; act if it becomes thumbprint_drift."
+            )
         case .authconfigOutdated:
             (
                 "All servers agree on one certificate that the configured thumbprint does not name.",
                 "Put the thumbprint the warning names into authConfig.currentCertificateThumbprint of agent.yaml and run 'agent reload'."
             )
         case .rotationOverdue:
-            ("The next certificate's effective date has passed, and it has not become current.", "Run Set-AuthConfig -PublishCertificate on an Exchange server.")
+            (
+                "The next certificate's effective date has passed, and it has not become current.",
+                "Run Set-AuthConfig -PublishCertificate on an Exchange server."
+            )
         case .rotationTooLate:
-            ("The next certificate takes effect only after the current one has ended.", "Set an earlier effective date with Set-AuthConfig.")
+            (
+                "The next certificate takes effect only after the current one has ended.",
+                "Set an earlier effective date with Set-AuthConfig."
+            )
         case .rotationSameCertificate:
             ("Next and current certificate are the same.", "Create a new certificate and stage that one.")
         default:
@@ -197,15 +215,27 @@ extension Reason {
     private var serviceText: (String, String) {
         switch self {
         case .httpStatus:
-            ("The answer has another status than a working service gives.", "Open the URL by hand; look into the server's HTTP and application logs.")
+            (
+                "The answer has another status than a working service gives.",
+                "Open the URL by hand; look into the server's HTTP and application logs."
+            )
         case .httpRedirect:
-            ("The service answered with a redirect, which is not followed here.", "Put the final URL into the configuration if the move is right.")
+            (
+                "The service answered with a redirect, which is not followed here.",
+                "Put the final URL into the configuration if the move is right."
+            )
         case .httpTooLarge:
             ("The answer is larger than this probe accepts.", "Something else answers at that URL: open it by hand.")
         case .httpMalformed:
-            ("The peer does not speak HTTP, or ended in the middle of its answer.", "Check port and service; look for a device between that cuts answers.")
+            (
+                "The peer does not speak HTTP, or ended in the middle of its answer.",
+                "Check port and service; look for a device between that cuts answers."
+            )
         case .tokenRefused:
-            ("The token endpoint refused the agent's credential.", "Read the AADSTS code in the error; check pushProxy.token (clientId, scope) against the app registration.")
+            (
+                "The token endpoint refused the agent's credential.",
+                "Read the AADSTS code in the error; check pushProxy.token (clientId, scope) against the app registration."
+            )
         case .tokenKeyUnknown:
             (
                 "The tenant does not know the agent's own key.",
@@ -246,9 +276,15 @@ extension Reason {
         case .addressIsLoadBalanced:
             ("The address answers for several servers.", "Set 'address' to the server itself.")
         case .probePoisoned:
-            ("The run did not stop when its time was over.", "This is a fault of the agent: run 'agent restart' and report it with the log.")
+            (
+                "The run did not stop when its time was over.",
+                "This is a fault of the agent: run 'agent restart' and report it with the log."
+            )
         default:
-            ("The probe is not run any more because it did not stop in time three times.", "Run 'agent restart', and report it with the log.")
+            (
+                "The probe is not run any more because it did not stop in time three times.",
+                "Run 'agent restart', and report it with the log."
+            )
         }
     }
 }

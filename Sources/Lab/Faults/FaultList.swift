@@ -7,7 +7,8 @@ package enum FaultList {
                 let isFirst = index == 0
                 let result = expectation.resultType + (expectation.isWarning ? " (warning)" : "")
                 let cells = [
-                    isFirst ? "`\(fault.name)`" : "", isFirst ? fault.summary : "", isFirst ? (fault.needsReload ? "after reload" : "at once") : "",
+                    isFirst ? "`\(fault.name)`" : "", isFirst ? fault.summary : "",
+                    isFirst ? (fault.needsReload ? "after reload" : "at once") : "",
                     "`\(expectation.probe)`", result, "`\(expectation.reason)`", "`\(expectation.stage)`", "\(expectation.exitStatus)",
                 ]
                 lines.append("| " + cells.joined(separator: " | ") + " |")

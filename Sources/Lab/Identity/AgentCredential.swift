@@ -14,7 +14,8 @@ struct AgentCredential: Sendable {
         let name = try DistinguishedName { CommonName("agent") }
         let now = Date()
         let certificate = try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey), notValidBefore: now - 86400, notValidAfter: now + 365 * 86400,
+            version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey), notValidBefore: now - 86400,
+            notValidAfter: now + 365 * 86400,
             issuer: name, subject: name, signatureAlgorithm: .sha256WithRSAEncryption, extensions: Certificate.Extensions {},
             issuerPrivateKey: .init(key))
         self.certificate = try OAuthCertificates.issue(certificate)

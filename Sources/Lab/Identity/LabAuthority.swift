@@ -16,7 +16,8 @@ struct LabAuthority: Sendable {
         name = try DistinguishedName { CommonName(commonName) }
         let now = Date()
         let root = try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey), notValidBefore: now - 86400, notValidAfter: now + 10 * 365 * 86400,
+            version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey), notValidBefore: now - 86400,
+            notValidAfter: now + 10 * 365 * 86400,
             issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
@@ -29,7 +30,8 @@ struct LabAuthority: Sendable {
     func identity(names: [String], notBefore: Date, notAfter: Date) throws -> NIOSSLContext {
         let leaf = P256.Signing.PrivateKey()
         let certificate = try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: .init(leaf.publicKey), notValidBefore: notBefore, notValidAfter: notAfter, issuer: name,
+            version: .v3, serialNumber: .init(), publicKey: .init(leaf.publicKey), notValidBefore: notBefore, notValidAfter: notAfter,
+            issuer: name,
             subject: try DistinguishedName { CommonName(names[0]) }, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
@@ -38,7 +40,9 @@ struct LabAuthority: Sendable {
                 SubjectAlternativeNames(names.map { .dnsName($0) })
             }, issuerPrivateKey: .init(key))
         var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: [.certificate(try NIOSSLCertificate(bytes: Array(try certificate.serializeAsPEM().pemString.utf8), format: .pem))],
+            certificateChain: [
+                .certificate(try NIOSSLCertificate(bytes: Array(try certificate.serializeAsPEM().pemString.utf8), format: .pem))
+            ],
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(leaf.pemRepresentation.utf8), format: .pem)))
         configuration.minimumTLSVersion = .tlsv12
         return try NIOSSLContext(configuration: configuration)

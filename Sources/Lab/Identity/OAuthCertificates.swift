@@ -56,7 +56,8 @@ final class OAuthCertificates: Sendable {
             default: .sha256WithRSAEncryption
             }
         let certificate = try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: key.publicKey, notValidBefore: now + begin * day, notValidAfter: now + end * day,
+            version: .v3, serialNumber: .init(), publicKey: key.publicKey, notValidBefore: now + begin * day,
+            notValidAfter: now + end * day,
             issuer: name, subject: name, signatureAlgorithm: algorithm, extensions: Certificate.Extensions {}, issuerPrivateKey: key)
         return try issue(certificate)
     }

@@ -40,7 +40,8 @@ struct MetadataService: Sendable {
         let issuer = "\(application)@\(tenant.organization)"
         let held = try isFaulty(.otherKey) ? tenant.certificates.certificate(.other) : tenant.held()
         let document = Document(
-            id: "_\(UUID().uuidString.lowercased())", name: "Exchange", realm: tenant.organization, serviceName: application, issuer: issuer,
+            id: "_\(UUID().uuidString.lowercased())", name: "Exchange", realm: tenant.organization, serviceName: application,
+            issuer: issuer,
             allowedAudiences: [issuer], keys: [key(held)],
             endpoints: [.init(location: "https://\(host)/autodiscover/metadata/json/1", usage: "metadata")])
         return try respond(document, hasMark: index % 3 == 2, isCamelCase: index % 3 == 1)
@@ -54,8 +55,10 @@ struct MetadataService: Sendable {
         var endpoints = [Document.Endpoint(location: tenant.metadataURL, usage: "metadata")]
         if !isFaulty(.noTokenEndpoint) { endpoints.append(.init(location: tenant.tokenEndpoint, usage: "issuance")) }
         let document = Document(
-            id: "_\(UUID().uuidString.lowercased())", name: "ACS", realm: realmID, serviceName: application, issuer: "\(application)@\(realmID)",
-            allowedAudiences: ["\(application)@\(realmID)"], keys: [key(try tenant.certificates.certificate(.healthy))], endpoints: endpoints)
+            id: "_\(UUID().uuidString.lowercased())", name: "ACS", realm: realmID, serviceName: application,
+            issuer: "\(application)@\(realmID)",
+            allowedAudiences: ["\(application)@\(realmID)"], keys: [key(try tenant.certificates.certificate(.healthy))],
+            endpoints: endpoints)
         return try respond(document)
     }
 

@@ -20,7 +20,9 @@ struct PushService: Sendable {
 
     func router() -> Router<BasicRequestContext> {
         let router = Router()
-        router.get("/") { _, _ in Answer.text(.ok, "<!DOCTYPE html><title>Phone</title><p>Unseen mails: \(badge.value)</p>", type: "text/html") }
+        router.get("/") { _, _ in
+            Answer.text(.ok, "<!DOCTYPE html><title>Phone</title><p>Unseen mails: \(badge.value)</p>", type: "text/html")
+        }
         router.get("/PushNotifications") { _, _ in challenge }
         router.post("/PushNotifications") { request, _ in await push(request) }
         return router
@@ -35,6 +37,11 @@ struct PushService: Sendable {
     }
 
     private var challenge: Response {
-        Answer.text(.unauthorized, "", headers: [.wwwAuthenticate: "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", trusted_issuers=\"00000001-0000-0000-c000-000000000000@*\", authorization_uri=\"https://login.windows.net/common/oauth2/authorize\""])
+        Answer.text(
+            .unauthorized, "",
+            headers: [
+                .wwwAuthenticate:
+                    "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", trusted_issuers=\"00000001-0000-0000-c000-000000000000@*\", authorization_uri=\"https://login.windows.net/common/oauth2/authorize\""
+            ])
     }
 }

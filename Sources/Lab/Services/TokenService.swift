@@ -40,21 +40,31 @@ struct TokenService: Sendable {
         router.post("/{tenant}/oauth2/v2.0/token") { request, context in
             let name = try context.parameters.require("tenant")
             let body = try await request.body.collect(upTo: 1 << 16)
-            return try await answer(tenantName: name, form: try URLEncodedFormDecoder().decode([String: String].self, from: String(buffer: body)))
+            return try await answer(
+                tenantName: name, form: try URLEncodedFormDecoder().decode([String: String].self, from: String(buffer: body)))
         }
         return router
     }
 
     private func answer(tenantName: String, form: [String: String]) async throws -> Response {
         do {
-            if case .keyUnknown? = fault { throw Refused(error: "invalid_client", code: "AADSTS700027", text: "The certificate with identifier used to sign the client assertion is not registered on application.") }
-            if case .tokenRefused? = fault { throw Refused(error: "unauthorized_client", code: "AADSTS700016", text: "Application was not found in the directory.") }
+            if case .keyUnknown? = fault {
+                throw Refused(
+                    error: "invalid_client", code: "AADSTS700027",
+                    text: "The certificate with identifier used to sign the client assertion is not registered on application.")
+            }
+            if case .tokenRefused? = fault {
+                throw Refused(error: "unauthorized_client", code: "AADSTS700016", text: "Application was not found in the directory.")
+            }
             try await check(tenantName: tenantName, form: form)
             if case .noToken? = fault { return try json(["token_type": "Bearer"], .ok) }
             return try json(["token_type": "Bearer", "expires_in": "3599", "access_token": await tokens.issue()], .ok)
         } catch let refused as Refused {
             return try json(
-                ["error": refused.error, "error_description": "\(refused.code): \(refused.text)", "correlation_id": UUID().uuidString.lowercased()],
+                [
+                    "error": refused.error, "error_description": "\(refused.code): \(refused.text)",
+                    "correlation_id": UUID().uuidString.lowercased(),
+                ],
                 .badRequest)
         }
     }
@@ -62,11 +72,20 @@ struct TokenService: Sendable {
     private var fault: Fault.Answer? { tenant.board.answer(at: .tokenEndpoint) }
 
     private func check(tenantName: String, form: [String: String]) async throws {
-        guard tenant.namesTenant(tenantName) else { throw Refused(error: "invalid_request", code: "AADSTS90002", text: "Tenant not found.") }
-        guard form["grant_type"] == "client_credentials" else { throw Refused(error: "unsupported_grant_type", code: "AADSTS70003", text: "The grant type is not supported.") }
-        guard form["client_id"] == tenant.clientID else { throw Refused(error: "unauthorized_client", code: "AADSTS700016", text: "Application was not found in the directory.") }
-        guard form["scope"] == tenant.scope else { throw Refused(error: "invalid_scope", code: "AADSTS70011", text: "The scope is not valid.") }
-        guard form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", let text = form["client_assertion"] else {
+        guard tenant.namesTenant(tenantName) else {
+            throw Refused(error: "invalid_request", code: "AADSTS90002", text: "Tenant not found.")
+        }
+        guard form["grant_type"] == "client_credentials" else {
+            throw Refused(error: "unsupported_grant_type", code: "AADSTS70003", text: "The grant type is not supported.")
+        }
+        guard form["client_id"] == tenant.clientID else {
+            throw Refused(error: "unauthorized_client", code: "AADSTS700016", text: "Application was not found in the directory.")
+        }
+        guard form["scope"] == tenant.scope else {
+            throw Refused(error: "invalid_scope", code: "AADSTS70011", text: "The scope is not valid.")
+        }
+        guard form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", let text = form["client_assertion"]
+        else {
             throw Refused(error: "invalid_client", code: "AADSTS7000216", text: "A client assertion is needed.")
         }
         let header = Self.header(of: text)
@@ -88,7 +107,9 @@ struct TokenService: Sendable {
         guard assertion.nbf <= now + 300, assertion.exp > now - 300, assertion.exp - assertion.nbf <= 600 else {
             throw Refused(error: "invalid_client", code: "AADSTS700024", text: "The assertion is not within its valid time range.")
         }
-        guard seen.isNew(assertion.jti) else { throw Refused(error: "invalid_client", code: "AADSTS700025", text: "The assertion was used before.") }
+        guard seen.isNew(assertion.jti) else {
+            throw Refused(error: "invalid_client", code: "AADSTS700025", text: "The assertion was used before.")
+        }
     }
 
     private func json(_ fields: [String: String], _ status: HTTPResponse.Status) throws -> Response {

@@ -1,6 +1,6 @@
-import Transfers
 import FoundationEssentials
 import HealthManager
+import Transfers
 
 /// The last document each publisher gave, and one fetch at a time for each: who asks while one is under way shares it.
 actor DocumentCache {

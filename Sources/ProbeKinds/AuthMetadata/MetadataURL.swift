@@ -24,7 +24,9 @@ struct MetadataURL {
 
     /// A finding where the URL does not name the configuration's tenant; nil where it does, or where no tenant is configured.
     func mismatch(in configuration: AgentConfiguration) -> Finding? {
-        guard !configuration.organization.isEmpty || configuration.tenant.id != nil || !configuration.tenant.domains.isEmpty else { return nil }
+        guard !configuration.organization.isEmpty || configuration.tenant.id != nil || !configuration.tenant.domains.isEmpty else {
+            return nil
+        }
         let expected = configuration.tenant.id ?? configuration.organization
         guard let tenant, !tenant.isEmpty else { return finding("names no tenant, expected realm=\(expected)") }
         return configuration.namesThisTenant(tenant) ? nil : finding("names tenant '\(tenant)', expected '\(expected)'")

@@ -19,7 +19,8 @@ struct CertificateExpiryProbe: Probe {
         } else if seen.judged.isEmpty {
             log.find(
                 Finding(
-                    .unknown, stage: .certificate, reason: .notObserved, sentence: seen.copies.isEmpty
+                    .unknown, stage: .certificate, reason: .notObserved,
+                    sentence: seen.copies.isEmpty
                         ? "no copy of the OAuth certificate can be seen from here"
                         : "none of the copies seen is the one AuthConfig names, nor newer",
                     cause: seen.metadata?.document == nil ? place.watchers["metadata-reachability"] : place.watchers["thumbprint-drift"]))
@@ -45,7 +46,9 @@ struct CertificateExpiryProbe: Probe {
         guard let worst = byThumbprint.first?.facts else { return }
         let left = worst.notAfter.timeIntervalSince(date) / 86400
         log.sample(left)
-        log.stage(.certificate, .passed, "\(byThumbprint.count) certificate(s) in \(seen.judged.count) copies, first end \(worst.notAfter.formatted(.iso8601))")
+        log.stage(
+            .certificate, .passed,
+            "\(byThumbprint.count) certificate(s) in \(seen.judged.count) copies, first end \(worst.notAfter.formatted(.iso8601))")
     }
 
     private func finding(_ facts: CertificateFacts, _ copies: [VisibleCopies.Copy], hasSuccessor: Bool, at date: Date) -> Finding? {
@@ -55,7 +58,9 @@ struct CertificateExpiryProbe: Probe {
         let lifetime = Duration.seconds(facts.notAfter.timeIntervalSince(facts.notBefore))
         let end = facts.notAfter.formatted(.iso8601)
         if left <= .zero {
-            return Finding(.failure, stage: .certificate, reason: .certificateExpired, sentence: "\(subject) ended on \(end), \(days(.zero - left)) ago")
+            return Finding(
+                .failure, stage: .certificate, reason: .certificateExpired,
+                sentence: "\(subject) ended on \(end), \(days(.zero - left)) ago")
         }
         if date < facts.notBefore {
             // A next certificate waits for its day.
@@ -81,11 +86,14 @@ struct CertificateExpiryProbe: Probe {
         if let last, last.facts.notAfter <= date {
             return Finding(
                 .failure, stage: .certificate, reason: .certificateExpired,
-                sentence: "\(server.name) publishes no signing key; the last one seen there, \(last.facts.thumbprint), ended on \(last.facts.notAfter.formatted(.iso8601))")
+                sentence:
+                    "\(server.name) publishes no signing key; the last one seen there, \(last.facts.thumbprint), ended on \(last.facts.notAfter.formatted(.iso8601))"
+            )
         }
         return Finding(
             .failure, stage: .certificate, reason: .certificateMissing,
-            sentence: "\(server.name) publishes no signing key: it has no usable OAuth certificate", cause: place.watchers["metadata-reachability"])
+            sentence: "\(server.name) publishes no signing key: it has no usable OAuth certificate",
+            cause: place.watchers["metadata-reachability"])
     }
 
     private func days(_ duration: Duration) -> String {

@@ -99,7 +99,9 @@ package final class Sightings: Sendable {
             try Data(bytes).write(to: URL(filePath: path), options: .atomic)
             return true
         } catch {
-            logger.error("cannot write what was seen; a settling time may begin again after a restart", metadata: ["path": "\(path)", "problem": "\(error)"])
+            logger.error(
+                "cannot write what was seen; a settling time may begin again after a restart",
+                metadata: ["path": "\(path)", "problem": "\(error)"])
             return false
         }
     }

@@ -1,6 +1,6 @@
-import Transfers
 import FoundationEssentials
 import HealthManager
+import Transfers
 
 extension VisibleCopies {
     /// Records how the server's document was read, for a probe that only leans on it: a document that could not be had is

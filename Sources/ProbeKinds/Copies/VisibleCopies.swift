@@ -59,7 +59,9 @@ struct CopyReader: Sendable {
             seen.metadata = sighting
             for key in sighting.document?.keys ?? [] { found.append((.published, server.name, key.facts)) }
         }
-        let slots = SlotAssignment(current: authConfig.currentCertificateThumbprint, facts: found.map(\.facts), published: found.filter { $0.source == .published }.map(\.facts))
+        let slots = SlotAssignment(
+            current: authConfig.currentCertificateThumbprint, facts: found.map(\.facts),
+            published: found.filter { $0.source == .published }.map(\.facts))
         seen.copies = found.map { .init(source: $0.source, server: $0.server, slot: slots[$0.facts], facts: $0.facts, seen: now) }
         if !context.isRehearsal { note(found, at: now) }
         seen.remembered = remember(seen, slots: slots)
@@ -82,7 +84,8 @@ struct CopyReader: Sendable {
         }
         if let server = place.server, seen.published.isEmpty, server.publishesMetadata {
             let last = sightings.last(server: server.name, source: .published)
-            let slots = SlotAssignment(current: authConfig.currentCertificateThumbprint, facts: last.map(\.facts), published: last.map(\.facts))
+            let slots = SlotAssignment(
+                current: authConfig.currentCertificateThumbprint, facts: last.map(\.facts), published: last.map(\.facts))
             remembered += last.map { .init(source: .published, server: server.name, slot: slots[$0.facts], facts: $0.facts, seen: $0.seen) }
         }
         return remembered

@@ -23,7 +23,9 @@ struct KeySizeProbe: Probe {
         for copy in seen.judged where known.insert(copy.facts.thumbprint).inserted { findings(copy).forEach { log.find($0) } }
         let smallest = seen.judged.map(\.facts.keyBits).min() ?? 0
         log.sample(Double(smallest))
-        log.stage(.certificate, .passed, seen.judged.map { "\($0.facts.keyType) \($0.facts.keyBits) (\($0.whereabouts))" }.joined(separator: ", "))
+        log.stage(
+            .certificate, .passed, seen.judged.map { "\($0.facts.keyType) \($0.facts.keyBits) (\($0.whereabouts))" }.joined(separator: ", ")
+        )
         return log.finished([.certificate, .metadata])
     }
 
@@ -44,7 +46,9 @@ struct KeySizeProbe: Probe {
         }
         if facts.hasWeakSignature {
             findings.append(
-                Finding(.warning, stage: .certificate, reason: .signatureWeak, sentence: "\(subject) is signed with \(facts.signatureAlgorithm)"))
+                Finding(
+                    .warning, stage: .certificate, reason: .signatureWeak, sentence: "\(subject) is signed with \(facts.signatureAlgorithm)"
+                ))
         }
         return findings
     }

@@ -30,7 +30,11 @@ struct MetadataReachabilityKind: ProbeKind {
     func readOptions(_ reader: SettingsReader) -> MetadataReachabilityOptions {
         var options = MetadataReachabilityOptions()
         if let path = reader.string("path") {
-            if path.hasPrefix("/") { options.path = path } else { reader.error("'path' must begin with a slash", at: reader.location(of: "path")) }
+            if path.hasPrefix("/") {
+                options.path = path
+            } else {
+                reader.error("'path' must begin with a slash", at: reader.location(of: "path"))
+            }
         }
         options.clock.warning = reader.duration("clockSkewWarning") ?? options.clock.warning
         options.clock.failure = reader.duration("clockSkewFailure") ?? options.clock.failure

@@ -1,7 +1,7 @@
 import Certificates
-import Transfers
 import FoundationEssentials
 import HealthManager
+import Transfers
 
 struct MetadataReachabilityProbe: Probe {
     static let stages: [Stage] = [.config, .resolve, .connect, .tls, .metadata]
@@ -15,14 +15,20 @@ struct MetadataReachabilityProbe: Probe {
         let authServer = checkConfiguration(&log)
         var publishers: [MetadataSighting.Publisher] = []
         if let server = place.server {
-            if server.publishesMetadata { publishers.append(.server(server)) } else { log.leaveOut("published by \(server.name): metadata: false") }
+            if server.publishesMetadata {
+                publishers.append(.server(server))
+            } else {
+                log.leaveOut("published by \(server.name): metadata: false")
+            }
         }
         if let authServer { publishers.append(.authServer(url: authServer)) }
         let sightings = await look(at: publishers, context)
         for sighting in sightings { judge(sighting, context, into: &log) }
         if sightings.isEmpty, !log.hasFailed {
             log.find(
-                Finding(.unknown, stage: .metadata, reason: .notObserved, sentence: "neither a server's document nor the auth server's is configured to be read"))
+                Finding(
+                    .unknown, stage: .metadata, reason: .notObserved,
+                    sentence: "neither a server's document nor the auth server's is configured to be read"))
         }
         return log.finished(Self.stages)
     }
@@ -82,18 +88,22 @@ struct MetadataReachabilityProbe: Probe {
         if let last = keys.filter({ $0.notAfter <= date }).max(by: { $0.notAfter < $1.notAfter }) {
             return Finding(
                 .failure, stage: .metadata, reason: .certificateExpired,
-                sentence: "\(publisher.name): no published key is valid, the last, \(last.thumbprint), ended on \(last.notAfter.formatted(.iso8601))",
+                sentence:
+                    "\(publisher.name): no published key is valid, the last, \(last.thumbprint), ended on \(last.notAfter.formatted(.iso8601))",
                 cause: cause)
         }
         let first = keys.map(\.notBefore).min()?.formatted(.iso8601) ?? ""
         return Finding(
-            .failure, stage: .metadata, reason: .certificateNotYetValid, sentence: "\(publisher.name): no published key is valid before \(first)",
+            .failure, stage: .metadata, reason: .certificateNotYetValid,
+            sentence: "\(publisher.name): no published key is valid before \(first)",
             cause: cause)
     }
 
     private func judgeAuthServer(_ document: AuthMetadataDocument, into log: inout StageLog) {
         // A domain, or a star, says nothing against the tenant; only a GUID can be compared, and only with a known one.
-        if let tenant = place.configuration.tenant.id, UUID(uuidString: document.realm) != nil, document.realm.lowercased() != tenant.lowercased() {
+        if let tenant = place.configuration.tenant.id, UUID(uuidString: document.realm) != nil,
+            document.realm.lowercased() != tenant.lowercased()
+        {
             log.find(
                 Finding(
                     .failure, stage: .metadata, reason: .metadataWrongRealm,

@@ -5,7 +5,8 @@ enum Cloud: String, Sendable {
     case china = "the cloud in China"
 
     private static let suffixes: [(suffix: String, cloud: Cloud)] = [
-        ("office365.com", .global), ("microsoftonline.com", .global), ("accesscontrol.windows.net", .global), ("login.windows.net", .global),
+        ("office365.com", .global), ("microsoftonline.com", .global), ("accesscontrol.windows.net", .global),
+        ("login.windows.net", .global),
         ("office365.us", .usGovernment), ("microsoftonline.us", .usGovernment), ("usgovcloudapi.net", .usGovernment),
         ("partner.outlook.cn", .china), ("microsoftonline.cn", .china), ("chinacloudapi.cn", .china), ("office365.cn", .china),
     ]

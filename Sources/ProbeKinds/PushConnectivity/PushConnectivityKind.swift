@@ -38,7 +38,9 @@ struct PushConnectivityKind: ProbeKind {
                     because: "the push notifications proxy was disabled",
                     configured: "pushProxy.enabled is false: normal if you do not use it"))
         }
-        return .probe(PushConnectivityProbe(place: place, copies: services.copies(at: place), path: services.path(place.configuration), options: options))
+        return .probe(
+            PushConnectivityProbe(
+                place: place, copies: services.copies(at: place), path: services.path(place.configuration), options: options))
     }
 
     func clearCaches() async { await services.clearCaches() }

@@ -52,7 +52,9 @@ struct PushConnectivityProbe: Probe {
             return [mismatch("pushProxy.organization is '\(push.organization)', which is none of this organization's domains")]
         }
         let cloud = Cloud(url: push.uri)
-        for (key, url) in [("authServer.metadataUrl", configuration.authServer?.metadataURL), ("pushProxy.token.endpoint", push.token?.endpoint)] {
+        for (key, url) in [
+            ("authServer.metadataUrl", configuration.authServer?.metadataURL), ("pushProxy.token.endpoint", push.token?.endpoint),
+        ] {
             guard let cloud, let url, let other = Cloud(url: url), other != cloud else { continue }
             return [mismatch("pushProxy.uri is in \(cloud.rawValue), \(key) in \(other.rawValue)")]
         }
@@ -60,7 +62,8 @@ struct PushConnectivityProbe: Probe {
     }
 
     private func incomplete(_ key: String) -> Finding {
-        Finding(.failure, stage: .config, reason: .configIncomplete, sentence: "the push notifications proxy is enabled, but \(key) is empty")
+        Finding(
+            .failure, stage: .config, reason: .configIncomplete, sentence: "the push notifications proxy is enabled, but \(key) is empty")
     }
 
     private func mismatch(_ sentence: String) -> Finding { Finding(.failure, stage: .config, reason: .configMismatch, sentence: sentence) }
@@ -74,7 +77,8 @@ struct PushConnectivityProbe: Probe {
             if seen.metadata?.finding?.reason == .metadataNoKeys {
                 log.find(
                     Finding(
-                        .failure, stage: .certificate, reason: .certificateMissing, sentence: seen.metadata?.finding?.sentence ?? "", cause: watcher))
+                        .failure, stage: .certificate, reason: .certificateMissing, sentence: seen.metadata?.finding?.sentence ?? "",
+                        cause: watcher))
             } else {
                 log.stage(.certificate, .notObserved)
                 log.leaveOut("certificate: no copy can be seen from here")
@@ -85,7 +89,8 @@ struct PushConnectivityProbe: Probe {
         if current.facts.notAfter <= context.date {
             log.find(
                 Finding(
-                    .failure, stage: .certificate, reason: .certificateExpired, sentence: "\(subject) ended on \(current.facts.notAfter.formatted(.iso8601))",
+                    .failure, stage: .certificate, reason: .certificateExpired,
+                    sentence: "\(subject) ended on \(current.facts.notAfter.formatted(.iso8601))",
                     cause: watcher))
         } else if context.date < current.facts.notBefore {
             log.find(
@@ -139,7 +144,9 @@ struct PushConnectivityProbe: Probe {
 
     private func detail(_ response: ExchangeResponse) -> String {
         guard let challenge = Challenge.bearer(in: response.values(of: "WWW-Authenticate")) else { return "status \(response.status)" }
-        let shown = ["client_id", "trusted_issuers", "authorization_uri"].compactMap { name in challenge.parameters[name].map { "\(name)=\($0)" } }
+        let shown = ["client_id", "trusted_issuers", "authorization_uri"].compactMap { name in
+            challenge.parameters[name].map { "\(name)=\($0)" }
+        }
         return (["status \(response.status)"] + shown).joined(separator: ", ")
     }
 
@@ -155,6 +162,7 @@ struct PushConnectivityProbe: Probe {
         }
         let diagnostics = Redaction(secrets: [secret]).firstLine(of: response.values(of: "x-ms-diagnostics").first ?? "")
         return Finding(
-            .failure, stage: .endpoint, reason: reason, sentence: "the push service \(clause) (status \(response.status))", exception: diagnostics)
+            .failure, stage: .endpoint, reason: reason, sentence: "the push service \(clause) (status \(response.status))",
+            exception: diagnostics)
     }
 }

@@ -50,8 +50,12 @@ struct TokenRequest: Sendable {
         }
         let description = tree?["error_description"]?.text ?? ""
         let words = Redaction(secrets: [secret]).firstLine(of: description)
-        if description.hasPrefix("AADSTS700027") { return .refused(failure(.tokenKeyUnknown, "it does not know the agent's key (pushProxy.token.certificateFile)", words)) }
-        if description.hasPrefix("AADSTS700024") { return .refused(failure(.clockSkew, "it finds the assertion outside its time: compare the clocks", words)) }
+        if description.hasPrefix("AADSTS700027") {
+            return .refused(failure(.tokenKeyUnknown, "it does not know the agent's key (pushProxy.token.certificateFile)", words))
+        }
+        if description.hasPrefix("AADSTS700024") {
+            return .refused(failure(.clockSkew, "it finds the assertion outside its time: compare the clocks", words))
+        }
         let code = Redaction(secrets: [secret]).firstLine(of: error)
         return .refused(failure(.tokenRefused, "refused with \(code)", words))
     }
@@ -74,12 +78,15 @@ struct TokenRequest: Sendable {
     private func sign(at date: Date) async throws(CredentialFile.Refused) -> String {
         let key = try CredentialFile.read(credential.keyFile)
         let certificate: CertificateFacts
-        do { certificate = try CertificateFacts.read(pemOrDER: Array(try Data(contentsOf: URL(filePath: credential.certificateFile)))) } catch {
+        do {
+            certificate = try CertificateFacts.read(pemOrDER: Array(try Data(contentsOf: URL(filePath: credential.certificateFile))))
+        } catch {
             throw .init(clause: "\(credential.certificateFile) is not a readable certificate")
         }
         let begin = Int(date.timeIntervalSince1970)
         let claims = Claims(
-            aud: credential.endpoint, iss: credential.clientID, sub: credential.clientID, jti: UUID().uuidString.lowercased(), nbf: begin - 60,
+            aud: credential.endpoint, iss: credential.clientID, sub: credential.clientID, jti: UUID().uuidString.lowercased(),
+            nbf: begin - 60,
             exp: begin + Int(Self.lifetime))
         do {
             let keys = JWTKeyCollection()
@@ -97,7 +104,9 @@ struct TokenRequest: Sendable {
     private static func percentEncoded(_ text: String) -> String {
         text.utf8.map { byte in
             let scalar = Unicode.Scalar(byte)
-            if scalar.properties.isAlphabetic && byte < 128 || (48...57).contains(byte) || "-._~".utf8.contains(byte) { return String(scalar) }
+            if scalar.properties.isAlphabetic && byte < 128 || (48...57).contains(byte) || "-._~".utf8.contains(byte) {
+                return String(scalar)
+            }
             return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
         }.joined()
     }

@@ -75,7 +75,8 @@ struct ExchangeJudgement {
             case .notYetValid: (.certificateNotYetValid, at(leaf?.notBefore) { "\(subject) begins on \($0)" })
             case .nameMismatch: (.certificateNameMismatch, names(leaf))
             case .revoked: (.certificateRevoked, "\(subject) was revoked")
-            case .untrusted, .chainTooLong, nil: (.certificateUntrusted, "\(subject), issued by \(leaf?.issuer ?? "nobody known"), is not trusted")
+            case .untrusted, .chainTooLong, nil:
+                (.certificateUntrusted, "\(subject), issued by \(leaf?.issuer ?? "nobody known"), is not trusted")
             }
         return Finding(
             .failure, stage: stage, reason: reason, sentence: "\(peer): \(clause)", exception: report.verdict?.sentence ?? failure.detail)

@@ -1,8 +1,8 @@
+import FoundationEssentials
 import HealthManager
 package import Logging
-package import Transfers
-import FoundationEssentials
 import Synchronization
+package import Transfers
 
 /// What all kinds share: the way out, what servers published, and what was seen before.
 package final class KindServices: Sendable {

@@ -15,7 +15,11 @@ struct ThumbprintDriftKind: ProbeKind {
         ],
         stages: [.certificate, .metadata, .compare],
         reasons: [.thumbprintDrift, .thumbprintSettling, .authconfigOutdated, .certificateUnreadable, .metadataNoKeys, .notObserved],
-        options: [.init("settling", "how long a new key may take to reach every copy (default: thresholds.driftSettling)", settableThroughAgent: true)])
+        options: [
+            .init(
+                "settling", "how long a new key may take to reach every copy (default: thresholds.driftSettling)",
+                settableThroughAgent: true)
+        ])
 
     func readOptions(_ reader: SettingsReader) -> ThumbprintDriftOptions {
         ThumbprintDriftOptions(settling: reader.duration("settling", allowZero: true))

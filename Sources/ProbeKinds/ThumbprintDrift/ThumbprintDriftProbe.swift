@@ -55,7 +55,8 @@ struct ThumbprintDriftProbe: Probe {
                 log.find(
                     Finding(
                         .unknown, stage: .metadata, reason: .notObserved,
-                        sentence: "the keys \(server.name) publishes cannot be seen (\(finding.reason.rawValue))", exception: finding.sentence, cause: watcher))
+                        sentence: "the keys \(server.name) publishes cannot be seen (\(finding.reason.rawValue))",
+                        exception: finding.sentence, cause: watcher))
             }
             return false
         }
@@ -64,7 +65,8 @@ struct ThumbprintDriftProbe: Probe {
         if !log.hasFailed {
             log.find(
                 Finding(
-                    .unknown, stage: .metadata, reason: .notObserved, sentence: "without the server's document there are not two copies to compare"))
+                    .unknown, stage: .metadata, reason: .notObserved,
+                    sentence: "without the server's document there are not two copies to compare"))
         }
         return false
     }
@@ -75,7 +77,9 @@ struct ThumbprintDriftProbe: Probe {
         if let configured, own.isEmpty || own.contains(where: { $0.thumbprint == configured }) {
             return Agreement(configured: configured, published: own.isEmpty ? [] : [own])
         }
-        let others = place.configuration.servers.filter { $0.publishesMetadata && $0.roles.contains(.mailbox) && $0.name != place.server?.name }
+        let others = place.configuration.servers.filter {
+            $0.publishesMetadata && $0.roles.contains(.mailbox) && $0.name != place.server?.name
+        }
         let neighbours = await withTaskGroup(of: MetadataSighting.self) { group in
             for server in others {
                 group.addTask {
@@ -86,7 +90,9 @@ struct ThumbprintDriftProbe: Probe {
             }
             return await group.reduce(into: [MetadataSighting]()) { $0.append($1) }
         }
-        for neighbour in neighbours where neighbour.document == nil { log.leaveOut("published by \(neighbour.publisher.name): \(neighbour.finding?.reason.rawValue ?? "")") }
+        for neighbour in neighbours where neighbour.document == nil {
+            log.leaveOut("published by \(neighbour.publisher.name): \(neighbour.finding?.reason.rawValue ?? "")")
+        }
         let published = neighbours.compactMap { $0.document?.keys.map(\.facts) }
         return Agreement(configured: configured, published: (own.isEmpty ? [] : [own]) + published)
     }
@@ -98,12 +104,14 @@ struct ThumbprintDriftProbe: Probe {
             guard let newest = held.max(by: { $0.facts.notBefore < $1.facts.notBefore }) else { continue }
             let differs = !held.contains { $0.facts.thumbprint == reference }
             let settles = differs && isSettling(newest.facts, reference: reference, known: known, context)
-            log.observe(.drift(CertificateDrift(server: newest.server, source: source, state: differs ? settles ? .settling : .other : .same)))
+            log.observe(
+                .drift(CertificateDrift(server: newest.server, source: source, state: differs ? settles ? .settling : .other : .same)))
             guard differs else { continue }
             let sentence = "\(newest.whereabouts) is \(newest.facts.thumbprint), but \(authority(reference)) \(reference)"
             log.find(
                 Finding(
-                    settles ? .warning : .failure, stage: .compare, reason: settles ? .thumbprintSettling : .thumbprintDrift, sentence: sentence))
+                    settles ? .warning : .failure, stage: .compare, reason: settles ? .thumbprintSettling : .thumbprintDrift,
+                    sentence: sentence))
         }
         log.stage(.compare, .passed, "reference \(reference)")
     }

@@ -36,11 +36,15 @@ struct Door: Sendable {
             return .closed("this agent is not served under the name '\(caller.host.prefix(100))': add it to 'hostNames' in agent.yaml")
         }
         guard changes else { return .open }
-        if let site = caller.fetchSite, !["same-origin", "none"].contains(site.lowercased()) { return .closed("a page of another site asked for this") }
+        if let site = caller.fetchSite, !["same-origin", "none"].contains(site.lowercased()) {
+            return .closed("a page of another site asked for this")
+        }
         if let origin = caller.origin, origin.lowercased() != "http://\(caller.host.lowercased())" {
             return .closed("a page of another origin asked for this")
         }
-        guard Self.openToLoopback.contains(caller.path) else { return .closed("this needs the control socket: use the agent's command line") }
+        guard Self.openToLoopback.contains(caller.path) else {
+            return .closed("this needs the control socket: use the agent's command line")
+        }
         guard caller.isLoopback, !caller.isForwarded else { return .closed("this is open to this machine alone") }
         return .open
     }

@@ -16,14 +16,20 @@ struct AgentMetrics {
             "health_agent_build_info", "The version that runs.", 1,
             [("version", build.version), ("revision", build.revision), ("swiftversion", build.swiftVersion)])
         gauge("health_agent_start_time_seconds", "When the agent started.", facts.started.timeIntervalSince1970)
-        gauge("health_agent_cache_cleared_timestamp_seconds", "When every cache was last built from nothing.", facts.cacheCleared.timeIntervalSince1970)
-        gauge("health_agent_config_last_reload_successful", "0 while the files hold an error and an older configuration is in force.", facts.lastReloadSucceeded ? 1 : 0)
+        gauge(
+            "health_agent_cache_cleared_timestamp_seconds", "When every cache was last built from nothing.",
+            facts.cacheCleared.timeIntervalSince1970)
+        gauge(
+            "health_agent_config_last_reload_successful", "0 while the files hold an error and an older configuration is in force.",
+            facts.lastReloadSucceeded ? 1 : 0)
         gauge(
             "health_agent_config_last_reload_success_timestamp_seconds", "When the configuration in force was read.",
             facts.lastReloadSuccess.timeIntervalSince1970)
         gauge("health_agent_probes", "Probes defined, over all servers.", Double(probes))
         gauge("health_agent_probes_running", "Runs under way.", Double(facts.running))
-        text.header("health_agent_probes_skipped_total", type: "counter", help: "Runs left out because the one before had not ended.", format: format)
+        text.header(
+            "health_agent_probes_skipped_total", type: "counter", help: "Runs left out because the one before had not ended.",
+            format: format)
         text.sample("health_agent_probes_skipped_total", [], Double(facts.skipped))
         lateness(&text, format)
         thresholds(&text, format)
@@ -50,7 +56,9 @@ struct AgentMetrics {
         text.sample(name, [("threshold", "fail")], (set.failBelow ?? Thresholds.defaultFailure).seconds)
         guard set.warnBelow == nil || set.failBelow == nil else { return }
         let ratio = "health_agent_threshold_lifetime_ratio"
-        text.header(ratio, type: "gauge", help: "Share of a certificate's lifetime the threshold is at most; absent where it is configured.", format: format)
+        text.header(
+            ratio, type: "gauge", help: "Share of a certificate's lifetime the threshold is at most; absent where it is configured.",
+            format: format)
         if set.warnBelow == nil { text.sample(ratio, [("threshold", "warn")], Thresholds.defaultWarningShare) }
         if set.failBelow == nil { text.sample(ratio, [("threshold", "fail")], Thresholds.defaultFailureShare) }
     }

@@ -27,9 +27,17 @@ enum MetricFamily: Int, CaseIterable {
         case .stageDuration: ("health_probe_stage_duration_seconds", "Duration of each stage of the last run.")
         case .httpDuration: ("health_probe_http_duration_seconds", "Duration of each phase of the HTTP exchange, summed over redirects.")
         case .earliestExpiry:
-            ("health_probe_earliest_certificate_expiry_timestamp_seconds", "Earliest end of the chain the peer presented, also when it did not verify.")
-        case .peerNotAfter: ("health_probe_certificate_not_after_timestamp_seconds", "End of each certificate the peer presented, also when it did not verify.")
-        case .peerKeySize: ("health_probe_certificate_key_size", "Size of the key of each certificate the peer presented, in binary digits.")
+            (
+                "health_probe_earliest_certificate_expiry_timestamp_seconds",
+                "Earliest end of the chain the peer presented, also when it did not verify."
+            )
+        case .peerNotAfter:
+            (
+                "health_probe_certificate_not_after_timestamp_seconds",
+                "End of each certificate the peer presented, also when it did not verify."
+            )
+        case .peerKeySize:
+            ("health_probe_certificate_key_size", "Size of the key of each certificate the peer presented, in binary digits.")
         case .oauthNotAfter: ("oauth_certificate_not_after_timestamp_seconds", "End of each copy of the OAuth certificate.")
         case .oauthNotBefore: ("oauth_certificate_not_before_timestamp_seconds", "Begin of each copy of the OAuth certificate.")
         case .oauthKeySize: ("oauth_certificate_key_size", "Size of the key of each copy, in binary digits.")

@@ -10,7 +10,8 @@ struct ProbeFragment: Sendable {
     }
 
     private(set) var own: [[UInt8]] = Array(repeating: [], count: MetricFamily.oauthNotAfter.rawValue)
-    private(set) var shared: [[SharedSample]] = Array(repeating: [], count: MetricFamily.allCases.count - MetricFamily.oauthNotAfter.rawValue)
+    private(set) var shared: [[SharedSample]] = Array(
+        repeating: [], count: MetricFamily.allCases.count - MetricFamily.oauthNotAfter.rawValue)
     /// When the shared samples were seen; the newest of equal series wins.
     let seen: Date
 
@@ -34,7 +35,8 @@ struct ProbeFragment: Sendable {
         if let sample = result.outcome.sampleValue { add(.sampleValue, labels, sample) }
         if let finding = result.decisive {
             add(
-                .reason, labels + [("stage", finding.stage.rawValue), ("reason", finding.reason.rawValue), ("severity", finding.severity.rawValue)],
+                .reason,
+                labels + [("stage", finding.stage.rawValue), ("reason", finding.reason.rawValue), ("severity", finding.severity.rawValue)],
                 1)
         }
         for stage in result.outcome.stages where stage.verdict != .notRun {

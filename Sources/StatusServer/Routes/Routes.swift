@@ -21,7 +21,8 @@ struct Routes: Sendable {
         router.post("/-/reload") { _, _ in await reload() }
         router.post("/-/restart") { request, _ in try await restart(request) }
         for path in ["/-/reload", "/-/restart", "/api/v1/invoke"] {
-            router.get(RouterPath(path)) { _, _ in Response.plain(.methodNotAllowed, "use POST\n", headers: [HTTPField.Name.allow: "POST"]) }
+            router.get(RouterPath(path)) { _, _ in Response.plain(.methodNotAllowed, "use POST\n", headers: [HTTPField.Name.allow: "POST"])
+            }
         }
         router.get("/api/v1/probes") { _, _ in try Response.json(await health.probeDocuments()) }
         router.get("/api/v1/results") { request, _ in try await results(request) }
@@ -64,7 +65,9 @@ struct Routes: Sendable {
             return .plain(.internalServerError, error.description + "\nthe old configuration stays in force, nothing was cleared\n")
         }
         guard let text = request.uri.queryParameters["wait"] else { return .plain(.ok, "every cache cleared\n") }
-        guard let seconds = Double(text), (0...86400).contains(seconds) else { return .plain(.badRequest, "'wait' must be seconds from 0 to 86400\n") }
+        guard let seconds = Double(text), (0...86400).contains(seconds) else {
+            return .plain(.badRequest, "'wait' must be seconds from 0 to 86400\n")
+        }
         let waiting = await health.awaitFreshResults(within: .seconds(seconds))
         return try .json(WaitingDocument(waiting: waiting.map(\.description)))
     }
@@ -74,7 +77,8 @@ struct Routes: Sendable {
         let server = request.uri.queryParameters["server"].map { $0.lowercased() }
         let states = await health.snapshot().probes.filter { state in
             let identity = state.key.identity
-            return (probe == nil || probe == identity.folded || probe == identity.name.lowercased()) && (server == nil || server == state.key.server.lowercased())
+            return (probe == nil || probe == identity.folded || probe == identity.name.lowercased())
+                && (server == nil || server == state.key.server.lowercased())
         }
         return try .json(states.compactMap(\.latest).map { ResultDocument($0) })
     }
@@ -83,7 +87,10 @@ struct Routes: Sendable {
         let buffer = try await request.body.collect(upTo: 1 << 20)
         let document: InvokeRequest
         do { document = try JSONText.decode(InvokeRequest.self, from: buffer.readableBytesView) } catch {
-            return try .json(ErrorDocument(error: "the body is no invoke request: {\"probe\": ..., \"servers\": [...], \"allServers\": false, \"set\": {}}"), status: .badRequest)
+            return try .json(
+                ErrorDocument(
+                    error: "the body is no invoke request: {\"probe\": ..., \"servers\": [...], \"allServers\": false, \"set\": {}}"),
+                status: .badRequest)
         }
         return try .json(await health.invoke(document, remote: true))
     }

@@ -46,7 +46,8 @@ struct StatusPage: Sendable {
     func render(_ snapshot: Snapshot) -> String {
         let facts = snapshot.agent
         let view = View(
-            started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601), configuration: facts.configurationPath,
+            started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601),
+            configuration: facts.configurationPath,
             isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description), rows: snapshot.probes.map(row),
             certificates: certificates(snapshot),
             absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.because)" })

@@ -18,7 +18,8 @@ struct FailureReason {
     var failure: ExchangeFailure {
         let phase = times.reached(isTLS: isTLS)
         if let overrun {
-            let sentence = overrun == .bodyTooLarge ? "the answer's body is larger than accepted" : "the answer's headers are larger than accepted"
+            let sentence =
+                overrun == .bodyTooLarge ? "the answer's body is larger than accepted" : "the answer's headers are larger than accepted"
             return ExchangeFailure(kind: overrun, phase: .transfer, sentence: sentence)
         }
         if let verdict, verdict.fault != nil, phase == .tls {
@@ -34,7 +35,9 @@ struct FailureReason {
         default: break
         }
         if proxied, let proxy = proxyFailure { return proxy }
-        if systemError == ECONNRESET || systemError == EPIPE || detail.contains("reset by peer") || (code == CURLE_SSL_CONNECT_ERROR && detail.contains("SSL_ERROR_SYSCALL")) {
+        if systemError == ECONNRESET || systemError == EPIPE || detail.contains("reset by peer")
+            || (code == CURLE_SSL_CONNECT_ERROR && detail.contains("SSL_ERROR_SYSCALL"))
+        {
             return ExchangeFailure(kind: .reset, phase: phase, sentence: "the connection to \(target) was cut", detail: detail)
         }
         if phase == .tls {

@@ -214,7 +214,8 @@ final class Hop: @unchecked Sendable {
         }
         if code != CURLE_OK {
             let reason = FailureReason(
-                code: code, systemError: times.systemError, detail: String(decoding: errorText.map { UInt8(bitPattern: $0) }.prefix { $0 != 0 }, as: UTF8.self),
+                code: code, systemError: times.systemError,
+                detail: String(decoding: errorText.map { UInt8(bitPattern: $0) }.prefix { $0 != 0 }, as: UTF8.self),
                 overrun: overrun, verdict: verifier.verdict, times: times, isTLS: url.lowercased().hasPrefix("https:"),
                 target: times.remoteAddress ?? target, proxied: request.proxy != nil)
             report.failure = reason.failure

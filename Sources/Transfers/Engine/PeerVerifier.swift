@@ -65,7 +65,8 @@ final class PeerVerifier {
 
     private func tooLong(_ count: Int) -> ChainVerdict {
         ChainVerdict(
-            fault: .chainTooLong, code: Int(X509_V_ERR_CERT_CHAIN_TOO_LONG), sentence: "\(count) certificates presented, \(chainBound) accepted")
+            fault: .chainTooLong, code: Int(X509_V_ERR_CERT_CHAIN_TOO_LONG),
+            sentence: "\(count) certificates presented, \(chainBound) accepted")
     }
 
     /// The subject's common name never counts, as everywhere today.

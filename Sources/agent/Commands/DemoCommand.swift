@@ -1,2 +1,84 @@
 import ArgumentParser
-struct DemoCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "demo") }
+import FoundationEssentials
+import Glibc
+import HealthManager
+import Lab
+import Logging
+import ProbeFiles
+import ServiceLifecycle
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Lab and agent together: watch a health manager guard a hybrid tenant.",
+        discussion: "With --once it ends after every probe has run: status 0 when all succeeded.")
+
+    @Flag(help: "End after every probe has run.") var once = false
+    @Option(help: "How many mailbox servers.") var servers = 3
+    @Option(help: "A fault that is on from the start; may be given several times.") var fault: [String] = []
+    @Option(name: .customLong("state-directory"), help: "Where the lab writes its files.") var stateDirectory = LabCommand.defaultDirectory
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        guard (1...99).contains(servers) else { throw ValidationError("--servers takes 1 to 99") }
+        var plan = LabPlan(stateDirectory: stateDirectory)
+        plan.servers = servers
+        plan.faults = fault
+        plan.agentListen = common.listen ?? "127.0.0.1:9717"
+        let lab: Lab
+        do { lab = try await Lab(plan, logger: LogFormat.text.logger(level: .error)) } catch let problem as Lab.Problem {
+            throw Console.failure(problem.description)
+        }
+        let files = PlanFiles(
+            configurationPath: lab.configurationPath, probesDirectory: common.probes ?? ShippedProbes.locate(), listen: common.listen)
+        let verdict = Verdict()
+        try await RunCommand.guarded {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await lab.run() }
+                await lab.ready()
+                // Failed probes are shown in the table; the log is for what the agent itself cannot do.
+                try await Composition.run(files, logger: LogFormat.text.logger(level: .error)) { manager, address in
+                    await show(manager, address, verdict)
+                }
+                group.cancelAll()
+                do { try await group.waitForAll() } catch is CancellationError {}
+            }
+        }
+        if once, await !verdict.isGood { throw ExitCode(1) }
+    }
+
+    /// What a run with `--once` found.
+    private actor Verdict {
+        private(set) var isGood = false
+
+        func set(_ isGood: Bool) { self.isGood = isGood }
+    }
+
+    private func show(_ manager: HealthManager, _ address: String, _ verdict: Verdict) async {
+        let waiting = await manager.awaitFreshResults(within: .seconds(60))
+        let states = await manager.snapshot().probes
+        Console.out(ResultPrinter.table(states.compactMap(\.latest).map { ResultDocument($0) }))
+        for key in waiting { Console.note("no result yet: \(key)") }
+        await verdict.set(waiting.isEmpty && !states.isEmpty && states.allSatisfy { $0.latest?.type == .succeeded })
+        if once {
+            kill(getpid(), SIGTERM)
+            return
+        }
+        let config = "--config \(stateDirectory)/agent.yaml"
+        let lab = stateDirectory == LabCommand.defaultDirectory ? "" : " --state-directory \(stateDirectory)"
+        Console.out(
+            """
+
+            page:    http://\(address)/
+            metrics: http://\(address)/metrics
+
+            Try, in another shell:
+              agent lab fault on oauth-expires-very-soon\(lab)
+              agent invoke OAuth/CertificateExpiryProbe \(config)
+              agent explain certificate_expires_very_soon
+              agent lab fault off oauth-expires-very-soon\(lab)
+              agent lab fault list\(lab)
+              agent restart --wait 10 \(config)
+            Ctrl-C ends it.
+            """)
+    }
+}

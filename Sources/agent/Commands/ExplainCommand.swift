@@ -33,7 +33,8 @@ struct ExplainCommand: AsyncParsableCommand {
         if let definition {
             lines = ["\(definition.identity)", definition.summary, ""]
             let every = DurationText.format(definition.every)
-            lines.append("Runs every \(every), at most \(DurationText.format(definition.timeout)); kind \(kind.name); \(definition.location.path)")
+            lines.append(
+                "Runs every \(every), at most \(DurationText.format(definition.timeout)); kind \(kind.name); \(definition.location.path)")
         } else {
             lines = ["kind \(kind.name)"]
         }

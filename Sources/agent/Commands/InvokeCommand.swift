@@ -6,7 +6,8 @@ import Transfers
 struct InvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invoke", abstract: "Run one probe now and print its result.",
-        discussion: "PROBE is HealthSet/Name, Name, or the kind's name. Exit status: 0 Succeeded, 1 did not succeed, 2 could not be run or judged.")
+        discussion:
+            "PROBE is HealthSet/Name, Name, or the kind's name. Exit status: 0 Succeeded, 1 did not succeed, 2 could not be run or judged.")
 
     @Argument(help: "The probe.") var probe: String
     @Option(help: "A server; may be given several times.") var server: [String] = []

@@ -36,7 +36,10 @@ struct LabRunCommand: AsyncParsableCommand {
         }
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: lab, successTerminationBehavior: .gracefullyShutdownGroup), .init(service: Announcement(lab: lab, directory: stateDirectory))],
+                services: [
+                    .init(service: lab, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: Announcement(lab: lab, directory: stateDirectory)),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: LogFormat.silent))
         try await group.run()
     }
@@ -54,7 +57,9 @@ struct LabRunCommand: AsyncParsableCommand {
             }
             Console.out("configuration: \(lab.configurationPath)")
             Console.out("try: agent run --config \(lab.configurationPath)")
-            Console.out("     agent lab fault on metadata-refused\(directory == LabCommand.defaultDirectory ? "" : " --state-directory \(directory)")")
+            Console.out(
+                "     agent lab fault on metadata-refused\(directory == LabCommand.defaultDirectory ? "" : " --state-directory \(directory)")"
+            )
             try await gracefulShutdown()
         }
     }
@@ -65,7 +70,8 @@ struct LabFaultCommand: AsyncParsableCommand {
 
     enum Verb: String, ExpressibleByArgument, CaseIterable { case on, off, list }
 
-    static let configuration = CommandConfiguration(commandName: "fault", abstract: "Switch a fault of the running lab, or list all faults.")
+    static let configuration = CommandConfiguration(
+        commandName: "fault", abstract: "Switch a fault of the running lab, or list all faults.")
 
     @Argument(help: "on, off or list.") var verb: Verb
     @Argument(help: "The fault.") var name: String?

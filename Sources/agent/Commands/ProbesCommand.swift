@@ -6,7 +6,8 @@ import Transfers
 struct ProbesCommand: AsyncParsableCommand {
     enum Form: String, ExpressibleByArgument, CaseIterable { case table, json }
 
-    static let configuration = CommandConfiguration(commandName: "probes", abstract: "What is defined, for which server, with last and next run.")
+    static let configuration = CommandConfiguration(
+        commandName: "probes", abstract: "What is defined, for which server, with last and next run.")
 
     @Option(name: .customLong("health-set"), help: "Only this health set.") var healthSet: String?
     @Option(help: "Only this server.") var server: String?
@@ -17,7 +18,8 @@ struct ProbesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let probes = try await documents().filter { probe in
-            (healthSet.map { $0.lowercased() == probe.healthSet.lowercased() } ?? true) && (server.map { probe.server.lowercased().hasPrefix($0.lowercased()) } ?? true)
+            (healthSet.map { $0.lowercased() == probe.healthSet.lowercased() } ?? true)
+                && (server.map { probe.server.lowercased().hasPrefix($0.lowercased()) } ?? true)
         }
         switch output {
         case .json: Console.out(String(decoding: try JSONText.encode(probes, pretty: true), as: UTF8.self))
@@ -32,7 +34,8 @@ struct ProbesCommand: AsyncParsableCommand {
                 let result = probe.defined ? probe.resultType.map { probe.warning ? $0 + " (warning)" : $0 } ?? "-" : "not defined"
                 return [
                     probe.monitorIdentity, probe.server, DurationText.format(.seconds(probe.everySeconds)), result,
-                    probe.reason ?? probe.notDefined ?? "", probe.lastRun?.formatted(.iso8601) ?? "-", probe.nextRun?.formatted(.iso8601) ?? "-",
+                    probe.reason ?? probe.notDefined ?? "", probe.lastRun?.formatted(.iso8601) ?? "-",
+                    probe.nextRun?.formatted(.iso8601) ?? "-",
                 ]
             }
         ).text

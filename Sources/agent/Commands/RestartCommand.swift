@@ -27,7 +27,9 @@ struct RestartCommand: AsyncParsableCommand {
             }
             waiting = (try? JSONText.decode(Waiting.self, from: bytes))?.waiting ?? []
         }
-        guard !waiting.isEmpty else { return Console.out(wait == nil ? "every cache cleared" : "every cache cleared, every probe has a fresh result") }
+        guard !waiting.isEmpty else {
+            return Console.out(wait == nil ? "every cache cleared" : "every cache cleared, every probe has a fresh result")
+        }
         Console.note("error: no fresh result yet from:\n" + waiting.map { "  " + $0 }.joined(separator: "\n"))
         throw ExitCode(1)
     }

@@ -3,7 +3,8 @@ import HealthManager
 import StatusServer
 
 struct RunCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "run", abstract: "The daemon: schedule probes, keep their results, serve them.")
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "The daemon: schedule probes, keep their results, serve them.")
 
     @OptionGroup var common: CommonOptions
 

@@ -22,13 +22,15 @@ enum Composition {
         let stateDirectory = try? files.daemonSettings().stateDirectory
         let kinds = kinds(transfers: transfers, stateDirectory: stateDirectory, ownsState: false, logger: logger)
         return try HealthManager(
-            kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) }, configurationPath: files.configurationPath,
+            kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
+            configurationPath: files.configurationPath,
             time: SystemTime(), logger: logger)
     }
 
     /// The whole daemon. `isServing` is told the manager and the network address once it listens.
     static func run(
-        _ files: PlanFiles, logger: Logger, isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in }, beside: [any Service] = []
+        _ files: PlanFiles, logger: Logger, isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in },
+        beside: [any Service] = []
     ) async throws {
         let transfers = Transfers()
         let checking = kinds(transfers: transfers, stateDirectory: nil, ownsState: false, logger: logger)
@@ -37,7 +39,8 @@ enum Composition {
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()
         let manager = try HealthManager(
-            kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) }, configurationPath: files.configurationPath,
+            kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
+            configurationPath: files.configurationPath,
             time: SystemTime(), observers: [metrics], logger: logger)
         let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
         let server = try StatusServer(settings: configuration.daemon, health: manager, metrics: metrics, build: build, logger: logger)

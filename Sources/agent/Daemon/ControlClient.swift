@@ -19,7 +19,9 @@ struct ControlClient {
     private struct Problem: Decodable { var error: String }
 
     /// - Returns: the body of a 2xx answer.
-    func send(_ method: ExchangeRequest.Method, _ path: String, body: [UInt8]? = nil, deadline: Duration) async throws(Unreachable) -> [UInt8] {
+    func send(_ method: ExchangeRequest.Method, _ path: String, body: [UInt8]? = nil, deadline: Duration) async throws(Unreachable)
+        -> [UInt8]
+    {
         let isURL = target.hasPrefix("http://") || target.hasPrefix("https://")
         var request = ExchangeRequest(url: (isURL ? target : "http://localhost") + path, deadline: deadline, trust: .system)
         request.method = method
@@ -41,7 +43,8 @@ struct ControlClient {
     private func explained(_ failure: ExchangeFailure) -> Unreachable {
         guard failure.phase == .connect || failure.phase == .resolve else { return .refused("\(target): \(failure.sentence)") }
         guard access(target, F_OK) == 0 || errno != EACCES, access(target, R_OK | W_OK) == 0 || errno != EACCES else {
-            return .refused("the control socket \(target) is not for this user: run as \(owner), or set 'controlSocket.group' for a group you are in")
+            return .refused(
+                "the control socket \(target) is not for this user: run as \(owner), or set 'controlSocket.group' for a group you are in")
         }
         return .noAgent
     }

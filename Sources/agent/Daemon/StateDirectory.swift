@@ -22,7 +22,10 @@ final class StateDirectory: Sendable {
         let file = path + "/agent.lock"
         descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw Unusable(description: "cannot write in the state directory \(path): \(String(cString: strerror(errno))); run as its owner, or set 'stateDirectory'")
+            throw Unusable(
+                description:
+                    "cannot write in the state directory \(path): \(String(cString: strerror(errno))); run as its owner, or set 'stateDirectory'"
+            )
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = (try? String(decoding: Data(contentsOf: URL(filePath: file)), as: UTF8.self)).map { $0.filter(\.isNumber) } ?? ""

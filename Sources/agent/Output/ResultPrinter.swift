@@ -17,11 +17,14 @@ struct ResultPrinter {
     init(form: Form, fields: String?) throws {
         self.form = form
         let asked = fields?.split(separator: ",").map { String($0).filter { $0 != " " } } ?? Self.defaultFields
-        self.fields = try asked == ["all"]
+        self.fields =
+            try asked == ["all"]
             ? ResultField.allCases.map(\.rawValue)
             : asked.map { name in
                 guard let field = ResultField.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else {
-                    throw ValidationError("--fields: there is no field '\(name)'; there are: all, \(ResultField.allCases.map(\.rawValue).joined(separator: ", "))")
+                    throw ValidationError(
+                        "--fields: there is no field '\(name)'; there are: all, \(ResultField.allCases.map(\.rawValue).joined(separator: ", "))"
+                    )
                 }
                 return field.rawValue
             }
@@ -52,7 +55,8 @@ struct ResultPrinter {
             rows: results.map { result in
                 let sample = result.sampleValue.map { "\(($0 * 100).rounded() / 100)" } ?? ""
                 return [
-                    result.server, result.monitorIdentity, result.warning ? result.resultType + " (warning)" : result.resultType, result.reason ?? "",
+                    result.server, result.monitorIdentity, result.warning ? result.resultType + " (warning)" : result.resultType,
+                    result.reason ?? "",
                     sample,
                 ]
             }

@@ -29,7 +29,8 @@ struct CommonOptions: ParsableArguments {
         if let config { return config }
         let places = ["/etc/agent/agent.yaml", "agent.yaml"]
         if let found = places.first(where: { FileManager.default.fileExists(atPath: $0) }) { return found }
-        throw Console.failure("no configuration: neither \(places.joined(separator: " nor ./")) is there; set --config, or write one with 'agent init'")
+        throw Console.failure(
+            "no configuration: neither \(places.joined(separator: " nor ./")) is there; set --config, or write one with 'agent init'")
     }
 
     func logger() -> Logger { logFormat.logger(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info) }

@@ -1,0 +1,43 @@
+# Each command does its own set-up.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+AGENT := .build/debug/agent
+BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev zlib1g-dev pkg-config
+TEST_PACKAGES := prometheus prometheus-alertmanager python3 curl
+PREFIX ?= /usr/local
+SECONDS ?= 300
+
+.PHONY: demo test lint build install soak
+
+demo: build
+	$(AGENT) demo
+
+# Packages are installed only where one is missing; a service that Debian would start is not wanted.
+packages-%:
+	@dpkg -s $($*) >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && \
+	 $(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $($*); }
+
+build: packages-BUILD_PACKAGES
+	swift build $(SWIFT_FLAGS) --product agent
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	.ci/layering
+
+test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
+	swift build $(SWIFT_FLAGS) --build-tests
+	promtool check rules dashboards/prometheus/alerts.yaml
+	promtool test rules dashboards/prometheus/alerts_test.yaml
+	swift test --skip-build --parallel
+	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
+
+# A thousand probes every ten seconds against one server, for SECONDS.
+soak: packages-BUILD_PACKAGES packages-TEST_PACKAGES
+	swift build -c release --product agent
+	python3 Tests/Performance/soak.py --agent .build/release/agent --seconds $(SECONDS)
+
+install: packages-BUILD_PACKAGES
+	swift build -c release --product agent
+	$(SUDO) install -D .build/release/agent $(DESTDIR)$(PREFIX)/bin/agent
+	$(SUDO) mkdir -p $(DESTDIR)$(PREFIX)/share/agent
+	$(SUDO) cp -R probes dashboards $(DESTDIR)$(PREFIX)/share/agent/
