@@ -10,8 +10,6 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <signal.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 
 /* curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call: one typed wrapper for each shape. */

@@ -52,9 +52,11 @@ struct ControlClient {
     /// The owner of the socket, or of the nearest directory above it that can be looked at.
     private var owner: String {
         var path = target
-        var status = stat()
-        while lstat(path, &status) != 0, let slash = path.lastIndex(of: "/"), slash > path.startIndex { path = String(path[..<slash]) }
-        guard let entry = getpwuid(status.st_uid) else { return "user \(status.st_uid)" }
-        return String(cString: entry.pointee.pw_name)
+        while true {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            if let name = attributes?[.ownerAccountName] as? String { return name }
+            guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "its owner" }
+            path = String(path[..<slash])
+        }
     }
 }
