@@ -95,9 +95,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(
-            name: "TestSupport", dependencies: ["HealthManager", "Transfers", "Certificates"], path: "Tests/TestSupport",
-            swiftSettings: strict),
-        tests("CertificatesTests", ["Certificates"]),
+        .target(name: "TestSupport", dependencies: ["HealthManager"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
+        tests("TransfersTests", ["Transfers", "Certificates", "Lab", hummingbird, logging]),
+        tests("HealthManagerTests", ["HealthManager", logging]),
+        tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
+        tests("ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", logging]),
+        tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates"]),
+        tests("LabTests", ["Lab"]),
+        tests("AgentTests", ["agent", "Lab"]),
     ]
 )

@@ -1,0 +1,243 @@
+import FoundationEssentials
+import HealthManager
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+/// A kind whose runs a test holds in its hand.
+private struct HandKind: ProbeKind {
+    let name = "hand"
+    let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [.timeout], options: [.init("word", "a word", settableThroughAgent: true), .init("path", "a path", settableThroughAgent: false)])
+    let hand: Hand
+
+    func readOptions(_ reader: SettingsReader) -> String {
+        _ = reader.string("path")
+        return reader.string("word") ?? ""
+    }
+
+    func discover(_ options: String, at place: Place) -> Discovery {
+        guard place.configuration.pushProxy.enabled else { return .notDefined(NotDefined(because: "it was off", configured: "it is off")) }
+        return .probe(HandProbe(hand: hand, server: place.server?.name ?? ""))
+    }
+
+    func clearCaches() async { hand.clears.withLock { $0 += 1 } }
+}
+
+private final class Hand: Sendable {
+    enum Way: Sendable { case succeed, hang, ignoreCancellation }
+
+    let ways = Mutex<[String: Way]>([:])
+    let clears = Mutex(0)
+    let runs = Mutex<[String: Int]>([:])
+}
+
+private struct HandProbe: Probe {
+    let hand: Hand
+    let server: String
+
+    func run(_ context: RunContext) async -> Outcome {
+        hand.runs.withLock { $0[server, default: 0] += 1 }
+        switch hand.ways.withLock({ $0[server] ?? .succeed }) {
+        case .succeed: break
+        case .hang: try? await context.time.sleep(until: .seconds(1_000_000))
+        case .ignoreCancellation: await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+        }
+        return Outcome()
+    }
+}
+
+/// Tells a test of each change.
+private final class Watcher: ResultObserver {
+    let changes: AsyncStream<ProbeResult>
+    private let change: AsyncStream<ProbeResult>.Continuation
+
+    init() { (changes, change) = AsyncStream.makeStream(of: ProbeResult.self) }
+
+    func changed(_ new: CacheChange) {
+        if case .updated(let state) = new, let result = state.latest { change.yield(result) }
+    }
+}
+
+@Suite struct ManagerTests {
+    private let hand = Hand()
+    private let time = ManualTime()
+    private let watcher = Watcher()
+
+    private static let location = SourceLocation(path: "test.yaml")
+
+    private static func definition(_ name: String = "Probe", every: Duration = .seconds(10)) -> ProbeDefinition {
+        ProbeDefinition(
+            identity: ProbeIdentity(healthSet: "Test", name: name), kind: "hand", summary: "", scope: .server(role: .mailbox), every: every,
+            timeout: .seconds(5), options: .empty(at: location), location: location)
+    }
+
+    private func manager(_ servers: [String], plan: PlanBox? = nil) throws -> HealthManager {
+        let box = plan ?? PlanBox(Self.plan(servers))
+        return try HealthManager(
+            kinds: KindCatalog([HandKind(hand: hand)]), readPlan: { () throws(ConfigurationRefused) in try box.read() }, configurationPath: "agent.yaml", time: time,
+            observers: [watcher], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private static func plan(_ servers: [String], enabled: Bool = true) -> Plan {
+        var configuration = AgentConfiguration()
+        configuration.servers = servers.map { Server(name: $0) }
+        configuration.pushProxy.enabled = enabled
+        return Plan(configuration: configuration, definitions: [definition()])
+    }
+
+    final class PlanBox: Sendable {
+        private let plan: Mutex<Plan?>
+
+        init(_ plan: Plan?) { self.plan = Mutex(plan) }
+
+        func set(_ new: Plan?) { plan.withLock { $0 = new } }
+
+        func read() throws(ConfigurationRefused) -> Plan {
+            guard let plan = plan.withLock({ $0 }) else { throw ConfigurationRefused([Diagnostic(.error, at: location, "no plan")]) }
+            return plan
+        }
+    }
+
+    /// Runs the manager while the body runs, then stops it.
+    private func running(_ manager: HealthManager, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await manager.run() }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    /// Moves time on by ticks until the condition holds; false when it never does.
+    private static func advance(_ time: ManualTime, until condition: () async -> Bool) async -> Bool {
+        for _ in 0..<20_000 {
+            if await condition() { return true }
+            time.advance(by: .milliseconds(100))
+            await Task.yield()
+        }
+        return false
+    }
+
+    @Test("a silent server times out alone; the other goes on at its pace")
+    func isolation() async throws {
+        let manager = try manager(["slow", "quick"])
+        hand.ways.withLock { $0["slow"] = .hang }
+        let (hand, time) = (hand, time)
+        try await running(manager) {
+            #expect(await Self.advance(time) { hand.runs.withLock { $0["quick"] ?? 0 } >= 5 })
+            #expect(await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "slow" }?.latest != nil })
+            let states = await manager.snapshot().probes
+            let slow = states.first { $0.key.server == "slow" }?.latest
+            #expect(slow?.type == .timeout)
+            #expect(slow?.decisive?.reason == .timeout)
+            #expect(states.first { $0.key.server == "quick" }?.latest?.type == .succeeded)
+        }
+    }
+
+    @Test("a run that ignores cancellation is poisoned, and quarantined after three; others never wait for it")
+    func poisoned() async throws {
+        let manager = try manager(["bad", "good"])
+        hand.ways.withLock { $0["bad"] = .ignoreCancellation }
+        let (hand, time) = (hand, time)
+        try await running(manager) {
+            #expect(await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .quarantined })
+            let bad = await manager.snapshot().probes.first { $0.key.server == "bad" }
+            #expect(bad?.runs[.poisoned] == 3)
+            #expect(bad?.runs[.quarantined] == 1)
+            #expect(hand.runs.withLock { $0["bad"] } == 3)
+            #expect(hand.runs.withLock { $0["good"] ?? 0 } >= 3)
+            hand.ways.withLock { $0["bad"] = .succeed }
+            try await manager.restart()
+            #expect(await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .succeeded })
+        }
+    }
+
+    @Test("a restart empties every result, clears the kinds, and waits for fresh ones")
+    func restart() async throws {
+        let manager = try manager(["mbx01", "mbx02"])
+        let (hand, time) = (hand, time)
+        try await running(manager) {
+            #expect(await Self.advance(time) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
+            let before = await manager.snapshot().agent.cacheCleared
+            time.advance(by: .seconds(1))
+            try await manager.restart()
+            #expect(hand.clears.withLock { $0 } == 1)
+            #expect(await manager.snapshot().agent.cacheCleared > before)
+            async let waiting = manager.awaitFreshResults(within: .seconds(60))
+            _ = await Self.advance(time) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } }
+            #expect(await waiting.isEmpty)
+            #expect(await manager.snapshot().probes.allSatisfy { ($0.runs[.succeeded] ?? 0) >= 2 })
+        }
+    }
+
+    @Test("waiting that runs out names the probes without a result")
+    func waitingRunsOut() async throws {
+        let manager = try manager(["mbx01"])
+        async let waiting = manager.awaitFreshResults(within: .seconds(3))
+        let time = time
+        _ = await Self.advance(time) { time.elapsed > .seconds(4) }
+        #expect(await waiting.map(\.server) == ["mbx01"])
+    }
+
+    @Test("a reload keeps results of what is unchanged and drops what is gone; a refused one keeps everything")
+    func reload() async throws {
+        let box = PlanBox(Self.plan(["mbx01", "mbx02"]))
+        let manager = try manager([], plan: box)
+        let time = time
+        try await running(manager) {
+            #expect(await Self.advance(time) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
+            box.set(Self.plan(["mbx01", "mbx03"]))
+            try await manager.reload()
+            let states = await manager.snapshot().probes
+            #expect(states.map(\.key.server) == ["mbx01", "mbx03"])
+            #expect(states[0].latest != nil)
+            #expect(states[1].latest == nil)
+            box.set(nil)
+            await #expect(throws: ConfigurationRefused.self) { try await manager.reload() }
+            #expect(await manager.snapshot().probes.count == 2)
+            #expect(await !manager.snapshot().agent.lastReloadSucceeded)
+        }
+    }
+
+    @Test("whether a probe exists is decided at start and stays until a restart")
+    func notDefined() async throws {
+        let box = PlanBox(Self.plan(["mbx01"], enabled: false))
+        let manager = try manager([], plan: box)
+        let request = InvokeRequest(probe: "Test/Probe")
+        let built = "2027-01-15T08:00:00Z"
+        #expect(await manager.invoke(request, remote: true).refusals.first?.sentence == "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); it is off")
+        box.set(Self.plan(["mbx01"], enabled: true))
+        let advised = "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); run 'agent restart'"
+        #expect(await manager.invoke(request, remote: true).refusals.first?.sentence == advised)
+        try await manager.reload()
+        #expect(await manager.invoke(request, remote: true).refusals.first?.sentence == advised)
+        try await manager.restart()
+        #expect(await manager.invoke(request, remote: true).results.first?.resultType == "Succeeded")
+    }
+
+    @Test("an option that holds a path is not set through an agent; a changed run is not cached")
+    func options() async throws {
+        let manager = try manager(["mbx01"])
+        let remote = await manager.invoke(InvokeRequest(probe: "hand", set: ["path": "/etc"]), remote: true)
+        #expect(remote.refusals.first?.sentence == "--set path: this option can't be set through an agent; use --local")
+        #expect(await manager.invoke(InvokeRequest(probe: "hand", set: ["path": "/etc"]), remote: false).results.count == 1)
+        #expect(await manager.invoke(InvokeRequest(probe: "hand", set: ["colour": "red"]), remote: true).refusals.first?.kind == .badOption)
+        #expect(await manager.snapshot().probes[0].latest == nil)
+        _ = await manager.invoke(InvokeRequest(probe: "hand"), remote: true)
+        #expect(await manager.snapshot().probes[0].latest != nil)
+    }
+
+    @Test("a wall clock that jumps by a day starts nothing")
+    func jump() async throws {
+        let manager = try manager(["mbx01"])
+        let (hand, time) = (hand, time)
+        try await running(manager) {
+            #expect(await Self.advance(time) { hand.runs.withLock { $0["mbx01"] ?? 0 } >= 2 })
+            let runs = hand.runs.withLock { $0["mbx01"] ?? 0 }
+            time.jump(by: 86400)
+            time.jump(by: -2 * 86400)
+            for _ in 0..<50 { await Task.yield() }
+            #expect(hand.runs.withLock { $0["mbx01"] ?? 0 } == runs)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import HealthManager
+import Testing
+
+@Suite struct ScheduleTests {
+    private func keys(_ count: Int) -> [ProbeKey] {
+        (0..<count).map { ProbeKey(identity: ProbeIdentity(healthSet: "Test", name: "Probe\($0)"), server: "mbx01") }
+    }
+
+    @Test("a thousand first runs are spread over ten seconds, on ticks, and no tick is crowded")
+    func spread() {
+        var schedule = Schedule()
+        schedule.add(keys(1000).map { ($0, .seconds(60)) }, at: .zero)
+        var perTick: [Duration: Int] = [:]
+        for key in keys(1000) {
+            guard let next = schedule.next(of: key) else { return #expect(Bool(false), "\(key) is not scheduled") }
+            #expect(next <= .seconds(10) && next % Schedule.tick == .zero)
+            perTick[next, default: 0] += 1
+        }
+        #expect(perTick.count > 90)
+        #expect((perTick.values.max() ?? 0) < 40)
+    }
+
+    @Test("few first runs come at once")
+    func few() {
+        var schedule = Schedule()
+        schedule.add(keys(15).map { ($0, .seconds(300)) }, at: .zero)
+        #expect(keys(15).allSatisfy { (schedule.next(of: $0) ?? .seconds(99)) <= .milliseconds(400) })
+    }
+
+    @Test("from the second run on a probe runs every interval, at the same phase after a restart")
+    func phase() {
+        let key = keys(1)[0]
+        var phases: Set<Duration> = []
+        for start in [Duration.zero, .seconds(17), .milliseconds(123_456)] {
+            var schedule = Schedule()
+            schedule.add([(key, .seconds(60))], at: start)
+            var now = start
+            var runs: [Duration] = []
+            for _ in 0..<4 {
+                guard let due = schedule.nextDue else { return }
+                now = due
+                runs += schedule.takeDue(at: now).map(\.due)
+            }
+            #expect(runs[2] - runs[1] == .seconds(60))
+            #expect(runs[3] - runs[2] == .seconds(60))
+            phases.insert(runs[1] % .seconds(60))
+        }
+        #expect(phases.count == 1)
+    }
+
+    @Test("after an hour of sleep a probe comes up once")
+    func suspended() {
+        var schedule = Schedule()
+        schedule.add([(keys(1)[0], .seconds(10))], at: .zero)
+        #expect(schedule.takeDue(at: .seconds(3600)).count == 1)
+        #expect(schedule.takeDue(at: .seconds(3600)).isEmpty)
+        #expect((schedule.nextDue ?? .zero) > .seconds(3600))
+    }
+
+    @Test("what was removed does not come up, what was added anew comes up once")
+    func removed() {
+        var schedule = Schedule()
+        let key = keys(1)[0]
+        schedule.add([(key, .seconds(10))], at: .zero)
+        schedule.remove(key)
+        #expect(schedule.nextDue == nil)
+        schedule.add([(key, .seconds(10))], at: .seconds(1))
+        #expect(schedule.takeDue(at: .seconds(5)).count == 1)
+    }
+}
+
+extension Duration {
+    fileprivate static func % (left: Duration, right: Duration) -> Duration { left - right * Int((left / right).rounded(.down)) }
+}

@@ -1,0 +1,90 @@
+import FoundationEssentials
+import Glibc
+
+/// A lab and an agent on it, both real processes on free ports, with probes at a test's own pace.
+package final class AgentSite: Sendable {
+    package struct NotStarted: Error {
+        package var errors: String
+    }
+
+    package let directory: TemporaryDirectory
+    package let lab: Program
+
+    /// `.build/debug/agent`, beside this test.
+    package static let executable: String = {
+        let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        // The test runs from the build folder, or from a tool of the toolchain that was given the path of the bundle.
+        let candidates = [test] + CommandLine.arguments
+        for candidate in candidates {
+            var parts = candidate.split(separator: "/").map(String.init)
+            while !parts.isEmpty {
+                parts.removeLast()
+                let path = "/" + (parts + ["agent"]).joined(separator: "/")
+                if candidate.hasPrefix("/"), FileManager.default.isExecutableFile(atPath: path), !isDirectory(path) { return path }
+            }
+        }
+        return FileManager.default.currentDirectoryPath + "/.build/debug/agent"
+    }()
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var isDirectory = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory
+    }
+
+    /// Starts the lab. `every` is the interval and the timeout of all probes.
+    package init(every: String = "5m", timeout: String = "30s", servers: Int = 3) async throws {
+        directory = try TemporaryDirectory()
+        let probes = [
+            ("OAuth", "CertificateExpiryProbe", "cert-expiry"), ("OAuth", "CertificateKeySizeProbe", "key-size"),
+            ("OAuth", "MetadataReachabilityProbe", "metadata-reachability"), ("OAuth", "ThumbprintDriftProbe", "thumbprint-drift"),
+            ("PushNotifications.Proxy", "PushNotificationsEnterpriseConnectivityProbe", "push-connectivity"),
+        ]
+        for (healthSet, name, kind) in probes {
+            try directory.write("probes/\(kind).yaml", "healthSet: \(healthSet)\nname: \(name)\nkind: \(kind)\nevery: \(every)\ntimeout: \(timeout)\n")
+        }
+        lab = try Program(
+            Self.executable, ["lab", "--state-directory", directory.path + "/lab", "--listen", "127.0.0.1:0", "--servers", String(servers)])
+        let socket = directory.path + "/lab/lab.sock"
+        guard await eventually(within: .seconds(30), { FileManager.default.fileExists(atPath: socket) }) else { throw NotStarted(errors: lab.errors) }
+    }
+
+    deinit { lab.send(SIGKILL) }
+
+    package var configuration: String { directory.path + "/lab/agent.yaml" }
+    package var files: [String] { ["--config", configuration, "--probes", directory.path + "/probes"] }
+
+    /// Starts the agent and waits until it listens.
+    package func startAgent(_ more: [String] = []) async throws -> Daemon {
+        let program = try Program(Self.executable, ["run"] + files + more)
+        guard await program.says("listening") else { throw NotStarted(errors: program.errors) }
+        let address = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" }).first { $0.hasPrefix("address=") }?.dropFirst(8) ?? ""
+        return Daemon(program: program, address: String(address))
+    }
+
+    /// Runs one command of the agent's.
+    package func agent(_ arguments: [String]) async throws -> Program.Ended { try await Program.run(Self.executable, arguments + files) }
+
+    package func fault(_ verb: String, _ name: String) async throws -> Program.Ended {
+        try await Program.run(Self.executable, ["lab", "fault", verb, name, "--state-directory", directory.path + "/lab"])
+    }
+}
+
+/// A running agent, ended with this value.
+package final class Daemon: Sendable {
+    package let program: Program
+    /// `127.0.0.1:PORT`
+    package let address: String
+
+    init(program: Program, address: String) {
+        self.program = program
+        self.address = address
+    }
+
+    deinit { program.send(SIGKILL) }
+
+    package func metrics() async throws -> String { try await get("/metrics") }
+
+    package func get(_ path: String, _ more: [String] = []) async throws -> String {
+        try await Program.run("curl", ["-sS", "--max-time", "20"] + more + ["http://\(address)\(path)"]).output
+    }
+}

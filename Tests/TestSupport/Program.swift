@@ -1,0 +1,146 @@
+import Dispatch
+import FoundationEssentials
+package import Glibc
+import Synchronization
+
+/// A real program, started by a test: what it prints is kept line by line and can be waited for.
+package final class Program: Sendable {
+    package struct Ended: Sendable {
+        package var status: Int32
+        package var output: String
+        package var errors: String
+    }
+
+    package struct CannotStart: Error {}
+
+    private struct Lines {
+        var all: [String] = []
+        var waiting: [(text: String, continuation: CheckedContinuation<Bool, Never>)] = []
+        var isClosed = false
+    }
+
+    package let pid: pid_t
+    private let output = Mutex<[UInt8]>([])
+    private let lines = Mutex(Lines())
+    /// What came on standard error after the last line end.
+    private let unfinished = Mutex<[UInt8]>([])
+    private let ending = Mutex<(status: Int32?, waiting: [CheckedContinuation<Int32, Never>])>((nil, []))
+
+    /// Starts a program with arguments; it is killed with this value if it still runs then.
+    package init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+        var outputEnds: [Int32] = [0, 0]
+        var errorEnds: [Int32] = [0, 0]
+        guard pipe(&outputEnds) == 0, pipe(&errorEnds) == 0 else { throw CannotStart() }
+        for end in outputEnds + errorEnds { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_adddup2(&actions, outputEnds[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, errorEnds[1], 2)
+        var child = pid_t()
+        let inherited: [String] = ["PATH", "HOME"].compactMap { (name: String) -> String? in getenv(name).map { value in "\(name)=\(String(cString: value))" } }
+        let words: [String] = [path] + arguments
+        let variables: [String] = inherited + environment.map { "\($0.key)=\($0.value)" }
+        var argv: [UnsafeMutablePointer<CChar>?] = words.map { word in strdup(word) } + [nil]
+        var environ: [UnsafeMutablePointer<CChar>?] = variables.map { word in strdup(word) } + [nil]
+        let status = posix_spawnp(&child, path, &actions, nil, &argv, &environ)
+        for text in argv + environ { free(text) }
+        posix_spawn_file_actions_destroy(&actions)
+        close(outputEnds[1])
+        close(errorEnds[1])
+        pid = child
+        guard status == 0 else { throw CannotStart() }
+        let streams = DispatchGroup()
+        read(outputEnds[0], streams) { [self] bytes in
+            output.withLock { $0 += bytes }
+        }
+        read(errorEnds[0], streams) { [self] bytes in
+            for line in takeLines(bytes) { add(line) }
+        }
+        streams.notify(queue: .global()) { [self] in
+            var status: Int32 = 0
+            waitpid(pid, &status, 0)
+            let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+            lines.withLock { lines in
+                lines.isClosed = true
+                lines.waiting.forEach { $0.continuation.resume(returning: false) }
+                lines.waiting = []
+            }
+            ending.withLock { ending in
+                ending.status = code
+                ending.waiting.forEach { $0.resume(returning: code) }
+                ending.waiting = []
+            }
+        }
+    }
+
+    private func takeLines(_ bytes: ArraySlice<UInt8>) -> [String] {
+        unfinished.withLock { unfinished in
+            unfinished += bytes
+            var lines: [String] = []
+            while let end = unfinished.firstIndex(of: UInt8(ascii: "\n")) {
+                lines.append(String(decoding: unfinished[..<end], as: UTF8.self))
+                unfinished.removeSubrange(...end)
+            }
+            return lines
+        }
+    }
+
+    private func read(_ descriptor: Int32, _ group: DispatchGroup, _ take: @escaping @Sendable (ArraySlice<UInt8>) -> Void) {
+        group.enter()
+        Thread.detach {
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while true {
+                let count = Glibc.read(descriptor, &buffer, buffer.count)
+                guard count > 0 else { break }
+                take(buffer[..<count])
+            }
+            close(descriptor)
+            group.leave()
+        }
+    }
+
+    private func add(_ line: String) {
+        lines.withLock { lines in
+            lines.all.append(line)
+            for waiter in lines.waiting where line.contains(waiter.text) { waiter.continuation.resume(returning: true) }
+            lines.waiting.removeAll { line.contains($0.text) }
+        }
+    }
+
+    /// Waits for a line on standard error; false when the program ends without it.
+    package func says(_ text: String) async -> Bool {
+        await withCheckedContinuation { continuation in
+            lines.withLock { lines in
+                if lines.all.contains(where: { $0.contains(text) }) || lines.isClosed {
+                    continuation.resume(returning: lines.all.contains { $0.contains(text) })
+                } else {
+                    lines.waiting.append((text, continuation))
+                }
+            }
+        }
+    }
+
+    package var errors: String { lines.withLock { $0.all.joined(separator: "\n") } }
+
+    package func send(_ signal: Int32) { kill(pid, signal) }
+
+    /// Waits for its end.
+    package func ended() async -> Ended {
+        let status = await withCheckedContinuation { continuation in
+            ending.withLock { ending in
+                if let status = ending.status { continuation.resume(returning: status) } else { ending.waiting.append(continuation) }
+            }
+        }
+        return Ended(status: status, output: output.withLock { String(decoding: $0, as: UTF8.self) }, errors: errors)
+    }
+
+    /// Runs a program to its end.
+    package static func run(_ path: String, _ arguments: [String]) async throws -> Ended { try await Program(path, arguments).ended() }
+}
+
+private enum Thread {
+    /// A thread of its own for reads that block: the test runner's few threads are for tests.
+    static func detach(_ work: @escaping @Sendable () -> Void) {
+        DispatchQueue(label: "program output", attributes: .concurrent).async(execute: work)
+    }
+}
