@@ -59,6 +59,8 @@ struct YAMLFile {
             let middle = (low + high) / 2
             if isPrefixOfUTF8(content[..<(middle + 1)]) { low = middle + 1 } else { high = middle }
         }
+        // The fault begins where its unfinished character does.
+        while low > content.startIndex, String(validating: content[..<low], as: UTF8.self) == nil { low -= 1 }
         let before = content[..<low]
         let line = before.filter { $0 == UInt8(ascii: "\n") }.count + 1
         let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1

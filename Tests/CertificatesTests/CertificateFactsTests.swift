@@ -27,7 +27,9 @@ import X509
         ])
     func pasted(text: String) { #expect(Thumbprint(text)?.description == "7595DBDEA83DACB5757441D44899BCDB9911253C") }
 
-    @Test("what is no thumbprint is refused", arguments: ["", "7595", "7595DBDEA83DACB5757441D44899BCDB9911253G", "7595DBDEA83DACB5757441D44899BCDB9911253C00"])
+    @Test(
+        "what is no thumbprint is refused",
+        arguments: ["", "7595", "7595DBDEA83DACB5757441D44899BCDB9911253G", "7595DBDEA83DACB5757441D44899BCDB9911253C00"])
     func refused(text: String) { #expect(Thumbprint(text) == nil) }
 }
 
@@ -41,9 +43,12 @@ import X509
             OrganizationName("Fabrikam")
         }
         return try Certificate(
-            version: .v3, serialNumber: .init(bytes: [0x12, 0xAB]), publicKey: key.publicKey, notValidBefore: begin, notValidAfter: end, issuer: name,
+            version: .v3, serialNumber: .init(bytes: [0x12, 0xAB]), publicKey: key.publicKey, notValidBefore: begin, notValidAfter: end,
+            issuer: name,
             subject: name, signatureAlgorithm: algorithm,
-            extensions: Certificate.Extensions { SubjectAlternativeNames([.dnsName("mail.fabrikam.com"), .ipAddress(ASN1OctetString(contentBytes: [10, 0, 0, 1]))]) },
+            extensions: Certificate.Extensions {
+                SubjectAlternativeNames([.dnsName("mail.fabrikam.com"), .ipAddress(ASN1OctetString(contentBytes: [10, 0, 0, 1]))])
+            },
             issuerPrivateKey: key)
     }
 
@@ -75,7 +80,9 @@ import X509
 
     @Test("keys and signatures nobody should use are read all the same")
     func weak() throws {
-        let small = try CertificateFacts.read(pemOrDER: Self.der(Self.certificate(.init(_RSA.Signing.PrivateKey(unsafeKeySize: .init(bitCount: 1024))), .sha1WithRSAEncryption)))
+        let small = try CertificateFacts.read(
+            pemOrDER: Self.der(
+                Self.certificate(.init(_RSA.Signing.PrivateKey(unsafeKeySize: .init(bitCount: 1024))), .sha1WithRSAEncryption)))
         #expect(small.keyBits == 1024)
         #expect(small.hasWeakSignature)
         let curve = try CertificateFacts.read(pemOrDER: Self.der(Self.certificate(.init(P384.Signing.PrivateKey()), .ecdsaWithSHA384)))
@@ -88,7 +95,10 @@ import X509
     @Test("what is no certificate is refused with a clause")
     func unreadable() throws {
         let der = try Self.der(Self.certificate(.init(P256.Signing.PrivateKey()), .ecdsaWithSHA256))
-        for bytes in [[], Array("hello".utf8), Array(der.dropLast(3)), der + [0, 0], Array("-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n".utf8)] {
+        for bytes in [
+            [], Array("hello".utf8), Array(der.dropLast(3)), der + [0, 0],
+            Array("-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n".utf8),
+        ] {
             #expect(throws: CertificateUnreadable.self) { try CertificateFacts.read(pemOrDER: bytes) }
         }
     }

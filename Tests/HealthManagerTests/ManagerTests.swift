@@ -8,7 +8,9 @@ import Testing
 /// A kind whose runs a test holds in its hand.
 private struct HandKind: ProbeKind {
     let name = "hand"
-    let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [.timeout], options: [.init("word", "a word", settableThroughAgent: true), .init("path", "a path", settableThroughAgent: false)])
+    let guide = KindGuide(
+        checks: [], stages: [.endpoint], reasons: [.timeout],
+        options: [.init("word", "a word", settableThroughAgent: true), .init("path", "a path", settableThroughAgent: false)])
     let hand: Hand
 
     func readOptions(_ reader: SettingsReader) -> String {
@@ -75,7 +77,8 @@ private final class Watcher: ResultObserver {
     private func manager(_ servers: [String], plan: PlanBox? = nil) throws -> HealthManager {
         let box = plan ?? PlanBox(Self.plan(servers))
         return try HealthManager(
-            kinds: KindCatalog([HandKind(hand: hand)]), readPlan: { () throws(ConfigurationRefused) in try box.read() }, configurationPath: "agent.yaml", time: time,
+            kinds: KindCatalog([HandKind(hand: hand)]), readPlan: { () throws(ConfigurationRefused) in try box.read() },
+            configurationPath: "agent.yaml", time: time,
             observers: [watcher], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -140,7 +143,8 @@ private final class Watcher: ResultObserver {
         hand.ways.withLock { $0["bad"] = .ignoreCancellation }
         let (hand, time) = (hand, time)
         try await running(manager) {
-            #expect(await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .quarantined })
+            #expect(
+                await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .quarantined })
             let bad = await manager.snapshot().probes.first { $0.key.server == "bad" }
             #expect(bad?.runs[.poisoned] == 3)
             #expect(bad?.runs[.quarantined] == 1)
@@ -148,7 +152,8 @@ private final class Watcher: ResultObserver {
             #expect(hand.runs.withLock { $0["good"] ?? 0 } >= 3)
             hand.ways.withLock { $0["bad"] = .succeed }
             try await manager.restart()
-            #expect(await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .succeeded })
+            #expect(
+                await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .succeeded })
         }
     }
 
@@ -205,7 +210,9 @@ private final class Watcher: ResultObserver {
         let manager = try manager([], plan: box)
         let request = InvokeRequest(probe: "Test/Probe")
         let built = "2027-01-15T08:00:00Z"
-        #expect(await manager.invoke(request, remote: true).refusals.first?.sentence == "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); it is off")
+        #expect(
+            await manager.invoke(request, remote: true).refusals.first?.sentence
+                == "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); it is off")
         box.set(Self.plan(["mbx01"], enabled: true))
         let advised = "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); run 'agent restart'"
         #expect(await manager.invoke(request, remote: true).refusals.first?.sentence == advised)

@@ -3,19 +3,25 @@ import Testing
 
 @Suite struct ProbeSelectorTests {
     private static let selector = ProbeSelector(
-        [("OAuth", "CertificateExpiryProbe", "cert-expiry"), ("OAuth", "ThumbprintDriftProbe", "thumbprint-drift"), ("PushNotifications.Proxy", "PushNotificationsEnterpriseConnectivityProbe", "push-connectivity")]
-            .map { set, name, kind in
-                let location = SourceLocation(path: "\(name).yaml")
-                return ProbeDefinition(
-                    identity: ProbeIdentity(healthSet: set, name: name), kind: kind, summary: "", scope: .organization, every: .seconds(1), timeout: .seconds(1),
-                    options: .empty(at: location), location: location)
-            })
+        [
+            ("OAuth", "CertificateExpiryProbe", "cert-expiry"), ("OAuth", "ThumbprintDriftProbe", "thumbprint-drift"),
+            ("PushNotifications.Proxy", "PushNotificationsEnterpriseConnectivityProbe", "push-connectivity"),
+        ]
+        .map { set, name, kind in
+            let location = SourceLocation(path: "\(name).yaml")
+            return ProbeDefinition(
+                identity: ProbeIdentity(healthSet: set, name: name), kind: kind, summary: "", scope: .organization, every: .seconds(1),
+                timeout: .seconds(1),
+                options: .empty(at: location), location: location)
+        })
 
     @Test(
         "every spelling of an identity is understood",
         arguments: [
-            "PushNotifications.Proxy\\PushNotificationsEnterpriseConnectivityProbe", "pushnotifications.proxy/pushnotificationsenterpriseconnectivityprobe",
-            "PushNotifications.ProxyPushNotificationsEnterpriseConnectivityProbe", "PushNotificationsEnterpriseConnectivityProbe", "push-connectivity",
+            "PushNotifications.Proxy\\PushNotificationsEnterpriseConnectivityProbe",
+            "pushnotifications.proxy/pushnotificationsenterpriseconnectivityprobe",
+            "PushNotifications.ProxyPushNotificationsEnterpriseConnectivityProbe", "PushNotificationsEnterpriseConnectivityProbe",
+            "push-connectivity",
         ])
     func spellings(text: String) {
         guard case .one(let found) = Self.selector.select(text) else { return #expect(Bool(false), "\(text) is not understood") }

@@ -17,10 +17,14 @@ private struct OptionKind: ProbeKind {
 }
 
 @Suite struct BadInputTests {
-    private static let kinds = KindCatalog([OptionKind(name: "cert-expiry", option: "warnBelow"), OptionKind(name: "thumbprint-drift", option: "settling")])
+    private static let kinds = KindCatalog([
+        OptionKind(name: "cert-expiry", option: "warnBelow"), OptionKind(name: "thumbprint-drift", option: "settling"),
+    ])
     private static let good = "healthSet: OAuth\nname: A\nkind: cert-expiry\n"
 
-    private static func diagnostics(agent: String = "organization: fabrikam.com\n", probes: [String: String] = ["a.yaml": good]) throws -> [String] {
+    private static func diagnostics(agent: String = "organization: fabrikam.com\n", probes: [String: String] = ["a.yaml": good]) throws
+        -> [String]
+    {
         let directory = try TemporaryDirectory()
         try directory.write("agent.yaml", agent)
         for (name, text) in probes { try directory.write("probes/" + name, text) }
@@ -37,25 +41,49 @@ private struct OptionKind: ProbeKind {
             ("organisation: x\n", "agent.yaml:1:1: error: unknown key 'organisation', did you mean 'organization'?"),
             ("servers: mbx01\n", "agent.yaml:1:10: error: 'servers' must be a list, found 'mbx01'"),
             ("pushProxy: { enabled: maybe }\n", "agent.yaml:1:23: error: 'enabled' must be true or false, found 'maybe'"),
-            ("organization: a\n---\norganization: b\n", "agent.yaml:2:1: error: a second document begins here: one file holds one, move it to a file of its own"),
+            (
+                "organization: a\n---\norganization: b\n",
+                "agent.yaml:2:1: error: a second document begins here: one file holds one, move it to a file of its own"
+            ),
             ("", "agent.yaml:1:1: error: the file is empty: it needs at least one key"),
             ("# nothing\n", "agent.yaml:1:1: error: the file is empty: it needs at least one key"),
-            ("authServer: { metadataUrl: \"http://x.example/\" }\n", "agent.yaml:1:28: error: 'metadataUrl' must be an https URL, found 'http://x.example/'"),
+            (
+                "authServer: { metadataUrl: \"http://x.example/\" }\n",
+                "agent.yaml:1:28: error: 'metadataUrl' must be an https URL, found 'http://x.example/'"
+            ),
             ("pushProxy: { uri: \"ftp://x\" }\n", "agent.yaml:1:19: error: 'uri' must be an https URL, found 'ftp://x'"),
-            ("authConfig: { currentCertificateThumbprint: 12AB }\n", "agent.yaml:1:45: error: 'currentCertificateThumbprint' must be a thumbprint: 40 hexadecimal digits, spaces and colons allowed, found '12AB'"),
+            (
+                "authConfig: { currentCertificateThumbprint: 12AB }\n",
+                "agent.yaml:1:45: error: 'currentCertificateThumbprint' must be a thumbprint: 40 hexadecimal digits, spaces and colons allowed, found '12AB'"
+            ),
             ("authConfig: { certificateFile: nowhere.cer }\n", "agent.yaml:1:32: error: 'certificateFile': nowhere.cer cannot be read"),
-            ("authConfig: { certificateFile: agent.yaml }\n", "agent.yaml:1:32: error: 'certificateFile': agent.yaml is not a certificate (neither a DER nor a PEM certificate): export it as DER or PEM"),
+            (
+                "authConfig: { certificateFile: agent.yaml }\n",
+                "agent.yaml:1:32: error: 'certificateFile': agent.yaml is not a certificate (neither a DER nor a PEM certificate): export it as DER or PEM"
+            ),
             ("tls: { caFile: agent.yaml }\n", "agent.yaml:1:16: error: 'caFile': agent.yaml holds no certificate in PEM"),
             ("listen: 9717\n", "agent.yaml:1:9: error: 'listen' must be address:port, found '9717'"),
             ("servers:\n  - name: a\n  - name: A\n", "agent.yaml:3:11: error: server 'A' is listed twice, first in line 2"),
             ("servers:\n  - address: 1.2.3.4:443\n", "agent.yaml:2:5: error: a server needs 'name'"),
-            ("thresholds: { warnBelow: 10d, failBelow: 20d }\n", "agent.yaml:1:42: error: 'failBelow' must not be longer than 'warnBelow': a certificate would fail before it warns"),
-            ("thresholds: { warnBelow: soon }\n", "agent.yaml:1:26: error: 'warnBelow' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found 'soon'"),
-            ("snapshot: x.json\n", "agent.yaml:1:1: error: unknown key 'snapshot'; known here: authConfig, authServer, connectTo, controlSocket, hostNames, listen, organization, proxy, pushProxy, servers, stateDirectory, tenant, thresholds, tls"),
+            (
+                "thresholds: { warnBelow: 10d, failBelow: 20d }\n",
+                "agent.yaml:1:42: error: 'failBelow' must not be longer than 'warnBelow': a certificate would fail before it warns"
+            ),
+            (
+                "thresholds: { warnBelow: soon }\n",
+                "agent.yaml:1:26: error: 'warnBelow' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found 'soon'"
+            ),
+            (
+                "snapshot: x.json\n",
+                "agent.yaml:1:1: error: unknown key 'snapshot'; known here: authConfig, authServer, connectTo, controlSocket, hostNames, listen, organization, proxy, pushProxy, servers, stateDirectory, tenant, thresholds, tls"
+            ),
             ("organization: [\n", "agent.yaml:2:1: error: not readable as YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: 'organization' is written twice: remove one"),
-            ("tenant: &a { id: x }\n", "agent.yaml:1:9: error: anchors and aliases are not read here: write the value out"),
-            ("listen: 127.0.0.1:1\nstateDirectory: state # UNCONFIRMED\n", "agent.yaml:2:23: warning: only Exchange knows this: compare it with the Exchange shell, then remove the mark"),
+            ("tenant: &a { id: x }\n", "agent.yaml:1:12: error: anchors and aliases are not read here: write the value out"),
+            (
+                "listen: 127.0.0.1:1\nstateDirectory: state # UNCONFIRMED\n",
+                "agent.yaml:2:23: warning: only Exchange knows this: compare it with the Exchange shell, then remove the mark"
+            ),
         ])
     func configuration(text: String, expected: String) throws { #expect(try Self.diagnostics(agent: text) == [expected]) }
 
@@ -63,15 +91,39 @@ private struct OptionKind: ProbeKind {
         "a definition that cannot be says where and why",
         arguments: [
             ("name: A\nkind: cert-expiry\n", "probes/a.yaml:1:1: error: a probe definition needs 'healthSet'"),
-            (good + "every: 0s\n", "probes/a.yaml:4:8: error: 'every' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found '0s'"),
-            (good + "every: 0\n", "probes/a.yaml:4:8: error: 'every' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found '0'"),
+            (
+                good + "every: 0s\n",
+                "probes/a.yaml:4:8: error: 'every' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found '0s'"
+            ),
+            (
+                good + "every: 0\n",
+                "probes/a.yaml:4:8: error: 'every' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found '0'"
+            ),
             (good + "every: 10s\ntimeout: 20s\n", "probes/a.yaml:5:10: error: 'timeout' (20s) must not be longer than 'every' (10s)"),
-            ("healthSet: OAuth\nname: A\nkind: cert-expire\n", "probes/a.yaml:3:7: error: unknown kind 'cert-expire', did you mean 'cert-expiry'?"),
-            (good + "options: { settling: 1h }\n", "probes/a.yaml:4:12: error: 'settling' is an option of kind 'thumbprint-drift', this probe is of kind 'cert-expiry'"),
-            (good + "options: { warnBelow: never }\n", "probes/a.yaml:4:23: error: 'warnBelow' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found 'never'"),
-            (good + "monitors: []\n", "probes/a.yaml:4:1: error: unknown key 'monitors'; known here: enabled, every, healthSet, kind, name, options, retries, role, scope, summary, timeout"),
-            (good + "scope: organization\nrole: Mailbox\n", "probes/a.yaml:5:7: error: 'role' has no meaning with scope organization: remove it"),
-            ("healthSet: O/A\nname: A\nkind: cert-expiry\n", "probes/a.yaml:1:12: error: 'healthSet' must be a name without spaces and slashes, found 'O/A'"),
+            (
+                "healthSet: OAuth\nname: A\nkind: cert-expire\n",
+                "probes/a.yaml:3:7: error: unknown kind 'cert-expire', did you mean 'cert-expiry'?"
+            ),
+            (
+                good + "options: { settling: 1h }\n",
+                "probes/a.yaml:4:12: error: 'settling' is an option of kind 'thumbprint-drift', this probe is of kind 'cert-expiry'"
+            ),
+            (
+                good + "options: { warnBelow: never }\n",
+                "probes/a.yaml:4:23: error: 'warnBelow' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found 'never'"
+            ),
+            (
+                good + "monitors: []\n",
+                "probes/a.yaml:4:1: error: unknown key 'monitors'; known here: enabled, every, healthSet, kind, name, options, retries, role, scope, summary, timeout"
+            ),
+            (
+                good + "scope: organization\nrole: Mailbox\n",
+                "probes/a.yaml:5:7: error: 'role' has no meaning with scope organization: remove it"
+            ),
+            (
+                "healthSet: O/A\nname: A\nkind: cert-expiry\n",
+                "probes/a.yaml:1:12: error: 'healthSet' must be a name without spaces and slashes, found 'O/A'"
+            ),
         ])
     func definition(text: String, expected: String) throws { #expect(try Self.diagnostics(probes: ["a.yaml": text]) == [expected]) }
 
@@ -80,7 +132,9 @@ private struct OptionKind: ProbeKind {
         let other = Self.good.replacing("name: A", with: "name: a")
         let directory = "probes/a.yaml"
         let found = try Self.diagnostics(probes: ["a.yaml": Self.good, "b.yaml": other])
-        #expect(found.count == 1 && found[0].hasPrefix("probes/b.yaml:1:1: error: probe 'OAuth\\a' is already defined in ") && found[0].hasSuffix(directory + ": rename one"))
+        #expect(
+            found.count == 1 && found[0].hasPrefix("probes/b.yaml:1:1: error: probe 'OAuth\\a' is already defined in ")
+                && found[0].hasSuffix(directory + ": rename one"))
     }
 
     @Test("files that are no files, too large, or no UTF-8 are said to be so")

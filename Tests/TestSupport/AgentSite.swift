@@ -40,12 +40,15 @@ package final class AgentSite: Sendable {
             ("PushNotifications.Proxy", "PushNotificationsEnterpriseConnectivityProbe", "push-connectivity"),
         ]
         for (healthSet, name, kind) in probes {
-            try directory.write("probes/\(kind).yaml", "healthSet: \(healthSet)\nname: \(name)\nkind: \(kind)\nevery: \(every)\ntimeout: \(timeout)\n")
+            try directory.write(
+                "probes/\(kind).yaml", "healthSet: \(healthSet)\nname: \(name)\nkind: \(kind)\nevery: \(every)\ntimeout: \(timeout)\n")
         }
         lab = try Program(
             Self.executable, ["lab", "--state-directory", directory.path + "/lab", "--listen", "127.0.0.1:0", "--servers", String(servers)])
         let socket = directory.path + "/lab/lab.sock"
-        guard await eventually(within: .seconds(30), { FileManager.default.fileExists(atPath: socket) }) else { throw NotStarted(errors: lab.errors) }
+        guard await eventually(within: .seconds(30), { FileManager.default.fileExists(atPath: socket) }) else {
+            throw NotStarted(errors: lab.errors)
+        }
     }
 
     deinit { lab.send(SIGKILL) }
@@ -57,7 +60,8 @@ package final class AgentSite: Sendable {
     package func startAgent(_ more: [String] = []) async throws -> Daemon {
         let program = try Program(Self.executable, ["run"] + files + more)
         guard await program.says("listening") else { throw NotStarted(errors: program.errors) }
-        let address = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" }).first { $0.hasPrefix("address=") }?.dropFirst(8) ?? ""
+        let address =
+            program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" }).first { $0.hasPrefix("address=") }?.dropFirst(8) ?? ""
         return Daemon(program: program, address: String(address))
     }
 

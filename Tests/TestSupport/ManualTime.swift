@@ -55,4 +55,3 @@ package final class ManualTime: TimeSource {
     /// The wall clock jumps, the monotonic one does not.
     package func jump(by interval: TimeInterval) { state.withLock { $0.now += interval } }
 }
-

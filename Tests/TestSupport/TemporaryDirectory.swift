@@ -24,5 +24,7 @@ package final class TemporaryDirectory: Sendable {
         return file
     }
 
-    package func text(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(filePath: path + "/" + name)), as: UTF8.self) }
+    package func text(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: path + "/" + name)), as: UTF8.self)
+    }
 }

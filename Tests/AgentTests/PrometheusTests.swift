@@ -1,0 +1,122 @@
+import FoundationEssentials
+import Glibc
+import TestSupport
+import Testing
+
+/// Real Prometheus and Alertmanager with the shipped rules, their waiting times scaled down.
+@Suite struct PrometheusTests {
+    private struct Answer: Decodable {
+        struct Data: Decodable { var result: [Result] }
+        struct Result: Decodable {}
+        var status: String
+        var data: Data?
+        var error: String?
+    }
+
+    private struct Alert: Decodable {
+        struct Status: Decodable { var state: String }
+        var labels: [String: String]
+        var annotations: [String: String]
+        var status: Status
+    }
+
+    private static let dashboards: String = {
+        let parts = #filePath.split(separator: "/").dropLast(3)
+        return "/" + parts.joined(separator: "/") + "/dashboards"
+    }()
+
+    private static func freePort() async throws -> Int {
+        let ended = try await Program.run("python3", ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"])
+        return try #require(Int(ended.output.filter(\.isNumber)))
+    }
+
+    private final class Stack {
+        let prometheus: Program
+        let alertmanager: Program
+        let prometheusAddress: String
+        let alertmanagerAddress: String
+
+        init(_ directory: TemporaryDirectory, agent: String) async throws {
+            prometheusAddress = "127.0.0.1:\(try await PrometheusTests.freePort())"
+            alertmanagerAddress = "127.0.0.1:\(try await PrometheusTests.freePort())"
+            let shipped = { (name: String) in String(decoding: try Data(contentsOf: URL(filePath: PrometheusTests.dashboards + "/prometheus/" + name)), as: UTF8.self) }
+            // An hour becomes a second: the order of events stays, the waiting does not.
+            let rules = try shipped("alerts.yaml").replacing(#/for: \d+[mhd]/#, with: "for: 1s").replacing("keep_firing_for: 15m", with: "keep_firing_for: 1s")
+            try directory.write("prometheus/alerts.yaml", rules)
+            let configuration = try shipped("prometheus.yml").replacing("15s", with: "1s").replacing("127.0.0.1:9717", with: agent)
+                .replacing("127.0.0.1:9093", with: alertmanagerAddress)
+            try directory.write("prometheus/prometheus.yml", configuration)
+            try directory.write("prometheus/alertmanager.yml", try shipped("alertmanager.yml").replacing("group_wait: 30s", with: "group_wait: 1s"))
+            let folder = directory.path + "/prometheus"
+            alertmanager = try Program(
+                "prometheus-alertmanager",
+                [
+                    "--config.file=\(folder)/alertmanager.yml", "--storage.path=\(folder)/am", "--web.listen-address=\(alertmanagerAddress)",
+                    "--cluster.listen-address=",
+                ])
+            prometheus = try Program(
+                "prometheus",
+                ["--config.file=\(folder)/prometheus.yml", "--storage.tsdb.path=\(folder)/tsdb", "--web.listen-address=\(prometheusAddress)"])
+        }
+
+        deinit {
+            prometheus.send(SIGKILL)
+            alertmanager.send(SIGKILL)
+        }
+
+        func alerts() async throws -> [Alert] {
+            let ended = try await Program.run("curl", ["-s", "http://\(alertmanagerAddress)/api/v2/alerts"])
+            return (try? JSONDecoder().decode([Alert].self, from: Data(ended.output.utf8))) ?? []
+        }
+
+        func query(_ expression: String) async throws -> Answer? {
+            let ended = try await Program.run("curl", ["-s", "--data-urlencode", "query=\(expression)", "http://\(prometheusAddress)/api/v1/query"])
+            return try? JSONDecoder().decode(Answer.self, from: Data(ended.output.utf8))
+        }
+    }
+
+    @Test("an alert for a certificate that ends in 20 days reaches Alertmanager, and resolves once it is replaced")
+    func alert() async throws {
+        let site = try await AgentSite(every: "1s", timeout: "1s")
+        _ = try await site.fault("on", "oauth-expires-very-soon")
+        let daemon = try await site.startAgent()
+        let stack = try await Stack(site.directory, agent: daemon.address)
+        let name = "OAuthCertificateExpiresVerySoon"
+        let fires = try await eventually(within: .seconds(60), every: .milliseconds(500)) { try await stack.alerts().contains { $0.labels["alertname"] == name } }
+        #expect(fires, "\(stack.prometheus.errors.suffix(2000))")
+        let alert = try #require(try await stack.alerts().first { $0.labels["alertname"] == name })
+        #expect(alert.labels["severity"] == "critical" && alert.labels["server"] == nil)
+        #expect(alert.annotations["description"]?.contains("mbx01.fabrikam.com (published)") == true, "\(alert.annotations)")
+        #expect(alert.annotations["remedy"] == "agent explain certificate_expires_very_soon")
+        #expect(try await stack.alerts().filter { $0.labels["alertname"] == name }.count == 1)
+        _ = try await site.fault("off", "oauth-expires-very-soon")
+        let resolves = try await eventually(within: .seconds(60), every: .milliseconds(500)) { try await !stack.alerts().contains { $0.labels["alertname"] == name } }
+        #expect(resolves)
+    }
+
+    @Test("every query of the Grafana dashboard returns data, and promtool finds nothing to say of a live scrape")
+    func dashboard() async throws {
+        struct Dashboard: Decodable {
+            struct Panel: Decodable {
+                var title: String
+                var targets: [Target]
+            }
+            struct Target: Decodable { var expr: String }
+            var panels: [Panel]
+        }
+        let site = try await AgentSite(every: "1s", timeout: "1s")
+        let daemon = try await site.startAgent()
+        let stack = try await Stack(site.directory, agent: daemon.address)
+        let bytes = try Data(contentsOf: URL(filePath: Self.dashboards + "/grafana/health-agent.json"))
+        for panel in try JSONDecoder().decode(Dashboard.self, from: bytes).panels {
+            for target in panel.targets {
+                let expression = target.expr.replacing("$job", with: "agent").replacing("$server", with: ".*")
+                let answered = try await eventually(within: .seconds(40), every: .milliseconds(500)) { try await stack.query(expression)?.data?.result.isEmpty == false }
+                #expect(answered, "\(panel.title): \(expression)")
+            }
+        }
+        try site.directory.write("scrape.txt", try await daemon.metrics())
+        let checked = try await Program.run("sh", ["-c", "promtool check metrics < \(site.directory.path)/scrape.txt"])
+        #expect(checked.status == 0 && checked.output == "" && checked.errors == "", "\(checked.output)\(checked.errors)")
+    }
+}

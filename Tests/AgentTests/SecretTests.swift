@@ -1,0 +1,31 @@
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@Suite struct SecretTests {
+    @Test("no key, token or assertion is in any output, log, metric, answer or file")
+    func planted() async throws {
+        let site = try await AgentSite(every: "1s", timeout: "1s", servers: 1)
+        let daemon = try await site.startAgent(["--log-level", "trace"])
+        // A middle line of the key: its first is the same for all keys of a size.
+        let key = try site.directory.text("lab/agent.key").split(separator: "\n").map(String.init)[5]
+        var seen = ""
+        for fault in ["push-refuses-token", "token-key-unknown", "token-malformed", "push-redirect", "credential-open-to-others"] {
+            _ = try await site.fault("on", fault)
+            for output in ["list", "json", "nagios"] {
+                let ended = try await site.agent(["invoke", "push-connectivity", "--output", output, "--fields", "all"])
+                seen += ended.output + ended.errors
+            }
+            for path in ["/metrics", "/api/v1/results", "/api/v1/probes", "/"] { seen += try await daemon.get(path) }
+            _ = try await site.fault("off", fault)
+        }
+        let ended = try await site.agent(["invoke", "push-connectivity", "--output", "json"])
+        #expect(ended.status == 0)
+        seen += ended.output + daemon.program.errors
+        for name in try FileManager.default.subpathsOfDirectory(atPath: site.directory.path + "/lab/agent") where !name.hasSuffix(".sock") {
+            seen += try site.directory.text("lab/agent/" + name)
+        }
+        #expect(seen.contains("endpoint_refused_token") && seen.contains("probe ran"))
+        for secret in [key, "eyJ", "PRIVATE KEY", "Bearer ey", "client_assertion="] { #expect(!seen.contains(secret), "found \(secret)") }
+    }
+}
