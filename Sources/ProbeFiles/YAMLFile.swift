@@ -7,6 +7,7 @@ import Yams
 struct YAMLFile {
     static let sizeLimit = 1 << 20
     private static let depthLimit = 20
+    private static let valueLimit = 50_000
 
     let path: String
 
@@ -86,28 +87,33 @@ struct YAMLFile {
         } catch {
             throw explained(error)
         }
+        var values = 0
         var problems: [Diagnostic] = []
-        let setting = setting(node, depth: 0, problems: &problems)
+        let setting = setting(node, depth: 0, values: &values, problems: &problems)
         guard problems.isEmpty else { throw ConfigurationRefused(problems) }
         guard !setting.isNull else { throw refused("the file is empty: it needs at least one key", line: 1, column: 1) }
         return setting
     }
 
-    private func setting(_ node: Node, depth: Int, problems: inout [Diagnostic]) -> Setting {
+    private func setting(_ node: Node, depth: Int, values: inout Int, problems: inout [Diagnostic]) -> Setting {
         let location = location(node.mark)
         guard depth < Self.depthLimit else {
             problems.append(Diagnostic(.error, at: location, "nested deeper than \(Self.depthLimit) levels"))
             return .empty(at: location)
         }
-        guard node.anchor == nil else {
-            problems.append(Diagnostic(.error, at: location, "anchors and aliases are not read here: write the value out"))
+        // Aliases share one node in the parser; written out here, a few lines of them can become billions.
+        values += 1
+        guard values <= Self.valueLimit else {
+            if values == Self.valueLimit + 1 {
+                problems.append(Diagnostic(.error, at: location, "more than \(Self.valueLimit) values, aliases written out: write fewer"))
+            }
             return .empty(at: location)
         }
         switch node {
         case .scalar(let scalar):
             return Setting(.scalar(scalar.string, isPlain: scalar.style == .plain || scalar.style == .any), at: location)
         case .sequence(let sequence):
-            return Setting(.list(sequence.map { setting($0, depth: depth + 1, problems: &problems) }), at: location)
+            return Setting(.list(sequence.map { setting($0, depth: depth + 1, values: &values, problems: &problems) }), at: location)
         case .mapping(let mapping):
             var entries: [Setting.Entry] = []
             for (key, value) in mapping {
@@ -117,11 +123,11 @@ struct YAMLFile {
                 }
                 entries.append(
                     Setting.Entry(
-                        key: name, keyLocation: self.location(key.mark), value: setting(value, depth: depth + 1, problems: &problems)))
+                        key: name, keyLocation: self.location(key.mark), value: setting(value, depth: depth + 1, values: &values, problems: &problems)))
             }
             return Setting(.mapping(entries), at: location)
         case .alias:
-            problems.append(Diagnostic(.error, at: location, "anchors and aliases are not read here: write the value out"))
+            problems.append(Diagnostic(.error, at: location, "this alias stands for nothing"))
             return .empty(at: location)
         }
     }

@@ -79,7 +79,6 @@ private struct OptionKind: ProbeKind {
             ),
             ("organization: [\n", "agent.yaml:2:1: error: not readable as YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: 'organization' is written twice: remove one"),
-            ("tenant: &a { id: x }\n", "agent.yaml:1:12: error: anchors and aliases are not read here: write the value out"),
             (
                 "listen: 127.0.0.1:1\nstateDirectory: state # UNCONFIRMED\n",
                 "agent.yaml:2:23: warning: only Exchange knows this: compare it with the Exchange shell, then remove the mark"
@@ -154,6 +153,13 @@ private struct OptionKind: ProbeKind {
                 "probes/c.yaml:2:7: error: this is not UTF-8: save the file as UTF-8",
                 "probes/d.yaml: error: the file is UTF-16: save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)",
             ])
+    }
+
+    @Test("aliases that multiply are cut off at once")
+    func laughs() throws {
+        let rows = (1...9).map { "a\($0): &a\($0) [\(Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ", "))]" }
+        let found = try Self.diagnostics(agent: (["a0: &a0 [x]"] + rows).joined(separator: "\n") + "\n")
+        #expect(found.count == 1 && found[0].hasSuffix("error: more than 50000 values, aliases written out: write fewer"))
     }
 
     @Test("the shipped example is garbled line by line: every outcome is a plan or a diagnostic")

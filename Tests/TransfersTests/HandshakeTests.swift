@@ -122,7 +122,7 @@ private final class CountingServer: Sendable {
         try server.turn(fault)
         let transfers = transfers
         try await server.serving {
-            let report = await transfers.exchange(server.request(deadline: .milliseconds(500)))
+            let report = await transfers.exchange(server.request(deadline: .seconds(2)))
             #expect(report.failure?.kind == kind && report.failure?.phase == phase, "\(String(describing: report.failure))")
         }
     }
@@ -145,7 +145,7 @@ private final class CountingServer: Sendable {
         try await server.serving {
             let endless = await transfers.exchange(server.request("/endless"))
             #expect(endless.failure?.kind == .bodyTooLarge)
-            let slow = await transfers.exchange(server.request("/slow", deadline: .milliseconds(700)))
+            let slow = await transfers.exchange(server.request("/slow", deadline: .seconds(2)))
             #expect(slow.failure?.kind == .timeout && slow.failure?.phase == .transfer)
         }
     }
@@ -176,11 +176,13 @@ private final class CountingServer: Sendable {
         try await silent.serving {
             try await good.serving {
                 let waiting = Task { await transfers.exchange(silent.request(deadline: .seconds(600))) }
-                let statuses = await withTaskGroup(of: Int?.self) { group in
-                    for _ in 0..<200 { group.addTask { await transfers.exchange(good.request(deadline: .seconds(60))).response?.status } }
-                    return await group.reduce(into: [Int?]()) { $0.append($1) }
+                let failures = await withTaskGroup(of: ExchangeFailure?.self) { group in
+                    for _ in 0..<200 { group.addTask { await transfers.exchange(good.request(deadline: .seconds(60))).failure } }
+                    return await group.reduce(into: [ExchangeFailure?]()) { $0.append($1) }
                 }
-                #expect(statuses.allSatisfy { $0 == 200 } && statuses.count == 200)
+                let real = failures.compactMap(\.self)
+                #expect(real.isEmpty, "\(real.prefix(3))")
+                #expect(failures.count == 200)
                 waiting.cancel()
                 #expect(await waiting.value.failure?.kind == .cancelled)
             }

@@ -10,7 +10,7 @@ struct MetadataReader: Sendable {
     let documents: DocumentCache
     var serverPath = Self.serverPath
 
-    /// A document that arrives after this call began.
+    /// A document that was asked for after this call began: what an earlier run still waits for says nothing of now.
     func fresh(_ publisher: MetadataSighting.Publisher, _ context: RunContext) async -> MetadataSighting {
         await read(publisher, notBefore: context.time.elapsed, context)
     }
@@ -24,12 +24,13 @@ struct MetadataReader: Sendable {
         _ publisher: MetadataSighting.Publisher, notBefore: Duration, _ context: RunContext
     ) async -> MetadataSighting {
         let fetch: @Sendable () async -> MetadataSighting = {
+            let began = context.time.elapsed
             let report = await path.transfers.exchange(request(for: publisher, context))
-            return MetadataSighting(report, from: publisher, at: context.time.elapsed)
+            return MetadataSighting(report, from: publisher, at: began)
         }
         // What a rehearsal saw, at another date or with other options, is no answer to anyone else.
         if context.isRehearsal { return await fetch() }
-        return await documents.sighting(of: publisher, notBefore: notBefore, fetch: fetch)
+        return await documents.sighting(of: publisher, notBefore: notBefore, at: context.time.elapsed, fetch: fetch)
     }
 
     private func request(for publisher: MetadataSighting.Publisher, _ context: RunContext) -> ExchangeRequest {

@@ -21,7 +21,7 @@ struct MetadataSighting: Sendable {
     var document: AuthMetadataDocument?
     var finding: Finding?
     var report: ExchangeReport
-    /// When the answer was there, on the monotonic clock.
+    /// When the document was asked for, on the monotonic clock.
     var at: Duration
 
     /// Whether the publisher answered with a document of its own; nil where a gateway stood between.

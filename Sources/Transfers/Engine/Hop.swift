@@ -74,6 +74,8 @@ final class Hop: @unchecked Sendable {
         setRoute(host)
         long(CURLOPT_SSL_VERIFYPEER, 1)
         long(CURLOPT_SSL_VERIFYHOST, 0)
+        // libcurl would keep the store of the first connection for all others of the multi, whatever store they bring.
+        long(CURLOPT_CA_CACHE_TIMEOUT, 0)
         agent_set_text(handle, CURLOPT_CAINFO, nil)
         agent_set_text(handle, CURLOPT_CAPATH, nil)
         long(CURLOPT_SSLVERSION, Self.sslVersion(request.minimumTLS))

@@ -52,7 +52,7 @@ enum Composition {
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
-        group.maximumGracefulShutdownDuration = .seconds(1)
+        group.maximumGracefulShutdownDuration = .milliseconds(500)
         try await ServiceGroup(configuration: group).run()
         withExtendedLifetime(state) {}
     }
