@@ -5,7 +5,10 @@ enum MetricFamily: Int, CaseIterable {
     case oauthNotAfter, oauthNotBefore, oauthKeySize, oauthLastSeen, drift, metadataReachable
 
     /// Series of these may be told by several probes; each is written once.
-    var isShared: Bool { rawValue >= Self.oauthNotAfter.rawValue }
+    var isShared: Bool { rawValue >= Self.ownCount }
+
+    /// How many families are each probe's own; the shared ones follow.
+    static let ownCount = Self.oauthNotAfter.rawValue
 
     var isCounter: Bool { self == .runs }
 

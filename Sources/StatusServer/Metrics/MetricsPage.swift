@@ -9,6 +9,7 @@ package final class MetricsPage: ResultObserver, Sendable {
     private struct State {
         var fragments: [ProbeKey: ProbeFragment] = [:]
         var order: [ProbeKey]?
+        var shared = SharedSeries()
         var joined: [MetricText.Format: [UInt8]] = [:]
     }
 
@@ -21,12 +22,17 @@ package final class MetricsPage: ResultObserver, Sendable {
         case .updated(let probe):
             let fragment = ProbeFragment(probe)
             state.withLock { state in
-                if state.fragments.updateValue(fragment, forKey: probe.key) == nil { state.order = nil }
+                if let older = state.fragments.updateValue(fragment, forKey: probe.key) {
+                    state.shared.remove(older, of: probe.key)
+                } else {
+                    state.order = nil
+                }
+                state.shared.add(fragment, of: probe.key)
                 state.joined = [:]
             }
         case .removed(let key):
             state.withLock { state in
-                state.fragments[key] = nil
+                if let older = state.fragments.removeValue(forKey: key) { state.shared.remove(older, of: key) }
                 state.order = nil
                 state.joined = [:]
             }
@@ -47,30 +53,97 @@ package final class MetricsPage: ResultObserver, Sendable {
             if let joined = state.joined[format] { return joined }
             let order = state.order ?? state.fragments.keys.sorted()
             state.order = order
-            let joined = Self.join(order.compactMap { state.fragments[$0] }, format)
+            let joined = Self.join(order.compactMap { state.fragments[$0] }, shared: state.shared.current(), format)
             state.joined[format] = joined
             return joined
         }
     }
 
-    private static func join(_ fragments: [ProbeFragment], _ format: MetricText.Format) -> [UInt8] {
-        var text = MetricText()
-        let newestFirst = fragments.sorted { $0.seen > $1.seen }
-        for family in MetricFamily.allCases {
-            var samples: [UInt8] = []
-            if family.isShared {
-                var written: Set<String> = []
-                let index = family.rawValue - MetricFamily.oauthNotAfter.rawValue
-                for fragment in newestFirst {
-                    for sample in fragment.shared[index] where written.insert(sample.series).inserted { samples += sample.line }
-                }
-            } else {
-                for fragment in fragments { samples += fragment.own[family.rawValue] }
-            }
-            guard !samples.isEmpty else { continue }
+    /// Whole runs of bytes are copied, nothing is looked at: the cost of a scrape is that of a copy.
+    private static func join(_ fragments: [ProbeFragment], shared: [[[UInt8]]], _ format: MetricText.Format) -> [UInt8] {
+        let headers = MetricFamily.allCases.map { family in
+            var text = MetricText()
             text.header(family.name, type: family.isCounter ? "counter" : "gauge", help: family.help, format: format)
-            text.append(samples)
+            return text.bytes
         }
-        return text.bytes
+        let size = fragments.reduce(0) { $0 + $1.bytes.count } + shared.joined().reduce(0) { $0 + $1.count } + headers.reduce(0) { $0 + $1.count }
+        return [UInt8](unsafeUninitializedCapacity: size) { target, filled in
+            var joint = Joint(target: UnsafeMutableRawBufferPointer(target))
+            for family in MetricFamily.allCases {
+                let beforeHeader = joint.filled
+                joint.copy(headers[family.rawValue], 0..<headers[family.rawValue].count)
+                let beforeSamples = joint.filled
+                if family.isShared {
+                    for line in shared[family.rawValue - MetricFamily.ownCount] { joint.copy(line, 0..<line.count) }
+                } else {
+                    for fragment in fragments {
+                        joint.copy(fragment.bytes, fragment.offsets[family.rawValue]..<fragment.offsets[family.rawValue + 1])
+                    }
+                }
+                // A family without samples is not mentioned.
+                if joint.filled == beforeSamples { joint.filled = beforeHeader }
+            }
+            filled = joint.filled
+        }
+    }
+
+    private struct Joint {
+        let target: UnsafeMutableRawBufferPointer
+        var filled = 0
+
+        mutating func copy(_ bytes: [UInt8], _ range: Range<Int>) {
+            guard !range.isEmpty else { return }
+            bytes.withUnsafeBytes { source in
+                UnsafeMutableRawBufferPointer(rebasing: target[filled...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: source[range]))
+            }
+            filled += range.count
+        }
+    }
+}
+
+/// Series that several probes tell: each has one line, that of the newest result.
+private struct SharedSeries {
+    private struct Line {
+        var bytes: [UInt8]
+        var seen: Date
+        /// The probes that tell this series; it goes with the last of them.
+        var tellers: Set<ProbeKey>
+    }
+
+    private typealias Family = [String: Line]
+
+    private var families: [Family] = Array(repeating: [:], count: MetricFamily.allCases.count - MetricFamily.ownCount)
+    /// The lines of each family in the order of their series, until that family changes.
+    private var ordered: [[[UInt8]]?] = Array(repeating: nil, count: MetricFamily.allCases.count - MetricFamily.ownCount)
+
+    mutating func add(_ fragment: ProbeFragment, of key: ProbeKey) {
+        for sample in fragment.shared {
+            let family = sample.family.rawValue - MetricFamily.ownCount
+            let older = families[family][sample.series]
+            let isNewer = older.map { fragment.seen >= $0.seen } ?? true
+            families[family][sample.series, default: Line(bytes: sample.line, seen: fragment.seen, tellers: [])].tellers.insert(key)
+            guard isNewer else { continue }
+            families[family][sample.series]?.seen = fragment.seen
+            if older?.bytes == sample.line { continue }
+            families[family][sample.series]?.bytes = sample.line
+            ordered[family] = nil
+        }
+    }
+
+    mutating func remove(_ fragment: ProbeFragment, of key: ProbeKey) {
+        for sample in fragment.shared {
+            let family = sample.family.rawValue - MetricFamily.ownCount
+            families[family][sample.series]?.tellers.remove(key)
+            guard families[family][sample.series]?.tellers.isEmpty == true else { continue }
+            families[family][sample.series] = nil
+            ordered[family] = nil
+        }
+    }
+
+    mutating func current() -> [[[UInt8]]] {
+        for family in ordered.indices where ordered[family] == nil {
+            ordered[family] = families[family].sorted { $0.key < $1.key }.map(\.value.bytes)
+        }
+        return ordered.map { $0 ?? [] }
     }
 }
