@@ -28,7 +28,7 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	swift build $(SWIFT_FLAGS) --build-tests
 	promtool check rules dashboards/prometheus/alerts.yaml
 	promtool test rules dashboards/prometheus/alerts_test.yaml
-	swift test --skip-build --parallel
+	swift test --skip-build --no-parallel
 	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
 
 # A thousand probes every ten seconds against one server, for SECONDS.

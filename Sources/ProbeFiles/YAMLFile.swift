@@ -123,7 +123,8 @@ struct YAMLFile {
                 }
                 entries.append(
                     Setting.Entry(
-                        key: name, keyLocation: self.location(key.mark), value: setting(value, depth: depth + 1, values: &values, problems: &problems)))
+                        key: name, keyLocation: self.location(key.mark),
+                        value: setting(value, depth: depth + 1, values: &values, problems: &problems)))
             }
             return Setting(.mapping(entries), at: location)
         case .alias:

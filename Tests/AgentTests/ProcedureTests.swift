@@ -15,9 +15,12 @@ import Testing
         let daemon = try await site.startAgent()
         let invoke = ["invoke", Self.identity, "--server", "mbx01.fabrikam.com"]
         var ended = try await site.agent(invoke)
-        let prefix = "error: probe '\(Self.identity)' is not defined on mbx01.fabrikam.com: the push notifications proxy was disabled when the cache was built at "
+        let prefix =
+            "error: probe '\(Self.identity)' is not defined on mbx01.fabrikam.com: the push notifications proxy was disabled when the cache was built at "
         #expect(ended.status == 2 && ended.output == "")
-        #expect(ended.errors.hasPrefix(prefix) && ended.errors.hasSuffix("; pushProxy.enabled is false: normal if you do not use it"), "\(ended.errors)")
+        #expect(
+            ended.errors.hasPrefix(prefix) && ended.errors.hasSuffix("; pushProxy.enabled is false: normal if you do not use it"),
+            "\(ended.errors)")
 
         try site.directory.write("lab/agent.yaml", enabled)
         ended = try await site.agent(invoke)
@@ -28,7 +31,8 @@ import Testing
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ContinuousClock.now - began < .seconds(5))
         ended = try await site.agent(invoke)
-        #expect(ended.status == 0 && ended.output == "ResultType : Succeeded\nError      :\nException  :\n", "\(ended.output)\(ended.errors)")
+        #expect(
+            ended.status == 0 && ended.output == "ResultType : Succeeded\nError      :\nException  :\n", "\(ended.output)\(ended.errors)")
         withExtendedLifetime(daemon) {}
     }
 
@@ -56,13 +60,22 @@ import Testing
         let daemon = try await site.startAgent()
         let second = try await site.agent(["run"])
         #expect(second.status == 2)
-        #expect(second.errors == "error: another agent (process \(daemon.program.pid)) runs on the state directory \(site.directory.path)/lab/agent: stop it, or set 'stateDirectory' to another one")
+        #expect(
+            second.errors
+                == "error: another agent (process \(daemon.program.pid)) runs on the state directory \(site.directory.path)/lab/agent: stop it, or set 'stateDirectory' to another one"
+        )
         let other = try site.directory.text("lab/agent.yaml").replacing("stateDirectory: agent", with: "stateDirectory: other")
         try site.directory.write("lab/other.yaml", other)
         let port = try await Program.run(
-            AgentSite.executable, ["run", "--config", site.directory.path + "/lab/other.yaml", "--probes", site.directory.path + "/probes", "--listen", daemon.address])
+            AgentSite.executable,
+            [
+                "run", "--config", site.directory.path + "/lab/other.yaml", "--probes", site.directory.path + "/probes", "--listen",
+                daemon.address,
+            ])
         #expect(port.status == 2)
-        #expect(port.errors.hasSuffix("error: cannot listen on \(daemon.address): the port is in use; set 'listen' in agent.yaml or --listen"), "\(port.errors)")
+        #expect(
+            port.errors.hasSuffix("error: cannot listen on \(daemon.address): the port is in use; set 'listen' in agent.yaml or --listen"),
+            "\(port.errors)")
     }
 
     @Test("a reload of files with an error keeps the old configuration and says so; a good one mends it")
@@ -73,13 +86,18 @@ import Testing
         for bad in [good + "\ncolour: red\n", "", good + "\n---\n", good.replacing("https://", with: "http://"), "servers: 5\n"] {
             try site.directory.write("lab/agent.yaml", bad)
             let answer = try await daemon.get("/-/reload", ["-X", "POST", "-w", " %{http_code}"])
-            #expect(answer.hasSuffix(" 500") && answer.contains("agent.yaml:") && answer.contains("the old configuration stays in force"), "\(answer)")
+            #expect(
+                answer.hasSuffix(" 500") && answer.contains("agent.yaml:") && answer.contains("the old configuration stays in force"),
+                "\(answer)")
             #expect(try await daemon.metrics().contains("\nhealth_agent_config_last_reload_successful 0\n"))
             #expect(try await daemon.get("/api/v1/probes").contains("mbx03.fabrikam.com"))
         }
         try site.directory.write("lab/agent.yaml", good)
         daemon.program.send(SIGHUP)
-        #expect(try await eventually(within: .seconds(10)) { try await daemon.metrics().contains("\nhealth_agent_config_last_reload_successful 1\n") })
+        #expect(
+            try await eventually(within: .seconds(10)) {
+                try await daemon.metrics().contains("\nhealth_agent_config_last_reload_successful 1\n")
+            })
     }
 
     @Test("what init writes of the lab, check finds silent, and every probe succeeds")
@@ -93,12 +111,17 @@ import Testing
         let addresses = lines.filter { $0.hasPrefix("    address: ") }.map { String($0.dropFirst(13)) }
         let path = site.directory.path
         let clouds = ["accounts.accesscontrol.windows.net:443", "login.microsoftonline.com:443", "outlook.office365.com:443"]
-        var arguments = ["init", "--organization", "fabrikam.com", "--output", path + "/new.yaml", "--listen", "127.0.0.1:0", "--ca-file", path + "/lab/ca.pem"]
+        var arguments = [
+            "init", "--organization", "fabrikam.com", "--output", path + "/new.yaml", "--listen", "127.0.0.1:0", "--ca-file",
+            path + "/lab/ca.pem",
+        ]
         for (index, address) in addresses.enumerated() {
             arguments += ["--server", "mbx0\(index + 1).fabrikam.com", "--address", "mbx0\(index + 1).fabrikam.com=\(address)"]
         }
         for cloud in clouds { arguments += ["--connect-to", "\(cloud)=\(try value(cloud))"] }
-        arguments += ["--token-certificate", path + "/lab/agent.pem", "--token-key", path + "/lab/agent.key", "--client-id", try value("clientId")]
+        arguments += [
+            "--token-certificate", path + "/lab/agent.pem", "--token-key", path + "/lab/agent.key", "--client-id", try value("clientId"),
+        ]
         var ended = try await Program.run(AgentSite.executable, arguments)
         #expect(ended.status == 0, "\(ended.errors)")
         let files = ["--config", path + "/new.yaml", "--probes", path + "/probes"]
@@ -110,5 +133,17 @@ import Testing
         }
         ended = try await Program.run(AgentSite.executable, arguments)
         #expect(ended.status == 2 && ended.errors.contains("--force"))
+    }
+}
+
+@Suite struct SoakTests {
+    /// The short form of `make soak`, with a debug build: what is promised of the time of a scrape is measured in release.
+    @Test("a thousand definitions every ten seconds: none is skipped or fails, and memory is flat")
+    func short() async throws {
+        let parts = #filePath.split(separator: "/").dropLast(2)
+        let script = "/" + parts.joined(separator: "/") + "/Performance/soak.py"
+        let ended = try await Program.run(
+            "python3", [script, "--agent", AgentSite.executable, "--seconds", "20", "--limit-milliseconds", "1000"])
+        #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
     }
 }

@@ -26,7 +26,8 @@ import Testing
     }()
 
     private static func freePort() async throws -> Int {
-        let ended = try await Program.run("python3", ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"])
+        let ended = try await Program.run(
+            "python3", ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"])
         return try #require(Int(ended.output.filter(\.isNumber)))
     }
 
@@ -39,24 +40,32 @@ import Testing
         init(_ directory: TemporaryDirectory, agent: String) async throws {
             prometheusAddress = "127.0.0.1:\(try await PrometheusTests.freePort())"
             alertmanagerAddress = "127.0.0.1:\(try await PrometheusTests.freePort())"
-            let shipped = { (name: String) in String(decoding: try Data(contentsOf: URL(filePath: PrometheusTests.dashboards + "/prometheus/" + name)), as: UTF8.self) }
+            let shipped = { (name: String) in
+                String(decoding: try Data(contentsOf: URL(filePath: PrometheusTests.dashboards + "/prometheus/" + name)), as: UTF8.self)
+            }
             // An hour becomes a second: the order of events stays, the waiting does not.
-            let rules = try shipped("alerts.yaml").replacing(#/for: \d+[mhd]/#, with: "for: 1s").replacing("keep_firing_for: 15m", with: "keep_firing_for: 1s")
+            let rules = try shipped("alerts.yaml").replacing(#/for: \d+[mhd]/#, with: "for: 1s").replacing(
+                "keep_firing_for: 15m", with: "keep_firing_for: 1s")
             try directory.write("prometheus/alerts.yaml", rules)
             let configuration = try shipped("prometheus.yml").replacing("15s", with: "1s").replacing("127.0.0.1:9717", with: agent)
                 .replacing("127.0.0.1:9093", with: alertmanagerAddress)
             try directory.write("prometheus/prometheus.yml", configuration)
-            try directory.write("prometheus/alertmanager.yml", try shipped("alertmanager.yml").replacing("group_wait: 30s", with: "group_wait: 1s"))
+            try directory.write(
+                "prometheus/alertmanager.yml", try shipped("alertmanager.yml").replacing("group_wait: 30s", with: "group_wait: 1s"))
             let folder = directory.path + "/prometheus"
             alertmanager = try Program(
                 "prometheus-alertmanager",
                 [
-                    "--config.file=\(folder)/alertmanager.yml", "--storage.path=\(folder)/am", "--web.listen-address=\(alertmanagerAddress)",
+                    "--config.file=\(folder)/alertmanager.yml", "--storage.path=\(folder)/am",
+                    "--web.listen-address=\(alertmanagerAddress)",
                     "--cluster.listen-address=",
                 ])
             prometheus = try Program(
                 "prometheus",
-                ["--config.file=\(folder)/prometheus.yml", "--storage.tsdb.path=\(folder)/tsdb", "--web.listen-address=\(prometheusAddress)"])
+                [
+                    "--config.file=\(folder)/prometheus.yml", "--storage.tsdb.path=\(folder)/tsdb",
+                    "--web.listen-address=\(prometheusAddress)",
+                ])
         }
 
         deinit {
@@ -70,7 +79,8 @@ import Testing
         }
 
         func query(_ expression: String) async throws -> Answer? {
-            let ended = try await Program.run("curl", ["-s", "--data-urlencode", "query=\(expression)", "http://\(prometheusAddress)/api/v1/query"])
+            let ended = try await Program.run(
+                "curl", ["-s", "--data-urlencode", "query=\(expression)", "http://\(prometheusAddress)/api/v1/query"])
             return try? JSONDecoder().decode(Answer.self, from: Data(ended.output.utf8))
         }
     }
@@ -82,7 +92,9 @@ import Testing
         let daemon = try await site.startAgent()
         let stack = try await Stack(site.directory, agent: daemon.address)
         let name = "OAuthCertificateExpiresVerySoon"
-        let fires = try await eventually(within: .seconds(60), every: .milliseconds(500)) { try await stack.alerts().contains { $0.labels["alertname"] == name } }
+        let fires = try await eventually(within: .seconds(60), every: .milliseconds(500)) {
+            try await stack.alerts().contains { $0.labels["alertname"] == name }
+        }
         #expect(fires, "\(stack.prometheus.errors.suffix(2000))")
         let alert = try #require(try await stack.alerts().first { $0.labels["alertname"] == name })
         #expect(alert.labels["severity"] == "critical" && alert.labels["server"] == nil)
@@ -90,7 +102,9 @@ import Testing
         #expect(alert.annotations["remedy"] == "agent explain certificate_expires_very_soon")
         #expect(try await stack.alerts().filter { $0.labels["alertname"] == name }.count == 1)
         _ = try await site.fault("off", "oauth-expires-very-soon")
-        let resolves = try await eventually(within: .seconds(60), every: .milliseconds(500)) { try await !stack.alerts().contains { $0.labels["alertname"] == name } }
+        let resolves = try await eventually(within: .seconds(60), every: .milliseconds(500)) {
+            try await !stack.alerts().contains { $0.labels["alertname"] == name }
+        }
         #expect(resolves)
     }
 
@@ -111,7 +125,9 @@ import Testing
         for panel in try JSONDecoder().decode(Dashboard.self, from: bytes).panels {
             for target in panel.targets {
                 let expression = target.expr.replacing("$job", with: "agent").replacing("$server", with: ".*")
-                let answered = try await eventually(within: .seconds(40), every: .milliseconds(500)) { try await stack.query(expression)?.data?.result.isEmpty == false }
+                let answered = try await eventually(within: .seconds(40), every: .milliseconds(500)) {
+                    try await stack.query(expression)?.data?.result.isEmpty == false
+                }
                 #expect(answered, "\(panel.title): \(expression)")
             }
         }

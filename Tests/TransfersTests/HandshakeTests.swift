@@ -25,7 +25,8 @@ private final class CountingServer: Sendable {
         record = requests
         server = LabServer(
             name: "mail.fabrikam.com", reservation: try PortReservation(),
-            identities: try ServerIdentities(name: "mail.fabrikam.com", authority: authority, stranger: stranger, now: Date()), board: board,
+            identities: try ServerIdentities(name: "mail.fabrikam.com", authority: authority, stranger: stranger, now: Date()),
+            board: board,
             place: .mailbox,
             router: {
                 let router = Router()
@@ -94,7 +95,8 @@ private final class CountingServer: Sendable {
     @Test(
         "a certificate that does not verify is kept, the reason told, and no request sent",
         arguments: [
-            ("metadata-tls-expired", ChainVerdict.Fault.expired), ("metadata-tls-not-yet-valid", .notYetValid), ("metadata-tls-untrusted", .untrusted),
+            ("metadata-tls-expired", ChainVerdict.Fault.expired), ("metadata-tls-not-yet-valid", .notYetValid),
+            ("metadata-tls-untrusted", .untrusted),
             ("metadata-tls-wrong-name", .nameMismatch),
         ])
     func rejected(fault: String, verdict: ChainVerdict.Fault) async throws {

@@ -66,7 +66,8 @@ package final class MetricsPage: ResultObserver, Sendable {
             text.header(family.name, type: family.isCounter ? "counter" : "gauge", help: family.help, format: format)
             return text.bytes
         }
-        let size = fragments.reduce(0) { $0 + $1.bytes.count } + shared.joined().reduce(0) { $0 + $1.count } + headers.reduce(0) { $0 + $1.count }
+        let size =
+            fragments.reduce(0) { $0 + $1.bytes.count } + shared.joined().reduce(0) { $0 + $1.count } + headers.reduce(0) { $0 + $1.count }
         return [UInt8](unsafeUninitializedCapacity: size) { target, filled in
             var joint = Joint(target: UnsafeMutableRawBufferPointer(target))
             for family in MetricFamily.allCases {

@@ -83,7 +83,9 @@ struct ProbeFragment: Sendable {
         case .drift(let drift):
             add(&own, .drift, [("server", drift.server), ("source", drift.source.rawValue)], Double(drift.state.rawValue))
         case .metadataReachable(let server, let isReachable):
-            add(&own, .metadataReachable, [("server", server), ("document", server.isEmpty ? "auth_server" : "server")], isReachable ? 1 : 0)
+            add(
+                &own, .metadataReachable, [("server", server), ("document", server.isEmpty ? "auth_server" : "server")], isReachable ? 1 : 0
+            )
         }
     }
 
