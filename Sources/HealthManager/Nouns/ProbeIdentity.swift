@@ -2,23 +2,25 @@
 ///
 /// Comparison ignores case, as Exchange's own cmdlets do; the spelling of the definition is kept for display.
 package struct ProbeIdentity: Sendable, CustomStringConvertible {
-    package var healthSet: String
-    package var name: String
+    package let healthSet: String
+    package let name: String
     /// The resource the probe is aimed at, where one definition serves several.
-    package var target: String?
+    package let target: String?
+    /// What comparison and lookup see; kept, because every look-up of a probe asks for it.
+    package let folded: String
 
     package init(healthSet: String, name: String, target: String? = nil) {
         self.healthSet = healthSet
         self.name = name
         self.target = target
+        folded = Self.joined(healthSet, name, target).lowercased()
     }
 
-    package var description: String {
+    package var description: String { Self.joined(healthSet, name, target) }
+
+    private static func joined(_ healthSet: String, _ name: String, _ target: String?) -> String {
         ([healthSet, name] + (target.map { [$0] } ?? [])).joined(separator: "\\")
     }
-
-    /// What comparison and lookup see.
-    package var folded: String { description.lowercased() }
 }
 
 extension ProbeIdentity: Hashable {
