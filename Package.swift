@@ -35,7 +35,6 @@ let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "s
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
-let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
@@ -84,7 +83,7 @@ let package = Package(
         room(
             "Lab",
             [
-                hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes, nioCore, nioPosix, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit,
+                hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes, nioCore, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit,
                 logging, lifecycle,
             ]),
         .executableTarget(
@@ -100,7 +99,8 @@ let package = Package(
         tests("TransfersTests", ["Transfers", "Certificates", "Lab", hummingbird, logging]),
         tests("HealthManagerTests", ["HealthManager", logging]),
         tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
-        tests("ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", logging]),
+        tests(
+            "ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", x509, crypto, cryptoExtras, asn1, logging]),
         tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates"]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"]),

@@ -14,7 +14,6 @@ import Testing
         let challenges = Challenge.parse(header)
         #expect(challenges.map(\.scheme) == ["Negotiate", "Bearer", "Basic"])
         #expect(challenges[1].parameters["trusted_issuers"] == "00000001-0000@6f1d3a52,00000004-0000@contoso.com")
-        #expect(challenges[1].trustedTenants == ["6f1d3a52", "contoso.com"])
         #expect(challenges[1].parameters["realm"] == "")
         #expect(challenges[2].parameters["realm"] == #"a "b", c"#)
     }

@@ -36,11 +36,6 @@ package struct ProbeResult: Sendable {
     /// Succeeded, with something to attend to.
     package var isWarning: Bool { type == .succeeded && decisive?.severity == .warning }
 
-    /// Warnings that stand beside the deciding finding.
-    package var furtherWarnings: [Finding] {
-        outcome.findings.filter { $0.severity == .warning && $0 != decisive }
-    }
-
     /// The certificates seen, as the probe's kind reported them.
     package var certificates: [OAuthCertificate] {
         outcome.observations.compactMap { if case .oauthCertificate(let certificate) = $0 { certificate } else { nil } }

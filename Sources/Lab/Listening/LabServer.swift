@@ -2,7 +2,6 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOPosix
 
 /// One TLS server of the lab on a port of its own: it stops listening while a fault says so, and comes back on the same port.
 struct LabServer: Sendable {

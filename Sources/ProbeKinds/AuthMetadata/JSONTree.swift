@@ -14,12 +14,13 @@ enum JSONTree: Sendable, Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if let members = try? container.decode([String: JSONTree].self) {
+        // Most values are texts, and an attempt that fails is what costs.
+        if let text = try? container.decode(String.self) {
+            self = .text(text)
+        } else if let members = try? container.decode([String: JSONTree].self) {
             self = .object(Dictionary(members.map { ($0.key.lowercased(), $0.value) }) { first, _ in first })
         } else if let elements = try? container.decode([JSONTree].self) {
             self = .array(elements)
-        } else if let text = try? container.decode(String.self) {
-            self = .text(text)
         } else {
             self = .other
         }

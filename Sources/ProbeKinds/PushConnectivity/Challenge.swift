@@ -9,12 +9,6 @@ struct Challenge: Sendable, Equatable {
         headers.flatMap(parse).first { $0.scheme.lowercased() == "bearer" }
     }
 
-    /// `tenant` of each `application@tenant` in `trusted_issuers`.
-    var trustedTenants: [String] {
-        (parameters["trusted_issuers"] ?? "").split(separator: ",")
-            .compactMap { $0.split(separator: "@", maxSplits: 1).dropFirst().first.map { String($0).trimmedSpaces } }
-    }
-
     static func parse(_ header: String) -> [Challenge] {
         var challenges: [Challenge] = []
         for item in items(header) {

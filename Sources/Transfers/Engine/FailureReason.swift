@@ -31,6 +31,8 @@ struct FailureReason {
         case CURLE_COULDNT_CONNECT: return connectFailure
         case CURLE_OPERATION_TIMEDOUT: return timeout(phase)
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
+            // An answer that is not HTTP is "unsupported" too: only before a connection does it mean the URL.
+            guard times.connected == .zero else { break }
             return ExchangeFailure(kind: .invalidRequest, phase: .resolve, sentence: "the URL cannot be used", detail: detail)
         default: break
         }

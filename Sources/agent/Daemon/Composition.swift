@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import HealthManager
 import Logging
 import ProbeFiles
@@ -42,6 +43,7 @@ enum Composition {
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
             configurationPath: files.configurationPath,
             time: SystemTime(), observers: [metrics], logger: logger)
+        if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
         let server = try StatusServer(settings: configuration.daemon, health: manager, metrics: metrics, build: build, logger: logger)
         let listeners = server.services { address in
@@ -55,6 +57,14 @@ enum Composition {
         group.maximumGracefulShutdownDuration = .milliseconds(500)
         try await ServiceGroup(configuration: group).run()
         withExtendedLifetime(state) {}
+    }
+
+    /// A sentence where the environment names a proxy that the configuration does not.
+    static func ignoredProxyVariable(_ configuration: AgentConfiguration) -> String? {
+        guard configuration.network.proxy == nil else { return nil }
+        let names: [String] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
+        let set = names.first { name in getenv(name) != nil }
+        return set.map { "the environment's \($0) is ignored: set 'proxy' in agent.yaml if it is needed" }
     }
 
     /// The service group tells of each step of its own at debug level; ours are told by us.

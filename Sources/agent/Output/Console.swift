@@ -12,8 +12,6 @@ enum Console {
         return ExitCode(2)
     }
 
-    static let usesColour = isatty(1) == 1 && getenv("NO_COLOR") == nil
-
     private static func write(_ text: String, to descriptor: Int32) {
         let bytes = Array((text + "\n").utf8)
         var written = 0

@@ -1,0 +1,95 @@
+import Certificates
+import Crypto
+import CryptoExtras
+import FoundationEssentials
+import HealthManager
+import Logging
+import SwiftASN1
+import TestSupport
+import Testing
+import Transfers
+import X509
+
+@testable import ProbeKinds
+
+/// Judges an exported certificate alone, at dates to the second.
+@Suite struct ExpiryTests {
+    private static let begin = Date(timeIntervalSince1970: 1_700_000_000)
+    private static let day: TimeInterval = 86400
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private static func certificate(days: Double, begin: Date = begin) throws -> [UInt8] {
+        let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+        let name = try DistinguishedName { CommonName("OAuth") }
+        let certificate = try Certificate(
+            version: .v3, serialNumber: .init(), publicKey: key.publicKey, notValidBefore: begin, notValidAfter: begin + days * day,
+            issuer: name,
+            subject: name, signatureAlgorithm: .ecdsaWithSHA256, extensions: Certificate.Extensions {}, issuerPrivateKey: key)
+        var serializer = DER.Serializer()
+        try serializer.serialize(certificate)
+        return serializer.serializedBytes
+    }
+
+    private static func outcome(days: Double, at date: Date, thresholds: Thresholds = Thresholds()) async throws -> Outcome {
+        let directory = try TemporaryDirectory()
+        var configuration = AgentConfiguration()
+        configuration.thresholds = thresholds
+        configuration.authConfig.certificateFile = try directory.write("OAuthCert.cer", bytes: try certificate(days: days))
+        let services = KindServices(
+            transfers: Transfers(), sightings: Sightings(directory: directory.path, isWritable: true, logger: logger), userAgent: "test",
+            logger: logger)
+        let place = Place(configuration: configuration, server: nil)
+        guard case .probe(let probe) = CertificateExpiryKind(services).discover(CertificateExpiryOptions(), at: place) else {
+            return Outcome()
+        }
+        return await probe.run(RunContext(date: date, deadline: .seconds(5), time: ManualTime(now: date)))
+    }
+
+    private static let rows: [(lifetime: Double, beforeEnd: TimeInterval, type: ResultType, reason: Reason?)] = [
+        // Five years: 60 and 30 days are less than a third and a tenth.
+        (1825, 60 * day, .succeeded, nil), (1825, 60 * day - 1, .succeeded, .certificateExpiresSoon),
+        (1825, 30 * day, .succeeded, .certificateExpiresSoon),
+        (1825, 30 * day - 1, .failed, .certificateExpiresVerySoon), (1825, 1, .failed, .certificateExpiresVerySoon),
+        (1825, 0, .failed, .certificateExpired),
+        (1825, -1, .failed, .certificateExpired), (1825, 1825 * day, .succeeded, nil),
+        (1825, 1825 * day + 1, .failed, .certificateNotYetValid),
+        // Ninety days: a third is 30, a tenth is 9.
+        (90, 30 * day + 1, .succeeded, nil), (90, 30 * day - 1, .succeeded, .certificateExpiresSoon),
+        (90, 9 * day + 1, .succeeded, .certificateExpiresSoon),
+        (90, 9 * day - 1, .failed, .certificateExpiresVerySoon),
+    ]
+
+    @Test("each threshold holds to the second", arguments: rows)
+    func thresholds(row: (lifetime: Double, beforeEnd: TimeInterval, type: ResultType, reason: Reason?)) async throws {
+        let date = Self.begin + row.lifetime * Self.day - row.beforeEnd
+        let outcome = try await Self.outcome(days: row.lifetime, at: date)
+        #expect(outcome.resultType == row.type && outcome.decisive?.reason == row.reason, "\(outcome.findings)")
+        #expect(outcome.sampleValue == row.beforeEnd / Self.day)
+    }
+
+    @Test("written thresholds are taken as they are, whatever the lifetime")
+    func written() async throws {
+        var thresholds = Thresholds()
+        thresholds.warnBelow = .seconds(60 * Self.day)
+        thresholds.failBelow = .seconds(30 * Self.day)
+        let date = Self.begin + 90 * Self.day - 29 * Self.day
+        #expect(try await Self.outcome(days: 90, at: date, thresholds: thresholds).decisive?.reason == .certificateExpiresVerySoon)
+    }
+
+    @Test("first sights outlive the process; a file that cannot be read is kept aside and begun anew")
+    func sightings() throws {
+        let directory = try TemporaryDirectory()
+        let facts = try CertificateFacts.read(pemOrDER: try Self.certificate(days: 10))
+        let first = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        #expect(first.firstSight(of: facts.thumbprint) == nil)
+        first.note([facts], server: "mbx01", source: .published, at: Self.begin)
+        let second = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        second.note([facts], server: "mbx01", source: .published, at: Self.begin + 500)
+        #expect(second.firstSight(of: facts.thumbprint) == Self.begin)
+        #expect(second.last(server: "mbx01", source: .published).map(\.facts.thumbprint) == [facts.thumbprint])
+        try directory.write("first-seen.json", "{ half")
+        let third = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        #expect(third.firstSight(of: facts.thumbprint) == nil)
+        #expect(try directory.text("first-seen.json.damaged") == "{ half")
+    }
+}
