@@ -101,7 +101,7 @@ let package = Package(
         tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
         tests(
             "ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", x509, crypto, cryptoExtras, asn1, logging]),
-        tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates"]),
+        tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates", nioCore]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"]),
     ]

@@ -1,9 +1,14 @@
 import Certificates
 import FoundationEssentials
 import HealthManager
+import NIOCore
 import Testing
 
 @testable import StatusServer
+
+extension MetricsPage {
+    fileprivate func text(_ format: MetricText.Format) -> String { parts(format) { _ in }.map { String(buffer: $0) }.joined() }
+}
 
 @Suite struct MetricsPageTests {
     private static let end = Date(timeIntervalSince1970: 1_800_000_000)
@@ -59,7 +64,7 @@ import Testing
                         ]
                     }, type: .failed)))
         page.changed(.updated(Self.state("Waiting", type: nil)))
-        let text = String(decoding: page.body(.text) { _ in }, as: UTF8.self)
+        let text = page.text(.text)
         let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
         let labels = #"health_set="OAuth",probe="A\"B",server="mbx01",target="",address="""#
         let waiting = #"health_set="OAuth",probe="Waiting",server="mbx01",target="",address="""#
@@ -91,7 +96,7 @@ import Testing
         page.changed(
             .updated(Self.state("New", server: "mbx02", result: { $0.observations = [Self.certificate("", lastSeen: later)] }, at: later)))
         page.changed(.updated(Self.state("Old", result: { $0.observations = [Self.certificate("")] })))
-        let text = String(decoding: page.body(.text) { _ in }, as: UTF8.self)
+        let text = page.text(.text)
         #expect(text.split(separator: "\n").filter { $0.hasPrefix("oauth_certificate_last_seen") }.map { $0.suffix(10) } == ["1800000060"])
     }
 
@@ -100,10 +105,10 @@ import Testing
         let page = MetricsPage()
         let state = Self.state("A", type: .rejected)
         page.changed(.updated(state))
-        var text = String(decoding: page.body(.text) { _ in }, as: UTF8.self)
+        var text = page.text(.text)
         #expect(!text.contains("health_probe_success{") && text.contains("health_probe_judged{") && text.contains("} 6\n"))
         page.changed(.removed(state.key))
-        text = String(decoding: page.body(.text) { _ in }, as: UTF8.self)
+        text = page.text(.text)
         #expect(text.isEmpty)
     }
 
@@ -111,7 +116,7 @@ import Testing
     func openMetrics() {
         let page = MetricsPage()
         page.changed(.updated(Self.state("A")))
-        let text = String(decoding: page.body(.openMetrics) { _ in }, as: UTF8.self)
+        let text = page.text(.openMetrics)
         #expect(text.contains("# TYPE health_probe_runs counter\n") && text.contains("\nhealth_probe_runs_total{"))
         #expect(text.hasSuffix("# EOF\n"))
     }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import HealthManager
+import NIOCore
 import Synchronization
 
 /// The text of `/metrics`: fragments of the probes, joined family by family when asked, and the agent's own numbers.
@@ -10,7 +11,7 @@ package final class MetricsPage: ResultObserver, Sendable {
         var fragments: [ProbeKey: ProbeFragment] = [:]
         var order: [ProbeKey]?
         var shared = SharedSeries()
-        var joined: [MetricText.Format: [UInt8]] = [:]
+        var joined: [MetricText.Format: ByteBuffer] = [:]
     }
 
     private let state = Mutex(State())
@@ -39,16 +40,15 @@ package final class MetricsPage: ResultObserver, Sendable {
         }
     }
 
-    /// The whole page; `agent` writes the agent's own families.
-    func body(_ format: MetricText.Format, agent: (inout MetricText) -> Void) -> [UInt8] {
+    /// The whole page in parts, none of them copied: the probes' families, and the agent's own, which `agent` writes.
+    func parts(_ format: MetricText.Format, agent: (inout MetricText) -> Void) -> [ByteBuffer] {
         var text = MetricText()
-        text.append(probes(format))
         agent(&text)
         if format == .openMetrics { text.write("# EOF\n") }
-        return text.bytes
+        return [probes(format), ByteBuffer(bytes: text.bytes)]
     }
 
-    private func probes(_ format: MetricText.Format) -> [UInt8] {
+    private func probes(_ format: MetricText.Format) -> ByteBuffer {
         state.withLock { state in
             if let joined = state.joined[format] { return joined }
             let order = state.order ?? state.fragments.keys.sorted()
@@ -60,7 +60,7 @@ package final class MetricsPage: ResultObserver, Sendable {
     }
 
     /// Whole runs of bytes are copied, nothing is looked at: the cost of a scrape is that of a copy.
-    private static func join(_ fragments: [ProbeFragment], shared: [[[UInt8]]], _ format: MetricText.Format) -> [UInt8] {
+    private static func join(_ fragments: [ProbeFragment], shared: [[[UInt8]]], _ format: MetricText.Format) -> ByteBuffer {
         let headers = MetricFamily.allCases.map { family in
             var text = MetricText()
             text.header(family.name, type: family.isCounter ? "counter" : "gauge", help: family.help, format: format)
@@ -68,8 +68,9 @@ package final class MetricsPage: ResultObserver, Sendable {
         }
         let size =
             fragments.reduce(0) { $0 + $1.bytes.count } + shared.joined().reduce(0) { $0 + $1.count } + headers.reduce(0) { $0 + $1.count }
-        return [UInt8](unsafeUninitializedCapacity: size) { target, filled in
-            var joint = Joint(target: UnsafeMutableRawBufferPointer(target))
+        var buffer = ByteBufferAllocator().buffer(capacity: size)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
+            var joint = Joint(target: target)
             for family in MetricFamily.allCases {
                 let beforeHeader = joint.filled
                 joint.copy(headers[family.rawValue], 0..<headers[family.rawValue].count)
@@ -84,8 +85,9 @@ package final class MetricsPage: ResultObserver, Sendable {
                 // A family without samples is not mentioned.
                 if joint.filled == beforeSamples { joint.filled = beforeHeader }
             }
-            filled = joint.filled
+            return joint.filled
         }
+        return buffer
     }
 
     private struct Joint {

@@ -33,14 +33,15 @@ struct Routes: Sendable {
     private func metricsResponse(_ request: Request) async -> Response {
         let format = Negotiation.format(accept: request.headers[.accept])
         let (facts, probes) = await health.agentFacts()
-        let body = metrics.body(format) { AgentMetrics(facts: facts, probes: probes, build: build).write(to: &$0, format: format) }
+        let parts = metrics.parts(format) { AgentMetrics(facts: facts, probes: probes, build: build).write(to: &$0, format: format) }
         let type = Negotiation.contentType(format)
-        var headers: HTTPFields = [.vary: "Accept, Accept-Encoding"]
-        guard Negotiation.acceptsGzip(request.headers[.acceptEncoding]), let compressed = Gzip.compress(body) else {
-            return .bytes(.ok, body, type: type, headers: headers)
+        if Negotiation.acceptsGzip(request.headers[.acceptEncoding]),
+            let compressed = Gzip.compress(parts.flatMap { Array($0.readableBytesView) })
+        {
+            return .bytes(.ok, compressed, type: type, headers: [.vary: "Accept, Accept-Encoding", .contentEncoding: "gzip"])
         }
-        headers[.contentEncoding] = "gzip"
-        return .bytes(.ok, compressed, type: type, headers: headers)
+        return Response(
+            status: .ok, headers: [.vary: "Accept, Accept-Encoding", .contentType: type], body: ResponseBody(contentsOf: parts))
     }
 
     private func explain(_ name: String) -> Response {
