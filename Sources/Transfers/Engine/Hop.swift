@@ -61,6 +61,8 @@ final class Hop: @unchecked Sendable {
         // HTTP/1.1: a fresh connection for one request gains nothing from HTTP/2, and servers behind old gateways differ in it.
         long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         long(CURLOPT_NOSIGNAL, 1)
+        // Else libcurl waits for the thread of a look-up that has run out of time, and every other exchange waits with it.
+        long(CURLOPT_QUICK_EXIT, 1)
         long(CURLOPT_FRESH_CONNECT, 1)
         long(CURLOPT_FORBID_REUSE, 1)
         long(CURLOPT_SSL_SESSIONID_CACHE, 0)
