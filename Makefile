@@ -2,7 +2,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 AGENT := .build/debug/agent
-BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev zlib1g-dev pkg-config
+BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libc-ares-dev libpcre2-dev zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager python3 curl iproute2
 PREFIX ?= /usr/local
 SECONDS ?= 300

@@ -71,14 +71,20 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev", "libssl-dev", "pkg-config"])]
         ),
+        .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CPcre", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        room("Addresses", []),
         room("Certificates", ["CCurl"]),
-        room("Transfers", ["CCurl", "Certificates"]),
-        room("HealthManager", ["Certificates", logging, lifecycle, heap, deque]),
-        room("ProbeFiles", ["HealthManager", "Certificates", yams]),
+        room("Transfers", ["Addresses", "CAres", "CCurl", "CLinux", "Certificates"]),
+        room("HealthManager", ["Addresses", "Certificates", logging, lifecycle, heap, deque]),
+        room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
+        room("TargetKinds", ["CPcre", "HealthManager", "Transfers", "Addresses", "Certificates"]),
         room(
-            "StatusServer", ["HealthManager", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, logging, lifecycle],
+            "StatusServer",
+            ["HealthManager", "Addresses", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, logging, lifecycle],
             resources: [.embedInCode("Page/status.html")]),
         room(
             "Lab",
@@ -89,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "agent",
             dependencies: [
-                "HealthManager", "ProbeFiles", "ProbeKinds", "StatusServer", "Transfers", "Certificates", "Lab",
+                "HealthManager", "ProbeFiles", "ProbeKinds", "TargetKinds", "StatusServer", "Transfers", "Certificates", "Lab",
                 arguments, logging, lifecycle, signals,
             ],
             swiftSettings: strict

@@ -79,6 +79,7 @@ static inline CURL *agent_next_done(CURLM *multi, CURLcode *result) {
 /* Macros of OpenSSL that Swift does not see. */
 
 static inline int agent_chain_count(const STACK_OF(X509) *chain) { return chain == NULL ? 0 : sk_X509_num(chain); }
+static inline void agent_chain_free(STACK_OF(X509) *chain) { sk_X509_pop_free(chain, X509_free); }
 static inline X509 *agent_chain_at(const STACK_OF(X509) *chain, int index) { return sk_X509_value(chain, index); }
 
 static inline int agent_names_count(const GENERAL_NAMES *names) { return names == NULL ? 0 : sk_GENERAL_NAME_num(names); }
@@ -96,6 +97,10 @@ static inline int agent_print_name(BIO *bio, const X509_NAME *name) {
 }
 
 static inline int agent_bio_length(BIO *bio, char **bytes) { return (int)BIO_get_mem_data(bio, bytes); }
+
+static inline long agent_ssl_set_host(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, name); }
+static inline long agent_ssl_set_minimum(SSL_CTX *context, int version) { return SSL_CTX_set_min_proto_version(context, version); }
+static inline long agent_ssl_set_maximum(SSL_CTX *context, int version) { return SSL_CTX_set_max_proto_version(context, version); }
 
 static inline void agent_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 

@@ -1,72 +1,147 @@
+package import Addresses
 import CCurl
 import FoundationEssentials
+import Glibc
 
-/// All outgoing traffic: one verb, `exchange`. A fresh connection and a full handshake each time; it never throws.
+/// All outgoing traffic: HTTP exchanges, conversations over a stream, datagrams, and the look-up of names.
+///
+/// A fresh connection and a full handshake each time. Whatever goes wrong is a value, never a crash and never a wait without end.
 package final class Transfers: Sendable {
     private let engine = Engine()
+    let loop = SocketLoop()
+    private let resolver: Resolver
 
-    package init() {}
+    package init() { resolver = Resolver(loop: loop) }
 
-    deinit { engine.close() }
+    deinit {
+        engine.close()
+        loop.close()
+    }
 
-    /// Makes one exchange, redirects included, within the request's deadline.
+    /// The addresses of a name, at least one, in the order preferred.
+    /// - Throws: `nameNotResolved`, also when the deadline passes.
+    package func resolve(
+        _ name: String, _ preference: FamilyPreference = .any, until deadline: ContinuousClock.Instant
+    ) async throws(ExchangeFailure) -> [NetworkAddress] {
+        try await resolver.addresses(of: name, preference, until: deadline)
+    }
+
+    /// Opens a stream connection, all of whose steps must be over by the deadline.
+    package func converse(
+        with endpoint: Endpoint, from source: NetworkAddress? = nil, until deadline: ContinuousClock.Instant
+    ) async throws(ExchangeFailure) -> Conversation {
+        try await Conversation.open(to: endpoint, from: source, loop: loop, until: deadline)
+    }
+
+    package func converse(
+        withUnixSocket path: String, until deadline: ContinuousClock.Instant
+    ) async throws(ExchangeFailure) -> Conversation {
+        try await Conversation.open(unixSocket: path, loop: loop, until: deadline)
+    }
+
+    /// Opens a UDP socket connected to one peer.
+    package func datagrams(
+        to peer: Endpoint, from source: NetworkAddress? = nil, until deadline: ContinuousClock.Instant
+    ) throws(ExchangeFailure) -> Datagrams {
+        try Datagrams(to: peer, from: source, type: Int32(SOCK_DGRAM.rawValue), protocol: 0, loop: loop, until: deadline)
+    }
+
+    /// Makes one exchange, redirects included, within the request's deadline. It never throws.
     ///
     /// Cancelling the calling task closes the connection at once; the report then says `cancelled`.
     package func exchange(_ request: ExchangeRequest) async -> ExchangeReport {
-        let clock = ContinuousClock()
-        let end = clock.now.advanced(by: request.deadline)
-        var url = request.url
+        let end = ContinuousClock.now.advanced(by: request.deadline)
+        var request = request
+        let first = URLHost(request.url)?.withPort
         var whole = ExchangeReport()
+        var cookies: [String] = []
         while true {
-            let left = max(.milliseconds(1), clock.now.duration(to: end))
-            let (report, redirect) = await hop(request, url: url, timeout: left)
-            whole.add(report)
-            guard report.failure == nil, let redirect, let limit = Self.limit(request.redirects, from: url, to: redirect) else {
-                return whole
-            }
-            guard whole.redirects < limit else {
+            let hop = await exchangeOnce(request, isFirstHost: URLHost(request.url)?.withPort == first, cookies: cookies, until: end)
+            whole.add(hop.report)
+            cookies = hop.cookies
+            guard hop.report.failure == nil, let redirect = hop.redirect,
+                let limit = Redirect.limit(request.redirects, from: request.url, to: redirect)
+            else { return whole }
+            whole.redirects += 1
+            guard whole.redirects <= limit else {
                 whole.failure = ExchangeFailure(kind: .tooManyRedirects, phase: .transfer, sentence: "redirected more than \(limit) times")
                 return whole
             }
-            whole.redirects += 1
-            url = redirect
+            request = Redirect.request(request, to: redirect, status: hop.report.response?.status ?? 0)
         }
     }
 
-    private func hop(_ request: ExchangeRequest, url: String, timeout: Duration) async -> (ExchangeReport, String?) {
-        let (results, result) = AsyncStream.makeStream(of: (ExchangeReport, String?).self)
+    private func exchangeOnce(
+        _ request: ExchangeRequest, isFirstHost: Bool, cookies: [String], until end: ContinuousClock.Instant
+    ) async -> Hop.Ending {
+        guard let host = URLHost(request.url) else { return .failed(.invalidRequest, .resolve, "the URL cannot be used") }
+        let route: Route
+        do throws(ExchangeFailure) { route = try await self.route(request, host, isFirstHost: isFirstHost, until: end) } catch {
+            return Hop.Ending(failure: error)
+        }
+        var resolving = route.resolving
+        for (index, target) in route.targets.enumerated() {
+            let left = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
+            let isLast = index == route.targets.count - 1
+            // A further address is worth a part of the time.
+            let timeout = isLast ? left : max(left / (route.targets.count - index), min(left, .seconds(2)))
+            var ending = await perform(request, host, target, cookies: cookies, timeout: timeout)
+            ending.report.phases[.resolve, default: .zero] += resolving
+            ending.report.address = ending.report.address ?? route.targets.first?.endpoint?.address
+            let failedToConnect = ending.report.failure.map { $0.phase == .connect && $0.kind != .cancelled } ?? false
+            if isLast || !failedToConnect { return ending }
+            resolving += ending.report.phases[.connect] ?? .zero
+        }
+        return .failed(.nameNotResolved, .resolve, "the name has no address")
+    }
+
+    private struct Route {
+        var targets: [Hop.Target]
+        var resolving: Duration = .zero
+    }
+
+    /// Where a hop connects to: addresses that the policy allows, or what needs no look-up of ours.
+    private func route(
+        _ request: ExchangeRequest, _ host: URLHost, isFirstHost: Bool, until end: ContinuousClock.Instant
+    ) async throws(ExchangeFailure) -> Route {
+        if let socket = request.unixSocket { return Route(targets: [.unixSocket(socket)]) }
+        if let proxy = request.proxy, proxy.applies(to: host.name) {
+            if let literal = NetworkAddress(host.name), let refusal = request.policy.refusal(of: literal) { throw .forbidden(refusal) }
+            return Route(targets: [.proxy(proxy)])
+        }
+        let redirected = (isFirstHost ? request.address : nil) ?? request.connectTo[host.withPort]
+        let (name, port) = redirected.flatMap(URLHost.split) ?? (host.name, host.port)
+        let began = ContinuousClock.now
+        let addresses = try await resolve(name, request.family, until: end)
+        let resolving = ContinuousClock.now - began
+        let candidates = request.triesEveryAddress ? addresses : [addresses[0]]
+        let allowed = candidates.filter { request.policy.refusal(of: $0) == nil }
+        guard !allowed.isEmpty else { throw .forbidden(request.policy.refusal(of: candidates[0]) ?? "") }
+        return Route(targets: allowed.map { .endpoint(Endpoint($0, port: port)) }, resolving: resolving)
+    }
+
+    private func perform(
+        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, cookies: [String], timeout: Duration
+    ) async -> Hop.Ending {
+        let (endings, ending) = AsyncStream.makeStream(of: Hop.Ending.self)
         guard
             let hop = Hop(
-                request, url: url, timeout: timeout,
-                completion: { report, redirect in
-                    result.yield((report, redirect))
-                    result.finish()
+                request, host: host, target: target, cookies: cookies, timeout: timeout,
+                completion: {
+                    ending.yield($0)
+                    ending.finish()
                 })
-        else {
-            var report = ExchangeReport()
-            report.failure = ExchangeFailure(kind: .invalidRequest, phase: .resolve, sentence: "the URL cannot be used")
-            return (report, nil)
-        }
+        else { return .failed(.invalidRequest, .resolve, "the URL, a header or an option cannot be used") }
         engine.submit(hop)
-        for await result in results { return result }
+        for await ending in endings { return ending }
         // The stream ended without a result: the calling task was cancelled.
         engine.cancel(hop)
-        var report = ExchangeReport()
-        report.failure = ExchangeFailure(kind: .cancelled, phase: .connect, sentence: "cancelled")
-        return (report, nil)
+        return .failed(.cancelled, .connect, "cancelled")
     }
+}
 
-    /// How many redirects may be followed from one URL to another; nil when this one may not.
-    private static func limit(_ policy: ExchangeRequest.RedirectPolicy, from: String, to: String) -> Int? {
-        switch policy {
-        case .refuse: return nil
-        case .follow(let maximum): return maximum
-        case .sameHost(let maximum):
-            let isSameScheme = from.lowercased().hasPrefix("https:") == to.lowercased().hasPrefix("https:")
-            guard isSameScheme, let source = URLHost(from), source.withPort == URLHost(to)?.withPort else { return nil }
-            return maximum
-        }
-    }
+extension ExchangeFailure {
+    static func forbidden(_ clause: String) -> ExchangeFailure { .init(kind: .forbidden, phase: .resolve, sentence: clause) }
 }
 
 extension ExchangeReport {
@@ -74,8 +149,12 @@ extension ExchangeReport {
     fileprivate mutating func add(_ hop: ExchangeReport) {
         let redirects = self.redirects
         let phases = self.phases.merging(hop.phases) { $0 + $1 }
+        let address = self.address ?? hop.address
+        let firstResolve = self.firstResolve ?? hop.phases[.resolve]
         self = hop
         self.redirects = redirects
         self.phases = phases
+        self.address = address
+        self.firstResolve = firstResolve
     }
 }

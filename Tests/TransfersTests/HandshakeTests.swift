@@ -135,7 +135,7 @@ private final class CountingServer: Sendable {
         let transfers = transfers
         try await server.serving {
             var request = server.request()
-            request.verificationDate = Date() + 100 * 86400
+            request.tls.verificationDate = Date() + 100 * 86400
             #expect(await transfers.exchange(request).verdict?.fault == .expired)
         }
     }

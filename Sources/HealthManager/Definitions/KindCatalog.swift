@@ -11,7 +11,21 @@ package struct KindCatalog: Sendable {
     /// Checks a definition's options without making anything.
     package func checkOptions(of definition: ProbeDefinition, notes: SettingsReader.Notes) {
         guard let kind = kind(named: definition.kind) else { return }
-        _ = read(definition, by: kind, notes: notes)
+        _ = read(definition.options, by: kind, notes: notes)
+    }
+
+    /// Reads a kind's options once, for many places; problems go into the notes.
+    package func prepare(
+        _ kindName: String, options: Setting, notes: SettingsReader.Notes
+    ) -> (@Sendable (Place) -> Discovery)? {
+        kind(named: kindName).map { prepare($0, options: options, notes: notes) }
+    }
+
+    private func prepare<Kind: ProbeKind>(
+        _ kind: Kind, options: Setting, notes: SettingsReader.Notes
+    ) -> @Sendable (Place) -> Discovery {
+        let options = read(options, by: kind, notes: notes)
+        return { kind.discover(options, at: $0) }
     }
 
     /// Makes the probe of a definition at a place. Options that fail to read (only `--set` can bring them here) are refused.
@@ -26,13 +40,13 @@ package struct KindCatalog: Sendable {
         _ definition: ProbeDefinition, by kind: Kind, at place: Place
     ) throws(ConfigurationRefused) -> Discovery {
         let notes = SettingsReader.Notes()
-        let options = read(definition, by: kind, notes: notes)
+        let options = read(definition.options, by: kind, notes: notes)
         guard !notes.hasErrors else { throw ConfigurationRefused(notes.diagnostics) }
         return kind.discover(options, at: place)
     }
 
-    private func read<Kind: ProbeKind>(_ definition: ProbeDefinition, by kind: Kind, notes: SettingsReader.Notes) -> Kind.Options {
-        let reader = SettingsReader(definition.options, what: "options of kind '\(kind.name)'", notes: notes)
+    private func read<Kind: ProbeKind>(_ options: Setting, by kind: Kind, notes: SettingsReader.Notes) -> Kind.Options {
+        let reader = SettingsReader(options, what: "options of kind '\(kind.name)'", notes: notes)
         let options = kind.readOptions(reader)
         reader.finish()
         return options

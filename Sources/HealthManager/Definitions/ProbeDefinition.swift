@@ -52,12 +52,17 @@ extension ProbeDefinition: Equatable {
 package struct Plan: Sendable {
     package var configuration: AgentConfiguration
     package var definitions: [ProbeDefinition]
+    /// What callers of `/probe` may name, by name; empty without a module file.
+    package var modules: [String: Module]
     /// Problems that do not stop it.
     package var warnings: [Diagnostic]
 
-    package init(configuration: AgentConfiguration, definitions: [ProbeDefinition], warnings: [Diagnostic] = []) {
+    package init(
+        configuration: AgentConfiguration, definitions: [ProbeDefinition], modules: [String: Module] = [:], warnings: [Diagnostic] = []
+    ) {
         self.configuration = configuration
         self.definitions = definitions
+        self.modules = modules
         self.warnings = warnings
     }
 }

@@ -8,6 +8,8 @@ package protocol ProbeKind: Sendable {
     var name: String { get }
     /// For `agent explain`.
     var guide: KindGuide { get }
+    /// What its probes are aimed at.
+    var aim: KindAim { get }
 
     /// Reads the options strictly; problems go into the reader's notes.
     func readOptions(_ reader: SettingsReader) -> Options
@@ -20,7 +22,15 @@ package protocol ProbeKind: Sendable {
 }
 
 extension ProbeKind {
+    package var aim: KindAim { .organization }
     package func clearCaches() async {}
+}
+
+package enum KindAim: Sendable, Hashable {
+    /// The organization and its servers, as the configuration names them.
+    case organization
+    /// Any target: of a definition's list, or of a caller of `/probe`.
+    case targets
 }
 
 /// What a kind says of itself.
@@ -57,12 +67,15 @@ package struct KindGuide: Sendable {
 package struct Place: Sendable {
     package var configuration: AgentConfiguration
     package var server: Server?
+    /// For kinds that are aimed at targets: which one.
+    package var target: Target?
     /// Identities by kind, to name the probe that watches a root cause.
     package var watchers: [String: ProbeIdentity]
 
-    package init(configuration: AgentConfiguration, server: Server?, watchers: [String: ProbeIdentity] = [:]) {
+    package init(configuration: AgentConfiguration, server: Server?, target: Target? = nil, watchers: [String: ProbeIdentity] = [:]) {
         self.configuration = configuration
         self.server = server
+        self.target = target
         self.watchers = watchers
     }
 }

@@ -3,6 +3,8 @@ package struct Setting: Sendable {
     package indirect enum Value: Sendable {
         /// `isPlain`: written without quotes, so that `true`, `5m` and `12` may be more than text.
         case scalar(String, isPlain: Bool)
+        /// What YAML's `!!binary` holds, decoded.
+        case binary([UInt8])
         case list([Setting])
         case mapping([Entry])
     }
@@ -40,6 +42,7 @@ package struct Setting: Sendable {
     package var shape: String {
         switch value {
         case .scalar(let text, _): text.isEmpty || isNull ? "nothing" : "'\(text.prefix(60))'"
+        case .binary: "binary data"
         case .list: "a list"
         case .mapping: "a mapping"
         }
@@ -59,6 +62,7 @@ extension Setting: Equatable {
     package static func == (left: Setting, right: Setting) -> Bool {
         switch (left.value, right.value) {
         case (.scalar(let a, let plainA), .scalar(let b, let plainB)): a == b && plainA == plainB
+        case (.binary(let a), .binary(let b)): a == b
         case (.list(let a), .list(let b)): a == b
         case (.mapping(let a), .mapping(let b)): a.map(\.key) == b.map(\.key) && a.map(\.value) == b.map(\.value)
         default: false

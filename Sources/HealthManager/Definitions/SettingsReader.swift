@@ -68,6 +68,23 @@ package final class SettingsReader {
 
     package func string(_ key: String) -> String? { scalar(key, expected: "text") { $0 } }
 
+    /// Text, or what `!!binary` holds, as bytes.
+    package func bytes(_ key: String) -> [UInt8]? {
+        if case .binary(let bytes) = entries[key]?.value.value {
+            known.insert(key)
+            return bytes
+        }
+        return string(key).map { Array($0.utf8) }
+    }
+
+    /// A file's path; a relative one is meant from the folder of the file it is written in.
+    package func path(_ key: String) -> String? {
+        string(key).map { path in
+            guard !path.isEmpty, !path.hasPrefix("/"), let slash = location.path.lastIndex(of: "/") else { return path }
+            return location.path[...slash] + path
+        }
+    }
+
     package func required(_ key: String, what: String) -> String? {
         if let text = string(key) { return text }
         if !(entries[key].map { !$0.value.isNull } ?? false) { error("\(what) needs '\(key)'", at: location) }

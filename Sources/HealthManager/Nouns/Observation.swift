@@ -11,6 +11,15 @@ package enum Observation: Sendable, Hashable {
     case metadataReachable(server: String, Bool)
     /// The phases of the HTTP exchange the probe is about, summed over redirects.
     case httpPhases([HTTPPhase: Duration])
+    // What probes of the target kinds see.
+    case resolution(ResolutionFacts)
+    case tls(TLSFacts)
+    case http(HTTPFacts)
+    case conversation(ConversationFacts)
+    case dns(DNSFacts)
+    case ping(PingFacts)
+    case grpc(GRPCFacts)
+    case webSocket(WebSocketFacts)
 
     package enum HTTPPhase: String, Sendable, Hashable, CaseIterable {
         case resolve, connect, tls, processing, transfer

@@ -29,20 +29,25 @@ extension ProbeIdentity: Hashable {
     package func hash(into hasher: inout Hasher) { hasher.combine(folded) }
 }
 
-/// A probe on one server: the key of the schedule, the cache and every series.
+/// A probe on one server, or of one target: the key of the schedule, the cache and every series.
 package struct ProbeKey: Sendable, Hashable, Comparable, CustomStringConvertible {
     package var identity: ProbeIdentity
-    /// The server's configured name; empty for a probe of the whole organization.
+    /// The server's configured name; empty for a probe of the whole organization, or of a target.
     package var server: String
+    /// Which of its target's addresses it is for, where each has a probe of its own; else empty.
+    package var address: String
 
-    package init(identity: ProbeIdentity, server: String) {
+    package init(identity: ProbeIdentity, server: String, address: String = "") {
         self.identity = identity
         self.server = server
+        self.address = address
     }
 
-    package var description: String { server.isEmpty ? identity.description : "\(identity) on \(server)" }
+    package var description: String {
+        identity.description + (server.isEmpty ? "" : " on \(server)") + (address.isEmpty ? "" : " at \(address)")
+    }
 
     package static func < (left: ProbeKey, right: ProbeKey) -> Bool {
-        (left.identity.folded, left.server) < (right.identity.folded, right.server)
+        (left.identity.folded, left.server, left.address) < (right.identity.folded, right.server, right.address)
     }
 }

@@ -62,6 +62,13 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case endpointRefusedToken = "endpoint_refused_token"
     case endpointThrottled = "endpoint_throttled"
     case endpointUnavailable = "endpoint_unavailable"
+    // targets
+    case answerUnexpected = "answer_unexpected"
+    case dnsRcode = "dns_rcode"
+    case healthNotServing = "health_not_serving"
+    case targetForbidden = "target_forbidden"
+    case targetInvalid = "target_invalid"
+    case systemRefused = "system_refused"
     // clock
     case clockSkew = "clock_skew"
     // could not judge

@@ -21,8 +21,45 @@ extension Reason {
         case .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .tokenRefused, .tokenKeyUnknown, .tokenMalformed,
             .challengeMissing, .challengeWrongTenant, .endpointRefusedToken, .endpointThrottled, .endpointUnavailable:
             serviceText
+        case .answerUnexpected, .dnsRcode, .healthNotServing, .targetForbidden, .targetInvalid, .systemRefused: targetText
         case .clockSkew, .notObserved, .preauthenticationSuspected, .addressIsLoadBalanced, .probePoisoned, .probeQuarantined:
             observationText
+        }
+    }
+
+    private var targetText: (String, String) {
+        switch self {
+        case .answerUnexpected:
+            (
+                "The target answered, but not what the probe's options ask for.",
+                "Compare what the error names (status, header, body, line, record) with the options of the module or definition; look at the target's answer with '/probe?...&debug=true'."
+            )
+        case .dnsRcode:
+            (
+                "The name server answered with a response code the probe's options do not accept.",
+                "NXDOMAIN: the name asked for does not exist there; REFUSED: the server does not answer this client; SERVFAIL: look at the server's own log. 'valid_rcodes' says what is accepted."
+            )
+        case .healthNotServing:
+            (
+                "The service answered its health check, and says that it does not serve.",
+                "Look at the service's own log; NOT_SERVING is its own verdict, SERVICE_UNKNOWN means that the option 'service' names none it knows."
+            )
+        case .targetForbidden:
+            (
+                "The target's address may not be probed for this caller.",
+                "If it should be, change the key of agent.yaml that the error names ('probe.denyTargets', 'probe.allowTargets', 'probe.allowFrom'), then run 'agent reload'."
+            )
+        case .targetInvalid:
+            (
+                "The target is written in a way the probe cannot use.",
+                "Write it as the error says: a URL for http and websocket, host:port for tcp and grpc, a host for icmp and dns, a path for unix."
+            )
+        case .systemRefused:
+            (
+                "This machine does not let the agent do what the probe needs.",
+                "Do what the error names: allow ping sockets for the agent's group (sysctl net.ipv4.ping_group_range), give it CAP_NET_RAW, raise the limit of open files."
+            )
+        default: ("", "")
         }
     }
 

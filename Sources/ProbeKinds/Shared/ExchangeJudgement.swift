@@ -52,7 +52,7 @@ struct ExchangeJudgement {
     private func detail(of phase: ExchangePhase) -> String {
         switch phase {
         case .connect: report.remoteAddress ?? ""
-        case .tls: [report.tlsVersion, report.chain.first?.subject].compactMap(\.self).joined(separator: ", ")
+        case .tls: [report.tls?.version, report.chain.first?.subject].compactMap(\.self).joined(separator: ", ")
         default: ""
         }
     }
@@ -106,6 +106,7 @@ struct ExchangeJudgement {
         case .proxyRefused: .proxyRefused
         case .proxyAuthentication: .proxyAuthentication
         case .invalidRequest: .configIncomplete
+        case .forbidden: .targetForbidden
         }
     }
 

@@ -27,7 +27,7 @@ struct NetworkPath: Sendable {
         var request = ExchangeRequest(url: url, deadline: context.deadline, trust: trust)
         request.connectTo = settings.connectTo
         request.headers = [HeaderField("User-Agent", userAgent)]
-        if context.isRehearsal, abs(context.date.timeIntervalSince(context.time.now)) > 1 { request.verificationDate = context.date }
+        if context.isRehearsal, abs(context.date.timeIntervalSince(context.time.now)) > 1 { request.tls.verificationDate = context.date }
         return request
     }
 }

@@ -33,7 +33,7 @@ struct ProbeFragment: Sendable {
         let identity = state.key.identity
         let labels = [
             ("health_set", identity.healthSet), ("probe", identity.name), ("server", state.key.server), ("target", identity.target ?? ""),
-            ("address", ""),
+            ("address", state.key.address),
         ]
         add(&own, .interval, labels, state.definition.every.seconds)
         for type in ResultType.allCases { add(&own, .runs, labels + [("result_type", type.name)], Double(state.runs[type] ?? 0)) }
@@ -80,6 +80,7 @@ struct ProbeFragment: Sendable {
             add(&own, .oauthNotBefore, labels, copy.facts.notBefore.timeIntervalSince1970)
             add(&own, .oauthKeySize, labels, Double(copy.facts.keyBits))
             add(&own, .oauthLastSeen, labels, copy.lastSeen.timeIntervalSince1970)
+        case .resolution, .tls, .http, .conversation, .dns, .ping, .grpc, .webSocket: break
         case .drift(let drift):
             add(&own, .drift, [("server", drift.server), ("source", drift.source.rawValue)], Double(drift.state.rawValue))
         case .metadataReachable(let server, let isReachable):

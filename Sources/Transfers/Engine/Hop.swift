@@ -1,92 +1,126 @@
+import Addresses
 import CCurl
 import FoundationEssentials
 
 /// One HTTP request on one easy handle: its options, what its callbacks gather, and how it ended.
 ///
-/// Made by a caller, then touched by the engine's thread alone until `finish` hands the report over.
+/// Made by a caller, then touched by the engine's thread alone until `finish` hands the ending over.
 final class Hop: @unchecked Sendable {
     // Unchecked: ownership passes from caller to engine thread when it is submitted, and back with the result; never shared.
+    /// Where the connection goes.
+    enum Target: Sendable {
+        case endpoint(Endpoint)
+        case proxy(ProxyRoute)
+        case unixSocket(String)
+
+        var endpoint: Endpoint? { if case .endpoint(let endpoint) = self { endpoint } else { nil } }
+    }
+
+    struct Ending: Sendable {
+        var report: ExchangeReport
+        /// Where the answer sends us, absolute.
+        var redirect: String?
+        /// In libcurl's own lines.
+        var cookies: [String] = []
+
+        init(report: ExchangeReport, redirect: String? = nil) {
+            self.report = report
+            self.redirect = redirect
+        }
+
+        init(failure: ExchangeFailure) {
+            report = ExchangeReport()
+            report.failure = failure
+        }
+
+        static func failed(_ kind: ExchangeFailure.Kind, _ phase: ExchangePhase, _ sentence: String) -> Ending {
+            Ending(failure: ExchangeFailure(kind: kind, phase: phase, sentence: sentence))
+        }
+    }
+
     let easy: OpaquePointer
     private let request: ExchangeRequest
-    private let url: String
+    private let host: URLHost
+    private let target: Target
     private let verifier: PeerVerifier
-    private let completion: @Sendable (ExchangeReport, _ redirect: String?) -> Void
+    private let completion: @Sendable (Ending) -> Void
 
     private var body: [UInt8] = []
+    private var bodyLength = 0
     private var headers: [HeaderField] = []
+    private var trailers: [HeaderField] = []
     private var headerBytes = 0
     private var overrun: ExchangeFailure.Kind?
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
-    private var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
-    private var tlsVersion: String?
+    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    private var session = TLSReport()
+    private var isRefused = false
     private let began = ContinuousClock.now
     /// When the connection stood and the handshake began: libcurl tells it only of handshakes that succeed.
     private var tlsBegan: Duration?
 
     /// - Returns: nil when libcurl refuses the request.
     init?(
-        _ request: ExchangeRequest, url: String, timeout: Duration, completion: @escaping @Sendable (ExchangeReport, String?) -> Void
+        _ request: ExchangeRequest, host: URLHost, target: Target, cookies: [String], timeout: Duration,
+        completion: @escaping @Sendable (Ending) -> Void
     ) {
-        guard let easy = curl_easy_init(), let host = URLHost(url) else { return nil }
+        guard let easy = curl_easy_init() else { return nil }
         self.easy = OpaquePointer(easy)
         self.request = request
-        self.url = url
+        self.host = host
+        self.target = target
         self.completion = completion
-        verifier = PeerVerifier(hostname: host.name, request: request)
-        setOptions(host: host, timeout: timeout)
+        verifier = PeerVerifier(host: host.name, settings: request.tls)
+        errorText.pointee = 0
+        guard HeaderField.areSendable(request.headers), ["http", "https"].contains(host.scheme.lowercased()) else { return nil }
+        setOptions(timeout: timeout, cookies: cookies)
     }
 
     deinit {
-        for list in lists { curl_slist_free_all(list) }
         curl_easy_cleanup(handle)
+        for list in lists { curl_slist_free_all(list) }
+        errorText.deallocate()
     }
 
     var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(easy) }
+    private var isTLS: Bool { host.scheme.lowercased() == "https" }
 
-    /// Hands the report over; called once, after the handle has left the multi.
-    func finish(_ code: CURLcode) { completion(report(code), redirectURL) }
-
-    func cancelled() {
-        var report = ExchangeReport()
-        report.failure = ExchangeFailure(kind: .cancelled, phase: .connect, sentence: "cancelled")
-        completion(report, nil)
+    /// Hands the ending over; called once, after the handle has left the multi.
+    func finish(_ code: CURLcode) {
+        var ending = Ending(report: report(code), redirect: redirectURL)
+        if request.keepsCookies { ending.cookies = cookies }
+        completion(ending)
     }
+
+    func cancelled() { completion(.failed(.cancelled, .connect, "cancelled")) }
 
     // MARK: Options
 
-    private func setOptions(host: URLHost, timeout: Duration) {
+    private func setOptions(timeout: Duration, cookies: [String]) {
         let this = Unmanaged.passUnretained(self).toOpaque()
-        text(CURLOPT_URL, url)
+        text(CURLOPT_URL, request.url)
         text(CURLOPT_PROTOCOLS_STR, "http,https")
-        // HTTP/1.1: a fresh connection for one request gains nothing from HTTP/2, and servers behind old gateways differ in it.
-        long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        setVersion()
         long(CURLOPT_NOSIGNAL, 1)
-        // Else libcurl waits for the thread of a look-up that has run out of time, and every other exchange waits with it.
+        // Else libcurl waits for the thread that looks up a proxy's name, and every other exchange waits with it.
         long(CURLOPT_QUICK_EXIT, 1)
         long(CURLOPT_FRESH_CONNECT, 1)
         long(CURLOPT_FORBID_REUSE, 1)
         long(CURLOPT_SSL_SESSIONID_CACHE, 0)
         long(CURLOPT_DNS_CACHE_TIMEOUT, 0)
         long(CURLOPT_NETRC, 0)
-        long(CURLOPT_TIMEOUT_MS, max(1, Int((timeout / .milliseconds(1)).rounded(.up))))
-        long(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int((timeout / .milliseconds(1)).rounded(.up))))
-        text(CURLOPT_ACCEPT_ENCODING, "gzip, deflate")
+        let milliseconds = max(1, Int((timeout / .milliseconds(1)).rounded(.up)))
+        long(CURLOPT_TIMEOUT_MS, milliseconds)
+        long(CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
+        if let encodings = request.acceptedEncodings { text(CURLOPT_ACCEPT_ENCODING, encodings) }
+        if request.keepsCookies {
+            text(CURLOPT_COOKIEFILE, "")
+            for cookie in cookies { text(CURLOPT_COOKIELIST, cookie) }
+        }
         setMethod()
         setHeaders()
-        setRoute(host)
-        long(CURLOPT_SSL_VERIFYPEER, 1)
-        long(CURLOPT_SSL_VERIFYHOST, 0)
-        // libcurl would keep the store of the first connection for all others of the multi, whatever store they bring.
-        long(CURLOPT_CA_CACHE_TIMEOUT, 0)
-        agent_set_text(handle, CURLOPT_CAINFO, nil)
-        agent_set_text(handle, CURLOPT_CAPATH, nil)
-        long(CURLOPT_SSLVERSION, Self.sslVersion(request.minimumTLS))
-        agent_set_ssl_function(handle) { _, context, hop in
-            guard let context, let hop else { return CURLE_ABORTED_BY_CALLBACK }
-            Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().beginTLS(OpaquePointer(context))
-            return CURLE_OK
-        }
-        agent_set_pointer(handle, CURLOPT_SSL_CTX_DATA, this)
+        setTarget()
+        setTLS(this)
         agent_set_data_function(handle, CURLOPT_WRITEFUNCTION) { data, size, count, hop in
             guard let data, let hop else { return 0 }
             return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().receive(data, size * count)
@@ -98,23 +132,49 @@ final class Hop: @unchecked Sendable {
         }
         agent_set_pointer(handle, CURLOPT_HEADERDATA, this)
         agent_set_pointer(handle, CURLOPT_PRIVATE, this)
-        errorText.withUnsafeMutableBufferPointer { _ = agent_set_pointer(handle, CURLOPT_ERRORBUFFER, $0.baseAddress) }
+        agent_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
+    }
+
+    private func setVersion() {
+        switch request.version {
+        case .http1_1: long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        case .http2: long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        case .http2Only: long(CURLOPT_HTTP_VERSION, Int(isTLS ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
+        }
+    }
+
+    private func setTLS(_ this: UnsafeMutableRawPointer) {
+        long(CURLOPT_SSL_VERIFYPEER, 1)
+        long(CURLOPT_SSL_VERIFYHOST, 0)
+        // libcurl would keep the store of the first connection for all others of the multi, whatever store they bring.
+        long(CURLOPT_CA_CACHE_TIMEOUT, 0)
+        agent_set_text(handle, CURLOPT_CAINFO, nil)
+        agent_set_text(handle, CURLOPT_CAPATH, nil)
+        let maximum = request.tls.maximum.map(Self.maximum) ?? 0
+        long(CURLOPT_SSLVERSION, Self.minimum(request.tls.minimum) | maximum)
+        agent_set_ssl_function(handle) { _, context, hop in
+            guard let context, let hop else { return CURLE_ABORTED_BY_CALLBACK }
+            return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().beginTLS(OpaquePointer(context))
+                ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK
+        }
+        agent_set_pointer(handle, CURLOPT_SSL_CTX_DATA, this)
     }
 
     private func setMethod() {
+        let body = request.body
         switch request.method {
-        case .get: long(CURLOPT_HTTPGET, 1)
-        case .post, .put, .delete:
-            text(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
-            guard request.body != nil || request.method == .post else { return }
-            let body = request.body ?? []
-            agent_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-            body.withUnsafeBytes { bytes in
-                var empty: UInt8 = 0
-                withUnsafeMutablePointer(to: &empty) { nothing in
-                    let start = bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) } ?? UnsafeMutableRawPointer(nothing)
-                    _ = agent_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, start)
-                }
+        case .get where body == nil: return long(CURLOPT_HTTPGET, 1)
+        case .head where body == nil: return long(CURLOPT_NOBODY, 1)
+        default: text(CURLOPT_CUSTOMREQUEST, request.method.name)
+        }
+        guard body != nil || request.method == .post else { return }
+        let bytes = body ?? []
+        agent_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
+        bytes.withUnsafeBytes { bytes in
+            var empty: UInt8 = 0
+            withUnsafeMutablePointer(to: &empty) { nothing in
+                let start = bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) } ?? UnsafeMutableRawPointer(nothing)
+                _ = agent_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, start)
             }
         }
     }
@@ -133,13 +193,22 @@ final class Hop: @unchecked Sendable {
             })
     }
 
-    private func setRoute(_ host: URLHost) {
+    private func setTarget() {
         // An empty proxy keeps libcurl from looking into the environment.
-        text(CURLOPT_PROXY, request.proxy?.url ?? "")
-        text(CURLOPT_NOPROXY, request.proxy?.noProxy.joined(separator: ",") ?? "")
-        if let socket = request.unixSocket { text(CURLOPT_UNIX_SOCKET_PATH, socket) }
-        if let target = request.address ?? request.connectTo[host.withPort] {
-            list(CURLOPT_CONNECT_TO, ["::" + target])
+        text(CURLOPT_NOPROXY, "")
+        switch target {
+        case .endpoint(let endpoint):
+            text(CURLOPT_PROXY, "")
+            // An address needs no look-up: the URL's name stays SNI and Host.
+            list(CURLOPT_CONNECT_TO, ["::\(endpoint)"])
+        case .unixSocket(let path):
+            text(CURLOPT_PROXY, "")
+            text(CURLOPT_UNIX_SOCKET_PATH, path)
+        case .proxy(let proxy):
+            text(CURLOPT_PROXY, proxy.url)
+            long(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+            long(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+            if HeaderField.areSendable(proxy.headers) { list(CURLOPT_PROXYHEADER, proxy.headers.map { "\($0.name): \($0.value)" }) }
         }
     }
 
@@ -154,7 +223,7 @@ final class Hop: @unchecked Sendable {
         agent_set_pointer(handle, option, list)
     }
 
-    private static func sslVersion(_ version: TLSVersion) -> Int {
+    private static func minimum(_ version: TLSVersion) -> Int {
         switch version {
         case .v1_0: Int(CURL_SSLVERSION_TLSv1_0)
         case .v1_1: Int(CURL_SSLVERSION_TLSv1_1)
@@ -163,15 +232,19 @@ final class Hop: @unchecked Sendable {
         }
     }
 
+    private static func maximum(_ version: TLSVersion) -> Int { minimum(version) << 16 }
+
     // MARK: Callbacks, on the engine's thread
 
     private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         noteTLS()
-        guard body.count + count <= request.bounds.body else {
+        let room = request.bounds.body - bodyLength
+        bodyLength += min(count, room)
+        if request.keepsBody { body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: min(count, room))) }
+        guard count <= room else {
             overrun = .bodyTooLarge
             return 0
         }
-        body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count))
         return count
     }
 
@@ -186,20 +259,23 @@ final class Hop: @unchecked Sendable {
         if line.hasPrefix("HTTP/") {
             // A new header block: of the final answer after a 1xx one, or after the proxy's.
             headers = []
-        } else if let colon = line.firstIndex(of: ":") {
-            let value = line[line.index(after: colon)...]
-            headers.append(HeaderField(String(line[..<colon]), value.trimmed))
+        } else if let field = HeaderField(line: line) {
+            if bodyLength > 0 { trailers.append(field) } else { headers.append(field) }
         }
         return count
     }
 
-    private func beginTLS(_ context: OpaquePointer) {
+    private func beginTLS(_ context: OpaquePointer) -> Bool {
         tlsBegan = ContinuousClock.now - began
         verifier.attach(to: context)
+        isRefused = verifier.ownFault != nil
+        return !isRefused
     }
 
     private func noteTLS() {
-        if tlsVersion == nil, let ssl = agent_get_ssl(handle) { tlsVersion = String(cString: SSL_get_version(ssl)) }
+        guard session.version == nil, let ssl = agent_get_ssl(handle) else { return }
+        session.version = String(cString: SSL_get_version(ssl))
+        session.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
     }
 
     // MARK: Report
@@ -207,22 +283,25 @@ final class Hop: @unchecked Sendable {
     private func report(_ code: CURLcode) -> ExchangeReport {
         var report = ExchangeReport()
         let times = HopTimes(handle, tlsBegan: tlsBegan)
-        report.phases = times.phases(isTLS: url.lowercased().hasPrefix("https:"))
-        report.chain = verifier.chain
-        report.verdict = verifier.verdict
-        report.tlsVersion = tlsVersion
+        report.phases = times.phases(isTLS: isTLS)
+        if tlsBegan != nil {
+            session.chain = verifier.chain
+            session.verdict = verifier.verdict
+            report.tls = session
+        }
         report.remoteAddress = times.remoteAddress
-        let status = times.status
-        if status > 0 {
-            report.response = ExchangeResponse(status: status, headers: headers, body: body, url: url)
+        if times.status > 0 {
+            var response = ExchangeResponse(
+                status: times.status, headers: headers, body: body, bodyLength: bodyLength, url: request.url, version: times.version)
+            response.trailers = trailers
+            report.response = response
         }
         if code != CURLE_OK {
             let reason = FailureReason(
-                code: code, systemError: times.systemError,
-                detail: String(decoding: errorText.map { UInt8(bitPattern: $0) }.prefix { $0 != 0 }, as: UTF8.self),
-                overrun: overrun, verdict: verifier.verdict, times: times, isTLS: url.lowercased().hasPrefix("https:"),
-                target: times.remoteAddress ?? target, proxied: request.proxy != nil)
-            report.failure = reason.failure
+                code: code, systemError: times.systemError, detail: String(cString: errorText), overrun: overrun,
+                verdict: request.tls.verifies ? verifier.verdict : nil, times: times, isTLS: isTLS,
+                target: times.remoteAddress ?? targetText, proxied: isProxied)
+            report.failure = verifier.ownFault.map { ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: $0) } ?? reason.failure
             if report.failure.map({ report.phases[$0.phase] == nil }) ?? false, let phase = report.failure?.phase {
                 report.phases[phase] = times.unfinished
             }
@@ -230,10 +309,15 @@ final class Hop: @unchecked Sendable {
         return report
     }
 
-    /// Where the connection was to go: what `address` or `connectTo` say, else the URL's own host.
-    private var target: String {
-        let host = URLHost(url)?.withPort ?? url
-        return request.unixSocket ?? request.address ?? request.connectTo[host] ?? host
+    private var isProxied: Bool { if case .proxy = target { true } else { false } }
+
+    /// Where the connection was to go, for sentences.
+    private var targetText: String {
+        switch target {
+        case .endpoint(let endpoint): endpoint.description
+        case .proxy(let proxy): "the proxy \(proxy.url)"
+        case .unixSocket(let path): path
+        }
     }
 
     private var redirectURL: String? {
@@ -241,12 +325,13 @@ final class Hop: @unchecked Sendable {
         agent_get_text(handle, CURLINFO_REDIRECT_URL, &location)
         return location.map { String(cString: $0) }
     }
-}
 
-extension Substring {
-    fileprivate var trimmed: String {
-        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r\n" || $0 == "\n" || $0 == "\r" }
-        guard let start = firstIndex(where: { !isSpace($0) }), let end = lastIndex(where: { !isSpace($0) }) else { return "" }
-        return String(self[start...end])
+    private var cookies: [String] {
+        var list: UnsafeMutableRawPointer?
+        agent_get_pointer(handle, CURLINFO_COOKIELIST, &list)
+        guard let list else { return [] }
+        let first = list.assumingMemoryBound(to: curl_slist.self)
+        defer { curl_slist_free_all(first) }
+        return sequence(first: first) { $0.pointee.next }.compactMap { $0.pointee.data.map { String(cString: $0) } }
     }
 }

@@ -9,6 +9,8 @@ struct HopTimes {
     let firstByte: Duration
     let total: Duration
     let status: Int
+    /// `1.1`, `2`; empty before an answer.
+    let version: String
     /// `errno` of the last failed connection, 0 if none.
     let systemError: Int32
     let remoteAddress: String?
@@ -24,6 +26,8 @@ struct HopTimes {
         var number = 0
         agent_get_long(easy, CURLINFO_RESPONSE_CODE, &number)
         status = number
+        agent_get_long(easy, CURLINFO_HTTP_VERSION, &number)
+        version = [Int(CURL_HTTP_VERSION_1_0): "1.0", Int(CURL_HTTP_VERSION_1_1): "1.1", Int(CURL_HTTP_VERSION_2_0): "2"][number] ?? ""
         agent_get_long(easy, CURLINFO_OS_ERRNO, &number)
         systemError = Int32(truncatingIfNeeded: number)
         var address: UnsafeMutablePointer<CChar>?

@@ -1,3 +1,4 @@
+package import Addresses
 import CCurl
 package import Certificates
 package import FoundationEssentials
@@ -10,34 +11,47 @@ package struct ExchangeReport: Sendable {
     package var failure: ExchangeFailure?
     /// Time spent in each phase, summed over redirects; phases never entered are absent.
     package var phases: [ExchangePhase: Duration] = [:]
-    /// What the peer presented in the last TLS handshake, leaf first, also when verification failed; empty without TLS.
-    package var chain: [CertificateFacts] = []
-    /// The verdict on that chain; nil without TLS or when the handshake ended before a certificate came.
-    package var verdict: ChainVerdict?
+    /// What the last TLS handshake showed, also when it failed; nil without TLS.
+    package var tls: TLSReport?
     /// `127.0.0.1:443` of the last connection made; nil if none was.
     package var remoteAddress: String?
-    /// `TLSv1.3` of the last completed handshake.
-    package var tlsVersion: String?
-    /// How many redirects were followed.
+    /// The address the first hop was made to; nil where none was looked up.
+    package var address: NetworkAddress?
+    /// How long the first hop's name took to look up.
+    package var firstResolve: Duration?
+    /// How many redirects were met; one more than followed where there were too many.
     package var redirects = 0
 
     package init() {}
+
+    /// What the peer presented in the last TLS handshake, leaf first; empty without TLS.
+    package var chain: [CertificateFacts] { tls?.chain ?? [] }
+    /// The verdict on that chain; nil without TLS or when the handshake ended before a certificate came.
+    package var verdict: ChainVerdict? { tls?.verdict }
 }
 
 package struct ExchangeResponse: Sendable {
     package var status: Int
     /// In the order received, last response only.
     package var headers: [HeaderField]
-    /// Decompressed, at most `Bounds.body` bytes.
+    /// After the headers of a chunked or HTTP/2 body came its trailers.
+    package var trailers: [HeaderField] = []
+    /// Decompressed, at most `Bounds.body` bytes; empty where the request keeps none.
     package var body: [UInt8]
+    /// Bytes of the body that arrived, decompressed.
+    package var bodyLength: Int
     /// Where the response came from, after redirects.
     package var url: String
+    /// `1.0`, `1.1` or `2`.
+    package var version: String
 
-    package init(status: Int, headers: [HeaderField], body: [UInt8], url: String) {
+    package init(status: Int, headers: [HeaderField], body: [UInt8], bodyLength: Int, url: String, version: String) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.bodyLength = bodyLength
         self.url = url
+        self.version = version
     }
 
     /// What the `Date` header says; nil where there is none that can be read.
@@ -63,7 +77,7 @@ package enum ExchangePhase: String, Sendable, Hashable, CaseIterable, Codable {
 }
 
 /// Why an exchange ended before its answer was complete.
-package struct ExchangeFailure: Sendable, Hashable {
+package struct ExchangeFailure: Error, Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
         case nameNotResolved
         case refused
@@ -87,6 +101,8 @@ package struct ExchangeFailure: Sendable, Hashable {
         case cancelled
         /// The request itself cannot be made: a bad URL, header or option.
         case invalidRequest
+        /// The address may not be dialled, by the request's policy.
+        case forbidden
     }
 
     package var kind: Kind
@@ -125,6 +141,8 @@ package struct ChainVerdict: Sendable, Hashable {
     package var sentence: String
     /// Depth in the chain of the certificate at fault.
     package var depth: Int
+    /// The latest, over all paths to a trusted certificate, of the earliest end in each; nil where none verified.
+    package var lastExpiry: Date?
 
     package init(fault: Fault?, code: Int = 0, sentence: String = "", depth: Int = 0) {
         self.fault = fault

@@ -1,14 +1,26 @@
-package import FoundationEssentials
+package import Addresses
 
 /// One network exchange to make: a single HTTP request over a fresh connection, with all that bounds it.
 ///
 /// Nothing is taken from the environment: no proxy variables, no `.netrc`, no default trust bundle per request.
 package struct ExchangeRequest: Sendable {
-    package enum Method: String, Sendable {
-        case get = "GET"
-        case post = "POST"
-        case put = "PUT"
-        case delete = "DELETE"
+    /// As sent: `GET`, `POST`, `PROPFIND`.
+    package struct Method: Sendable, Hashable {
+        package var name: String
+
+        package init(_ name: String) { self.name = name }
+
+        package static let get = Method("GET")
+        package static let head = Method("HEAD")
+        package static let post = Method("POST")
+    }
+
+    package enum Version: Sendable, Hashable {
+        case http1_1
+        /// HTTP/2 where the peer offers it in TLS, else HTTP/1.1.
+        case http2
+        /// HTTP/2 without asking, also in clear.
+        case http2Only
     }
 
     /// What to do when the answer is a redirect (301, 302, 303, 307, 308 with a `Location`).
@@ -17,6 +29,8 @@ package struct ExchangeRequest: Sendable {
         case refuse
         /// Follow within the same scheme, host and port; a redirect elsewhere is returned as the response.
         case sameHost(maximum: Int)
+        /// Follow wherever it leads. `Authorization`, `Cookie` and the like stay with the first host and its subdomains, and a POST becomes a
+        /// GET where browsers make it one.
         case follow(maximum: Int)
     }
 
@@ -37,25 +51,25 @@ package struct ExchangeRequest: Sendable {
     /// For everything together: resolve, connect, TLS, request, redirects and body.
     package var deadline: Duration
     package var bounds: Bounds = Bounds()
-    package var trust: TrustStore
-    package var minimumTLS: TLSVersion = .v1_2
-    /// The date the peer's chain is verified at; nil is now.
-    package var verificationDate: Date?
+    package var tls: TLSSettings
+    package var version: Version = .http1_1
+    /// Encodings of the body to ask for and to undo: `gzip, deflate`; nil asks for none and undoes none.
+    package var acceptedEncodings: String? = "gzip, deflate"
+    /// Which of a name's addresses to connect to.
+    package var family: FamilyPreference = .any
+    /// Tries the further addresses of a name when one cannot be connected to. Off, the first one alone counts.
+    package var triesEveryAddress = true
+    /// Asked for each address before it is dialled, at redirects too.
+    package var policy: AddressPolicy = .open
+    /// Off, the answer's body is only counted.
+    package var keepsBody = true
+    /// Keeps cookies from one redirect to the next.
+    package var keepsCookies = false
 
     package init(url: String, deadline: Duration, trust: TrustStore) {
         self.url = url
         self.deadline = deadline
-        self.trust = trust
-    }
-}
-
-package struct HeaderField: Sendable, Hashable {
-    package var name: String
-    package var value: String
-
-    package init(_ name: String, _ value: String) {
-        self.name = name
-        self.value = value
+        tls = TLSSettings(trust: trust)
     }
 }
 
@@ -63,20 +77,28 @@ package struct HeaderField: Sendable, Hashable {
 package struct ProxyRoute: Sendable, Hashable {
     /// `http://proxy:3128`
     package var url: String
-    /// Host names and domain suffixes (`fabrikam.com` also means `*.fabrikam.com`).
+    /// Host names and domain suffixes (`fabrikam.com` also means `*.fabrikam.com`), addresses and ranges of them; `*` is every host.
     package var noProxy: [String]
+    /// For the proxy alone, not for the server behind it.
+    package var headers: [HeaderField]
 
-    package init(url: String, noProxy: [String] = []) {
+    package init(url: String, noProxy: [String] = [], headers: [HeaderField] = []) {
         self.url = url
         self.noProxy = noProxy
+        self.headers = headers
     }
-}
 
-package enum TLSVersion: String, Sendable, Hashable, CaseIterable {
-    case v1_0 = "1.0"
-    case v1_1 = "1.1"
-    case v1_2 = "1.2"
-    case v1_3 = "1.3"
+    /// Whether a host is reached through it.
+    package func applies(to host: String) -> Bool {
+        let host = host.lowercased()
+        return !noProxy.contains { entry in
+            let entry = entry.lowercased()
+            if entry == "*" { return true }
+            if let address = NetworkAddress(host) { return AddressRange(entry)?.contains(address) ?? false }
+            let domain = entry.hasPrefix("*.") ? entry.dropFirst(2) : entry.hasPrefix(".") ? entry.dropFirst() : entry[...]
+            return host == domain || host.hasSuffix("." + domain)
+        }
+    }
 }
 
 /// What an answer may not exceed. A peer that goes over is cut off at once.
@@ -85,8 +107,5 @@ package struct Bounds: Sendable, Hashable {
     package var body = 1 << 20
     /// Bytes of all header lines of one response together.
     package var headers = 64 << 10
-    /// Certificates in the presented chain.
-    package var chain = 10
-
     package init() {}
 }

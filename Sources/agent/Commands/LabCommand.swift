@@ -101,7 +101,8 @@ struct LabFaultCommand: AsyncParsableCommand {
 
     private func turn(_ lab: ControlClient) async throws(ControlClient.Unreachable) {
         guard let name else { throw .refused("name the fault: agent lab fault \(verb.rawValue) NAME; 'agent lab fault list' shows all") }
-        let bytes = try await lab.send(verb == .on ? .put : .delete, "/faults/\(name)", deadline: .seconds(30))
+        let bytes = try await lab.send(
+            verb == .on ? ExchangeRequest.Method("PUT") : ExchangeRequest.Method("DELETE"), "/faults/\(name)", deadline: .seconds(30))
         guard let status = try? JSONText.decode(FaultStatus.self, from: bytes) else { throw .refused("the lab's answer cannot be read") }
         Console.out("\(status.name) is \(status.isOn ? "on" : "off"): \(status.summary)")
         guard status.needsReload else { return }

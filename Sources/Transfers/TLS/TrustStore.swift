@@ -8,6 +8,7 @@ import FoundationEssentials
 package final class TrustStore: @unchecked Sendable {
     // Unchecked: the X509_STORE is complete before the initialiser returns and never changed after; OpenSSL locks its own look-ups.
     let store: OpaquePointer
+    let verdicts = VerdictCache()
 
     /// The system's roots alone.
     package static let system = TrustStore()

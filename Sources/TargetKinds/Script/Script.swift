@@ -1,0 +1,51 @@
+import HealthManager
+
+/// `query_response`: what is expected and sent, line by line, as blackbox_exporter's modules write it.
+struct Script: Sendable {
+    struct Step: Sendable {
+        enum Expectation: Sendable {
+            /// Lines are read until one matches.
+            case line(Pattern)
+            /// Exactly these bytes come next.
+            case bytes([UInt8])
+        }
+
+        var expectation: Expectation?
+        /// May refer to what the expected line's pattern caught: `$1`.
+        var send: [UInt8]
+        /// Text is sent as a line, binary data as it is.
+        var endsLine: Bool
+        var startsTLS: Bool
+        /// Names and templates of what is told of the expected line.
+        var labels: [(name: String, template: [UInt8])]
+    }
+
+    var steps: [Step] = []
+
+    init() {}
+
+    init(_ reader: SettingsReader) {
+        steps = (reader.settings("query_response") ?? []).map { Self.step(SettingsReader($0, what: "a step", notes: reader.notes)) }
+    }
+
+    private static func step(_ reader: SettingsReader) -> Step {
+        let pattern = reader.pattern("expect").flatMap { $0.text.isEmpty ? nil : $0 }
+        let bytes = reader.bytes("expect_bytes").flatMap { $0.isEmpty ? nil : $0 }
+        if pattern != nil, bytes != nil {
+            reader.error("'expect' and 'expect_bytes' exclude each other: keep one", at: reader.location(of: "expect_bytes"))
+        }
+        let labels = (reader.settings("labels") ?? []).compactMap { setting -> (String, [UInt8])? in
+            let label = SettingsReader(setting, what: "a label", notes: reader.notes)
+            let name = label.required("name", what: "a label")
+            let value = label.string("value") ?? ""
+            label.finish()
+            return name.map { ($0, Array(value.utf8)) }
+        }
+        let isBinary = if case .binary = reader.setting("send")?.value { true } else { false }
+        let step = Step(
+            expectation: pattern.map { .line($0) } ?? bytes.map { .bytes($0) }, send: reader.bytes("send") ?? [], endsLine: !isBinary,
+            startsTLS: reader.bool("starttls") ?? false, labels: labels)
+        reader.finish()
+        return step
+    }
+}

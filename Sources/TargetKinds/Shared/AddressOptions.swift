@@ -1,0 +1,23 @@
+import Addresses
+import HealthManager
+import Transfers
+
+/// Which address of a target's name to speak with: `preferred_ip_protocol ip_protocol_fallback source_ip_address`, as blackbox_exporter's modules write it.
+struct AddressOptions: Sendable {
+    var preference: FamilyPreference = .prefer(.v6)
+    var source: NetworkAddress?
+
+    init() {}
+
+    /// - Parameter hasSource: whether the kind lets the source address be chosen.
+    init(_ reader: SettingsReader, hasSource: Bool) {
+        enum Word: String, CaseIterable { case ip4, ip6 }
+        let family: NetworkAddress.Family = reader.choice("preferred_ip_protocol", Word.self) == .ip4 ? .v4 : .v6
+        preference = reader.bool("ip_protocol_fallback") ?? true ? .prefer(family) : .only(family)
+        guard hasSource, let text = reader.string("source_ip_address"), !text.isEmpty else { return }
+        source = NetworkAddress(text)
+        if source == nil {
+            reader.error("'source_ip_address' must be an address, found '\(text)'", at: reader.location(of: "source_ip_address"))
+        }
+    }
+}

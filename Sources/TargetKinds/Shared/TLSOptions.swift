@@ -1,0 +1,51 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// `tls_config`, as blackbox_exporter's modules write it: `insecure_skip_verify ca ca_file cert cert_file key key_file server_name min_version max_version`.
+struct TLSOptions: Sendable {
+    /// `serverName` is nil unless it is written: the target's own host then.
+    var settings = TLSSettings(trust: .system)
+
+    init() {}
+
+    init(_ reader: SettingsReader?, _ services: TargetServices) {
+        guard let reader else { return }
+        settings.verifies = !(reader.bool("insecure_skip_verify") ?? false)
+        settings.serverName = reader.string("server_name").flatMap { $0.isEmpty ? nil : $0 }
+        settings.minimum = Self.version(reader, "min_version") ?? settings.minimum
+        settings.maximum = Self.version(reader, "max_version")
+        if let maximum = settings.maximum, maximum < settings.minimum {
+            reader.error("'max_version' is below 'min_version'", at: reader.location(of: "max_version"))
+        }
+        if let file = reader.path("ca_file"), !file.isEmpty {
+            do throws(TrustStore.Unusable) { settings.trust = try services.trust(caFile: file) } catch {
+                reader.error("'ca_file': \(error)", at: reader.location(of: "ca_file"))
+            }
+        }
+        clientCertificate(reader)
+        reader.finish()
+    }
+
+    private mutating func clientCertificate(_ reader: SettingsReader) {
+        let (certificate, key) = (reader.path("cert_file") ?? "", reader.path("key_file") ?? "")
+        if certificate.isEmpty != key.isEmpty {
+            reader.error(
+                "'cert_file' and 'key_file' must both be set, or neither",
+                at: reader.location(of: certificate.isEmpty ? "key_file" : "cert_file"))
+        } else if !certificate.isEmpty {
+            settings.clientCertificate = ClientCertificate(certificateFile: certificate, keyFile: key)
+        }
+    }
+
+    private static func version(_ reader: SettingsReader, _ key: String) -> TLSVersion? {
+        enum Word: String, CaseIterable { case TLS10, TLS11, TLS12, TLS13 }
+        switch reader.choice(key, Word.self) {
+        case .TLS10: return .v1_0
+        case .TLS11: return .v1_1
+        case .TLS12: return .v1_2
+        case .TLS13: return .v1_3
+        case nil: return nil
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import HealthManager
+
+/// `tcp`: a connection to `host:port`, and a conversation over it where one is written.
+struct TCPKind: ProbeKind {
+    let name = "tcp"
+    let aim = KindAim.targets
+    private let services: TargetServices
+
+    init(_ services: TargetServices) { self.services = services }
+
+    let guide = KindGuide(
+        checks: [
+            "The target is host:port. Its name is looked up, and one address of it is connected to.",
+            "With 'tls', a TLS handshake follows; the peer's certificates are kept whatever the verdict on them.",
+            "With 'query_response', each step in turn: a line that matches 'expect', or exactly 'expect_bytes', must come; 'send' is sent; 'starttls' begins TLS.",
+        ],
+        stages: [.resolve, .connect, .tls, .endpoint],
+        reasons: [
+            .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
+            .connectionReset, .timeout, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateExpired,
+            .certificateNotYetValid, .certificateRevoked, .answerUnexpected, .httpTooLarge,
+        ],
+        options: [
+            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
+            .init("ip_protocol_fallback", "take the other where a name has none of that (default true)", settableThroughAgent: true),
+            .init("source_ip_address", "address to send from", settableThroughAgent: false),
+            .init("query_response", "list of steps: expect, expect_bytes, send, starttls, labels", settableThroughAgent: false),
+            .init("tls", "begin with TLS (default false)", settableThroughAgent: true),
+            .init(
+                "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
+                settableThroughAgent: false),
+        ])
+
+    func readOptions(_ reader: SettingsReader) -> TCPOptions {
+        TCPOptions(
+            address: AddressOptions(reader, hasSource: true), script: Script(reader), beginsWithTLS: reader.bool("tls") ?? false,
+            tls: TLSOptions(reader.mapping("tls_config"), services))
+    }
+
+    func discover(_ options: TCPOptions, at place: Place) -> Discovery {
+        guard let target = place.target else { return .notDefined(.needsTarget) }
+        return .probe(TCPProbe(target: target, options: options, services: services))
+    }
+}
+
+struct TCPOptions: Sendable {
+    var address: AddressOptions
+    var script: Script
+    var beginsWithTLS: Bool
+    var tls: TLSOptions
+}
+
+extension NotDefined {
+    static let needsTarget = NotDefined(because: "its kind needs a target", configured: "add 'targets' to its definition")
+}

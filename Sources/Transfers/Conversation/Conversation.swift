@@ -1,0 +1,188 @@
+import Addresses
+import CLinux
+import Glibc
+
+/// One stream connection that a caller speaks over in its own words, in clear or under TLS, from some point on.
+///
+/// Used by one task at a time. Closing is letting go of it.
+package final class Conversation: @unchecked Sendable {
+    // Unchecked: everything here is touched by the one task that holds the conversation, never by two at a time.
+    /// Where the connection goes: `127.0.0.1:25`, or a socket's path.
+    package let peer: String
+    private let socket: Descriptor
+    private let loop: SocketLoop
+    private let deadline: ContinuousClock.Instant
+    private var session: TLSSession?
+
+    private static let readSize = 16 << 10
+
+    private init(peer: String, socket: Descriptor, loop: SocketLoop, deadline: ContinuousClock.Instant) {
+        self.peer = peer
+        self.socket = socket
+        self.loop = loop
+        self.deadline = deadline
+    }
+
+    /// What the TLS handshake showed, also when it failed; nil before `startTLS`.
+    package var tls: TLSReport? { session?.report }
+
+    // MARK: Opening
+
+    static func open(
+        to endpoint: Endpoint, from source: NetworkAddress?, loop: SocketLoop, until deadline: ContinuousClock.Instant
+    ) async throws(ExchangeFailure) -> Conversation {
+        let family = endpoint.address.family == .v4 ? AF_INET : AF_INET6
+        let conversation = try make(family, peer: endpoint.description, loop: loop, until: deadline)
+        if let source {
+            let bound = agent_bind(conversation.socket.number, source.bytes, Int32(source.bytes.count))
+            guard bound == 0 else {
+                throw ExchangeFailure(
+                    kind: .invalidRequest, phase: .connect, sentence: "cannot send from the address \(source)", detail: systemError(errno))
+            }
+        }
+        let bytes = endpoint.address.bytes
+        try await conversation.connected(agent_connect(conversation.socket.number, bytes, Int32(bytes.count), endpoint.port))
+        return conversation
+    }
+
+    static func open(
+        unixSocket path: String, loop: SocketLoop, until deadline: ContinuousClock.Instant
+    ) async throws(ExchangeFailure) -> Conversation {
+        let conversation = try make(AF_UNIX, peer: path, loop: loop, until: deadline)
+        let result = agent_connect_unix(conversation.socket.number, path)
+        guard result != -2 else { throw ExchangeFailure(kind: .invalidRequest, phase: .connect, sentence: "the socket's path is too long") }
+        try await conversation.connected(result)
+        return conversation
+    }
+
+    private static func make(
+        _ family: Int32, peer: String, loop: SocketLoop, until deadline: ContinuousClock.Instant
+    ) throws(ExchangeFailure) -> Conversation {
+        let socket = Descriptor(agent_stream(family))
+        guard socket.number >= 0 else {
+            throw ExchangeFailure(kind: .unreachable, phase: .connect, sentence: "the system allows no socket", detail: systemError(errno))
+        }
+        return Conversation(peer: peer, socket: socket, loop: loop, deadline: deadline)
+    }
+
+    private func connected(_ result: Int32) async throws(ExchangeFailure) {
+        if result == 0 { return }
+        var error = errno
+        if error == EINPROGRESS {
+            try await ready(.write, in: .connect)
+            var size = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(socket.number, SOL_SOCKET, SO_ERROR, &error, &size)
+        }
+        if error != 0 { throw SystemFailure(error).connecting(to: peer) }
+    }
+
+    // MARK: Speaking
+
+    /// Begins TLS on the connection as it stands; what was received before stays received.
+    ///
+    /// - Throws: the failure; `tls` then tells what was seen before it.
+    package func startTLS(_ settings: TLSSettings, host: String) async throws(ExchangeFailure) {
+        let session = try TLSSession(socket: socket.number, host: host, settings: settings, peer: peer)
+        self.session = session
+        try await until(.tls, session.handshake)
+    }
+
+    /// Sends all of it.
+    package func send(_ bytes: [UInt8]) async throws(ExchangeFailure) {
+        var sent = 0
+        while sent < bytes.count {
+            let start = sent
+            sent += try await until(.processing) { () throws(ExchangeFailure) in
+                let rest = bytes[start...]
+                if let session { return try session.write(rest) }
+                let count = rest.withUnsafeBytes { agent_send(socket.number, $0.baseAddress, $0.count) }
+                return try step(count, .write)
+            }
+        }
+    }
+
+    /// Receives what comes next, at most 16 KiB; empty when the peer has ended the connection.
+    package func receive() async throws(ExchangeFailure) -> [UInt8] {
+        var received: [UInt8] = []
+        _ = try await until(.processing) { () throws(ExchangeFailure) in
+            if let session {
+                let (step, bytes) = try session.read(most: Self.readSize)
+                received = bytes
+                return step
+            }
+            var count = 0
+            received = [UInt8](unsafeUninitializedCapacity: Self.readSize) { buffer, filled in
+                count = recv(socket.number, buffer.baseAddress, buffer.count, 0)
+                filled = max(0, count)
+            }
+            return try step(count, .read)
+        }
+        return received
+    }
+
+    /// What a call that must not block came to.
+    enum Step {
+        case done(Int)
+        case wait(SocketLoop.Interest)
+    }
+
+    private func step(_ count: Int, _ interest: SocketLoop.Interest) throws(ExchangeFailure) -> Step {
+        if count >= 0 { return .done(count) }
+        let error = errno
+        if error == EAGAIN || error == EINTR { return .wait(interest) }
+        throw SystemFailure(error).speaking(with: peer)
+    }
+
+    @discardableResult
+    private func until(
+        _ phase: ExchangePhase, _ attempt: () throws(ExchangeFailure) -> Step
+    ) async throws(ExchangeFailure) -> Int {
+        while true {
+            switch try attempt() {
+            case .done(let count): return count
+            case .wait(let interest): try await ready(interest, in: phase)
+            }
+        }
+    }
+
+    private func ready(_ interest: SocketLoop.Interest, in phase: ExchangePhase) async throws(ExchangeFailure) {
+        switch await loop.wait(socket, for: interest, until: deadline) {
+        case .ready: return
+        case .cancelled: throw ExchangeFailure(kind: .cancelled, phase: phase, sentence: "cancelled")
+        case .timedOut:
+            switch phase {
+            case .connect:
+                throw ExchangeFailure(kind: .connectTimeout, phase: phase, sentence: "no answer from \(peer) to the connection attempt")
+            case .tls: throw ExchangeFailure(kind: .timeout, phase: phase, sentence: "\(peer) did not end the TLS handshake in time")
+            default: throw ExchangeFailure(kind: .timeout, phase: phase, sentence: "\(peer) did not say in time what was expected")
+            }
+        }
+    }
+}
+
+func systemError(_ error: Int32) -> String { String(cString: strerror(error)) }
+
+/// An error of the system's, in our words.
+struct SystemFailure {
+    let error: Int32
+
+    init(_ error: Int32) { self.error = error }
+
+    func connecting(to peer: String) -> ExchangeFailure {
+        switch error {
+        case ECONNREFUSED, ENOENT:
+            .init(kind: .refused, phase: .connect, sentence: "connection to \(peer) refused", detail: systemError(error))
+        case ECONNRESET: .init(kind: .reset, phase: .connect, sentence: "the connection to \(peer) was cut")
+        case ETIMEDOUT: .init(kind: .connectTimeout, phase: .connect, sentence: "no answer from \(peer) to the connection attempt")
+        default: .init(kind: .unreachable, phase: .connect, sentence: "\(peer) cannot be reached", detail: systemError(error))
+        }
+    }
+
+    func speaking(with peer: String) -> ExchangeFailure {
+        switch error {
+        case ECONNRESET, EPIPE: .init(kind: .reset, phase: .processing, sentence: "the connection to \(peer) was cut")
+        case ETIMEDOUT: .init(kind: .timeout, phase: .processing, sentence: "\(peer) went silent")
+        default: .init(kind: .protocolViolation, phase: .processing, sentence: "speaking with \(peer) failed", detail: systemError(error))
+        }
+    }
+}

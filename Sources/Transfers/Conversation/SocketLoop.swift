@@ -1,0 +1,146 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A file descriptor, closed with this value.
+final class Descriptor: Sendable {
+    let number: Int32
+
+    init(_ number: Int32) { self.number = number }
+
+    deinit { if number >= 0 { close(number) } }
+}
+
+/// Tells a task when a descriptor is ready: one epoll on one thread for all sockets that libcurl does not own.
+///
+/// The thread only wakes tasks; what they read, write and encrypt runs in them. One task waits on a descriptor at a time.
+final class SocketLoop: @unchecked Sendable {
+    // Unchecked: epoll and eventfd are used from any thread, as the kernel allows; everything else stands in the mutex.
+    enum Interest { case read, write }
+    enum Wakeup { case ready, timedOut, cancelled }
+
+    private struct Waiter {
+        var ticket: UInt64
+        var until: ContinuousClock.Instant
+        var continuation: CheckedContinuation<Wakeup, Never>
+    }
+
+    private struct State {
+        var waiters: [Int32: Waiter] = [:]
+        var tickets: UInt64 = 0
+        /// When the thread looks up by itself; no waiter's time ends earlier.
+        var alarm: ContinuousClock.Instant?
+        var isClosed = false
+    }
+
+    private let epoll = agent_epoll()
+    private let bell = agent_bell()
+    private let state = Mutex(State())
+
+    init() {
+        precondition(epoll >= 0 && bell >= 0 && agent_watch(epoll, bell, 1, 0, 0) == 0, "the system allows no epoll")
+        var thread = pthread_t()
+        let created = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<SocketLoop>.fromOpaque(context).takeRetainedValue().work()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        precondition(created == 0, "the system allows no further thread")
+        pthread_detach(thread)
+    }
+
+    /// Ends the thread; who still waits is told `cancelled`.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        ring()
+    }
+
+    /// Waits until the descriptor can be read or written without blocking, its peer is gone, the deadline has passed, or the task is cancelled.
+    func wait(_ descriptor: Descriptor, for interest: Interest, until deadline: ContinuousClock.Instant) async -> Wakeup {
+        if Self.isReady(descriptor.number, interest) { return .ready }
+        let ticket = state.withLock { state in
+            state.tickets += 1
+            return state.tickets
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let refusal = state.withLock { state -> Wakeup? in
+                    if Task.isCancelled || state.isClosed { return .cancelled }
+                    state.waiters[descriptor.number] = Waiter(ticket: ticket, until: deadline, continuation: continuation)
+                    _ = agent_watch(epoll, descriptor.number, interest == .read ? 1 : 0, interest == .write ? 1 : 0, 1)
+                    return nil
+                }
+                if let refusal { return continuation.resume(returning: refusal) }
+                let isEarlier = state.withLock { state in
+                    guard state.alarm.map({ deadline < $0 }) ?? true else { return false }
+                    state.alarm = deadline
+                    return true
+                }
+                if isEarlier { ring() }
+            }
+        } onCancel: {
+            wake(descriptor.number, ticket: ticket, .cancelled)
+        }
+    }
+
+    private static func isReady(_ descriptor: Int32, _ interest: Interest) -> Bool {
+        var query = pollfd(fd: descriptor, events: Int16(interest == .read ? POLLIN : POLLOUT), revents: 0)
+        return poll(&query, 1, 0) == 1
+    }
+
+    private func wake(_ number: Int32, ticket: UInt64? = nil, _ wakeup: Wakeup) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let waiter = state.waiters[number], ticket == nil || waiter.ticket == ticket else { return nil }
+            state.waiters[number] = nil
+            return waiter
+        }
+        waiter?.continuation.resume(returning: wakeup)
+    }
+
+    private func ring() {
+        var one: UInt64 = 1
+        _ = write(bell, &one, 8)
+    }
+
+    private func work() {
+        var ready = [Int32](repeating: 0, count: 256)
+        var writable = ready
+        while true {
+            let (alarm, isClosed) = state.withLock { ($0.alarm, $0.isClosed) }
+            if isClosed { break }
+            let left = alarm.map { max(0, ($0 - ContinuousClock.now) / .milliseconds(1)) } ?? 60_000
+            let count = Int(agent_ready(epoll, &ready, &writable, 256, Int32(min(60_000, left.rounded(.up)))))
+            for descriptor in ready.prefix(max(0, count)) {
+                if descriptor == bell {
+                    var rung: UInt64 = 0
+                    _ = read(bell, &rung, 8)
+                } else {
+                    wake(descriptor, .ready)
+                }
+            }
+            expire()
+        }
+        let waiters = state.withLock { state in
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.continuation.resume(returning: .cancelled) }
+        Glibc.close(epoll)
+        Glibc.close(bell)
+    }
+
+    /// Wakes whose time is over. Looks at all waiters, but only when the earliest alarm has come.
+    private func expire() {
+        let now = ContinuousClock.now
+        let expired = state.withLock { state -> [Waiter] in
+            guard let alarm = state.alarm, alarm <= now else { return [] }
+            let over = state.waiters.filter { $0.value.until <= now }
+            for number in over.keys { state.waiters[number] = nil }
+            state.alarm = state.waiters.values.map(\.until).min()
+            return Array(over.values)
+        }
+        for waiter in expired { waiter.continuation.resume(returning: .timedOut) }
+    }
+}

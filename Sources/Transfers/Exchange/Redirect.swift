@@ -1,0 +1,42 @@
+import Addresses
+
+/// What becomes of a request when its answer is a redirect.
+enum Redirect {
+    /// How many redirects may be followed from one URL to another; nil when this one may not.
+    static func limit(_ policy: ExchangeRequest.RedirectPolicy, from: String, to: String) -> Int? {
+        switch policy {
+        case .refuse: return nil
+        case .follow(let maximum): return maximum
+        case .sameHost(let maximum):
+            let isSameScheme = from.lowercased().hasPrefix("https:") == to.lowercased().hasPrefix("https:")
+            guard isSameScheme, let source = URLHost(from), source.withPort == URLHost(to)?.withPort else { return nil }
+            return maximum
+        }
+    }
+
+    private static let secret: Set<String> = ["authorization", "www-authenticate", "cookie", "cookie2", "proxy-authorization"]
+
+    /// The request as it goes on to another URL.
+    static func request(_ request: ExchangeRequest, to url: String, status: Int) -> ExchangeRequest {
+        var next = request
+        next.url = url
+        if [301, 302, 303].contains(status), ![.get, .head].contains(request.method) {
+            next.method = .get
+            next.body = nil
+            next.headers.removeAll { ["content-type", "content-length"].contains($0.name.lowercased()) }
+        }
+        let (from, to) = (URLHost(request.url), URLHost(url))
+        if from?.withPort != to?.withPort {
+            next.headers.removeAll { $0.name.lowercased() == "host" }
+            next.tls.serverName = nil
+        }
+        if !stays(from?.name ?? "", to?.name ?? "") { next.headers.removeAll { secret.contains($0.name.lowercased()) } }
+        return next
+    }
+
+    /// Whether a host may see what was meant for another: the same one, or one below it.
+    private static func stays(_ from: String, _ to: String) -> Bool {
+        let (from, to) = (from.lowercased(), to.lowercased())
+        return from == to || (NetworkAddress(from) == nil && to.hasSuffix("." + from))
+    }
+}

@@ -1,0 +1,56 @@
+import CCurl
+import Certificates
+import FoundationEssentials
+import Synchronization
+
+/// Chains that one trust store has already verified for a name: the same bytes need not be verified twice within their validity.
+///
+/// Only good verdicts are kept. The signatures of the handshake itself are checked by OpenSSL each time.
+final class VerdictCache: Sendable {
+    struct Known: Sendable {
+        var chain: [CertificateFacts]
+        var verdict: ChainVerdict
+        var valid: ClosedRange<Date>
+    }
+
+    private struct Key: Hashable {
+        var host: String
+        /// SHA-256 of each certificate presented, in order.
+        var digests: [UInt8]
+    }
+
+    private static let most = 20_000
+    private let known = Mutex<[Key: Known]>([:])
+
+    func known(_ presented: [OpaquePointer], _ host: String, at date: Date) -> Known? {
+        let key = Self.key(presented, host)
+        guard let found = known.withLock({ $0[key] }), found.valid.contains(date) else { return nil }
+        return found
+    }
+
+    func keep(
+        _ presented: [OpaquePointer], _ host: String, chain: [CertificateFacts], verdict: ChainVerdict, until valid: ClosedRange<Date>?
+    ) {
+        guard let valid else { return }
+        let key = Self.key(presented, host)
+        known.withLock { known in
+            // Full means that far more peers are watched than expected: begin anew rather than keep order.
+            if known.count >= Self.most { known = [:] }
+            known[key] = Known(chain: chain, verdict: verdict, valid: valid)
+        }
+    }
+
+    private static func key(_ presented: [OpaquePointer], _ host: String) -> Key {
+        var digests: [UInt8] = []
+        digests.reserveCapacity(presented.count * 32)
+        for certificate in presented {
+            var length: UInt32 = 0
+            let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
+                X509_digest(certificate, EVP_sha256(), buffer.baseAddress, &length)
+                count = Int(length)
+            }
+            digests += digest
+        }
+        return Key(host: host, digests: digests)
+    }
+}

@@ -1,0 +1,63 @@
+import CCurl
+import Certificates
+import FoundationEssentials
+
+/// Every path from a leaf to a trusted certificate, of those presented and those trusted: a peer whose old root is about to end
+/// may have another, longer-lived way to be trusted.
+struct VerifiedPaths {
+    /// The latest over all paths of the earliest end in each; nil where there is no path.
+    let lastExpiry: Date?
+
+    private static let longest = 10
+    /// Bounds the search among certificates that sign one another in circles.
+    private static let mostSteps = 200
+
+    /// - Parameter context: OpenSSL's, after a verification that succeeded.
+    init(_ context: OpaquePointer, at date: Date) {
+        var search = Search(context: context, date: date)
+        if let leaf = X509_STORE_CTX_get0_cert(context), let end = CertificateFacts(leaf)?.notAfter {
+            search.extend([leaf], earliest: end)
+        }
+        lastExpiry = search.best
+    }
+
+    private struct Search {
+        let context: OpaquePointer
+        let date: Date
+        var best: Date?
+        var steps = 0
+
+        mutating func extend(_ path: [OpaquePointer], earliest: Date) {
+            guard let last = path.last, path.count < VerifiedPaths.longest, steps < VerifiedPaths.mostSteps else { return }
+            steps += 1
+            let name = X509_get_issuer_name(last)
+            // Anchors end a path; where the leaf itself is trusted, it is the whole of it.
+            if let trusted = X509_STORE_CTX_get1_certs(context, X509_get_subject_name(last)) {
+                defer { agent_chain_free(trusted) }
+                if (0..<agent_chain_count(trusted)).contains(where: { X509_cmp(agent_chain_at(trusted, $0), last) == 0 }) {
+                    best = max(best ?? earliest, earliest)
+                    return
+                }
+            }
+            if let trusted = X509_STORE_CTX_get1_certs(context, name) {
+                defer { agent_chain_free(trusted) }
+                for index in 0..<agent_chain_count(trusted) { step(to: agent_chain_at(trusted, index), from: path, earliest) }
+            }
+            let presented = X509_STORE_CTX_get0_untrusted(context)
+            for index in 0..<agent_chain_count(presented) {
+                guard let candidate = agent_chain_at(presented, index), X509_NAME_cmp(X509_get_subject_name(candidate), name) == 0 else {
+                    continue
+                }
+                step(to: candidate, from: path, earliest)
+            }
+        }
+
+        private mutating func step(to issuer: OpaquePointer?, from path: [OpaquePointer], _ earliest: Date) {
+            guard let issuer, let last = path.last, !path.contains(where: { X509_cmp($0, issuer) == 0 }),
+                X509_check_issued(issuer, last) == X509_V_OK, X509_verify(last, X509_get0_pubkey(issuer)) == 1,
+                let facts = CertificateFacts(issuer), facts.notBefore <= date, date <= facts.notAfter
+            else { return ERR_clear_error() }
+            extend(path + [issuer], earliest: min(earliest, facts.notAfter))
+        }
+    }
+}
