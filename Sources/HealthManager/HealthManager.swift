@@ -55,7 +55,8 @@ package actor HealthManager: Service {
         self.logger = logger
         runner = ProbeRunner(time: time, grace: limits.grace)
         queue = RunQueue(overall: limits.overall, perServer: limits.perServer)
-        plan = try readPlan()
+        let plan = try readPlan()
+        self.plan = plan
         facts = AgentFacts(started: time.now, configurationPath: configurationPath)
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let roster = Roster(plan, kinds: kinds, at: facts.started)
@@ -64,6 +65,7 @@ package actor HealthManager: Service {
         facts.diagnostics = plan.warnings
         for (key, member) in roster.members { states[key] = ProbeState(key: key, definition: member.definition) }
         schedule.add(roster.members.map { ($0.key, $0.value.definition.every) }, at: time.elapsed)
+        observers.forEach { $0.changed(.adopted(plan)) }
         for state in states.values { observers.forEach { $0.changed(.updated(state)) } }
     }
 
@@ -111,7 +113,8 @@ package actor HealthManager: Service {
         facts.running += 1
         facts.lateness.observe(max(0, (time.elapsed - planned.due).seconds))
         let result = await runner.run(
-            planned.member.probe, key: planned.key, definition: planned.member.definition, timeout: planned.member.definition.timeout)
+            planned.member.probe, key: planned.key, kind: planned.member.definition.kind, retries: planned.member.definition.retries,
+            timeout: planned.member.definition.timeout)
         facts.running -= 1
         occupied.remove(planned.slot)
         queue.finished(server: planned.key.server)
@@ -220,6 +223,7 @@ package actor HealthManager: Service {
         facts.diagnostics = plan.warnings
         facts.thresholds = plan.configuration.thresholds
         roster = merge(Roster(plan, kinds: kinds, at: time.now))
+        observers.forEach { $0.changed(.adopted(plan)) }
     }
 
     private func forget(_ key: ProbeKey) {

@@ -1,3 +1,4 @@
+import Addresses
 import Certificates
 import FoundationEssentials
 import HealthManager
@@ -26,6 +27,7 @@ struct ConfigurationFile {
         configuration.thresholds = thresholds(reader.mapping("thresholds"))
         configuration.network = network(reader)
         configuration.daemon = daemon(reader)
+        configuration.probe = probeAccess(reader.mapping("probe"))
         reader.finish()
         return configuration
     }
@@ -205,6 +207,28 @@ struct ConfigurationFile {
         }
         daemon.hostNames = reader.strings("hostNames") ?? []
         return daemon
+    }
+
+    private func probeAccess(_ reader: SettingsReader?) -> ProbeAccess {
+        var access = ProbeAccess()
+        guard let reader else { return access }
+        access.allowFrom = ranges(reader, "allowFrom") ?? access.allowFrom
+        access.allowTargets = ranges(reader, "allowTargets") ?? access.allowTargets
+        access.denyTargets = ranges(reader, "denyTargets") ?? access.denyTargets
+        access.rateLimit = reader.integer("rateLimit", in: 0...1_000_000) ?? access.rateLimit
+        access.maximumRunning = reader.integer("maximumRunning", in: 1...100_000) ?? access.maximumRunning
+        access.timeoutOffset = reader.duration("timeoutOffset", allowZero: true) ?? access.timeoutOffset
+        reader.finish()
+        return access
+    }
+
+    private func ranges(_ reader: SettingsReader, _ key: String) -> [AddressRange]? {
+        reader.strings(key)?.compactMap { text in
+            if let range = AddressRange(text) { return range }
+            reader.error(
+                "'\(key)' holds addresses and ranges such as 10.0.0.0/8 or fe80::/10, found '\(text)'", at: reader.location(of: key))
+            return nil
+        }
     }
 
     // MARK: Values

@@ -5,12 +5,15 @@ package import HealthManager
 package struct PlanFiles: Sendable {
     package var configurationPath: String
     package var probesDirectory: String
+    /// blackbox_exporter's module file; nil is none.
+    package var modulesPath: String?
     /// Overrides what the file says.
     package var listen: String?
 
-    package init(configurationPath: String, probesDirectory: String, listen: String? = nil) {
+    package init(configurationPath: String, probesDirectory: String, modulesPath: String? = nil, listen: String? = nil) {
         self.configurationPath = configurationPath
         self.probesDirectory = probesDirectory
+        self.modulesPath = modulesPath
         self.listen = listen
     }
 
@@ -41,12 +44,13 @@ package struct PlanFiles: Sendable {
             notes.diagnostics += unconfirmed()
         }
         let definitions = definitions(kinds, notes)
+        let modules = modulesPath.flatMap { read($0, notes) }.map { ModulesFile(kinds: kinds, notes: notes).modules($0) } ?? [:]
         let diagnostics = notes.diagnostics.enumerated().sorted { left, right in
             let (a, b) = (left.element.location, right.element.location)
             return (a.path, a.line ?? 0, a.column ?? 0, left.offset) < (b.path, b.line ?? 0, b.column ?? 0, right.offset)
         }.map(\.element)
         guard let configuration else { return (nil, diagnostics) }
-        return (Plan(configuration: configuration, definitions: definitions, warnings: diagnostics), diagnostics)
+        return (Plan(configuration: configuration, definitions: definitions, modules: modules, warnings: diagnostics), diagnostics)
     }
 
     private func definitions(_ kinds: KindCatalog, _ notes: SettingsReader.Notes) -> [ProbeDefinition] {

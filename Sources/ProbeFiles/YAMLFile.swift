@@ -111,12 +111,20 @@ struct YAMLFile {
         }
         switch node {
         case .scalar(let scalar):
+            if scalar.tag == Tag(.binary) { return binary(scalar.string, at: location, problems: &problems) }
             return Setting(.scalar(scalar.string, isPlain: scalar.style == .plain || scalar.style == .any), at: location)
         case .sequence(let sequence):
             return Setting(.list(sequence.map { setting($0, depth: depth + 1, values: &values, problems: &problems) }), at: location)
         case .mapping(let mapping):
             var entries: [Setting.Entry] = []
+            var inherited: [Setting.Entry] = []
             for (key, value) in mapping {
+                // `<<: *defaults` takes over what the mapping itself does not say.
+                if key.scalar?.string == "<<", key.scalar?.style == .plain {
+                    let merged = setting(value, depth: depth + 1, values: &values, problems: &problems)
+                    inherited += Self.mergedEntries(merged)
+                    continue
+                }
                 guard let name = key.scalar?.string else {
                     problems.append(Diagnostic(.error, at: self.location(key.mark), "a key must be a plain text"))
                     continue
@@ -126,11 +134,29 @@ struct YAMLFile {
                         key: name, keyLocation: self.location(key.mark),
                         value: setting(value, depth: depth + 1, values: &values, problems: &problems)))
             }
+            for entry in inherited where !entries.contains(where: { $0.key == entry.key }) { entries.append(entry) }
             return Setting(.mapping(entries), at: location)
         case .alias:
             problems.append(Diagnostic(.error, at: location, "this alias stands for nothing"))
             return .empty(at: location)
         }
+    }
+
+    /// Of one mapping, or of a list of them, the first of which wins.
+    private static func mergedEntries(_ setting: Setting) -> [Setting.Entry] {
+        switch setting.value {
+        case .mapping(let entries): entries
+        case .list(let items): items.flatMap(mergedEntries)
+        default: []
+        }
+    }
+
+    private func binary(_ text: String, at location: SourceLocation, problems: inout [Diagnostic]) -> Setting {
+        guard let bytes = Data(base64Encoded: text.filter { !$0.isWhitespace }) else {
+            problems.append(Diagnostic(.error, at: location, "!!binary must be followed by base64"))
+            return .empty(at: location)
+        }
+        return Setting(.binary(Array(bytes)), at: location)
     }
 
     private func location(_ mark: Mark?) -> SourceLocation { SourceLocation(path: path, line: mark?.line, column: mark?.column) }

@@ -1,14 +1,14 @@
 package import HealthManager
 
-/// The one list of kinds: a new kind is a folder, and a line here.
+/// The one list of kinds that judge the organization: a new kind is a folder, and a line here.
 package enum ShippedKinds {
-    package static func catalog(_ services: KindServices) -> KindCatalog {
-        KindCatalog([
+    package static func all(_ services: KindServices) -> [any ProbeKind] {
+        [
             PushConnectivityKind(services),
             CertificateExpiryKind(services),
             KeySizeKind(services),
             MetadataReachabilityKind(services),
             ThumbprintDriftKind(services),
-        ])
+        ]
     }
 }

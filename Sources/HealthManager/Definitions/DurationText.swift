@@ -1,14 +1,23 @@
-/// Durations as configuration writes them: a number and one of `ms s m h d`.
+/// Durations as configuration writes them: a number and one of `ms s m h d`, or several such, the largest first (`1m30s`).
 package enum DurationText {
-    private static let units: [(suffix: String, seconds: Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]
+    private static let units: [(suffix: String, seconds: Double)] = [("d", 86400), ("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001)]
 
     /// Nil for anything else, negative ones and those over a thousand years.
     package static func parse(_ text: String) -> Duration? {
-        guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
-        let number = text.dropLast(unit.suffix.count)
-        guard number.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let value = Double(number) else { return nil }
-        let seconds = value * unit.seconds
-        guard seconds < 1000 * 366 * 86400 else { return nil }
+        var rest = text[...]
+        var seconds = 0.0
+        var smallest = -1
+        while !rest.isEmpty {
+            let number = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            let suffix = rest[number.endIndex...].prefix { $0.isLetter }
+            guard let unit = units.firstIndex(where: { $0.suffix == suffix }), unit > smallest, let value = Double(number) else {
+                return nil
+            }
+            smallest = unit
+            seconds += value * units[unit].seconds
+            rest = rest[suffix.endIndex...]
+        }
+        guard smallest >= 0, seconds < 1000 * 366 * 86400 else { return nil }
         return .milliseconds((seconds * 1000).rounded())
     }
 

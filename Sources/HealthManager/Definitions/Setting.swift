@@ -38,6 +38,11 @@ package struct Setting: Sendable {
         return false
     }
 
+    /// Keys and values of a mapping, in order; empty for anything else.
+    package var entries: [(key: String, value: Setting)] {
+        if case .mapping(let entries) = value { entries.map { ($0.key, $0.value) } } else { [] }
+    }
+
     /// In words, for "expected X, found Y".
     package var shape: String {
         switch value {

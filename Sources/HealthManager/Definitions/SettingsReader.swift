@@ -142,6 +142,14 @@ package final class SettingsReader {
         setting(key).map { SettingsReader($0, what: "'\(key)'", notes: notes) }
     }
 
+    /// All entries of a mapping of free keys, in order; each counts as known.
+    package var settings: [(key: String, value: Setting)] {
+        order.map { entry in
+            known.insert(entry.key)
+            return (entry.key, entry.value)
+        }
+    }
+
     /// A mapping of free keys to texts, in order.
     package func texts(_ key: String) -> [(key: String, value: String, location: SourceLocation)]? {
         guard let nested = mapping(key) else { return nil }

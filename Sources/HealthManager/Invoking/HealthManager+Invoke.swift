@@ -29,7 +29,8 @@ extension HealthManager {
                     let timeout = request.timeoutSeconds.map { Duration.seconds($0) } ?? definition.timeout
                     group.addTask { [runner, definition] in
                         let result = await runner.run(
-                            probe, key: key, definition: definition, timeout: timeout, at: request.at, isRehearsal: isRehearsal)
+                            probe, key: key, kind: definition.kind, retries: definition.retries, timeout: timeout, at: request.at,
+                            isRehearsal: isRehearsal)
                         return (server, result)
                     }
                 }

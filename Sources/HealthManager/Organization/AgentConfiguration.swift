@@ -14,6 +14,7 @@ package struct AgentConfiguration: Sendable {
     package var thresholds = Thresholds()
     package var network = NetworkSettings()
     package var daemon = DaemonSettings()
+    package var probe = ProbeAccess()
 
     package init() {}
 

@@ -4,6 +4,8 @@ package protocol ResultObserver: Sendable {
 }
 
 package enum CacheChange: Sendable {
+    /// This plan is in force from now on.
+    case adopted(Plan)
     /// A probe exists now, or has a new result; carries its whole state.
     case updated(ProbeState)
     /// A probe exists no more.

@@ -17,7 +17,7 @@ package struct ProbeRunner: Sendable {
 
     /// - Returns: the result, or nil when the calling task was cancelled: a run cut short by a shutdown is no result.
     package func run(
-        _ probe: any Probe, key: ProbeKey, definition: ProbeDefinition, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
+        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
     ) async -> ProbeResult? {
         let start = time.now
         let began = time.elapsed
@@ -27,14 +27,14 @@ package struct ProbeRunner: Sendable {
             let context = RunContext(date: date ?? time.now, deadline: end - time.elapsed, isRehearsal: isRehearsal, time: time)
             let (type, outcome) = judge(await contain(probe, context, until: end + Self.margin), timeout: timeout)
             guard !Task.isCancelled else { return nil }
-            let mayRetry = attempt < definition.retries && [.failed, .timeout].contains(type) && time.elapsed < end
+            let mayRetry = attempt < retries && [.failed, .timeout].contains(type) && time.elapsed < end
             if mayRetry {
                 attempt += 1
                 continue
             }
             let duration = time.elapsed - began
             return ProbeResult(
-                key: key, kind: definition.kind, requestID: UUID().uuidString.lowercased(), start: start,
+                key: key, kind: kind, requestID: UUID().uuidString.lowercased(), start: start,
                 end: start.addingTimeInterval(duration.seconds), duration: duration, type: type, outcome: outcome, retryCount: attempt)
         }
     }

@@ -31,7 +31,9 @@ struct Door: Sendable {
 
     func verdict(_ caller: Caller) -> Verdict {
         if listener == .controlSocket { return .open }
-        let changes = !["GET", "HEAD"].contains(caller.method)
+        // A probe changes nothing here, but goes out to wherever the caller says.
+        let isProbe = caller.path == "/probe"
+        let changes = isProbe || !["GET", "HEAD"].contains(caller.method)
         if !Self.freeOfHost.contains(caller.path), !serves(caller.host) {
             return .closed("this agent is not served under the name '\(caller.host.prefix(100))': add it to 'hostNames' in agent.yaml")
         }
@@ -42,6 +44,8 @@ struct Door: Sendable {
         if let origin = caller.origin, origin.lowercased() != "http://\(caller.host.lowercased())" {
             return .closed("a page of another origin asked for this")
         }
+        // Who may ask for probes, and of what, the configuration says: `probe.allowFrom`.
+        if isProbe { return .open }
         guard Self.openToLoopback.contains(caller.path) else {
             return .closed("this needs the control socket: use the agent's command line")
         }

@@ -1,3 +1,4 @@
+import Addresses
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -17,13 +18,16 @@ struct DoorMiddleware: RouterMiddleware {
 
     private static func caller(_ request: Request, _ context: ServerContext) -> Door.Caller {
         let headers = request.headers
-        let isForwarded = headers.contains { field in
+        return Door.Caller(
+            method: request.method.rawValue, path: request.uri.path, host: request.head.authority ?? "", origin: value(headers, "Origin"),
+            fetchSite: value(headers, "Sec-Fetch-Site"), isForwarded: isForwarded(headers), isLoopback: context.isLoopback)
+    }
+
+    static func isForwarded(_ headers: HTTPFields) -> Bool {
+        headers.contains { field in
             let name = field.name.canonicalName
             return name == "forwarded" || name == "via" || name.hasPrefix("x-forwarded-")
         }
-        return Door.Caller(
-            method: request.method.rawValue, path: request.uri.path, host: request.head.authority ?? "", origin: value(headers, "Origin"),
-            fetchSite: value(headers, "Sec-Fetch-Site"), isForwarded: isForwarded, isLoopback: context.isLoopback)
     }
 
     private static func value(_ headers: HTTPFields, _ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
@@ -32,12 +36,13 @@ struct DoorMiddleware: RouterMiddleware {
 /// What the server knows of the connection a request came by.
 struct ServerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    let isLoopback: Bool
+    /// The other end; nil on a Unix socket.
+    let address: NetworkAddress?
+    var isLoopback: Bool { address?.isLoopback ?? false }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        let address = source.channel.remoteAddress?.ipAddress ?? ""
-        isLoopback = address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+        address = source.channel.remoteAddress?.ipAddress.flatMap { NetworkAddress($0) }
     }
 
     /// Bodies are short documents; more is refused.

@@ -5,6 +5,7 @@ import HealthManager
 struct AgentMetrics {
     let facts: AgentFacts
     let probes: Int
+    let unknownModules: Int
     let build: BuildInformation
 
     func write(to text: inout MetricText, format: MetricText.Format) {
@@ -31,6 +32,10 @@ struct AgentMetrics {
             "health_agent_probes_skipped_total", type: "counter", help: "Runs left out because the one before had not ended.",
             format: format)
         text.sample("health_agent_probes_skipped_total", [], Double(facts.skipped))
+        text.header(
+            "health_agent_unknown_modules_total", type: "counter", help: "Requests for probes that named a module there is not.",
+            format: format)
+        text.sample("health_agent_unknown_modules_total", [], Double(unknownModules))
         lateness(&text, format)
         thresholds(&text, format)
         ProcessFacts.read()?.write(to: &text, format: format)

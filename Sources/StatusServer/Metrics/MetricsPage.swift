@@ -20,6 +20,7 @@ package final class MetricsPage: ResultObserver, Sendable {
 
     package func changed(_ change: CacheChange) {
         switch change {
+        case .adopted: break
         case .updated(let probe):
             let fragment = ProbeFragment(probe)
             state.withLock { state in

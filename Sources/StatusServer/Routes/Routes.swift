@@ -8,12 +8,13 @@ struct Routes: Sendable {
     let health: HealthManager
     let metrics: MetricsPage
     let page: StatusPage
+    let desk: ProbeDesk
     let build: BuildInformation
 
     func router(_ door: Door) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: DoorMiddleware(door: door))
-        router.get("/") { _, _ in Response.html(page.render(await health.snapshot())) }
+        router.get("/") { _, _ in Response.html(page.render(await health.snapshot(), recent: desk.recent)) }
         router.get("/metrics") { request, _ in await metricsResponse(request) }
         router.get("/-/healthy") { _, _ in Response.plain(.ok, "healthy\n") }
         router.get("/-/ready") { _, _ in Response.plain(.ok, "ready\n") }
@@ -26,6 +27,7 @@ struct Routes: Sendable {
         }
         router.get("/api/v1/probes") { _, _ in try Response.json(await health.probeDocuments()) }
         router.get("/api/v1/results") { request, _ in try await results(request) }
+        ProbeRoute(desk: desk).add(to: router)
         router.post("/api/v1/invoke") { request, _ in try await invoke(request) }
         return router
     }
@@ -33,7 +35,9 @@ struct Routes: Sendable {
     private func metricsResponse(_ request: Request) async -> Response {
         let format = Negotiation.format(accept: request.headers[.accept])
         let (facts, probes) = await health.agentFacts()
-        let parts = metrics.parts(format) { AgentMetrics(facts: facts, probes: probes, build: build).write(to: &$0, format: format) }
+        let parts = metrics.parts(format) {
+            AgentMetrics(facts: facts, probes: probes, unknownModules: desk.unknownModules, build: build).write(to: &$0, format: format)
+        }
         let type = Negotiation.contentType(format)
         if Negotiation.acceptsGzip(request.headers[.acceptEncoding]),
             let compressed = Gzip.compress(parts.flatMap { Array($0.readableBytesView) })

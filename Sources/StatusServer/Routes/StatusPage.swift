@@ -41,16 +41,30 @@ struct StatusPage: Sendable {
         let rows: [Row]
         let certificates: [CertificateRow]
         let absent: [String]
+        let runs: [RunRow]
+        let hasRuns: Bool
     }
 
-    func render(_ snapshot: Snapshot) -> String {
+    private struct RunRow {
+        let id: Int
+        let module: String
+        let target: String
+        let result: String
+        let style: String
+        let reason: String
+        let sentence: String
+        let when: String
+    }
+
+    func render(_ snapshot: Snapshot, recent: [OnDemandRun] = []) -> String {
         let facts = snapshot.agent
         let view = View(
             started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601),
             configuration: facts.configurationPath,
             isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description), rows: snapshot.probes.map(row),
             certificates: certificates(snapshot),
-            absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.because)" })
+            absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.because)" },
+            runs: recent.map(row), hasRuns: !recent.isEmpty)
         return template.render(view)
     }
 
@@ -63,6 +77,13 @@ struct StatusPage: Sendable {
             reason: decisive?.reason.rawValue ?? "", sentence: decisive?.sentence ?? "", lastRun: result?.end.formatted(.iso8601) ?? "",
             nextRun: state.nextRun?.formatted(.iso8601) ?? "",
             sampleValue: result?.outcome.sampleValue.map { "\(($0 * 10).rounded() / 10)" } ?? "")
+    }
+
+    private func row(_ run: OnDemandRun) -> RunRow {
+        let decisive = run.result.decisive
+        return RunRow(
+            id: run.id, module: run.module.name, target: run.target, result: run.result.type.name, style: run.result.type.name.lowercased(),
+            reason: decisive?.reason.rawValue ?? "", sentence: decisive?.sentence ?? "", when: run.result.start.formatted(.iso8601))
     }
 
     private func certificates(_ snapshot: Snapshot) -> [CertificateRow] {

@@ -6,10 +6,11 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "The daemon: schedule probes, keep their results, serve them.")
 
+    @Option(help: "Modules that callers of /probe may name, in blackbox_exporter's own file.") var modules: String?
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await Self.guarded { try await Composition.run(try common.files(), logger: common.logger()) }
+        try await Self.guarded { try await Composition.run(try common.files(modules: modules), logger: common.logger()) }
     }
 
     /// Every known way not to start ends with its sentence and status 2.

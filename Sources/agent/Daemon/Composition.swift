@@ -6,6 +6,7 @@ import ProbeFiles
 import ProbeKinds
 import ServiceLifecycle
 import StatusServer
+import TargetKinds
 import Transfers
 import UnixSignals
 
@@ -14,8 +15,10 @@ enum Composition {
     /// The kinds with all they need. Without a state directory nothing is remembered.
     static func kinds(transfers: Transfers, stateDirectory: String?, ownsState: Bool, logger: Logger) -> KindCatalog {
         let sightings = Sightings(directory: stateDirectory ?? "/nonexistent", isWritable: ownsState, logger: logger)
-        return ShippedKinds.catalog(
-            KindServices(transfers: transfers, sightings: sightings, userAgent: "agent/\(Version.current)", logger: logger))
+        let userAgent = "agent/\(Version.current)"
+        let organization = ShippedKinds.all(
+            KindServices(transfers: transfers, sightings: sightings, userAgent: userAgent, logger: logger))
+        return KindCatalog(organization + TargetKinds.all(TargetServices(transfers: transfers, userAgent: userAgent)))
     }
 
     /// A health manager that runs probes on demand, in this process, without a schedule.
@@ -39,13 +42,15 @@ enum Composition {
         let state = try StateDirectory(configuration.daemon.stateDirectory)
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()
+        let desk = ProbeDesk(time: SystemTime())
         let manager = try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
             configurationPath: files.configurationPath,
-            time: SystemTime(), observers: [metrics], logger: logger)
+            time: SystemTime(), observers: [metrics, desk], logger: logger)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
-        let server = try StatusServer(settings: configuration.daemon, health: manager, metrics: metrics, build: build, logger: logger)
+        let server = try StatusServer(
+            settings: configuration.daemon, health: manager, desk: desk, metrics: metrics, build: build, logger: logger)
         let listeners = server.services { address in
             logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
             await isServing(manager, address)

@@ -21,8 +21,10 @@ struct CommonOptions: ParsableArguments {
     var logFormat: LogFormat = .text
 
     /// - Throws: exit status 2 with one sentence where there is no configuration.
-    func files() throws -> PlanFiles {
-        PlanFiles(configurationPath: try configurationPath(), probesDirectory: probes ?? ShippedProbes.locate(), listen: listen)
+    func files(modules: String? = nil) throws -> PlanFiles {
+        PlanFiles(
+            configurationPath: try configurationPath(), probesDirectory: probes ?? ShippedProbes.locate(), modulesPath: modules,
+            listen: listen)
     }
 
     private func configurationPath() throws -> String {

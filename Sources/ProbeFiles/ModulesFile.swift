@@ -1,0 +1,59 @@
+import HealthManager
+
+/// blackbox_exporter's own file of modules, read strictly, with its defaults.
+struct ModulesFile {
+    let kinds: KindCatalog
+    let notes: SettingsReader.Notes
+
+    /// The kinds' names are the probers'.
+    private var probers: [String] { kinds.kinds.filter { $0.aim == .targets }.map(\.name) }
+
+    func modules(_ setting: Setting) -> [String: Module] {
+        let reader = SettingsReader(setting, what: "the module file", notes: notes)
+        defer { reader.finish() }
+        guard let all = reader.mapping("modules") else { return [:] }
+        let modules = all.settings.compactMap { module(named: $0.key, $0.value) }
+        return Dictionary(modules.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    private func module(named name: String, _ setting: Setting) -> Module? {
+        let reader = SettingsReader(setting, what: "module '\(name)'", notes: notes)
+        let prober = prober(reader, name)
+        let timeout = reader.duration("timeout", allowZero: true)
+        var make: (@Sendable (Place) -> Discovery)?
+        var hostHeader: String?
+        // The sections of other probers are checked too: what stands in the file is to be right.
+        for kind in probers {
+            let section = reader.setting(kind)
+            guard section != nil || kind == prober else { continue }
+            let options = section ?? .empty(at: setting.location)
+            let prepared = kinds.prepare(kind, options: options, notes: notes)
+            guard kind == prober else { continue }
+            make = prepared
+            hostHeader = Self.hostHeader(options)
+        }
+        reader.finish()
+        guard let prober, let make else { return nil }
+        return Module(
+            name: name, kind: prober, timeout: timeout, hostHeader: hostHeader, masked: MaskedText.write(setting, under: name), make: make)
+    }
+
+    private func prober(_ reader: SettingsReader, _ name: String) -> String? {
+        guard let prober = reader.required("prober", what: "module '\(name)'") else { return nil }
+        if probers.contains(prober) { return prober }
+        let near = NearestName.among(probers, to: prober).map { ", did you mean '\($0)'?" } ?? ""
+        reader.error(
+            "prober '\(prober)' is not valid\(near.isEmpty ? "; known are \(probers.sorted().joined(separator: ", "))" : near)",
+            at: reader.location(of: "prober"))
+        return nil
+    }
+
+    private static func hostHeader(_ options: Setting) -> String? {
+        for (key, value) in options.entries where key == "headers" {
+            for (name, header) in value.entries where name.lowercased() == "host" {
+                if case .scalar(let text, _) = header.value { return text }
+            }
+        }
+        return nil
+    }
+}

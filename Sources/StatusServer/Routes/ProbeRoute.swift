@@ -1,0 +1,66 @@
+import Addresses
+import FoundationEssentials
+import HTTPTypes
+import HealthManager
+import Hummingbird
+
+/// `/probe`, what it did lately, and with which modules: where blackbox_exporter has them.
+struct ProbeRoute: Sendable {
+    let desk: ProbeDesk
+    private static let patience = HTTPField.Name("X-Prometheus-Scrape-Timeout-Seconds")
+
+    func add(to router: Router<ServerContext>) {
+        router.get("/probe") { request, context in await probe(request, context) }
+        router.get("/logs") { request, _ in logs(request) }
+        router.get("/config") { _, _ in
+            Response.plain(.ok, "modules:\n" + desk.modules.map { indented($0.masked) }.joined())
+        }
+    }
+
+    private func probe(_ request: Request, _ context: ServerContext) async -> Response {
+        let parameters = request.uri.queryParameters
+        func text(_ name: String) -> String? { parameters[Substring(name)].map { String($0) } }
+        let query = ProbeQuery(
+            module: text("module"), target: text("target"), hostname: text("hostname"),
+            scrapeTimeout: Self.patience.flatMap { request.headers[$0] }, caller: context.address,
+            isForwarded: DoorMiddleware.isForwarded(request.headers))
+        switch await desk.probe(query) {
+        case .refused(let status, let sentence):
+            return .plain(
+                HTTPResponse.Status(code: status), sentence + "\n", headers: status == 429 || status == 503 ? [.retryAfter: "1"] : [:])
+        case .ran(let run):
+            if text("debug") == "true" { return .plain(.ok, DebugText.render(run)) }
+            return .bytes(.ok, ProbeText.render(run), type: Negotiation.contentType(.text))
+        }
+    }
+
+    private func logs(_ request: Request) -> Response {
+        guard let id = request.uri.queryParameters["id"].flatMap({ Int($0) }) else { return .plain(.badRequest, "'id' must be a number\n") }
+        guard let run = desk.run(numbered: id) else { return .plain(.notFound, "no run of that number is kept\n") }
+        return .plain(.ok, DebugText.render(run))
+    }
+
+    private func indented(_ text: String) -> String { text.split(separator: "\n").map { "  \($0)\n" }.joined() }
+}
+
+/// One run for people: what happened, what was measured, by which module.
+enum DebugText {
+    static func render(_ run: OnDemandRun) -> String {
+        let result = run.result
+        var lines = ["Run \(run.id) of module \(run.module.name) against \(run.target), begun \(result.start.formatted(.iso8601)):", ""]
+        for stage in result.outcome.stages {
+            let detail = stage.detail.isEmpty ? "" : ": \(stage.detail)"
+            lines.append("  \(stage.stage.rawValue) \(stage.verdict.rawValue) in \(milliseconds(stage.duration))\(detail)")
+        }
+        for finding in result.outcome.findings {
+            lines.append("  \(finding.severity.rawValue) at \(finding.stage.rawValue): \(finding.sentence)")
+            if !finding.exception.isEmpty { lines.append("    \(finding.exception)") }
+            lines.append("    what to do: \(finding.reason.remedy)")
+        }
+        lines += ["  \(result.type.name) after \(milliseconds(result.duration)) of \(milliseconds(run.timeout))", ""]
+        lines += ["Metrics:", "", String(decoding: ProbeText.render(run), as: UTF8.self), "Module:", "", run.module.masked]
+        return lines.joined(separator: "\n")
+    }
+
+    private static func milliseconds(_ duration: Duration) -> String { "\((duration.seconds * 100_000).rounded() / 100) ms" }
+}
