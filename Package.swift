@@ -101,9 +101,10 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "TestSupport", dependencies: ["HealthManager"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("AddressesTests", ["Addresses"]),
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
         tests("TransfersTests", ["Transfers", "Certificates", "Lab", hummingbird, logging]),
-        tests("HealthManagerTests", ["HealthManager", logging]),
+        tests("HealthManagerTests", ["HealthManager", "Addresses", logging]),
         tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
         tests(
             "ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", x509, crypto, cryptoExtras, asn1, logging]),

@@ -75,7 +75,7 @@ private struct OptionKind: ProbeKind {
             ),
             (
                 "snapshot: x.json\n",
-                "agent.yaml:1:1: error: unknown key 'snapshot'; known here: authConfig, authServer, connectTo, controlSocket, hostNames, listen, organization, proxy, pushProxy, servers, stateDirectory, tenant, thresholds, tls"
+                "agent.yaml:1:1: error: unknown key 'snapshot'; known here: authConfig, authServer, connectTo, controlSocket, hostNames, listen, organization, probe, proxy, pushProxy, servers, stateDirectory, tenant, thresholds, tls"
             ),
             ("organization: [\n", "agent.yaml:2:1: error: not readable as YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: 'organization' is written twice: remove one"),

@@ -18,6 +18,8 @@ import Testing
         caller("GET", "/metrics", host: "anything.example"), caller("GET", "/-/healthy", host: ""), caller("GET", "/", loopback: false),
         caller("POST", "/-/reload"), caller("POST", "/-/restart", site: "same-origin"), caller("POST", "/-/restart", site: "none"),
         caller("POST", "/-/reload", origin: "http://127.0.0.1:9717"),
+        // Whether its address may ask for a probe is decided later, by the configuration in force.
+        caller("GET", "/probe"), caller("GET", "/probe", loopback: false), caller("GET", "/probe", site: "same-origin"),
     ]
 
     static let closed: [Door.Caller] = [
@@ -28,6 +30,8 @@ import Testing
         caller("POST", "/-/reload", site: "same-site"), caller("POST", "/-/reload", origin: "null"),
         caller("POST", "/-/reload", origin: "http://evil.example"),
         caller("POST", "/-/reload", origin: "https://127.0.0.1:9717"), caller("POST", "/api/v1/invoke"), caller("DELETE", "/"),
+        caller("GET", "/probe", host: "evil.example"), caller("GET", "/probe", site: "cross-site"),
+        caller("GET", "/probe", origin: "http://evil.example"),
     ]
 
     @Test("who may come in", arguments: open)
