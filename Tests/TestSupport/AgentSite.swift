@@ -60,9 +60,7 @@ package final class AgentSite: Sendable {
     package func startAgent(_ more: [String] = []) async throws -> Daemon {
         let program = try Program(Self.executable, ["run"] + files + more)
         guard await program.says("listening") else { throw NotStarted(errors: program.errors) }
-        let address =
-            program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" }).first { $0.hasPrefix("address=") }?.dropFirst(8) ?? ""
-        return Daemon(program: program, address: String(address))
+        return Daemon(listening: program)
     }
 
     /// Runs one command of the agent's.
@@ -79,9 +77,11 @@ package final class Daemon: Sendable {
     /// `127.0.0.1:PORT`
     package let address: String
 
-    init(program: Program, address: String) {
+    /// A program that has said where it listens.
+    package init(listening program: Program) {
         self.program = program
-        self.address = address
+        let words = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" })
+        address = String(words.first { $0.hasPrefix("address=") }?.dropFirst(8) ?? "")
     }
 
     deinit { program.send(SIGKILL) }
