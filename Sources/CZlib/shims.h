@@ -3,9 +3,9 @@
 
 #include <zlib.h>
 
-/* deflateInit2 is a macro; 16 added to the window bits asks for a gzip header. */
-static inline int agent_gzip_begin(z_stream *stream) {
-    return deflateInit2(stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+/* deflateInit2 is a macro; negative window bits ask for bare deflate, without header and trailer. */
+static inline int agent_deflate_begin(z_stream *stream) {
+    return deflateInit2(stream, 1, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
 }
 
 #endif

@@ -101,7 +101,13 @@ private struct Listener: Service {
     let serve: @Sendable () async throws -> Void
 
     func run() async throws {
-        do { try await serve() } catch let error as IOError {
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                // Above the probes' runs: who asks waits for none of them.
+                group.addTask(priority: .high) { try await serve() }
+                try await group.waitForAll()
+            }
+        } catch let error as IOError {
             let why = error.errnoCode == EADDRINUSE ? "the port is in use" : String(cString: strerror(error.errnoCode))
             throw CannotListen(description: "cannot listen on \(address): \(why); \(remedy)")
         }

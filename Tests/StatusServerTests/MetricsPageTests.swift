@@ -2,6 +2,7 @@ import Certificates
 import FoundationEssentials
 import HealthManager
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import StatusServer
@@ -120,4 +121,31 @@ extension MetricsPage {
         #expect(text.contains("# TYPE health_probe_runs counter\n") && text.contains("\nhealth_probe_runs_total{"))
         #expect(text.hasSuffix("# EOF\n"))
     }
+
+    @Test(
+        "pieces compressed apart are one gzip stream that the real gzip reads and checks",
+        arguments: [[], [""], ["a"], ["abc", "", "de"], ["x" * 200_000, "tail\n"]])
+    func gzip(texts: [String]) async throws {
+        let directory = try TemporaryDirectory()
+        let pieces = try texts.map { try #require(Gzip.piece(Array($0.utf8))) }
+        let file = try directory.write("page.gz", bytes: Gzip.join(pieces))
+        let ended = try await Program.run("gzip", ["-dc", file])
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output == texts.joined())
+    }
+
+    @Test("what is compressed changes with what is told")
+    func fresh() async throws {
+        let page = MetricsPage()
+        let directory = try TemporaryDirectory()
+        for name in ["First", "Second"] {
+            page.changed(.updated(Self.state(name)))
+            let file = try directory.write(name, bytes: try #require(page.compressed(.text) { $0.write("own 1\n") }))
+            let text = try await Program.run("sh", ["-c", "gzip -dc < \(file)"]).output
+            #expect(text == page.text(.text) + "own 1\n")
+            #expect(text.contains("probe=\"\(name)\""))
+        }
+    }
 }
+
+private func * (text: String, count: Int) -> String { String(repeating: text, count: count) }

@@ -12,6 +12,15 @@ package final class MetricsPage: ResultObserver, Sendable {
         var order: [ProbeKey]?
         var shared = SharedSeries()
         var joined: [MetricText.Format: ByteBuffer] = [:]
+        var compressed: [MetricText.Format: Gzip.Piece] = [:]
+        /// Counts the changes: what is compressed outside the lock is kept only while nothing has changed.
+        var changes = 0
+
+        mutating func change() {
+            joined = [:]
+            compressed = [:]
+            changes += 1
+        }
     }
 
     private let state = Mutex(State())
@@ -30,23 +39,44 @@ package final class MetricsPage: ResultObserver, Sendable {
                     state.order = nil
                 }
                 state.shared.add(fragment, of: probe.key)
-                state.joined = [:]
+                state.change()
             }
         case .removed(let key):
             state.withLock { state in
                 if let older = state.fragments.removeValue(forKey: key) { state.shared.remove(older, of: key) }
                 state.order = nil
-                state.joined = [:]
+                state.change()
             }
         }
     }
 
     /// The whole page in parts, none of them copied: the probes' families, and the agent's own, which `agent` writes.
     func parts(_ format: MetricText.Format, agent: (inout MetricText) -> Void) -> [ByteBuffer] {
+        [probes(format), ByteBuffer(bytes: Self.own(format, agent))]
+    }
+
+    /// The whole page, compressed: the probes' part once for all who ask while nothing changes.
+    /// - Returns: nil when zlib refuses.
+    func compressed(_ format: MetricText.Format, agent: (inout MetricText) -> Void) -> [UInt8]? {
+        guard let probes = compressedProbes(format), let own = Gzip.piece(Self.own(format, agent)) else { return nil }
+        return Gzip.join([probes, own])
+    }
+
+    private func compressedProbes(_ format: MetricText.Format) -> Gzip.Piece? {
+        let (known, changes) = state.withLock { ($0.compressed[format], $0.changes) }
+        if let known { return known }
+        guard let piece = Gzip.piece(probes(format).readableBytesView) else { return nil }
+        state.withLock { state in
+            if state.changes == changes { state.compressed[format] = piece }
+        }
+        return piece
+    }
+
+    private static func own(_ format: MetricText.Format, _ agent: (inout MetricText) -> Void) -> [UInt8] {
         var text = MetricText()
         agent(&text)
         if format == .openMetrics { text.write("# EOF\n") }
-        return [probes(format), ByteBuffer(bytes: text.bytes)]
+        return text.bytes
     }
 
     private func probes(_ format: MetricText.Format) -> ByteBuffer {

@@ -35,17 +35,16 @@ struct Routes: Sendable {
     private func metricsResponse(_ request: Request) async -> Response {
         let format = Negotiation.format(accept: request.headers[.accept])
         let (facts, probes) = await health.agentFacts()
-        let parts = metrics.parts(format) {
-            AgentMetrics(facts: facts, probes: probes, unknownModules: desk.unknownModules, build: build).write(to: &$0, format: format)
-        }
+        let own = AgentMetrics(facts: facts, probes: probes, unknownModules: desk.unknownModules, build: build)
         let type = Negotiation.contentType(format)
         if Negotiation.acceptsGzip(request.headers[.acceptEncoding]),
-            let compressed = Gzip.compress(parts.flatMap { Array($0.readableBytesView) })
+            let compressed = metrics.compressed(format, agent: { own.write(to: &$0, format: format) })
         {
             return .bytes(.ok, compressed, type: type, headers: [.vary: "Accept, Accept-Encoding", .contentEncoding: "gzip"])
         }
         return Response(
-            status: .ok, headers: [.vary: "Accept, Accept-Encoding", .contentType: type], body: ResponseBody(contentsOf: parts))
+            status: .ok, headers: [.vary: "Accept, Accept-Encoding", .contentType: type],
+            body: ResponseBody(contentsOf: metrics.parts(format) { own.write(to: &$0, format: format) }))
     }
 
     private func explain(_ name: String) -> Response {
