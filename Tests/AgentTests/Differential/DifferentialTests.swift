@@ -44,7 +44,7 @@ import Testing
           tcptlsdefault: { prober: tcp, tcp: { tls: true } }
           tcpinsecure: { prober: tcp, tcp: { tls: true, tls_config: { insecure_skip_verify: true } } }
           tcpshort: { prober: tcp, timeout: 1s, tcp: { query_response: [{ expect: "^hello" }] } }
-          chat: { prober: tcp, tcp: { query_response: [{ expect: "^220 version (?P<number>[0-9.]+)", labels: [{ name: version, value: "${1}" }] }, { send: "I read ${number}" }, { expect: "^250 you said" }, { send: QUIT }, { expect: "^221" }] } }
+          chat: { prober: tcp, tcp: { query_response: [{ expect: "^220 version (?P<number>[0-9.]+)" }, { send: "I read ${number}" }, { expect: "^250 you said" }, { send: QUIT }, { expect: "^221" }] } }
           chatbad: { prober: tcp, tcp: { query_response: [{ send: QUIT }, { expect: "^500" }] } }
           starttls: { prober: tcp, tcp: { query_response: [{ expect: "^220" }, { send: "EHLO me\\r" }, { expect: "^250 STARTTLS" }, { send: "STARTTLS\\r" }, { expect: "^220" }, { starttls: true }, { send: "EHLO me\\r" }, { expect: "^250 again" }, { send: "QUIT\\r" }], tls_config: { ca_file: {dir}/root.pem } } }
           soa: { prober: dns, dns: { query_name: example.test, query_type: SOA } }

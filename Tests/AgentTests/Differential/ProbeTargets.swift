@@ -33,14 +33,9 @@ final class ProbeTargets: Sendable {
             try Program("nsd", ["-d", "-c", directory.path + "/nsd.conf"]),
             try Program("python3", [directory.path + "/chat.py"]),
         ]
-        let ports = ports
-        for name in Self.names where !["closed", "grpc"].contains(name) {
-            let isUp = try await eventually(within: .seconds(20)) {
-                let test = "import socket,sys; socket.create_connection(('127.0.0.1', \(ports[name] ?? 0)), 2)"
-                return try await Program.run("python3", ["-c", test]).status == 0
-            }
-            guard isUp else { throw NotStarted(errors: "\(name): " + programs.map(\.errors).joined(separator: "\n")) }
-        }
+        let awaited = ports.filter { !["closed", "grpc"].contains($0.key) }.map { String($0.value) }
+        let up = try await Program.run("python3", ["-c", Self.waiter] + awaited)
+        guard up.status == 0 else { throw NotStarted(errors: up.errors + programs.map(\.errors).joined(separator: "\n")) }
     }
 
     deinit { for program in programs { program.send(15) } }
@@ -59,6 +54,16 @@ final class ProbeTargets: Sendable {
         held = [socket.socket() for _ in range(int(sys.argv[1]))]
         for s in held: s.bind(("127.0.0.1", 0))
         for s in held: print(s.getsockname()[1])
+        """
+
+    private static let waiter = """
+        import socket, sys, time
+        end = time.monotonic() + 20
+        for port in sys.argv[1:]:
+            while True:
+                try: socket.create_connection(("127.0.0.1", int(port)), 2).close(); break
+                except OSError as e:
+                    if time.monotonic() > end: sys.exit(f"nothing listens on {port}: {e}")
         """
 
     /// A root and an intermediate, and leaves for each way to be wrong.
@@ -104,7 +109,7 @@ final class ProbeTargets: Sendable {
         """
 
     private static let nginx = """
-        daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log;
+        user root; daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log;
         events {}
         http {
           access_log off; default_type text/plain;
