@@ -35,6 +35,7 @@ let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "s
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
@@ -84,7 +85,10 @@ let package = Package(
         room("TargetKinds", ["CPcre", "HealthManager", "Transfers", "Addresses", "Certificates"]),
         room(
             "StatusServer",
-            ["HealthManager", "Addresses", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, logging, lifecycle],
+            [
+                "HealthManager", "Addresses", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, nioPosix, logging,
+                lifecycle,
+            ],
             resources: [.embedInCode("Page/status.html")]),
         room(
             "Lab",

@@ -4,6 +4,7 @@ package import HealthManager
 import Hummingbird
 package import Logging
 import NIOCore
+import NIOPosix
 package import ServiceLifecycle
 
 /// What the agent shows and takes orders by: one listener on the network, one on the control socket.
@@ -11,6 +12,9 @@ package struct StatusServer: Sendable {
     private let routes: Routes
     private let settings: DaemonSettings
     private let logger: Logger
+    /// One thread for all that is served: what it does is short, and the rest waits elsewhere.
+    private let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let executor: LoopExecutor
 
     /// - Parameter onListening: told the address taken on the network, `127.0.0.1:9717`.
     package init(
@@ -18,7 +22,8 @@ package struct StatusServer: Sendable {
     ) throws {
         self.settings = settings
         self.logger = logger
-        routes = Routes(health: health, metrics: metrics, page: try StatusPage(), desk: desk, build: build)
+        executor = LoopExecutor(loops.any())
+        routes = Routes(health: health, metrics: metrics, page: try StatusPage(), desk: desk, executor: executor, build: build)
     }
 
     /// The services that listen. `onListening` is told the network address taken, `127.0.0.1:9717`.
@@ -35,8 +40,10 @@ package struct StatusServer: Sendable {
             onServerRunning: { channel in
                 guard let address = channel.localAddress, let port = address.port else { return }
                 await onListening(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
-            }, logger: Self.quiet(logger))
-        return Listener(address: settings.listen, remedy: "set 'listen' in agent.yaml or --listen") { try await application.run() }
+            }, eventLoopGroupProvider: .shared(loops), logger: Self.quiet(logger))
+        return Listener(address: settings.listen, remedy: "set 'listen' in agent.yaml or --listen", executor: executor) {
+            try await application.run()
+        }
     }
 
     private var controlSocket: Listener {
@@ -46,9 +53,10 @@ package struct StatusServer: Sendable {
         let application = Application(
             router: routes.router(Door(listener: .controlSocket, hostNames: [])),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
-            onServerRunning: { _ in Self.open(path, to: group, logger) }, logger: Self.quiet(logger))
+            onServerRunning: { _ in Self.open(path, to: group, logger) }, eventLoopGroupProvider: .shared(loops), logger: Self.quiet(logger)
+        )
         // The lock of the state directory is held: a socket that is still there belongs to nobody.
-        return Listener(address: path, remedy: "set 'controlSocket.path' in agent.yaml") {
+        return Listener(address: path, remedy: "set 'controlSocket.path' in agent.yaml", executor: executor) {
             unlink(path)
             try await application.run()
             unlink(path)
@@ -98,16 +106,11 @@ package struct CannotListen: Error, CustomStringConvertible {
 private struct Listener: Service {
     let address: String
     let remedy: String
+    let executor: LoopExecutor
     let serve: @Sendable () async throws -> Void
 
     func run() async throws {
-        do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                // Above the probes' runs: who asks waits for none of them.
-                group.addTask(priority: .high) { try await serve() }
-                try await group.waitForAll()
-            }
-        } catch let error as IOError {
+        do { try await withTaskExecutorPreference(executor) { try await serve() } } catch let error as IOError {
             let why = error.errnoCode == EADDRINUSE ? "the port is in use" : String(cString: strerror(error.errnoCode))
             throw CannotListen(description: "cannot listen on \(address): \(why); \(remedy)")
         }

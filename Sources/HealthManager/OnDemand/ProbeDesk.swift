@@ -49,7 +49,8 @@ package final class ProbeDesk: ResultObserver, Sendable {
     /// How often a module was asked for that there is not.
     package var unknownModules: Int { state.withLock(\.unknownModules) }
 
-    package func probe(_ query: ProbeQuery) async -> ProbeReply {
+    /// - Parameter executor: where the run's own work is done; nil is the common pool.
+    package func probe(_ query: ProbeQuery, on executor: (any TaskExecutor)? = nil) async -> ProbeReply {
         let prepared: Prepared
         do throws(Refusal) { prepared = try prepare(query) } catch { return .refused(status: error.status, error.sentence) }
         while true {
@@ -59,7 +60,7 @@ package final class ProbeDesk: ResultObserver, Sendable {
             case .again: continue
             case .lead:
                 let result = await runner.run(
-                    prepared.probe, key: prepared.key, kind: prepared.module.kind, retries: 0, timeout: prepared.timeout)
+                    prepared.probe, key: prepared.key, kind: prepared.module.kind, retries: 0, timeout: prepared.timeout, on: executor)
                 guard let run = finish(prepared, result) else { return .refused(status: 503, "the request was given up") }
                 return reply(run)
             }

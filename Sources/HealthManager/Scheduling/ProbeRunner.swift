@@ -1,23 +1,26 @@
 package import FoundationEssentials
+import Synchronization
 
 /// Runs a probe once (retries included) within its time and makes the result.
 ///
 /// A run has `timeout`; a little later it is cancelled; one that has not ended `grace` after that is poisoned and left behind.
-package struct ProbeRunner: Sendable {
+package final class ProbeRunner: Sendable {
     private let time: any TimeSource
-    private let grace: Duration
+    private let watch: RunWatch
 
     /// What a kind may need, after its own deadline, to say at which stage it ran out.
     private static let margin: Duration = .milliseconds(250)
 
     package init(time: any TimeSource, grace: Duration = .seconds(2)) {
         self.time = time
-        self.grace = grace
+        watch = RunWatch(time: time, grace: grace)
     }
 
+    /// - Parameter executor: where the run's own work is done; nil is the common pool.
     /// - Returns: the result, or nil when the calling task was cancelled: a run cut short by a shutdown is no result.
     package func run(
-        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
+        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false,
+        on executor: (any TaskExecutor)? = nil
     ) async -> ProbeResult? {
         let start = time.now
         let began = time.elapsed
@@ -25,7 +28,8 @@ package struct ProbeRunner: Sendable {
         var attempt = 0
         while true {
             let context = RunContext(date: date ?? time.now, deadline: end - time.elapsed, isRehearsal: isRehearsal, time: time)
-            let (type, outcome) = judge(await contain(probe, context, until: end + Self.margin), timeout: timeout)
+            let ending = await watch.run(until: end + Self.margin, on: executor) { await probe.run(context) }
+            let (type, outcome) = judge(ending, timeout: timeout)
             guard !Task.isCancelled else { return nil }
             let mayRetry = attempt < retries && [.failed, .timeout].contains(type) && time.elapsed < end
             if mayRetry {
@@ -39,44 +43,7 @@ package struct ProbeRunner: Sendable {
         }
     }
 
-    private enum Ending: Sendable {
-        case finished(Outcome)
-        /// It ended, but only because it was cancelled.
-        case overran(Outcome)
-        case poisoned
-    }
-
-    private func contain(_ probe: any Probe, _ context: RunContext, until limit: Duration) async -> Ending {
-        let (outcomes, finished) = AsyncStream.makeStream(of: Outcome.self)
-        // The one unstructured task of the house: a run that ignores cancellation can only be left behind, and no
-        // structured child can be left behind.
-        let run = Task {
-            finished.yield(await probe.run(context))
-            finished.finish()
-        }
-        return await withTaskCancellationHandler {
-            await withTaskGroup(of: Outcome?.self) { race in
-                race.addTask {
-                    for await outcome in outcomes { return outcome }
-                    return nil
-                }
-                race.addTask {
-                    guard (try? await time.sleep(until: limit)) != nil else { return nil }
-                    run.cancel()
-                    try? await time.sleep(until: limit + grace)
-                    return nil
-                }
-                let first = await race.next() ?? nil
-                race.cancelAll()
-                guard let outcome = first else { return .poisoned }
-                return run.isCancelled ? .overran(outcome) : .finished(outcome)
-            }
-        } onCancel: {
-            run.cancel()
-        }
-    }
-
-    private func judge(_ ending: Ending, timeout: Duration) -> (ResultType, Outcome) {
+    private func judge(_ ending: RunWatch.Ending, timeout: Duration) -> (ResultType, Outcome) {
         switch ending {
         case .finished(let outcome): return (outcome.resultType, outcome)
         case .overran(var outcome):

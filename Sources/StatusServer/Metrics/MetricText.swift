@@ -13,14 +13,33 @@ struct MetricText {
     }
 
     mutating func sample(_ name: String, _ labels: [(String, String)] = [], _ value: Double) {
-        write(Self.series(name, labels) + " " + Self.number(value) + "\n")
+        Self.write(name, labels, value, to: &bytes)
     }
 
     mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
+    /// One sample line.
+    static func write(_ name: String, _ labels: [(String, String)], _ value: Double, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: series(name, labels).utf8)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: number(value).utf8)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
     static func series(_ name: String, _ labels: [(String, String)]) -> String {
         guard !labels.isEmpty else { return name }
-        return name + "{" + labels.map { "\($0.0)=\"\(escaped($0.1))\"" }.joined(separator: ",") + "}"
+        var series = name
+        var separator = "{"
+        for (label, value) in labels {
+            series += separator
+            series += label
+            series += "=\""
+            series += escaped(value)
+            series += "\""
+            separator = ","
+        }
+        series += "}"
+        return series
     }
 
     static func number(_ value: Double) -> String {

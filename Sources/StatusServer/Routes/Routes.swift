@@ -9,6 +9,7 @@ struct Routes: Sendable {
     let metrics: MetricsPage
     let page: StatusPage
     let desk: ProbeDesk
+    let executor: (any TaskExecutor)?
     let build: BuildInformation
 
     func router(_ door: Door) -> Router<ServerContext> {
@@ -27,7 +28,7 @@ struct Routes: Sendable {
         }
         router.get("/api/v1/probes") { _, _ in try Response.json(await health.probeDocuments()) }
         router.get("/api/v1/results") { request, _ in try await results(request) }
-        ProbeRoute(desk: desk).add(to: router)
+        ProbeRoute(desk: desk, executor: executor).add(to: router)
         router.post("/api/v1/invoke") { request, _ in try await invoke(request) }
         return router
     }
