@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""CPU and memory of the agent beside Debian's blackbox_exporter, Prometheus and Pushgateway, on loopback, as a Markdown table.
+
+Both sides are measured in turn, the order swapped every round; the figure is the median of the rounds, the spread that of the
+rounds' ratios. CPU is user and system time of the processes named, over the probes that nginx saw; nginx and the driver are not in it.
+"""
+import argparse
+import contextlib
+import gzip
+import http.client
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from measure import Authority, Nginx, Process, definition, free_port, get, site, start_agent, wait_for
+
+ROWS = ["http", "https", "tcp", "schedule-https", "schedule-http", "metrics", "memory"]
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--agent", required=True)
+parser.add_argument("--rounds", type=int, default=5, help="of the short rows; the rows on a schedule take half as many")
+parser.add_argument("--quick", action="store_true", help="two rounds, short windows")
+parser.add_argument("--only", choices=ROWS)
+parser.add_argument("--strict", action="store_true", help="status 1 where a goal is missed")
+options = parser.parse_args()
+QUICK = options.quick
+ROUNDS = min(options.rounds, 2) if QUICK else options.rounds
+SLOW_ROUNDS = 1 if QUICK else max(1, ROUNDS // 2)
+EXPORTER, PROMETHEUS, PUSHGATEWAY = "prometheus-blackbox-exporter", "prometheus", "prometheus-pushgateway"
+HTTP_OPTIONS = "{ preferred_ip_protocol: ip4, valid_status_codes: [200] }"
+HTTPS_OPTIONS = "{ preferred_ip_protocol: ip4, valid_status_codes: [200], fail_if_not_ssl: true, tls_config: { ca_file: %s } }"
+
+# wrk's count of answers is its own; this one is of answers that say the probe succeeded.
+WRK_SCRIPT = """
+local threads = {}
+function setup(thread) table.insert(threads, thread) end
+function init(arguments) good = 0 end
+function response(status, headers, body)
+  if string.find(body, "\\nprobe_success 1", 1, true) then good = good + 1 end
+end
+function done()
+  local sum = 0
+  for _, thread in ipairs(threads) do sum = sum + thread:get("good") end
+  print("good " .. sum)
+end
+"""
+missed, notes = [], []
+
+
+def row(what, agent, peer, unit, goal, form="{:.0f}"):
+    """One line of the table: figures of each round, the peer's None where the goal is no ratio."""
+    ratios = [a / p for a, p in zip(agent, peer)] if peer else agent
+    middle = statistics.median(ratios)
+    verdict = "–" if goal is None else "ok" if middle <= goal else "MISSED"
+    if verdict == "MISSED":
+        missed.append(what)
+    show = "{:.3f}".format if peer else form.format
+    cells = [what, f"{form.format(statistics.median(agent))} {unit}", f"{form.format(statistics.median(peer))} {unit}" if peer else "–",
+             show(middle) if peer else "–", f"{show(min(ratios))}..{show(max(ratios))}", "–" if goal is None else f"≤ {show(goal)}", verdict]
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def in_turn(rounds, agent, peer):
+    """Figures of both, the order swapped every round."""
+    taken = {agent: [], peer: []}
+    for number in range(rounds):
+        for side in (agent, peer) if number % 2 == 0 else (peer, agent):
+            taken[side].append(side())
+    return taken[agent], taken[peer]
+
+
+def lab(folder, stack, addresses=("127.0.0.1",)):
+    authority = Authority(folder / "ca", addresses)
+    nginx = Nginx(stack, folder / "nginx", {"http": None, "https": authority.leaf()}, addresses)
+    modules = folder / "blackbox.yml"
+    https = HTTPS_OPTIONS % authority.root
+    modules.write_text("modules:\n"
+                       f"  http_2xx:\n    prober: http\n    timeout: 5s\n    http: {HTTP_OPTIONS}\n"
+                       f"  https:\n    prober: http\n    timeout: 5s\n    http: {https}\n"
+                       "  tcp_connect:\n    prober: tcp\n    timeout: 5s\n    tcp: { preferred_ip_protocol: ip4 }\n")
+    return nginx, modules, https
+
+
+def exporter(folder, stack, modules):
+    address = f"127.0.0.1:{free_port()}"
+    return Process(stack, [EXPORTER, f"--config.file={modules}", f"--web.listen-address={address}"], folder / "exporter.log", address)
+
+
+def probes(wanted):
+    """/probe over four kept connections, as fast as each side can."""
+    seconds = 2 if QUICK else 5
+    with site() as (folder, stack):
+        nginx, modules, _ = lab(folder, stack)
+        agent, peer = start_agent(stack, options.agent, folder / "agent", modules=modules), exporter(folder, stack, modules)
+        (folder / "wrk.lua").write_text(WRK_SCRIPT)
+
+        def drive(process, path, seconds):
+            nginx.accepted()
+            before = process.cpu()
+            done = subprocess.run(["wrk", "-t1", "-c4", f"-d{seconds}s", "--timeout", "10s", "-s", folder / "wrk.lua", f"http://{process.address}{path}"],
+                                  capture_output=True, text=True, timeout=seconds + 60)
+            time.sleep(0.2)
+            used, seen = process.cpu() - before, nginx.accepted()
+            count = re.search(r"(\d+) requests in", done.stdout)
+            good = re.search(r"^good (\d+)", done.stdout, re.M)
+            if not count or not good or int(count.group(1)) - int(good.group(1)) > 4 or seen < int(good.group(1)):
+                sys.exit(f"{process.log}: not every probe succeeded, or nginx saw fewer ({seen}):\n{done.stdout}{done.stderr}\n{process.log.read_text()[-1000:]}")
+            return used / seen * 1e6
+
+        for name, module, target, title, goal in (
+            ("http", "http_2xx", f"http://127.0.0.1:{nginx.ports['http']}/", "`/probe`, HTTP", 1 / 3),
+            ("https", "https", f"https://127.0.0.1:{nginx.ports['https']}/", "`/probe`, HTTPS, full handshake, chain verified", 9 / 10),
+            ("tcp", "tcp_connect", f"127.0.0.1:{nginx.ports['http']}", "`/probe`, TCP connect", 1 / 2),
+        ):
+            if name not in wanted:
+                continue
+            path = f"/probe?module={module}&target={quote(target, safe='')}"
+            for process in (agent, peer):
+                status, body = get(process.address, path)
+                if status != 200 or "\nprobe_success 1" not in body:
+                    sys.exit(f"{process.log}: {path}: {status}\n{body}")
+                drive(process, path, 1)
+            row(title, *in_turn(ROUNDS, lambda: drive(agent, path, seconds), lambda: drive(peer, path, seconds)), "µs", goal)
+
+
+def prometheus(folder, stack, modules, module, targets):
+    """Prometheus that drives blackbox_exporter, as the latter's README has it: their processes and the address of the former."""
+    folder.mkdir()
+    peer, address = exporter(folder, stack, modules), f"127.0.0.1:{free_port()}"
+    (folder / "prometheus.yml").write_text(json.dumps({
+        "global": {"scrape_interval": "10s", "scrape_timeout": "5s"},
+        "scrape_configs": [{
+            "job_name": "blackbox", "metrics_path": "/probe", "params": {"module": [module]}, "static_configs": [{"targets": targets}],
+            "relabel_configs": [{"source_labels": ["__address__"], "target_label": "__param_target"},
+                                {"source_labels": ["__param_target"], "target_label": "instance"},
+                                {"target_label": "__address__", "replacement": peer.address}]}]}))
+    return [Process(stack, [PROMETHEUS, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+                            f"--web.listen-address={address}"], folder / "prometheus.log", address), peer]
+
+
+def schedule(name, title, goal):
+    """A thousand targets every ten seconds: CPU over a window that is a whole number of intervals."""
+    count, settling, window = 1000, 15, 20 if QUICK else 60
+    with site() as (folder, stack):
+        nginx, modules, https = lab(folder, stack)
+        targets = [f"{name}://127.0.0.1:{nginx.ports[name]}/p/{n:04}" for n in range(count)]
+        number = iter(range(1000))
+
+        def window_of(processes):
+            time.sleep(settling)
+            nginx.accepted()
+            before, began = sum(p.cpu() for p in processes), time.monotonic()
+            time.sleep(window)
+            used, lasted, seen = sum(p.cpu() for p in processes) - before, time.monotonic() - began, nginx.accepted()
+            due = count * lasted / 10
+            if not 0.95 * due < seen < 1.05 * due:
+                sys.exit(f"{processes[0].log}: {seen} probes in {lasted:.0f} s, not {due:.0f}")
+            return used / seen * 1e6
+
+        def agent():
+            with contextlib.ExitStack() as inner:
+                text = definition("Web", "10s", "5s", targets, options=https if name == "https" else HTTP_OPTIONS)
+                process = start_agent(inner, options.agent, folder / f"agent{next(number)}", [text])
+                taken = window_of([process])
+                good = len(re.findall(r"^health_probe_success\{[^}]*\} 1$", get(process.address, "/metrics")[1], re.M))
+                if good != count:
+                    sys.exit(f"{good} of {count} targets of the agent succeeded")
+                return taken
+
+        def peer():
+            with contextlib.ExitStack() as inner:
+                processes = prometheus(folder / f"peer{next(number)}", inner, modules, "https" if name == "https" else "http_2xx", targets)
+                taken = window_of(processes)
+                _, body = get(processes[0].address, "/api/v1/query?query=sum(probe_success)")
+                good = json.loads(body)["data"]["result"][0]["value"][1]
+                if int(good) != count:
+                    sys.exit(f"{good} of {count} targets of Prometheus succeeded")
+                return taken
+
+        row(title, *in_turn(SLOW_ROUNDS, agent, peer), "µs", goal)
+
+
+def ran_once(agent, count, seconds=90):
+    """Every target has a result; gives /metrics."""
+    def text():
+        body = get(agent.address, "/metrics")[1]
+        if body.count("\nhealth_probe_last_run_timestamp_seconds{") >= count:
+            return body
+        time.sleep(1)
+    return wait_for(f"a result of {count} targets", text, seconds)
+
+
+def metrics():
+    """The same 100,000 series from the agent and from a Go program: the agent's own text, pushed to Pushgateway."""
+    wanted, scrapes = 100_000, 3 if QUICK else 5
+    with site() as (folder, stack):
+        nginx = lab(folder, stack)[0]
+        targets = [f"http://127.0.0.1:{nginx.ports['http']}/p/{n}" for n in range(wanted)]
+
+        def start(inner, name, count):
+            agent = start_agent(inner, options.agent, folder / name, [definition("Web", "10m", "5s", targets[:count], options=HTTP_OPTIONS)])
+            body = ran_once(agent, count)
+            return agent, [line for line in body.splitlines() if re.match(r"(# \w+ )?health_probe_", line)]
+
+        series = lambda lines: sum(1 for line in lines if line and not line.startswith("#"))
+        with contextlib.ExitStack() as inner:
+            each = series(start(inner, "agent-few", 100)[1]) // 100
+        agent, lines = start(stack, "agent", -(-wanted // max(1, each)))
+        address = f"127.0.0.1:{free_port()}"
+        peer = Process(stack, [PUSHGATEWAY, "--persistence.file=", f"--web.listen-address={address}"], folder / "pushgateway.log", address)
+        connection = http.client.HTTPConnection(address, timeout=300)
+        connection.request("PUT", "/metrics/job/bench", "\n".join(lines) + "\n")
+        answer = connection.getresponse()
+        if answer.status >= 300:
+            sys.exit(f"Pushgateway: {answer.status} {answer.read()[:500]}")
+        connection.close()
+        sizes = {}
+
+        def scrape(process, encoding, times):
+            connection = http.client.HTTPConnection(process.address, timeout=120)
+
+            def once():
+                connection.request("GET", "/metrics", headers={"Accept": "text/plain;version=0.0.4", "Accept-Encoding": encoding})
+                answer = connection.getresponse()
+                return answer.getheader("Content-Encoding") or "identity", answer.read()
+
+            coded, body = once()
+            before = process.cpu()
+            for _ in range(times):
+                once()
+            time.sleep(0.2)
+            used = process.cpu() - before
+            connection.close()
+            text = gzip.decompress(body) if coded == "gzip" else body
+            found = series(text.decode().splitlines())
+            if coded != encoding or found < series(lines):
+                sys.exit(f"{process.log}: {coded} in place of {encoding}, or {found} series of {series(lines)}")
+            sizes[process, coded] = len(body) / 1e6
+            return used / times * 1000
+
+        for encoding, title, goal in (("identity", "plain", 1 / 20), ("gzip", "gzip", 1 / 6)):
+            # The quick one is asked more often, so that both are measured over a like time.
+            row(f"`/metrics`, {series(lines):,} series, {title}",
+                *in_turn(ROUNDS, lambda: scrape(agent, encoding, 4 * scrapes), lambda: scrape(peer, encoding, scrapes)), "ms", goal, "{:.1f}")
+        notes.append("/metrics: " + ", ".join(f"{'agent' if p is agent else 'Pushgateway'} {coded} {size:.1f} MB" for (p, coded), size in sizes.items())
+                     + f"; {each} series a target; Pushgateway adds `instance` and `job` to each series")
+
+
+def memory():
+    """10,000 targets over 64 addresses, and 100: memory, and whether a probe costs more among many."""
+    every = 15 if QUICK else 60
+    addresses = [f"127.0.0.{n}" for n in range(1, 65)]
+    with site() as (folder, stack):
+        nginx = lab(folder, stack, addresses)[0]
+        number, resident, scraped = iter(range(1000)), [], []
+
+        def cost(count):
+            with contextlib.ExitStack() as inner:
+                targets = [f"http://{addresses[n % 64]}:{nginx.ports['http']}/p/{n}" for n in range(count)]
+                nginx.accepted()
+                agent = start_agent(inner, options.agent, folder / f"agent{next(number)}",
+                                    [definition("Web", f"{every}s", "5s", targets, options=HTTP_OPTIONS)])
+                # All have run once within ten seconds or the interval; nothing is asked of the agent meanwhile.
+                time.sleep(min(10, every) + 2)
+                if nginx.accepted() < count:
+                    sys.exit(f"not every one of {count} targets ran within {min(10, every) + 2} s")
+                before, began = agent.cpu(), time.monotonic()
+                time.sleep(every)
+                used, seen, lasted = agent.cpu() - before, nginx.accepted(), time.monotonic() - began
+                if not 0.9 * count < seen < 1.1 * count:
+                    sys.exit(f"{seen} probes in {lasted:.0f} s, not {count}")
+                if count > 100:
+                    resident.append(agent.status("VmRSS") * 1024 / 1e6)
+                    ran_once(agent, count)
+                    scraped.append(agent.status("VmRSS") * 1024 / 1e6)
+                return used / seen * 1e6
+
+        many, few = in_turn(SLOW_ROUNDS, lambda: cost(10_000), lambda: cost(100))
+        row(f"Resident memory, 10,000 HTTP targets every {every} s, 64 addresses", resident, None, "MB", 80, "{:.1f}")
+        row("– the same after a scrape of `/metrics`", scraped, None, "MB", None, "{:.1f}")
+        row(f"CPU of a scheduled HTTP probe, every {every} s: among 10,000, beside among 100", many, few, "µs", 1.2)
+
+
+def first_line(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    return re.sub(r" \(.*", "", (done.stdout + done.stderr).strip().split("\n")[0]) if not done.returncode else "?"
+
+
+def machine():
+    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
+    programs = [first_line(p, "--version") for p in (EXPORTER, PROMETHEUS, PUSHGATEWAY)]
+    agent = first_line(options.agent, "--version")
+    nginx = first_line("/usr/sbin/nginx", "-v").removeprefix("nginx version: ")
+    return (f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}; agent {agent}; "
+            + "; ".join(programs) + f"; {nginx}; {first_line('openssl', 'version')}; load at the start {os.getloadavg()[0]:.1f}")
+
+
+wanted = [options.only] if options.only else ROWS
+print(f"{machine()}\n")
+print("| What | Agent | Peer | Ratio | Rounds | Goal | |\n|---|---|---|---|---|---|---|", flush=True)
+if {"http", "https", "tcp"} & set(wanted):
+    probes(wanted)
+if "schedule-https" in wanted:
+    schedule("https", "1,000 HTTPS targets every 10 s, beside Prometheus and blackbox_exporter", 1 / 2)
+if "schedule-http" in wanted:
+    schedule("http", "1,000 HTTP targets every 10 s, beside Prometheus and blackbox_exporter", 1 / 6)
+if "metrics" in wanted:
+    metrics()
+if "memory" in wanted:
+    memory()
+for note in notes:
+    print(f"\n{note}")
+print(f"\n{ROUNDS} rounds, on a schedule {SLOW_ROUNDS}" + ("; quick" if QUICK else "") + (f"; MISSED: {', '.join(missed)}" if missed else ""))
+sys.exit(1 if options.strict and missed else 0)
