@@ -4,10 +4,12 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 AGENT := .build/debug/agent
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libc-ares-dev libpcre2-dev zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager python3 curl iproute2
+BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3
 PREFIX ?= /usr/local
 SECONDS ?= 300
+ROUNDS ?= 5
 
-.PHONY: demo test lint build install soak
+.PHONY: demo test lint build install soak bench
 
 demo: build
 	$(AGENT) demo
@@ -31,10 +33,16 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	swift test --skip-build --no-parallel
 	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
 
-# A thousand probes every ten seconds against one server, for SECONDS.
-soak: packages-BUILD_PACKAGES packages-TEST_PACKAGES
+# A thousand probes every ten seconds against one server, for SECONDS; then ten thousand targets every minute, for twice as long.
+soak: packages-BUILD_PACKAGES packages-TEST_PACKAGES packages-BENCH_PACKAGES
 	swift build -c release --product agent
 	python3 Tests/Performance/soak.py --agent .build/release/agent --seconds $(SECONDS)
+	python3 Tests/Performance/soak_targets.py --agent .build/release/agent --seconds $$((2 * $(SECONDS)))
+
+# CPU and memory beside blackbox_exporter, Prometheus and Pushgateway; some twenty minutes, with nothing else running.
+bench: packages-BUILD_PACKAGES packages-BENCH_PACKAGES
+	swift build -c release --product agent
+	python3 Tests/Performance/bench.py --agent .build/release/agent --rounds $(ROUNDS)
 
 install: packages-BUILD_PACKAGES
 	swift build -c release --product agent
