@@ -216,7 +216,7 @@ def start_agent(stack, program, folder, definitions=(), modules=None):
     (folder / "agent.yaml").write_text(f"stateDirectory: {folder}/state\nlisten: {listen}\nprobe: {{ rateLimit: 0 }}\n")
     arguments = [program, "run", "--config", folder / "agent.yaml", "--probes", folder / "probes", "--listen", listen]
     agent = Process(stack, arguments + (["--modules", modules] if modules else []), folder / "log")
-    said = wait_for("the agent", lambda: agent.alive() and re.search(r"listening.*address=([\d.:]+)", agent.log.read_text()))
+    said = wait_for("the agent", lambda: agent.alive() and re.search(r"^(?=.*listening).*address=([\d.:]+)", agent.log.read_text(), re.M))
     agent.address = said.group(1)
     return agent
 

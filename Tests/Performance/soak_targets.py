@@ -17,6 +17,7 @@ import threading
 import time
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 from measure import Authority, Nginx, definition, free_port, get, site, start_agent, wait_for
 
 parser = argparse.ArgumentParser(description=__doc__)
