@@ -16,7 +16,7 @@ final class Pattern: @unchecked Sendable {
         self.text = text
         var error: Int32 = 0
         var offset = 0
-        let bytes = Array(text.utf8)
+        let bytes = Self.groupingAnchors(Array(text.utf8))
         guard let code = agent_pcre_compile(bytes, bytes.count, &error, &offset) else {
             var message = [UInt8](repeating: 0, count: 256)
             agent_pcre_message(error, &message, message.count)
@@ -25,6 +25,31 @@ final class Pattern: @unchecked Sendable {
         }
         self.code = code
         bounds = agent_pcre_bounds()
+    }
+
+    /// RE2 lets a repetition follow an anchor (`^+OK` in the exporter's own example), PCRE2 only the group around it.
+    private static func groupingAnchors(_ pattern: [UInt8]) -> [UInt8] {
+        var grouped: [UInt8] = []
+        var isInClass = false
+        var rest = pattern[...]
+        while let byte = rest.popFirst() {
+            var piece = [byte]
+            var isAnchor = !isInClass && (byte == UInt8(ascii: "^") || byte == UInt8(ascii: "$"))
+            if byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() {
+                piece.append(escaped)
+                isAnchor = !isInClass && "bBAz".utf8.contains(escaped)
+            } else if byte == UInt8(ascii: "["), !isInClass {
+                isInClass = true
+                // A bracket that comes first in its class is a member of it.
+                if rest.first == UInt8(ascii: "^") { piece.append(rest.removeFirst()) }
+                if rest.first == UInt8(ascii: "]") { piece.append(rest.removeFirst()) }
+            } else if byte == UInt8(ascii: "]") {
+                isInClass = false
+            }
+            let isRepeated = rest.first.map { "*+?{".utf8.contains($0) } ?? false
+            grouped += isAnchor && isRepeated ? Array("(?:".utf8) + piece + Array(")".utf8) : piece
+        }
+        return grouped
     }
 
     deinit {
