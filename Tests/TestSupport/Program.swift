@@ -44,7 +44,15 @@ package final class Program: Sendable {
         let variables: [String] = inherited + environment.map { "\($0.key)=\($0.value)" }
         var argv: [UnsafeMutablePointer<CChar>?] = words.map { word in strdup(word) } + [nil]
         var environ: [UnsafeMutablePointer<CChar>?] = variables.map { word in strdup(word) } + [nil]
-        let status = posix_spawnp(&child, path, &actions, nil, &argv, &environ)
+        // Threads of the runtime block signals, and a child inherits that: it would never see a SIGTERM.
+        var attributes = posix_spawnattr_t()
+        var noSignals = sigset_t()
+        posix_spawnattr_init(&attributes)
+        sigemptyset(&noSignals)
+        posix_spawnattr_setsigmask(&attributes, &noSignals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let status = posix_spawnp(&child, path, &actions, &attributes, &argv, &environ)
+        posix_spawnattr_destroy(&attributes)
         for text in argv + environ { free(text) }
         posix_spawn_file_actions_destroy(&actions)
         close(outputEnds[1])
