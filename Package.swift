@@ -73,6 +73,7 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev", "libssl-dev", "pkg-config"])]
         ),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPcre", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -82,7 +83,7 @@ let package = Package(
         room("HealthManager", ["Addresses", "Certificates", logging, lifecycle, heap, deque]),
         room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
-        room("TargetKinds", ["CPcre", "HealthManager", "Transfers", "Addresses", "Certificates"]),
+        room("TargetKinds", ["CLdns", "CPcre", "HealthManager", "Transfers", "Addresses", "Certificates"]),
         room(
             "StatusServer",
             [
@@ -112,6 +113,7 @@ let package = Package(
         tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
         tests(
             "ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", x509, crypto, cryptoExtras, asn1, logging]),
+        tests("TargetKindsTests", ["TargetKinds", "HealthManager", "Transfers", "Addresses", "Certificates"]),
         tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates", nioCore]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"]),

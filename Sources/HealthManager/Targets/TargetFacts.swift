@@ -64,13 +64,15 @@ package struct DNSFacts: Sendable, Hashable {
         case resolve, connect, request
     }
 
-    /// Of the phases that came to their end.
+    /// Of the phases that ended, connect and request also where they failed; connect holds the TLS handshake.
     package var phases: [Phase: Duration] = [:]
     package var answers = 0
     package var authorities = 0
     package var additionals = 0
     /// Whether the question was answered at all, whatever the answer.
     package var isAnswered = false
+    /// Whether the question was for an SOA record.
+    package var asksForSerial = false
     /// Of the zone, where an SOA record was asked for and came.
     package var serial: UInt32?
 
