@@ -23,12 +23,15 @@ package actor HealthManager: Service {
     let readPlan: PlanReader
     let time: any TimeSource
     let runner: ProbeRunner
+    let targets: TargetLists
     private let observers: [any ResultObserver]
-    private let logger: Logger
+    let logger: Logger
 
     private(set) var plan: Plan
-    private(set) var roster = Roster()
+    var roster = Roster()
     private var states: [ProbeKey: ProbeState] = [:]
+    /// Those that have no result since the cache was last cleared.
+    private var unrun: Set<ProbeKey> = []
     private var facts: AgentFacts
     private var schedule = Schedule()
     private var queue: RunQueue<PlannedRun>
@@ -46,8 +49,10 @@ package actor HealthManager: Service {
     /// - Throws: `ConfigurationRefused` when the files hold an error: without a plan there is nothing to keep running.
     package init(
         kinds: KindCatalog, readPlan: @escaping PlanReader, configurationPath: String, time: any TimeSource,
-        observers: [any ResultObserver] = [], limits: Limits = Limits(), logger: Logger
+        observers: [any ResultObserver] = [], targets: TargetLists? = nil, limits: Limits = Limits(), logger: Logger
     ) throws(ConfigurationRefused) {
+        let targets = targets ?? TargetLists(time: time, logger: logger)
+        self.targets = targets
         self.kinds = kinds
         self.readPlan = readPlan
         self.time = time
@@ -59,11 +64,13 @@ package actor HealthManager: Service {
         self.plan = plan
         facts = AgentFacts(started: time.now, configurationPath: configurationPath)
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let roster = Roster(plan, kinds: kinds, at: facts.started)
+        targets.watch(plan)
+        let roster = Roster(plan, kinds: kinds, at: facts.started, targets: targets)
         self.roster = roster
         facts.thresholds = plan.configuration.thresholds
         facts.diagnostics = plan.warnings
         for (key, member) in roster.members { states[key] = ProbeState(key: key, definition: member.definition) }
+        unrun = Set(states.keys)
         schedule.add(roster.members.map { ($0.key, $0.value.definition.every) }, at: time.elapsed)
         observers.forEach { $0.changed(.adopted(plan)) }
         for state in states.values { observers.forEach { $0.changed(.updated(state)) } }
@@ -104,7 +111,7 @@ package actor HealthManager: Service {
             } else if !occupied.insert(planned.slot).inserted {
                 facts.skipped += 1
             } else {
-                queue.offer(planned, server: key.server)
+                queue.offer(planned, server: member.lane)
             }
         }
     }
@@ -117,7 +124,7 @@ package actor HealthManager: Service {
             timeout: planned.member.definition.timeout)
         facts.running -= 1
         occupied.remove(planned.slot)
-        queue.finished(server: planned.key.server)
+        queue.finished(server: planned.member.lane)
         if let result { record(result, life: planned.life, definition: planned.member.definition) }
         signal.yield()
     }
@@ -136,9 +143,11 @@ package actor HealthManager: Service {
 
     /// Puts a result into the cache, unless the cache was cleared, or the definition replaced, after its run began.
     func record(_ result: ProbeResult, life: Int, definition: ProbeDefinition) {
-        guard life == self.life, var state = states[result.key], state.definition == definition else { return }
-        state.record(result)
-        states[result.key] = state
+        guard life == self.life, let index = states.index(forKey: result.key), states[index].value.definition.asksTheSame(as: definition)
+        else { return }
+        states.values[index].record(result)
+        let state = states.values[index]
+        unrun.remove(result.key)
         if result.type == .poisoned { poisonings[result.key, default: 0] += 1 }
         publish(state)
         log(result)
@@ -157,11 +166,15 @@ package actor HealthManager: Service {
             state.nextRun = schedule.next(of: state.key).map { offset.addingTimeInterval(($0 - elapsed).seconds) }
             return state
         }
-        return Snapshot(probes: probes, notDefined: roster.absences.mapValues(\.why), agent: facts)
+        return Snapshot(probes: probes, notDefined: roster.absences.mapValues(\.why), agent: agentFacts().facts)
     }
 
     /// The agent's own facts and the number of its probes, without a copy of their states.
-    package func agentFacts() -> (facts: AgentFacts, probes: Int) { (facts, states.count) }
+    package func agentFacts() -> (facts: AgentFacts, probes: Int) {
+        var facts = facts
+        facts.targetLists = targets.facts
+        return (facts, states.count)
+    }
 
     // MARK: Reload and restart
 
@@ -171,18 +184,25 @@ package actor HealthManager: Service {
         try adopt { $0.keepingDecisions(of: roster) }
         let gone = states.keys.filter { roster.members[$0] == nil }
         for key in gone { forget(key) }
-        var added: [(key: ProbeKey, every: Duration)] = []
+        // All probes of a definition hold the same one: the two are compared once.
+        var isKept: [ObjectIdentifier: Bool] = [:]
+        var added: [ProbeKey] = []
+        var counters: [ProbeKey: RunCounts] = [:]
         for (key, member) in roster.members {
-            if states[key]?.definition == member.definition { continue }
-            let runs = states[key]?.runs
-            forget(key)
-            var state = ProbeState(key: key, definition: member.definition)
-            state.runs = runs ?? [:]
-            states[key] = state
-            added.append((key, member.definition.every))
-            publish(state)
+            if let older = states[key] {
+                let id = ObjectIdentifier(older.definition)
+                let stays = isKept[id] ?? older.definition.asksTheSame(as: member.definition)
+                isKept[id] = stays
+                if stays {
+                    states[key]?.definition = member.definition
+                    continue
+                }
+                counters[key] = older.runs
+                forget(key)
+            }
+            added.append(key)
         }
-        schedule.add(added, at: time.elapsed)
+        begin(added, counters)
         logger.info("configuration read again", metadata: ["probes": "\(states.count)", "new": "\(added.count)", "gone": "\(gone.count)"])
         signal.yield()
     }
@@ -197,13 +217,7 @@ package actor HealthManager: Service {
         let counters = states.mapValues(\.runs)
         for key in states.keys { forget(key) }
         schedule.removeAll()
-        for (key, member) in roster.members {
-            var state = ProbeState(key: key, definition: member.definition)
-            state.runs = counters[key] ?? [:]
-            states[key] = state
-            publish(state)
-        }
-        schedule.add(roster.members.map { ($0.key, $0.value.definition.every) }, at: time.elapsed)
+        begin(Array(roster.members.keys), counters)
         for kind in kinds.kinds { await kind.clearCaches() }
         logger.info("caches cleared", metadata: ["probes": "\(states.count)"])
         signal.yield()
@@ -211,7 +225,7 @@ package actor HealthManager: Service {
 
     private func adopt(_ merge: (Roster) -> Roster) throws(ConfigurationRefused) {
         do throws(ConfigurationRefused) {
-            plan = try readPlan()
+            plan = try readPlan().keeping(plan.definitions)
         } catch {
             facts.lastReloadSucceeded = false
             facts.diagnostics = error.diagnostics
@@ -222,13 +236,32 @@ package actor HealthManager: Service {
         facts.lastReloadSuccess = time.now
         facts.diagnostics = plan.warnings
         facts.thresholds = plan.configuration.thresholds
-        roster = merge(Roster(plan, kinds: kinds, at: time.now))
+        targets.watch(plan)
+        roster = merge(Roster(plan, kinds: kinds, at: time.now, targets: targets))
         observers.forEach { $0.changed(.adopted(plan)) }
     }
 
-    private func forget(_ key: ProbeKey) {
+    /// Takes probes of the roster up: their states, and their places in the schedule.
+    func begin(_ keys: [ProbeKey], _ counters: [ProbeKey: RunCounts] = [:]) {
+        var added: [(key: ProbeKey, every: Duration)] = []
+        for key in keys {
+            guard let definition = roster.members[key]?.definition else { continue }
+            var state = ProbeState(key: key, definition: definition)
+            state.runs = counters[key] ?? RunCounts()
+            states[key] = state
+            unrun.insert(key)
+            added.append((key, definition.every))
+            publish(state)
+        }
+        schedule.add(added, at: time.elapsed)
+        signal.yield()
+    }
+
+    func forget(_ key: ProbeKey) {
         guard states.removeValue(forKey: key) != nil else { return }
+        unrun.remove(key)
         schedule.remove(key)
+        if roster.members[key] == nil { poisonings[key] = nil }
         observers.forEach { $0.changed(.removed(key)) }
     }
 
@@ -249,31 +282,39 @@ package actor HealthManager: Service {
         return waiting
     }
 
-    private var waiting: [ProbeKey] { states.values.filter { $0.latest == nil }.map(\.key).sorted() }
+    private var waiting: [ProbeKey] { (unrun + unlooked).sorted() }
+
+    /// Definitions whose lists may still bring further probes.
+    private var unlooked: [ProbeKey] {
+        plan.definitions.filter(targets.isPending).map { ProbeKey(identity: $0.identity, server: "") }
+    }
+
+    private var isAllFresh: Bool { unrun.isEmpty && unlooked.isEmpty }
 
     private func allFresh() async {
-        guard !waiting.isEmpty else { return }
+        guard !isAllFresh else { return }
         let id = UUID()
         let (changes, change) = AsyncStream.makeStream(of: Void.self)
         freshnessWaiters[id] = change
-        for await _ in changes where waiting.isEmpty { break }
+        for await _ in changes where isAllFresh { break }
         freshnessWaiters[id] = nil
     }
 
-    private func wakeIfAllFresh() {
-        guard !freshnessWaiters.isEmpty, waiting.isEmpty else { return }
+    func wakeIfAllFresh() {
+        guard !freshnessWaiters.isEmpty, isAllFresh else { return }
         for waiter in freshnessWaiters.values { waiter.yield() }
     }
 
     private func log(_ result: ProbeResult) {
-        let metadata: Logger.Metadata = [
+        let level: Logger.Level = result.type == .succeeded ? .debug : .notice
+        guard logger.logLevel <= level else { return }
+        var metadata: Logger.Metadata = [
             "probe": "\(result.key.identity)", "server": "\(result.key.server)", "result": "\(result.type.name)",
             "reason": "\(result.decisive?.reason.rawValue ?? "")", "request_id": "\(result.requestID)",
         ]
-        switch result.type {
-        case .succeeded: logger.debug("probe ran", metadata: metadata)
-        default: logger.notice("\(result.decisive?.sentence ?? result.type.name)", metadata: metadata)
-        }
+        if !result.key.address.isEmpty { metadata["target_address"] = "\(result.key.address)" }
+        let text = result.type == .succeeded ? "probe ran" : result.decisive?.sentence ?? result.type.name
+        logger.log(level: level, "\(text)", metadata: metadata)
     }
 }
 

@@ -14,7 +14,8 @@ struct DefinitionFile {
         let name = name(reader, "name")
         let kind = kind(reader)
         let summary = reader.string("summary") ?? ""
-        let scope = scope(reader)
+        let isAimedAtTargets = kind.flatMap { kinds.kind(named: $0)?.aim } == .targets
+        let scope = isAimedAtTargets ? .targets(TargetSettings(reader, kind: kind ?? "").list) : scope(reader)
         let every = reader.duration("every") ?? .seconds(300)
         let timeout = reader.duration("timeout") ?? min(.seconds(30), every)
         let retries = reader.integer("retries", in: 0...10) ?? 0
@@ -58,6 +59,12 @@ struct DefinitionFile {
 
     private func scope(_ reader: SettingsReader) -> ProbeDefinition.Scope {
         enum Word: String, CaseIterable { case server, organization }
+        for key in TargetSettings.keys where reader.has(key) {
+            _ = reader.setting(key)
+            reader.error(
+                "'\(key)' is for kinds that are aimed at targets, this one looks at the servers of agent.yaml: remove it",
+                at: reader.location(of: key))
+        }
         let word = reader.choice("scope", Word.self) ?? .server
         let role = reader.choice("role", Server.Role.self)
         guard word == .organization else { return .server(role: role ?? .mailbox) }

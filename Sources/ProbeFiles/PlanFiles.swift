@@ -71,7 +71,8 @@ package struct PlanFiles: Sendable {
         return definitions
     }
 
-    /// All definition files under the directory, `examples` and hidden ones aside, in the order of their paths.
+    /// All definition files under the directory, `examples`, lists in folders named `targets` and hidden ones aside, in the order of
+    /// their paths.
     private func files(_ notes: SettingsReader.Notes) -> [String] {
         let location = SourceLocation(path: probesDirectory)
         var isDirectory = false
@@ -82,7 +83,8 @@ package struct PlanFiles: Sendable {
         let names = (try? FileManager.default.subpathsOfDirectory(atPath: probesDirectory)) ?? []
         let files = names.filter { name in
             let parts = name.split(separator: "/")
-            return (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && parts.first != "examples" && !parts.contains { $0.hasPrefix(".") }
+            return (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && parts.first != "examples" && !parts.dropLast().contains("targets")
+                && !parts.contains { $0.hasPrefix(".") }
         }.sorted().map { probesDirectory + "/" + $0 }
         if files.isEmpty { notes.diagnostics.append(Diagnostic(.warning, at: location, "there is no probe definition in this directory")) }
         return files

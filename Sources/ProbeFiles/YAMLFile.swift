@@ -5,21 +5,21 @@ import Yams
 
 /// One YAML document in one file, as a tree of settings that know their places.
 struct YAMLFile {
-    static let sizeLimit = 1 << 20
     private static let depthLimit = 20
-    private static let valueLimit = 50_000
 
     let path: String
+    /// Bytes.
+    var sizeLimit = 1 << 20
+    var valueLimit = 50_000
+
+    init(path: String) { self.path = path }
 
     /// - Throws: every problem found, each with its place and what to do.
-    func read() throws(ConfigurationRefused) -> Setting {
-        let bytes = try bytes()
-        return try parse(text(bytes))
-    }
+    func read() throws(ConfigurationRefused) -> Setting { try parse(text(bytes())) }
 
     // MARK: From the disk to text
 
-    private func bytes() throws(ConfigurationRefused) -> [UInt8] {
+    func bytes() throws(ConfigurationRefused) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let isMissing = errno == ENOENT
@@ -33,8 +33,8 @@ struct YAMLFile {
         case S_IFDIR: throw refused("this is a directory, a YAML file is needed")
         default: throw refused("this is not a regular file")
         }
-        guard status.st_size <= Self.sizeLimit else {
-            throw refused("the file has \(status.st_size) bytes, at most \(Self.sizeLimit) are read: is it the right one?")
+        guard status.st_size <= sizeLimit else {
+            throw refused("the file has \(status.st_size) bytes, at most \(sizeLimit) are read: is it the right one?")
         }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         var filled = 0
@@ -103,9 +103,9 @@ struct YAMLFile {
         }
         // Aliases share one node in the parser; written out here, a few lines of them can become billions.
         values += 1
-        guard values <= Self.valueLimit else {
-            if values == Self.valueLimit + 1 {
-                problems.append(Diagnostic(.error, at: location, "more than \(Self.valueLimit) values, aliases written out: write fewer"))
+        guard values <= valueLimit else {
+            if values == valueLimit + 1 {
+                problems.append(Diagnostic(.error, at: location, "more than \(valueLimit) values, aliases written out: write fewer"))
             }
             return .empty(at: location)
         }

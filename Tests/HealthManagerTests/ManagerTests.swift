@@ -171,7 +171,7 @@ private final class Watcher: ResultObserver {
             async let waiting = manager.awaitFreshResults(within: .seconds(60))
             _ = await Self.advance(time) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } }
             #expect(await waiting.isEmpty)
-            #expect(await manager.snapshot().probes.allSatisfy { ($0.runs[.succeeded] ?? 0) >= 2 })
+            #expect(await manager.snapshot().probes.allSatisfy { $0.runs[.succeeded] >= 2 })
         }
     }
 

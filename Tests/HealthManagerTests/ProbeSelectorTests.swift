@@ -24,7 +24,7 @@ import Testing
             "push-connectivity",
         ])
     func spellings(text: String) {
-        guard case .one(let found) = Self.selector.select(text) else { return #expect(Bool(false), "\(text) is not understood") }
+        guard case .one(let found, _) = Self.selector.select(text) else { return #expect(Bool(false), "\(text) is not understood") }
         #expect(found.kind == "push-connectivity")
     }
 

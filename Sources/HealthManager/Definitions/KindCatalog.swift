@@ -28,21 +28,15 @@ package struct KindCatalog: Sendable {
         return { kind.discover(options, at: $0) }
     }
 
-    /// Makes the probe of a definition at a place. Options that fail to read (only `--set` can bring them here) are refused.
-    package func discover(_ definition: ProbeDefinition, at place: Place) throws(ConfigurationRefused) -> Discovery {
-        guard let kind = kind(named: definition.kind) else {
+    /// What makes the probes of a definition; its options are read once for all of them.
+    /// - Throws: where they fail to read (only `--set` can bring that here).
+    package func maker(of definition: ProbeDefinition) throws(ConfigurationRefused) -> @Sendable (Place) -> Discovery {
+        let notes = SettingsReader.Notes()
+        guard let make = prepare(definition.kind, options: definition.options, notes: notes) else {
             throw ConfigurationRefused([Diagnostic(.error, at: definition.location, "unknown kind '\(definition.kind)'")])
         }
-        return try discover(definition, by: kind, at: place)
-    }
-
-    private func discover<Kind: ProbeKind>(
-        _ definition: ProbeDefinition, by kind: Kind, at place: Place
-    ) throws(ConfigurationRefused) -> Discovery {
-        let notes = SettingsReader.Notes()
-        let options = read(definition.options, by: kind, notes: notes)
         guard !notes.hasErrors else { throw ConfigurationRefused(notes.diagnostics) }
-        return kind.discover(options, at: place)
+        return make
     }
 
     private func read<Kind: ProbeKind>(_ options: Setting, by kind: Kind, notes: SettingsReader.Notes) -> Kind.Options {

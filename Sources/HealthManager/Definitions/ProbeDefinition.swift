@@ -1,26 +1,30 @@
-/// What to probe, how often, for which servers: one file under `probes/`.
-package struct ProbeDefinition: Sendable {
+/// What to probe, how often, for which servers or targets: one file under `probes/`.
+///
+/// A class, because ten thousand probes may share one.
+package final class ProbeDefinition: Sendable {
     package enum Scope: Sendable, Hashable {
         /// One instance for each server of the role.
         case server(role: Server.Role)
         /// One in all.
         case organization
+        /// One for each target, for kinds whose aim is targets.
+        case targets(TargetList)
     }
 
-    package var identity: ProbeIdentity
+    package let identity: ProbeIdentity
     /// The kind's name, `cert-expiry`.
-    package var kind: String
-    package var summary: String
-    package var scope: Scope
-    package var every: Duration
+    package let kind: String
+    package let summary: String
+    package let scope: Scope
+    package let every: Duration
     /// For one whole run, retries included.
-    package var timeout: Duration
+    package let timeout: Duration
     /// How often a failed run is repeated at once, while time remains.
-    package var retries: Int
-    package var enabled: Bool
+    package let retries: Int
+    package let enabled: Bool
     /// The kind's own options as written; the kind has accepted them.
-    package var options: Setting
-    package var location: SourceLocation
+    package let options: Setting
+    package let location: SourceLocation
 
     package init(
         identity: ProbeIdentity, kind: String, summary: String, scope: Scope, every: Duration, timeout: Duration,
@@ -37,14 +41,35 @@ package struct ProbeDefinition: Sendable {
         self.options = options
         self.location = location
     }
+
+    /// The same with other options.
+    package func with(options: Setting) -> ProbeDefinition {
+        ProbeDefinition(
+            identity: identity, kind: kind, summary: summary, scope: scope, every: every, timeout: timeout, retries: retries,
+            enabled: enabled, options: options, location: location)
+    }
+
+    package var targets: TargetList? {
+        if case .targets(let list) = scope { list } else { nil }
+    }
 }
 
 /// Two definitions are the same when they ask for the same, wherever they stand.
 extension ProbeDefinition: Equatable {
     package static func == (left: ProbeDefinition, right: ProbeDefinition) -> Bool {
-        left.identity.description == right.identity.description && left.kind == right.kind && left.summary == right.summary
-            && left.scope == right.scope && left.every == right.every && left.timeout == right.timeout
-            && left.retries == right.retries && left.enabled == right.enabled && left.options == right.options
+        left === right || left.scope == right.scope && left.asksTheSame(as: right)
+    }
+
+    /// Whether a probe of the one is a probe of the other: they may list other targets.
+    package func asksTheSame(as other: ProbeDefinition) -> Bool {
+        if self === other { return true }
+        switch (scope, other.scope) {
+        case (.targets, .targets): break
+        default: if scope != other.scope { return false }
+        }
+        return identity.description == other.identity.description && kind == other.kind && summary == other.summary
+            && every == other.every && timeout == other.timeout && retries == other.retries && enabled == other.enabled
+            && options == other.options
     }
 }
 
@@ -64,6 +89,21 @@ package struct Plan: Sendable {
         self.definitions = definitions
         self.modules = modules
         self.warnings = warnings
+    }
+}
+
+extension Plan {
+    /// This plan, each definition that says what an older one says replaced by that: their probes then share one and compare at once.
+    func keeping(_ older: [ProbeDefinition]) -> Plan {
+        let known = Dictionary(older.map { ($0.identity, $0) }) { first, _ in first }
+        var plan = self
+        plan.definitions = definitions.map { definition in
+            guard let older = known[definition.identity], older == definition, older.location.path == definition.location.path else {
+                return definition
+            }
+            return older
+        }
+        return plan
     }
 }
 

@@ -1,10 +1,20 @@
+import Addresses
 package import FoundationEssentials
 
-/// The outcome of discovery: which probes exist on which server by one plan, and why others do not.
+/// The outcome of discovery: which probes exist on which server or for which target by one plan, and why others do not.
 package struct Roster: Sendable {
-    package struct Member: Sendable {
-        package var definition: ProbeDefinition
-        package var probe: any Probe
+    /// One probe. A class: schedule, queue and cache share it.
+    package final class Member: Sendable {
+        package let definition: ProbeDefinition
+        package let probe: any Probe
+        /// Whose slots its runs take: the server's, or the target's host.
+        let lane: String
+
+        init(_ definition: ProbeDefinition, _ probe: any Probe, lane: String) {
+            self.definition = definition
+            self.probe = probe
+            self.lane = lane
+        }
     }
 
     package struct Absence: Sendable {
@@ -17,16 +27,38 @@ package struct Roster: Sendable {
     package private(set) var members: [ProbeKey: Member] = [:]
     package private(set) var absences: [ProbeKey: Absence] = [:]
 
+    private typealias Maker = @Sendable (Place) -> Discovery
+
+    /// A definition of a target kind: how its probes are made, and which there are, in the order of its lists.
+    private struct Aim: Sendable {
+        var make: Maker
+        var keys: [ProbeKey] = []
+    }
+
+    private var aims: [ProbeIdentity: Aim] = [:]
+
     package init() {}
 
-    package init(_ plan: Plan, kinds: KindCatalog, at date: Date) {
+    package init(_ plan: Plan, kinds: KindCatalog, at date: Date, targets: TargetLists) {
+        let place = plan.place
         for definition in plan.definitions {
-            for server in Self.servers(for: definition, in: plan) {
-                let key = ProbeKey(identity: definition.identity, server: server?.name ?? "")
-                switch Self.discover(definition, on: server, plan: plan, kinds: kinds) {
-                case .probe(let probe): members[key] = Member(definition: definition, probe: probe)
-                case .notDefined(let why): absences[key] = Absence(definition: definition, why: why, decided: date)
+            let make = Self.maker(definition, kinds)
+            switch definition.scope {
+            case .organization: add(ProbeKey(identity: definition.identity, server: ""), definition, make(place), lane: "", date)
+            case .server(let role):
+                for server in plan.configuration.servers where server.roles.contains(role) {
+                    var place = place
+                    place.server = server
+                    let key = ProbeKey(identity: definition.identity, server: server.name)
+                    add(key, definition, make(place), lane: server.name, date)
                 }
+            case .targets:
+                guard definition.enabled else {
+                    add(ProbeKey(identity: definition.identity, server: ""), definition, make(place), lane: "", date)
+                    continue
+                }
+                aims[definition.identity] = Aim(make: make)
+                _ = aim(definition, at: targets.entries(of: definition), place: place, date)
             }
         }
     }
@@ -48,30 +80,80 @@ package struct Roster: Sendable {
         return merged
     }
 
-    /// The servers a definition is for; one nil for a probe of the whole organization.
-    private static func servers(for definition: ProbeDefinition, in plan: Plan) -> [Server?] {
-        switch definition.scope {
-        case .organization: [nil]
-        case .server(let role): plan.configuration.servers.filter { $0.roles.contains(role) }
+    private mutating func add(_ key: ProbeKey, _ definition: ProbeDefinition, _ discovery: Discovery, lane: String, _ date: Date) {
+        switch discovery {
+        case .probe(let probe): members[key] = Member(definition, probe, lane: lane)
+        case .notDefined(let why): absences[key] = Absence(definition: definition, why: why, decided: date)
         }
     }
 
-    private static func discover(_ definition: ProbeDefinition, on server: Server?, plan: Plan, kinds: KindCatalog) -> Discovery {
-        guard definition.enabled else {
-            return .notDefined(
-                NotDefined(because: "its definition was not enabled", configured: "\(definition.location.path) says enabled: false"))
+    /// Reads the options once, however many probes the definition has.
+    private static func maker(_ definition: ProbeDefinition, _ kinds: KindCatalog) -> Maker {
+        let why: NotDefined
+        if definition.enabled {
+            do throws(ConfigurationRefused) { return try kinds.maker(of: definition) } catch {
+                why = NotDefined(because: "its options were refused", configured: error.description)
+            }
+        } else {
+            why = NotDefined(because: "its definition was not enabled", configured: "\(definition.location.path) says enabled: false")
         }
-        do throws(ConfigurationRefused) {
-            return try kinds.discover(definition, at: plan.place(server))
-        } catch {
-            return .notDefined(NotDefined(because: "its options were refused", configured: error.description))
+        return { _ in .notDefined(why) }
+    }
+
+    // MARK: Targets
+
+    /// Which probes a change of a definition's lists has brought and taken.
+    struct Retargeting {
+        var added: [ProbeKey] = []
+        var removed: [ProbeKey] = []
+
+        var isEmpty: Bool { added.isEmpty && removed.isEmpty }
+    }
+
+    /// The keys of a definition's targets, in the order of its lists.
+    func keys(of definition: ProbeDefinition) -> [ProbeKey] { aims[definition.identity]?.keys ?? [] }
+
+    /// Gives a definition those probes that its lists ask for; what was there already stays as it is.
+    mutating func aim(_ definition: ProbeDefinition, at entries: [TargetEntry], plan: Plan, date: Date) -> Retargeting {
+        aim(definition, at: entries, place: plan.place, date)
+    }
+
+    private mutating func aim(_ definition: ProbeDefinition, at entries: [TargetEntry], place: Place, _ date: Date) -> Retargeting {
+        guard let aim = aims[definition.identity] else { return Retargeting() }
+        var change = Retargeting()
+        var gone = Set(aim.keys)
+        let identity = definition.identity
+        let keys = entries.map { entry in
+            let key = ProbeKey(
+                identity: ProbeIdentity(healthSet: identity.healthSet, name: identity.name, target: entry.text), server: "",
+                address: entry.address?.description ?? "")
+            // The key that is there already is shared by all who hold it.
+            if let known = gone.remove(key) { return known }
+            var place = place
+            place.target = Target(entry.text, address: entry.address)
+            add(key, definition, aim.make(place), lane: Self.lane(entry), date)
+            if members[key] != nil { change.added.append(key) }
+            return key
         }
+        for key in gone {
+            if members.removeValue(forKey: key) != nil { change.removed.append(key) }
+            absences[key] = nil
+        }
+        aims[definition.identity]?.keys = keys
+        return change
+    }
+
+    private static func lane(_ entry: TargetEntry) -> String {
+        if let address = entry.address { return address.description }
+        let host = Target.host(in: entry.text).lowercased()
+        return host.isEmpty ? entry.text : host
     }
 }
 
 extension Plan {
-    package func place(_ server: Server?) -> Place {
+    /// Where a probe of the whole organization lives; one of a server or a target adds that.
+    package var place: Place {
         let watchers = Dictionary(definitions.map { ($0.kind, $0.identity) }) { first, _ in first }
-        return Place(configuration: configuration, server: server, watchers: watchers)
+        return Place(configuration: configuration, server: nil, watchers: watchers)
     }
 }

@@ -1,3 +1,4 @@
+import Certificates
 package import FoundationEssentials
 
 /// One finished run: which probe, when, how long, and all that it found. Immutable.
@@ -11,7 +12,7 @@ package struct ProbeResult: Sendable {
     /// Measured on the monotonic clock: a wall clock that jumps leaves it right.
     package let duration: Duration
     package let type: ResultType
-    package let outcome: Outcome
+    package private(set) var outcome: Outcome
     /// How many times the run was repeated within its deadline before this outcome.
     package let retryCount: Int
 
@@ -35,6 +36,17 @@ package struct ProbeResult: Sendable {
 
     /// Succeeded, with something to attend to.
     package var isWarning: Bool { type == .succeeded && decisive?.severity == .warning }
+
+    /// As the cache keeps it: what peers presented without its bytes, which would be most of the cache and which nobody reads there.
+    package var slim: ProbeResult {
+        var slim = self
+        for index in outcome.observations.indices {
+            guard case .peerCertificate(let stage, let depth, var facts) = outcome.observations[index] else { continue }
+            facts.der = []
+            slim.outcome.observations[index] = .peerCertificate(stage: stage, depth: depth, facts)
+        }
+        return slim
+    }
 
     /// The certificates seen, as the probe's kind reported them.
     package var certificates: [OAuthCertificate] {

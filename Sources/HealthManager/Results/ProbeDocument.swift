@@ -6,6 +6,10 @@ package struct ProbeDocument: Codable, Sendable {
     package var healthSet: String
     package var probe: String
     package var server: String
+    /// What it is aimed at, for kinds that are aimed at targets.
+    package var target: String?
+    /// Which of the target's addresses it is for, where each has a probe of its own.
+    package var address: String?
     package var kind: String
     package var summary: String
     package var everySeconds: Double
@@ -20,7 +24,7 @@ package struct ProbeDocument: Codable, Sendable {
     package var warning: Bool
 
     package init(_ state: ProbeState) {
-        self.init(definition: state.definition, server: state.key.server)
+        self.init(key: state.key, definition: state.definition)
         lastRun = state.latest?.end
         nextRun = state.nextRun
         resultType = state.latest?.type.name
@@ -28,11 +32,13 @@ package struct ProbeDocument: Codable, Sendable {
         warning = state.latest?.isWarning ?? false
     }
 
-    package init(definition: ProbeDefinition, server: String, notDefined why: String? = nil) {
-        monitorIdentity = definition.identity.description
+    package init(key: ProbeKey, definition: ProbeDefinition, notDefined why: String? = nil) {
+        monitorIdentity = key.identity.description
         healthSet = definition.identity.healthSet
         probe = definition.identity.name
-        self.server = server
+        server = key.server
+        target = key.identity.target
+        address = key.address.isEmpty ? nil : key.address
         kind = definition.kind
         summary = definition.summary
         everySeconds = definition.every.seconds

@@ -33,6 +33,10 @@ package struct ResultDocument: Codable, Sendable {
     }
 
     package var server: String
+    /// What the probe is aimed at, for kinds that are aimed at targets.
+    package var target: String?
+    /// Which of the target's addresses it is for, where each has a probe of its own.
+    package var address: String?
     package var monitorIdentity: String
     package var healthSet: String
     package var probe: String
@@ -59,6 +63,8 @@ package struct ResultDocument: Codable, Sendable {
     package init(_ result: ProbeResult) {
         let decisive = result.decisive
         server = result.key.server
+        target = result.key.identity.target
+        address = result.key.address.isEmpty ? nil : result.key.address
         monitorIdentity = result.key.identity.description
         healthSet = result.key.identity.healthSet
         probe = result.key.identity.name

@@ -27,6 +27,8 @@ package struct AgentFacts: Sendable {
     /// The problems of the last reload, or the warnings of the configuration in force.
     package var diagnostics: [Diagnostic] = []
     package var thresholds = Thresholds()
+    /// The lists that definitions take targets from, in the order of definition and source.
+    package var targetLists: [TargetListFact] = []
     /// Starts that were left out because the run before had not ended.
     package var skipped = 0
     package var running = 0

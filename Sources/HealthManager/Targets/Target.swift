@@ -18,3 +18,16 @@ package struct Target: Sendable, Hashable {
         self.policy = policy
     }
 }
+
+extension Target {
+    /// The host in a target's text, by its look alone: without scheme, user, port and path, IPv6 without brackets. Empty where there is
+    /// none, as in the path of a Unix socket.
+    package static func host(in text: String) -> String {
+        let rest = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        if place.hasPrefix("[") { return String(place.dropFirst().prefix { $0 != "]" }) }
+        let colons = place.utf8.count { $0 == UInt8(ascii: ":") }
+        return String(colons == 1 ? place.prefix { $0 != ":" } : place)
+    }
+}

@@ -36,9 +36,21 @@ struct AgentMetrics {
             "health_agent_unknown_modules_total", type: "counter", help: "Requests for probes that named a module there is not.",
             format: format)
         text.sample("health_agent_unknown_modules_total", [], Double(unknownModules))
+        targetLists(&text, format)
         lateness(&text, format)
         thresholds(&text, format)
         ProcessFacts.read()?.write(to: &text, format: format)
+    }
+
+    private func targetLists(_ text: inout MetricText, _ format: MetricText.Format) {
+        guard !facts.targetLists.isEmpty else { return }
+        let name = "health_agent_target_list_successful"
+        text.header(
+            name, type: "gauge", help: "0 while a source of a definition's targets can't be read and its last good state is in force.",
+            format: format)
+        for fact in facts.targetLists {
+            text.sample(name, [("definition", fact.definition.description), ("source", fact.source)], fact.problem == nil ? 1 : 0)
+        }
     }
 
     private func lateness(_ text: inout MetricText, _ format: MetricText.Format) {

@@ -36,7 +36,7 @@ struct ProbeFragment: Sendable {
             ("address", state.key.address),
         ]
         add(&own, .interval, labels, state.definition.every.seconds)
-        for type in ResultType.allCases { add(&own, .runs, labels + [("result_type", type.name)], Double(state.runs[type] ?? 0)) }
+        for type in ResultType.allCases { add(&own, .runs, labels + [("result_type", type.name)], Double(state.runs[type])) }
         guard let result = state.latest else { return }
         let judges = ![.rejected, .quarantined].contains(result.type)
         if judges { add(&own, .success, labels, result.type == .succeeded ? 1 : 0) }

@@ -78,11 +78,10 @@ struct Routes: Sendable {
     }
 
     private func results(_ request: Request) async throws -> Response {
-        let probe = request.uri.queryParameters["probe"].map { $0.lowercased().replacing("/", with: "\\") }
+        let probe = request.uri.queryParameters["probe"].map { String($0) }
         let server = request.uri.queryParameters["server"].map { $0.lowercased() }
         let states = await health.snapshot().probes.filter { state in
-            let identity = state.key.identity
-            return (probe == nil || probe == identity.folded || probe == identity.name.lowercased())
+            (probe.map { state.key.identity.isMeant(by: $0) } ?? true)
                 && (server == nil || server == state.key.server.lowercased())
         }
         return try .json(states.compactMap(\.latest).map { ResultDocument($0) })

@@ -41,6 +41,7 @@ struct StatusPage: Sendable {
         let rows: [Row]
         let certificates: [CertificateRow]
         let absent: [String]
+        let lists: [String]
         let runs: [RunRow]
         let hasRuns: Bool
     }
@@ -64,6 +65,7 @@ struct StatusPage: Sendable {
             isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description), rows: snapshot.probes.map(row),
             certificates: certificates(snapshot),
             absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.because)" },
+            lists: facts.targetLists.compactMap { fact in fact.problem.map { "\(fact.definition): \($0)" } },
             runs: recent.map(row), hasRuns: !recent.isEmpty)
         return template.render(view)
     }
@@ -73,7 +75,8 @@ struct StatusPage: Sendable {
         let decisive = result?.decisive
         let style = result.map { $0.isWarning ? "warning" : $0.type.name.lowercased() } ?? "waiting"
         return Row(
-            probe: state.key.identity.description, server: state.key.server, result: result?.type.name ?? "not run yet", style: style,
+            probe: state.key.identity.description, server: state.key.address.isEmpty ? state.key.server : state.key.address,
+            result: result?.type.name ?? "not run yet", style: style,
             reason: decisive?.reason.rawValue ?? "", sentence: decisive?.sentence ?? "", lastRun: result?.end.formatted(.iso8601) ?? "",
             nextRun: state.nextRun?.formatted(.iso8601) ?? "",
             sampleValue: result?.outcome.sampleValue.map { "\(($0 * 10).rounded() / 10)" } ?? "")

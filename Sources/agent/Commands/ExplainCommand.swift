@@ -17,7 +17,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let path = common.config ?? ""
         let files = PlanFiles(configurationPath: path, probesDirectory: common.probes ?? ShippedProbes.locate())
         switch ProbeSelector(files.definitions(kinds: kinds)).select(subject) {
-        case .one(let definition):
+        case .one(let definition, _):
             guard let kind = kinds.kind(named: definition.kind) else { throw ExitCode(2) }
             Console.out(Self.text(kind, definition))
         case .none(let sentence):

@@ -7,11 +7,12 @@ struct InvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invoke", abstract: "Run one probe now and print its result.",
         discussion:
-            "PROBE is HealthSet/Name, Name, or the kind's name. Exit status: 0 Succeeded, 1 did not succeed, 2 could not be run or judged.")
+            "PROBE is HealthSet/Name, Name, or the kind's name; HealthSet/Name/Target for one of several targets. Exit status: 0 Succeeded, 1 did not succeed, 2 could not be run or judged."
+    )
 
     @Argument(help: "The probe.") var probe: String
     @Option(help: "A server; may be given several times.") var server: [String] = []
-    @Flag(name: .customLong("all-servers"), help: "Every server the probe is for.") var allServers = false
+    @Flag(name: .customLong("all-servers"), help: "Every server or target the probe is for.") var allServers = false
     @Option(help: "list, table, json or nagios.") var output: ResultPrinter.Form = .list
     @Option(help: "Fields of the list, with commas; 'all' for all.") var fields: String?
     @Option(help: "Seconds the whole run may take.") var timeout: Double?

@@ -33,7 +33,7 @@ struct ProbesCommand: AsyncParsableCommand {
             rows: probes.map { probe in
                 let result = probe.defined ? probe.resultType.map { probe.warning ? $0 + " (warning)" : $0 } ?? "-" : "not defined"
                 return [
-                    probe.monitorIdentity, probe.server, DurationText.format(.seconds(probe.everySeconds)), result,
+                    probe.monitorIdentity, probe.address ?? probe.server, DurationText.format(.seconds(probe.everySeconds)), result,
                     probe.reason ?? probe.notDefined ?? "", probe.lastRun?.formatted(.iso8601) ?? "-",
                     probe.nextRun?.formatted(.iso8601) ?? "-",
                 ]
@@ -47,6 +47,10 @@ struct ProbesCommand: AsyncParsableCommand {
         var documents: [ProbeDocument] = []
         try await RunCommand.guarded {
             let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: LogFormat.silent)
+            await manager.lookAtTargets()
+            for fact in await manager.agentFacts().facts.targetLists {
+                if let problem = fact.problem { Console.note("warning: \(fact.definition): \(problem)") }
+            }
             documents = await manager.probeDocuments().map { probe in
                 var unscheduled = probe
                 unscheduled.nextRun = nil

@@ -28,7 +28,8 @@ enum Composition {
         return try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
             configurationPath: files.configurationPath,
-            time: SystemTime(), logger: logger)
+            time: SystemTime(),
+            targets: TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger), logger: logger)
     }
 
     /// The whole daemon. `isServing` is told the manager and the network address once it listens.
@@ -43,10 +44,11 @@ enum Composition {
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()
         let desk = ProbeDesk(time: SystemTime())
+        let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)
         let manager = try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
             configurationPath: files.configurationPath,
-            time: SystemTime(), observers: [metrics, desk], logger: logger)
+            time: SystemTime(), observers: [metrics, desk], targets: targets, logger: logger)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
         let server = try StatusServer(
@@ -55,7 +57,8 @@ enum Composition {
             logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
             await isServing(manager, address)
         }
-        let services = [manager] as [any Service] + listeners + [ReloadOnHangup(manager: manager)] + beside
+        let services =
+            [manager, TargetListWatch(targets, telling: manager)] as [any Service] + listeners + [ReloadOnHangup(manager: manager)] + beside
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))

@@ -33,7 +33,9 @@ struct NagiosLine {
             return "\(result.probe)\(server): \(sentence)"
         }
         let performance = results.flatMap { result in
-            let name = result.server.isEmpty ? result.probe : "\(result.probe)@\(result.server)"
+            let place = [result.server, result.target ?? "", result.address ?? ""].filter { !$0.isEmpty }
+            // Neither sign may stand in the label of a value.
+            let name = ([result.probe] + place).joined(separator: "@").replacing("'", with: "_").replacing("=", with: "_")
             let sample = result.sampleValue.map { ["'\(name) value'=\($0)"] } ?? []
             return ["'\(name) time'=\(result.durationSeconds)s"] + sample
         }

@@ -40,7 +40,8 @@ struct ResultPrinter {
     }
 
     private func block(_ result: ResultDocument, headed: Bool) -> String {
-        let names = (headed ? ["Server", "MonitorIdentity"].filter { !fields.contains($0) } : []) + fields
+        let heading = ["Server", "MonitorIdentity"] + (result.address == nil ? [] : ["Address"])
+        let names = (headed ? heading.filter { !fields.contains($0) } : []) + fields
         let width = names.map(\.count).max() ?? 0
         return names.map { name in
             let value = ResultField(rawValue: name)?.value(of: result) ?? ""
@@ -55,7 +56,8 @@ struct ResultPrinter {
             rows: results.map { result in
                 let sample = result.sampleValue.map { "\(($0 * 100).rounded() / 100)" } ?? ""
                 return [
-                    result.server, result.monitorIdentity, result.warning ? result.resultType + " (warning)" : result.resultType,
+                    result.address ?? result.server, result.monitorIdentity,
+                    result.warning ? result.resultType + " (warning)" : result.resultType,
                     result.reason ?? "",
                     sample,
                 ]
@@ -66,7 +68,7 @@ struct ResultPrinter {
     /// What a bare result would hide, on standard error.
     static func printNotes(_ answer: InvokeAnswer) {
         for result in answer.results {
-            let place = result.server.isEmpty ? "" : " [\(result.server)]"
+            let place = [result.server, result.address ?? ""].filter { !$0.isEmpty }.map { " [\($0)]" }.joined()
             for warning in result.warnings { Console.note("warning: \(warning.reason): \(warning.sentence)\(place)") }
             for clause in result.notChecked { Console.note("note: not checked: \(clause)\(place)") }
         }
@@ -97,6 +99,8 @@ enum ResultField: String, CaseIterable {
     case failedStage = "FailedStage"
     case cause = "Cause"
     case remedy = "Remedy"
+    case target = "Target"
+    case address = "Address"
 
     func value(of result: ResultDocument) -> String {
         switch self {
@@ -121,6 +125,8 @@ enum ResultField: String, CaseIterable {
         case .failedStage: result.failedStage ?? ""
         case .cause: result.cause ?? ""
         case .remedy: result.remedy ?? ""
+        case .target: result.target ?? ""
+        case .address: result.address ?? ""
         }
     }
 }

@@ -1,0 +1,62 @@
+import HealthManager
+import ProbeFiles
+import Synchronization
+import Transfers
+
+/// The world lists of targets come from: files, URLs, and names.
+final class TargetSources: Sendable {
+    private static let fetchDeadline: Duration = .seconds(10)
+    private static let lookupDeadline: Duration = .seconds(5)
+
+    private let transfers: Transfers
+    /// The store of `tls.caFile`, by its path.
+    private let trust = Mutex<(caFile: String, store: TrustStore)?>(nil)
+
+    init(_ transfers: Transfers) { self.transfers = transfers }
+
+    var world: TargetWorld {
+        TargetWorld(
+            files: { TargetListFile.matching($0) },
+            file: { path, seen throws(ListUnreadable) in try TargetListFile.read(path, unless: seen) },
+            url: { url, refresh, network, seen async throws(ListUnreadable) in
+                try await self.fetch(url, refresh: refresh, network, unless: seen)
+            },
+            addresses: { [transfers] name in
+                (try? await transfers.resolve(name, until: .now + Self.lookupDeadline)) ?? []
+            })
+    }
+
+    private func fetch(
+        _ url: String, refresh: Duration, _ network: NetworkSettings, unless seen: ListStamp?
+    ) async throws(ListUnreadable) -> ListReading {
+        var request = ExchangeRequest(url: url, deadline: Self.fetchDeadline, trust: store(network.caFile))
+        request.headers = [
+            HeaderField("Accept", "application/json"), HeaderField("User-Agent", "agent/\(Version.current)"),
+            HeaderField("X-Prometheus-Refresh-Interval-Seconds", "\(refresh.seconds)"),
+        ]
+        request.bounds.body = TargetList.sizeLimit
+        request.redirects = .follow(maximum: 10)
+        request.connectTo = network.connectTo
+        let report = await transfers.exchange(request)
+        if let failure = report.failure { throw ListUnreadable("\(url): \(failure.sentence)") }
+        guard let response = report.response, response.status == 200 else {
+            throw ListUnreadable("\(url): answered with status \(report.response?.status ?? 0), 200 is needed")
+        }
+        let type = response.values(of: "Content-Type").first ?? ""
+        guard type.lowercased().split(separator: ";").first == "application/json" else {
+            throw ListUnreadable("\(url): answered with content of type '\(type)', application/json is needed")
+        }
+        return try TargetListFile.read(json: response.body, from: url, unless: seen)
+    }
+
+    /// The system's roots, and those of `tls.caFile`, which the reader of the configuration has seen to be good.
+    private func store(_ caFile: String?) -> TrustStore {
+        guard let caFile else { return .system }
+        return trust.withLock { known in
+            if let known, known.caFile == caFile { return known.store }
+            let store = (try? TrustStore(systemRoots: true, files: [caFile])) ?? .system
+            known = (caFile, store)
+            return store
+        }
+    }
+}
