@@ -148,9 +148,23 @@ package final class Program: Sendable {
     package static func run(_ path: String, _ arguments: [String]) async throws -> Ended { try await Program(path, arguments).ended() }
 }
 
+/// A thread of its own for reads that block: the few that Dispatch and tasks share would be gone, and timers late by a second.
 private enum Thread {
-    /// A thread of its own for reads that block: the test runner's few threads are for tests.
+    private final class Work {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
     static func detach(_ work: @escaping @Sendable () -> Void) {
-        DispatchQueue(label: "program output", attributes: .concurrent).async(execute: work)
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(Work(work)).toOpaque()
+        let created = pthread_create(
+            &thread, nil,
+            { context in
+                if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().run() }
+                return nil
+            }, context)
+        precondition(created == 0, "the system allows no further thread")
+        pthread_detach(thread)
     }
 }
