@@ -4,6 +4,8 @@
 /* What Linux offers beyond the C library's module in Swift. */
 
 #include <netinet/in.h>
+#include <netinet/icmp6.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -71,14 +73,84 @@ static inline int agent_bind(int socket, const unsigned char *bytes, int count) 
     socklen_t size = agent_address(&storage, bytes, count, 0);
     return bind(socket, (struct sockaddr *)&storage, size);
 }
-/* -2 where the path does not fit. */
+static inline ssize_t agent_send_to(int socket, const void *message, size_t size, const unsigned char *bytes, int count) {
+    struct sockaddr_storage storage;
+    socklen_t length = agent_address(&storage, bytes, count, 0);
+    return sendto(socket, message, size, MSG_NOSIGNAL, (struct sockaddr *)&storage, length);
+}
+/* A leading '@' means a name without a file, as everywhere in Linux. -2 where the path does not fit. */
 static inline int agent_connect_unix(int socket, const char *path) {
     struct sockaddr_un address;
     memset(&address, 0, sizeof address);
     address.sun_family = AF_UNIX;
-    if (strlen(path) >= sizeof address.sun_path) return -2;
-    strcpy(address.sun_path, path);
-    return connect(socket, (struct sockaddr *)&address, sizeof address);
+    size_t length = strlen(path);
+    if (length >= sizeof address.sun_path) return -2;
+    memcpy(address.sun_path, path, length);
+    socklen_t size = sizeof address;
+    if (path[0] == '@') {
+        address.sun_path[0] = 0;
+        size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    }
+    return connect(socket, (struct sockaddr *)&address, size);
+}
+
+/* Options of sockets that ping. Numbers that glibc's headers keep from us are the kernel's, which never change. */
+
+/* Asks for the hop limit of what comes. */
+static inline int agent_tell_hop_limit(int socket, int is_four) {
+    int on = 1;
+    return is_four ? setsockopt(socket, IPPROTO_IP, IP_RECVTTL, &on, sizeof on)
+                   : setsockopt(socket, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on);
+}
+/* Lets errors that others on the way report become errors of the socket's. */
+static inline int agent_tell_errors(int socket, int is_four) {
+    int on = 1;
+    return is_four ? setsockopt(socket, IPPROTO_IP, IP_RECVERR, &on, sizeof on)
+                   : setsockopt(socket, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+}
+static inline int agent_set_hop_limit(int socket, int is_four, int limit) {
+    return is_four ? setsockopt(socket, IPPROTO_IP, IP_TTL, &limit, sizeof limit)
+                   : setsockopt(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &limit, sizeof limit);
+}
+/* Nobody may split what is sent, whatever was learnt of the path before. */
+static inline int agent_forbid_fragments(int socket, int is_four) {
+    int probe = is_four ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE, on = 1;
+    if (is_four) return setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe);
+    if (setsockopt(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe, sizeof probe) != 0) return -1;
+    return setsockopt(socket, IPPROTO_IPV6, IPV6_DONTFRAG, &on, sizeof on);
+}
+/* A raw socket sees every ICMP message of the machine: these let it see echo replies and errors alone. */
+static inline int agent_filter_pings(int socket, int is_four) {
+    if (is_four) {
+        uint32_t blocked = ~((1u << 0) | (1u << 3) | (1u << 11) | (1u << 12));
+        return setsockopt(socket, 255 /* SOL_RAW */, 1 /* ICMP_FILTER */, &blocked, sizeof blocked);
+    }
+    struct icmp6_filter filter;
+    ICMP6_FILTER_SETBLOCKALL(&filter);
+    for (int type = ICMP6_DST_UNREACH; type <= ICMP6_PARAM_PROB; type++) ICMP6_FILTER_SETPASS(type, &filter);
+    ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
+    return setsockopt(socket, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
+}
+/* One datagram with its sender's address (4 or 16 bytes into 16) and the hop limit it came with, -1 where that is not told. */
+static inline ssize_t agent_receive_from(
+    int socket, void *bytes, size_t size, unsigned char *sender, int *sender_count, int *hop_limit) {
+    struct sockaddr_storage storage;
+    memset(&storage, 0, sizeof storage);
+    char control[256];
+    struct iovec part = {bytes, size};
+    struct msghdr message = {&storage, sizeof storage, &part, 1, control, sizeof control, 0};
+    *sender_count = 0;
+    *hop_limit = -1;
+    ssize_t count = recvmsg(socket, &message, 0);
+    if (count < 0) return count;
+    if (storage.ss_family == AF_INET) memcpy(sender, &((struct sockaddr_in *)&storage)->sin_addr, *sender_count = 4);
+    if (storage.ss_family == AF_INET6) memcpy(sender, &((struct sockaddr_in6 *)&storage)->sin6_addr, *sender_count = 16);
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL; part = CMSG_NXTHDR(&message, part)) {
+        if ((part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_TTL)
+            || (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_HOPLIMIT))
+            memcpy(hop_limit, CMSG_DATA(part), sizeof *hop_limit);
+    }
+    return count;
 }
 
 #endif

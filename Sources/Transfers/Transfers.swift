@@ -1,5 +1,6 @@
 package import Addresses
 import CCurl
+import CLinux
 import FoundationEssentials
 import Glibc
 
@@ -44,6 +45,14 @@ package final class Transfers: Sendable {
         to peer: Endpoint, from source: NetworkAddress? = nil, until deadline: ContinuousClock.Instant
     ) throws(ExchangeFailure) -> Datagrams {
         try Datagrams(to: peer, from: source, type: Int32(SOCK_DGRAM.rawValue), protocol: 0, loop: loop, until: deadline)
+    }
+
+    /// Opens a socket that pings one address.
+    /// - Throws: `invalidRequest` where the system lets this process open none, and names what would.
+    package func ping(
+        _ address: NetworkAddress, _ settings: PingSettings, until deadline: ContinuousClock.Instant
+    ) throws(ExchangeFailure) -> Ping {
+        try Ping(address, settings, loop: loop, until: deadline)
     }
 
     /// Makes one exchange, redirects included, within the request's deadline. It never throws.

@@ -50,9 +50,10 @@ package final class Conversation: @unchecked Sendable {
     ) async throws(ExchangeFailure) -> Conversation {
         let conversation = try make(AF_UNIX, peer: path, loop: loop, until: deadline)
         let result = agent_connect_unix(conversation.socket.number, path)
+        let error = errno
+        if result == 0 { return conversation }
         guard result != -2 else { throw ExchangeFailure(kind: .invalidRequest, phase: .connect, sentence: "the socket's path is too long") }
-        try await conversation.connected(result)
-        return conversation
+        throw SystemFailure(error).connecting(toUnixSocket: path)
     }
 
     private static func make(
@@ -170,7 +171,7 @@ struct SystemFailure {
 
     func connecting(to peer: String) -> ExchangeFailure {
         switch error {
-        case ECONNREFUSED, ENOENT:
+        case ECONNREFUSED:
             .init(kind: .refused, phase: .connect, sentence: "connection to \(peer) refused", detail: systemError(error))
         case ECONNRESET: .init(kind: .reset, phase: .connect, sentence: "the connection to \(peer) was cut")
         case ETIMEDOUT: .init(kind: .connectTimeout, phase: .connect, sentence: "no answer from \(peer) to the connection attempt")
@@ -178,11 +179,24 @@ struct SystemFailure {
         }
     }
 
+    /// A Unix socket is connected to at once or not at all.
+    func connecting(toUnixSocket path: String) -> ExchangeFailure {
+        let (kind, sentence): (ExchangeFailure.Kind, String) =
+            switch error {
+            case ENOENT: (.refused, "there is no socket \(path)")
+            case ECONNREFUSED: (.refused, "nothing listens on the socket \(path)")
+            case EAGAIN: (.connectTimeout, "the queue of the socket \(path) is full: its service accepts no connection")
+            case EACCES, EPERM: (.invalidRequest, "the agent's user may not open the socket \(path)")
+            default: (.unreachable, "the socket \(path) cannot be connected to")
+            }
+        return ExchangeFailure(kind: kind, phase: .connect, sentence: sentence, detail: systemError(error))
+    }
+
     func speaking(with peer: String) -> ExchangeFailure {
         switch error {
         case ECONNRESET, EPIPE: .init(kind: .reset, phase: .processing, sentence: "the connection to \(peer) was cut")
         case ETIMEDOUT: .init(kind: .timeout, phase: .processing, sentence: "\(peer) went silent")
-        default: .init(kind: .protocolViolation, phase: .processing, sentence: "speaking with \(peer) failed", detail: systemError(error))
+        default: .init(kind: .unreachable, phase: .processing, sentence: "speaking with \(peer) failed", detail: systemError(error))
         }
     }
 }

@@ -2,7 +2,7 @@ package import Addresses
 import CLinux
 import Glibc
 
-/// One datagram socket connected to one peer: UDP, or the system's ping sockets.
+/// One datagram socket for one peer: UDP, the system's ping sockets, or a raw one.
 ///
 /// Used by one task at a time. Closing is letting go of it.
 package final class Datagrams: Sendable {
@@ -10,12 +10,15 @@ package final class Datagrams: Sendable {
     private let socket: Descriptor
     private let loop: SocketLoop
     private let deadline: ContinuousClock.Instant
+    /// Off, messages from anywhere come in, and who reads them looks who sent them.
+    private let isConnected: Bool
 
     init(
-        to peer: Endpoint, from source: NetworkAddress?, type: Int32, protocol number: Int32, loop: SocketLoop,
+        to peer: Endpoint, from source: NetworkAddress?, type: Int32, protocol number: Int32, isConnected: Bool = true, loop: SocketLoop,
         until deadline: ContinuousClock.Instant, prepare: (Int32) -> Void = { _ in }
     ) throws(ExchangeFailure) {
         self.peer = peer
+        self.isConnected = isConnected
         self.loop = loop
         self.deadline = deadline
         let family = peer.address.family == .v4 ? AF_INET : AF_INET6
@@ -30,16 +33,18 @@ package final class Datagrams: Sendable {
                 kind: .invalidRequest, phase: .connect, sentence: "cannot send from the address \(source)", detail: systemError(errno))
         }
         let bytes = peer.address.bytes
-        guard agent_connect(socket.number, bytes, Int32(bytes.count), peer.port) == 0 else {
+        guard !isConnected || agent_connect(socket.number, bytes, Int32(bytes.count), peer.port) == 0 else {
             throw SystemFailure(errno).connecting(to: peer.description)
         }
     }
 
-    /// The socket, for options and for `recvmsg`; it stays this value's.
-    var number: Int32 { socket.number }
-
     package func send(_ bytes: [UInt8]) throws(ExchangeFailure) {
-        let count = bytes.withUnsafeBytes { agent_send(socket.number, $0.baseAddress, $0.count) }
+        let address = peer.address.bytes
+        let count = bytes.withUnsafeBytes { message in
+            isConnected
+                ? agent_send(socket.number, message.baseAddress, message.count)
+                : agent_send_to(socket.number, message.baseAddress, message.count, address, Int32(address.count))
+        }
         guard count == bytes.count else { throw SystemFailure(errno).connecting(to: peer.description) }
     }
 

@@ -1,0 +1,120 @@
+package import Addresses
+import CLinux
+import Glibc
+
+/// What a ping is to look like.
+package struct PingSettings: Sendable, Hashable {
+    /// Bytes after ICMP's own eight.
+    package var payloadSize = 28
+    /// nil leaves it to the system.
+    package var hopLimit: Int?
+    /// Nobody may split the packet, this machine included.
+    package var forbidsFragments = false
+    package var source: NetworkAddress?
+
+    package init() {}
+}
+
+/// One echo request and the wait for its reply, through a ping socket of the system's or, where those are not allowed, a raw one.
+package final class Ping: Sendable {
+    private let datagrams: Datagrams
+    private let request: EchoRequest
+    /// Then everybody's messages come in; else the kernel numbers the request itself and hands over its replies alone.
+    private let isRaw: Bool
+
+    init(
+        _ address: NetworkAddress, _ settings: PingSettings, loop: SocketLoop, until deadline: ContinuousClock.Instant
+    ) throws(ExchangeFailure) {
+        // Random, so that no reply to another pinger passes for ours.
+        let payload = (0..<settings.payloadSize).map { $0 < 16 ? UInt8.random(in: 0...255) : 0 }
+        request = EchoRequest(
+            peer: address, identifier: .random(in: 0...UInt16.max), sequence: .random(in: 0...UInt16.max), payload: payload)
+        do throws(ExchangeFailure) {
+            datagrams = try Self.open(address, settings, isRaw: false, loop, deadline)
+            isRaw = false
+        } catch {
+            datagrams = try Self.open(address, settings, isRaw: true, loop, deadline)
+            isRaw = true
+        }
+    }
+
+    private static func open(
+        _ address: NetworkAddress, _ settings: PingSettings, isRaw: Bool, _ loop: SocketLoop, _ deadline: ContinuousClock.Instant
+    ) throws(ExchangeFailure) -> Datagrams {
+        let isFour: Int32 = address.family == .v4 ? 1 : 0
+        do throws(ExchangeFailure) {
+            return try Datagrams(
+                to: Endpoint(address, port: 0), from: settings.source, type: Int32((isRaw ? SOCK_RAW : SOCK_DGRAM).rawValue),
+                protocol: Int32(isFour == 1 ? IPPROTO_ICMP : IPPROTO_ICMPV6), isConnected: !isRaw, loop: loop, until: deadline
+            ) { socket in
+                _ = agent_tell_hop_limit(socket, isFour)
+                // On a raw socket the errors of others' pings would be ours: there they are read from the messages themselves.
+                _ = isRaw ? agent_filter_pings(socket, isFour) : agent_tell_errors(socket, isFour)
+                if let limit = settings.hopLimit { _ = agent_set_hop_limit(socket, isFour, Int32(limit)) }
+                if settings.forbidsFragments { _ = agent_forbid_fragments(socket, isFour) }
+            }
+        } catch {
+            guard isRaw, error.detail == systemError(EPERM) else { throw error }
+            throw ExchangeFailure(
+                kind: .invalidRequest, phase: .connect,
+                sentence:
+                    "the agent may open no ping socket (its group is not in the range of sysctl net.ipv4.ping_group_range) and no raw one (it lacks CAP_NET_RAW)",
+                detail: error.detail)
+        }
+    }
+
+    package func send() throws(ExchangeFailure) {
+        do throws(ExchangeFailure) { try datagrams.send(request.bytes) } catch { throw unreachable(error.detail) }
+    }
+
+    /// Waits for the reply to what was sent.
+    /// - Returns: its hop limit; nil where the system does not tell it.
+    /// - Throws: `unreachable` where somebody on the way says so, `timeout` where nothing comes.
+    package func reply() async throws(ExchangeFailure) -> Int? {
+        while true {
+            let message: Message
+            do throws(ExchangeFailure) { message = try await datagrams.receive(Message.init) } catch {
+                switch error.kind {
+                case .cancelled: throw error
+                case .timeout:
+                    throw ExchangeFailure(
+                        kind: .timeout, phase: .processing, sentence: "no echo reply from \(request.peer) in time")
+                default: throw unreachable(error.detail)
+                }
+            }
+            let body = isRaw ? EchoRequest.body(ofRaw: message.bytes, request.peer.family) : message.bytes[...]
+            switch request.answer(in: body, from: message.sender, knowsIdentifier: isRaw) {
+            case .reply: return message.hopLimit
+            case .refused(let type, let code):
+                throw unreachable("\(message.sender?.description ?? "a router"): \(request.words(type: type, code: code))")
+            case nil: continue
+            }
+        }
+    }
+
+    private func unreachable(_ detail: String) -> ExchangeFailure {
+        ExchangeFailure(
+            kind: .unreachable, phase: .processing,
+            sentence: "the echo request (\(request.payload.count + 8) bytes) does not reach \(request.peer): \(detail)", detail: detail)
+    }
+
+    private struct Message {
+        var bytes: [UInt8]
+        var sender: NetworkAddress?
+        var hopLimit: Int?
+
+        init?(_ socket: Int32) {
+            var sender = [UInt8](repeating: 0, count: 16)
+            var senderCount: Int32 = 0
+            var hopLimit: Int32 = -1
+            var count = 0
+            bytes = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, filled in
+                count = agent_receive_from(socket, buffer.baseAddress, buffer.count, &sender, &senderCount, &hopLimit)
+                filled = max(0, count)
+            }
+            guard count >= 0 else { return nil }
+            self.sender = NetworkAddress(bytes: Array(sender.prefix(Int(senderCount))))
+            self.hopLimit = hopLimit < 0 ? nil : Int(hopLimit)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Addresses
+import Certificates
+import FoundationEssentials
+import HealthManager
+import TargetKinds
+import TestSupport
+import Testing
+import Transfers
+
+/// A kind run once against a target, with options as a module writes them.
+struct KindRun {
+    let outcome: Outcome
+
+    struct Refused: Error, CustomStringConvertible { var description: String }
+
+    /// - Throws: `Refused` with the sentences of what is wrong with the options.
+    init(
+        _ kind: String, _ target: Target, _ options: Written = [:], within time: Duration = .seconds(10), transfers: Transfers = Transfers()
+    ) async throws {
+        let services = TargetServices(transfers: transfers, userAgent: "agent/test")
+        let notes = SettingsReader.Notes()
+        let make = KindCatalog(TargetKinds.all(services)).prepare(kind, options: options.setting, notes: notes)
+        guard !notes.hasErrors, let make else { throw Refused(description: notes.diagnostics.map(\.sentence).joined(separator: "\n")) }
+        guard case .probe(let probe) = make(Place(configuration: AgentConfiguration(), server: nil, target: target)) else {
+            throw Refused(description: "no probe")
+        }
+        outcome = await probe.run(RunContext(date: Date(), deadline: time, time: ManualTime()))
+    }
+
+    init(
+        _ kind: String, _ target: String, _ options: Written = [:], within time: Duration = .seconds(10), transfers: Transfers = Transfers()
+    ) async throws {
+        try await self.init(kind, Target(target), options, within: time, transfers: transfers)
+    }
+
+    var result: ResultType { outcome.resultType }
+    var reason: Reason? { outcome.decisive?.reason }
+    var stage: Stage? { outcome.decisive?.stage }
+    var sentence: String { outcome.decisive?.sentence ?? "" }
+    /// Stages in their order: `resolve connect tls`.
+    var passed: String { outcome.stages.filter { $0.verdict == .passed }.map(\.stage.rawValue).joined(separator: " ") }
+
+    var certificates: [CertificateFacts] {
+        outcome.observations.compactMap { if case .peerCertificate(_, _, let facts) = $0 { facts } else { nil } }
+    }
+
+    var resolution: ResolutionFacts? { first { if case .resolution(let facts) = $0 { facts } else { nil } } }
+    var tls: TLSFacts? { first { if case .tls(let facts) = $0 { facts } else { nil } } }
+    var conversation: ConversationFacts? { first { if case .conversation(let facts) = $0 { facts } else { nil } } }
+    var ping: PingFacts? { first { if case .ping(let facts) = $0 { facts } else { nil } } }
+    var grpc: GRPCFacts? { first { if case .grpc(let facts) = $0 { facts } else { nil } } }
+    var webSocket: WebSocketFacts? { first { if case .webSocket(let facts) = $0 { facts } else { nil } } }
+
+    private func first<Facts>(_ pick: (Observation) -> Facts?) -> Facts? { outcome.observations.lazy.compactMap(pick).first }
+
+    /// For the comment of an expectation.
+    var story: Comment { "\(outcome.stages) \(outcome.findings)" }
+}
+
+/// Options as a module file writes them.
+indirect enum Written: Sendable, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    case text(String)
+    case plain(String)
+    /// YAML's `!!binary`.
+    case binary([UInt8])
+    case list([Written])
+    case mapping([(String, Written)])
+
+    init(stringLiteral value: String) { self = .text(value) }
+    init(booleanLiteral value: Bool) { self = .plain(String(value)) }
+    init(integerLiteral value: Int) { self = .plain(String(value)) }
+    init(arrayLiteral elements: Written...) { self = .list(elements) }
+    init(dictionaryLiteral elements: (String, Written)...) { self = .mapping(elements) }
+
+    var setting: Setting {
+        let here = SourceLocation(path: "modules.yml")
+        switch self {
+        case .text(let text): return Setting(.scalar(text, isPlain: false), at: here)
+        case .plain(let text): return Setting(.scalar(text, isPlain: true), at: here)
+        case .binary(let bytes): return Setting(.binary(bytes), at: here)
+        case .list(let items): return Setting(.list(items.map(\.setting)), at: here)
+        case .mapping(let entries):
+            return Setting(.mapping(entries.map { .init(key: $0.0, keyLocation: here, value: $0.1.setting) }), at: here)
+        }
+    }
+
+    /// The mapping with one key more.
+    func with(_ key: String, _ value: Written) -> Written {
+        guard case .mapping(let entries) = self else { return self }
+        return .mapping(entries.filter { $0.0 != key } + [(key, value)])
+    }
+}

@@ -1,0 +1,90 @@
+import FoundationEssentials
+import TestSupport
+
+/// Certificates by the `openssl` command, as PEM files of a directory of their own.
+final class TestCertificates: Sendable {
+    struct Failed: Error { var errors: String }
+
+    /// A certificate and its key.
+    struct Identity: Sendable {
+        var certificate: String
+        var key: String
+    }
+
+    let directory: TemporaryDirectory
+    var path: String { directory.path }
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try directory.write("index.txt", "")
+    }
+
+    /// - Parameter key: the key of an earlier one, where two certificates are to be for the same.
+    func root(_ name: String, days: ClosedRange<Int> = -1...30, commonName: String = "Test Root", key: String? = nil) async throws
+        -> Identity
+    {
+        try await make(name, commonName, days, key, "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign", signer: nil)
+    }
+
+    /// - Parameter names: as the subject alternative name has them: `DNS:mail.fabrikam.com`, `IP:127.0.0.1`.
+    func leaf(
+        _ name: String, _ names: String = "DNS:localhost, IP:127.0.0.1", days: ClosedRange<Int> = -1...30, by signer: Identity
+    ) async throws -> Identity {
+        try await make(name, name, days, nil, "basicConstraints = CA:false\nsubjectAltName = \(names)", signer: signer)
+    }
+
+    /// Several certificates, one after the other.
+    func joined(_ name: String, _ identities: Identity...) throws -> String {
+        try directory.write(
+            name, try identities.map { String(decoding: try Data(contentsOf: URL(filePath: $0.certificate)), as: UTF8.self) }.joined())
+    }
+
+    private func make(
+        _ name: String, _ commonName: String, _ days: ClosedRange<Int>, _ key: String?, _ extensions: String, signer: Identity?
+    ) async throws -> Identity {
+        let identity = Identity(certificate: "\(path)/\(name).pem", key: key ?? "\(path)/\(name).key")
+        if key == nil {
+            try await openssl(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", identity.key])
+        }
+        let configuration = try directory.write(
+            "\(name).cnf",
+            """
+            [ca]
+            default_ca = here
+            [here]
+            database = \(path)/index.txt
+            new_certs_dir = \(path)
+            rand_serial = yes
+            unique_subject = no
+            default_md = sha256
+            policy = any
+            [any]
+            commonName = supplied
+            [req]
+            distinguished_name = names
+            [names]
+            [extensions]
+            \(extensions)
+            """)
+        let request = "\(path)/\(name).csr"
+        try await openssl(["req", "-new", "-config", configuration, "-key", identity.key, "-subj", "/CN=\(commonName)", "-out", request])
+        let from = signer.map { ["-cert", $0.certificate, "-keyfile", $0.key] } ?? ["-selfsign", "-keyfile", identity.key]
+        try await openssl(
+            [
+                "ca", "-batch", "-notext", "-config", configuration, "-extensions", "extensions", "-in", request, "-out",
+                identity.certificate,
+                "-startdate", Self.date(days.lowerBound), "-enddate", Self.date(days.upperBound),
+            ] + from)
+        return identity
+    }
+
+    private func openssl(_ arguments: [String]) async throws {
+        let ended = try await Program.run("openssl", arguments)
+        guard ended.status == 0 else { throw Failed(errors: ended.errors) }
+    }
+
+    /// `YYYYMMDDHHMMSSZ`, that many days from now.
+    private static func date(_ days: Int) -> String {
+        (Date() + Double(days) * 86400).ISO8601Format().filter { !"-:T".contains($0) }
+    }
+}
