@@ -1,21 +1,21 @@
 import HealthManager
 import Transfers
 
-/// A script spoken over a conversation. Bytes that came early stay in the buffer, whatever reads them next.
+/// A script spoken over a conversation.
 struct ScriptRun {
     private static let longestLine = 1 << 20
 
     let conversation: Conversation
     let tls: TLSOptions
     let host: String
-    private var buffer: [UInt8] = []
-    private var hasEnded = false
+    private var incoming: IncomingBytes
     private(set) var facts = ConversationFacts()
 
     init(_ conversation: Conversation, tls: TLSOptions, host: String) {
         self.conversation = conversation
         self.tls = tls
         self.host = host
+        incoming = IncomingBytes(conversation)
     }
 
     /// - Returns: whether every step went as written; `run` has been told else.
@@ -29,8 +29,8 @@ struct ScriptRun {
             }
             guard step.startsTLS else { continue }
             // What was sent in clear after the server's consent is not the server's: nothing of it may pass for TLS.
-            guard buffer.isEmpty else {
-                run.fail(.tls, .tlsHandshakeFailed, "the server sent \(buffer.count) bytes in clear after it had agreed to TLS")
+            guard incoming.waiting == 0 else {
+                run.fail(.tls, .tlsHandshakeFailed, "the server sent \(incoming.waiting) bytes in clear after it had agreed to TLS")
                 return false
             }
             run.pass(.endpoint, "\(index + 1) step(s) in clear")
@@ -54,7 +54,7 @@ struct ScriptRun {
                 facts.labels = Dictionary(step.labels.map { ($0.name, String(decoding: match.expand($0.template), as: UTF8.self)) }) { $1 }
             }
         case .bytes(let wanted):
-            let came = try await bytes(wanted.count)
+            let came = try await incoming.bytes(wanted.count)
             guard came == wanted else {
                 facts.failedByBytes = true
                 run.fail(
@@ -70,46 +70,9 @@ struct ScriptRun {
     }
 
     private mutating func line(matching pattern: Pattern) async throws(ExchangeFailure) -> Pattern.Match? {
-        while let line = try await nextLine() {
+        while let line = try await incoming.line(longest: Self.longestLine) {
             if let match = pattern.match(line) { return match }
         }
         return nil
-    }
-
-    /// Without its line end; nil once the peer has ended the connection.
-    private mutating func nextLine() async throws(ExchangeFailure) -> [UInt8]? {
-        var searched = 0
-        while true {
-            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-                var line = Array(buffer[..<end])
-                buffer.removeSubrange(...end)
-                if line.last == UInt8(ascii: "\r") { line.removeLast() }
-                return line
-            }
-            searched = buffer.count
-            guard searched <= Self.longestLine else {
-                throw ExchangeFailure(kind: .bodyTooLarge, phase: .processing, sentence: "a line of over \(Self.longestLine) bytes")
-            }
-            guard try await fill() else {
-                defer { buffer = [] }
-                return buffer.isEmpty ? nil : buffer
-            }
-        }
-    }
-
-    /// That many bytes; fewer where the peer ends the connection before.
-    private mutating func bytes(_ count: Int) async throws(ExchangeFailure) -> [UInt8] {
-        while buffer.count < count, try await fill() {}
-        let taken = Array(buffer.prefix(count))
-        buffer.removeFirst(taken.count)
-        return taken
-    }
-
-    private mutating func fill() async throws(ExchangeFailure) -> Bool {
-        if hasEnded { return false }
-        let more = try await conversation.receive()
-        hasEnded = more.isEmpty
-        buffer += more
-        return !hasEnded
     }
 }

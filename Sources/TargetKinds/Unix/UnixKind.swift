@@ -1,0 +1,52 @@
+import HealthManager
+import Transfers
+
+/// `unix`: a connection to a Unix stream socket, and a conversation over it where one is written.
+struct UnixKind: ProbeKind {
+    let name = "unix"
+    let aim = KindAim.targets
+    private let services: TargetServices
+
+    init(_ services: TargetServices) { self.services = services }
+
+    let guide = KindGuide(
+        checks: [
+            "The target is the path of a stream socket ('@name' is one without a file). It counts as an address of this machine: who may not probe 127.0.0.1 may not probe it.",
+            "With 'tls', a TLS handshake follows. A path is no name: 'tls_config.server_name' says which name the certificate must bear.",
+            "With 'query_response', each step in turn, as with kind tcp.",
+        ],
+        stages: [.connect, .tls, .endpoint],
+        reasons: [
+            .targetInvalid, .targetForbidden, .systemRefused, .configIncomplete, .connectRefused, .connectTimeout, .networkUnreachable,
+            .connectionReset, .timeout, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateExpired,
+            .certificateNotYetValid, .certificateRevoked, .answerUnexpected, .httpTooLarge,
+        ],
+        options: [
+            .init("query_response", "list of steps: expect, expect_bytes, send, starttls, labels", settableThroughAgent: false),
+            .init("tls", "begin with TLS (default false)", settableThroughAgent: true),
+            .init(
+                "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
+                settableThroughAgent: false),
+        ])
+
+    func readOptions(_ reader: SettingsReader) -> UnixOptions {
+        UnixOptions(
+            script: Script(reader), beginsWithTLS: reader.bool("tls") ?? false, tls: TLSOptions(reader.mapping("tls_config"), services))
+    }
+
+    func discover(_ options: UnixOptions, at place: Place) -> Discovery {
+        guard let target = place.target else { return .notDefined(.needsTarget) }
+        return .probe(UnixProbe(target: target, options: options, services: services))
+    }
+}
+
+struct UnixOptions: Sendable {
+    var script: Script
+    var beginsWithTLS: Bool
+    var tls: TLSOptions
+
+    /// Whether a TLS session may come, whose certificate must bear a name that nobody has told.
+    var lacksName: Bool {
+        (beginsWithTLS || script.steps.contains(where: \.startsTLS)) && tls.settings.verifies && tls.settings.serverName == nil
+    }
+}

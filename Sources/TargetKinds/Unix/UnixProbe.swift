@@ -1,0 +1,44 @@
+import Addresses
+import HealthManager
+import Transfers
+
+struct UnixProbe: Probe {
+    let target: Target
+    let options: UnixOptions
+    let services: TargetServices
+
+    /// What a socket of this machine counts as for whoever may not probe every address.
+    private static let thisMachine = NetworkAddress("127.0.0.1")
+
+    func run(_ context: RunContext) async -> Outcome {
+        var run = TargetRun(target, context, services)
+        var facts = ConversationFacts()
+        await speak(&run, &facts)
+        run.observe(.conversation(facts))
+        return run.outcome
+    }
+
+    private func speak(_ run: inout TargetRun, _ facts: inout ConversationFacts) async {
+        let path = target.text
+        guard path.hasPrefix("/") || path.hasPrefix("@"), path.utf8.count > 1, !path.utf8.contains(0) else {
+            return run.reject(.config, .targetInvalid, "a unix target is the absolute path of a socket, or '@' and a name")
+        }
+        if let address = Self.thisMachine, let refusal = target.policy.refusal(of: address) {
+            return run.reject(.connect, .targetForbidden, "a socket of this machine counts as \(address), and \(refusal)")
+        }
+        guard !options.lacksName || target.hostname != nil else {
+            return run.reject(
+                .config, .configIncomplete,
+                "TLS over a socket needs 'tls_config.server_name': the name the certificate must bear (or 'insecure_skip_verify: true')")
+        }
+        let conversation: Conversation
+        do throws(ExchangeFailure) {
+            conversation = try await run.transfers.converse(withUnixSocket: path, until: run.deadline)
+        } catch { return run.fail(error) }
+        run.pass(.connect, path)
+        if options.beginsWithTLS, await !run.startTLS(conversation, options.tls, host: path) { return }
+        var script = ScriptRun(conversation, tls: options.tls, host: path)
+        _ = await script.speak(options.script, in: &run)
+        facts = script.facts
+    }
+}
