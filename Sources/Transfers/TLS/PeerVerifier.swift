@@ -15,7 +15,7 @@ final class PeerVerifier {
 
     /// - Parameter host: the host the connection is for; the settings may name another.
     init(host: String, settings: TLSSettings) {
-        hostname = settings.serverName ?? host
+        hostname = settings.name(for: host)
         self.settings = settings
     }
 

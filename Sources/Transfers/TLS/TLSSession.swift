@@ -27,7 +27,7 @@ final class TLSSession {
             throw ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: "OpenSSL makes no session")
         }
         self.ssl = ssl
-        let name = settings.serverName ?? host
+        let name = settings.name(for: host)
         // An address is no name to ask for.
         if NetworkAddress(name) == nil { _ = agent_ssl_set_host(ssl, name) }
         SSL_set_connect_state(ssl)
@@ -72,7 +72,7 @@ final class TLSSession {
         if result > 0 { return .done(Int(result)) }
         let error = errno
         if let wait = wait(result) { return wait }
-        throw failure(result, error, .protocolViolation, .processing, "speaking with \(peer) failed")
+        throw brokenOff(result, error)
     }
 
     func read(most: Int) throws(ExchangeFailure) -> (Conversation.Step, [UInt8]) {
@@ -86,7 +86,12 @@ final class TLSSession {
         let error = errno
         if let wait = wait(result) { return (wait, []) }
         if SSL_get_error(ssl, result) == SSL_ERROR_ZERO_RETURN || endedWithoutNotice(result, error) { return (.done(0), []) }
-        throw failure(result, error, .protocolViolation, .processing, "speaking with \(peer) failed")
+        throw brokenOff(result, error)
+    }
+
+    /// With TLS 1.3 a server refuses a client's certificate only after the handshake.
+    private func brokenOff(_ result: Int32, _ error: Int32) -> ExchangeFailure {
+        failure(result, error, .handshakeFailed, .tls, "\(peer) broke off the TLS session")
     }
 
     private func wait(_ result: Int32) -> Conversation.Step? {
@@ -111,7 +116,10 @@ final class TLSSession {
         let detail = queued == 0 ? "" : ERR_reason_error_string(queued).map { String(cString: $0) } ?? ""
         ERR_clear_error()
         let isCut = (isSystem && [ECONNRESET, EPIPE, 0].contains(error)) || detail.contains("unexpected eof")
-        if isCut { return ExchangeFailure(kind: .reset, phase: phase, sentence: "the connection to \(peer) was cut", detail: detail) }
+        if isCut {
+            let phase: ExchangePhase = isEstablished ? .processing : .tls
+            return ExchangeFailure(kind: .reset, phase: phase, sentence: "the connection to \(peer) was cut", detail: detail)
+        }
         return ExchangeFailure(kind: kind, phase: phase, sentence: sentence, detail: detail)
     }
 }

@@ -17,6 +17,12 @@ package struct TLSSettings: Sendable {
     package var chainBound = 10
 
     package init(trust: TrustStore) { self.trust = trust }
+
+    /// The name to ask a host for. The dot that ends a full name in DNS is none of it.
+    func name(for host: String) -> String {
+        let name = serverName ?? host
+        return name.hasSuffix(".") ? String(name.dropLast()) : name
+    }
 }
 
 /// What the agent presents of itself: PEM files, read when a session begins.
