@@ -84,6 +84,7 @@ package struct PingFacts: Sendable, Hashable {
         case resolve, setup, rtt
     }
 
+    /// Of the phases that came to their end.
     package var phases: [Phase: Duration] = [:]
     /// Hop limit of the reply; nil where the system does not tell it.
     package var replyHopLimit: Int?
@@ -104,10 +105,14 @@ package struct GRPCFacts: Sendable, Hashable {
         case serviceUnknown = "SERVICE_UNKNOWN"
     }
 
+    /// `check` is everything after the look-up, also where it failed.
     package var phases: [Phase: Duration] = [:]
+    /// Whether the answer, or the failure, came over TLS.
     package var isTLS = false
-    /// gRPC's status, 0 is OK; nil where no answer came.
+    /// gRPC's status, 0 is OK; where no answer came, what gRPC's own clients would say: 14 (unavailable) or 4 (deadline exceeded). nil where
+    /// nothing was asked, as the name did not resolve.
     package var status: Int?
+    /// What the service says of itself; nil where it said nothing.
     package var serving: Serving?
 
     package init() {}
@@ -118,10 +123,12 @@ package struct WebSocketFacts: Sendable, Hashable {
         case resolve, connect, processing, transfer
     }
 
+    /// Of the phases that came to their end: `connect` is TCP and TLS, `processing` the upgrade, `transfer` the messages.
     package var phases: [Phase: Duration] = [:]
     /// HTTP's status of the handshake; 0 where no answer came.
     package var status = 0
     package var isUpgraded = false
+    /// Whether the conversation of messages failed, for whatever they said or did not say.
     package var failedByPattern = false
 
     package init() {}

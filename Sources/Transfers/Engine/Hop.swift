@@ -49,6 +49,7 @@ final class Hop: @unchecked Sendable {
     private var bodyLength = 0
     private var headers: [HeaderField] = []
     private var trailers: [HeaderField] = []
+    private var hasAllHeaders = false
     private var headerBytes = 0
     private var overrun: ExchangeFailure.Kind?
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
@@ -259,8 +260,12 @@ final class Hop: @unchecked Sendable {
         if line.hasPrefix("HTTP/") {
             // A new header block: of the final answer after a 1xx one, or after the proxy's.
             headers = []
+            hasAllHeaders = false
         } else if let field = HeaderField(line: line) {
-            if bodyLength > 0 { trailers.append(field) } else { headers.append(field) }
+            // Whatever comes after the block's end is a trailer, also where the body between is empty.
+            if hasAllHeaders { trailers.append(field) } else { headers.append(field) }
+        } else if line.utf8.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) {
+            hasAllHeaders = true
         }
         return count
     }

@@ -1,0 +1,140 @@
+import Addresses
+import HealthManager
+import Transfers
+
+struct GRPCProbe: Probe {
+    let target: Target
+    let options: GRPCOptions
+    let services: TargetServices
+
+    func run(_ context: RunContext) async -> Outcome {
+        var run = TargetRun(target, context, services)
+        var facts = GRPCFacts()
+        await check(&run, &facts)
+        run.observe(.grpc(facts))
+        return run.outcome
+    }
+
+    private func check(_ run: inout TargetRun, _ facts: inout GRPCFacts) async {
+        guard let host = Self.host(target.text, isTLS: options.isTLS) else {
+            return run.reject(.config, .targetInvalid, "a grpc target is host:port")
+        }
+        let start = ContinuousClock.now
+        guard let address = await run.resolve(host.name, options.address) else { return }
+        let resolved = ContinuousClock.now
+        facts.phases[.resolve] = resolved - start
+        let report = await run.transfers.exchange(request(host, address, within: run.deadline - resolved))
+        facts.phases[.check] = ContinuousClock.now - resolved
+        facts.isTLS = report.tls?.version != nil
+        tell(report, &run)
+        if let failure = report.failure {
+            let isLate = [.timeout, .connectTimeout].contains(failure.kind)
+            facts.status = (isLate ? GRPCStatus.deadlineExceeded : .unavailable).number
+            return run.fail(failure, report.tls, took: report.phases[failure.phase])
+        }
+        guard let response = report.response else { return }
+        judge(response, &run, &facts)
+    }
+
+    /// `host:port`, in a URL's clothes where somebody has put it there.
+    private static func host(_ target: String, isTLS: Bool) -> URLHost? {
+        var text = target[...]
+        for scheme in ["http://", "https://"] where text.lowercased().hasPrefix(scheme) { text = text.dropFirst(scheme.count) }
+        if text.hasSuffix("/") { text = text.dropLast() }
+        guard !text.isEmpty, !text.contains(where: { "/?#@ ".contains($0) }) else { return nil }
+        return URLHost("\(isTLS ? "https" : "http")://\(text)")
+    }
+
+    private func request(_ host: URLHost, _ address: NetworkAddress, within time: Duration) -> ExchangeRequest {
+        // The name to ask for in TLS is the URL's; where to connect stands in 'address'.
+        let serverName = options.isTLS ? options.tls.settings.serverName ?? target.hostname ?? host.name : host.name
+        let name = serverName.contains(":") ? "[\(serverName)]" : serverName
+        var request = ExchangeRequest(
+            url: "\(host.scheme)://\(name):\(host.port)/grpc.health.v1.Health/Check", deadline: time, trust: options.tls.settings.trust)
+        request.method = .post
+        request.version = .http2Only
+        request.address = Endpoint(address, port: host.port).description
+        request.tls = options.tls.settings
+        request.policy = target.policy
+        request.acceptedEncodings = nil
+        request.body = HealthMessage.request(service: options.service)
+        // A server need not work for longer than we wait.
+        let milliseconds = max(1, min(99_999_999, Int(time / .milliseconds(1))))
+        request.headers =
+            [
+                HeaderField("Content-Type", "application/grpc"), HeaderField("TE", "trailers"),
+                HeaderField("User-Agent", services.userAgent),
+                HeaderField("grpc-timeout", "\(milliseconds)m"),
+            ] + options.metadata
+        if let hostname = target.hostname { request.headers.append(HeaderField("Host", hostname)) }
+        return request
+    }
+
+    /// The stages before the answer, and the peer's certificates.
+    private func tell(_ report: ExchangeReport, _ run: inout TargetRun) {
+        if let took = report.phases[.connect], report.failure?.phase != .connect {
+            run.pass(.connect, report.remoteAddress ?? "", took: took)
+        }
+        run.observe(report.tls)
+        if let version = report.tls?.version { run.pass(.tls, version, took: report.phases[.tls]) }
+    }
+
+    private func judge(_ response: ExchangeResponse, _ run: inout TargetRun, _ facts: inout GRPCFacts) {
+        guard response.version == "2" else {
+            facts.status = GRPCStatus.unavailable.number
+            return run.fail(.endpoint, .httpMalformed, "the answer came over HTTP/\(response.version): gRPC needs HTTP/2")
+        }
+        guard response.status == 200 else {
+            facts.status = GRPCStatus(http: response.status).number
+            return run.fail(.endpoint, .httpStatus, "HTTP status \(response.status) instead of a gRPC answer")
+        }
+        // An answer without a message carries in its headers what else comes after the body.
+        let fields = response.trailers + response.headers
+        let value = { (name: String) in fields.first { $0.name.lowercased() == name }?.value }
+        guard value("content-type")?.hasPrefix("application/grpc") ?? false, let number = value("grpc-status").flatMap({ Int($0) }) else {
+            facts.status = GRPCStatus.unknown.number
+            return run.fail(.endpoint, .httpMalformed, "an HTTP/2 answer without a gRPC status: another service listens there")
+        }
+        facts.status = number
+        guard number == 0 else {
+            return refused(GRPCStatus(number: number), said: Self.decoded(value("grpc-message") ?? ""), &run)
+        }
+        guard let serving = HealthMessage.status(in: response.body).flatMap(HealthMessage.serving) else {
+            return run.fail(.endpoint, .answerUnexpected, "the answer (\(response.body.count) bytes) is no health check's")
+        }
+        facts.serving = serving
+        guard serving == .serving else {
+            return run.fail(.endpoint, .healthNotServing, "\(subject) is \(serving.rawValue), not SERVING")
+        }
+        run.pass(.endpoint, serving.rawValue)
+    }
+
+    private func refused(_ status: GRPCStatus, said: String, _ run: inout TargetRun) {
+        switch status {
+        case .notFound: run.fail(.endpoint, .healthNotServing, "\(subject) is not known there (NOT_FOUND)", exception: said)
+        case .unimplemented:
+            run.fail(
+                .endpoint, .answerUnexpected, "the server has no health check (UNIMPLEMENTED): register grpc.health.v1", exception: said)
+        case .deadlineExceeded: run.fail(.endpoint, .timeout, "the health check was not over in time (DEADLINE_EXCEEDED)", exception: said)
+        default: run.fail(.endpoint, .answerUnexpected, "the health check ended with \(status.name) instead of OK", exception: said)
+        }
+    }
+
+    private var subject: String { options.service.isEmpty ? "the server" : "service '\(options.service)'" }
+
+    /// gRPC percent-encodes its messages.
+    private static func decoded(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2)
+            if byte == UInt8(ascii: "%"), digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
