@@ -1,0 +1,39 @@
+import HealthManager
+import Transfers
+
+/// `websocket`: a WebSocket connection, and a conversation of messages over it where one is written.
+struct WebSocketKind: ProbeKind {
+    let name = "websocket"
+    let aim = KindAim.targets
+    private let services: TargetServices
+
+    init(_ services: TargetServices) { self.services = services }
+
+    let guide = KindGuide(
+        checks: [
+            "The target is a ws:// or wss:// URL. Its name is looked up, and one address of it is connected to; wss:// means TLS.",
+            "The server must answer the upgrade with status 101 and the right Sec-WebSocket-Accept. Redirects are not followed.",
+            "With 'query_response', each step in turn: the next message must match 'expect'; 'send' is sent as a text message.",
+        ],
+        stages: [.resolve, .connect, .tls, .endpoint],
+        reasons: [
+            .targetInvalid, .targetForbidden, .systemRefused, .credentialUnreadable, .dnsFailed, .connectRefused, .connectTimeout,
+            .networkUnreachable, .connectionReset, .timeout, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch,
+            .certificateExpired, .certificateNotYetValid, .certificateRevoked, .httpStatus, .httpRedirect, .httpMalformed, .httpTooLarge,
+            .answerUnexpected,
+        ],
+        options: [
+            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
+            .init("ip_protocol_fallback", "take the other where a name has none of that (default true)", settableThroughAgent: true),
+            .init("headers", "mapping of header names to values", settableThroughAgent: false),
+            .init("http_config", "basic_auth, authorization, bearer_token, http_headers, tls_config", settableThroughAgent: false),
+            .init("query_response", "list of steps: expect, send", settableThroughAgent: false),
+        ])
+
+    func readOptions(_ reader: SettingsReader) -> WebSocketOptions { WebSocketOptions(reader, services) }
+
+    func discover(_ options: WebSocketOptions, at place: Place) -> Discovery {
+        guard let target = place.target else { return .notDefined(.needsTarget) }
+        return .probe(WebSocketProbe(target: target, options: options, services: services))
+    }
+}
