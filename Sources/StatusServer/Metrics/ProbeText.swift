@@ -153,7 +153,7 @@ struct ProbeText {
         gauge(.dnsAuthorityRrs, Double(facts.authorities))
         gauge(.dnsAdditionalRrs, Double(facts.additionals))
         gauge(.dnsQuerySucceeded, facts.isAnswered ? 1 : 0)
-        if let serial = facts.serial { gauge(.dnsSerial, Double(serial)) }
+        if facts.asksForSerial, facts.isAnswered { gauge(.dnsSerial, Double(facts.serial ?? 0)) }
     }
 
     private mutating func write(_ facts: GRPCFacts) {
