@@ -113,7 +113,7 @@ let package = Package(
         tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
         tests(
             "ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", x509, crypto, cryptoExtras, asn1, logging]),
-        tests("TargetKindsTests", ["TargetKinds", "HealthManager", "Transfers", "Addresses", "Certificates"]),
+        tests("TargetKindsTests", ["TargetKinds", "HealthManager", "ProbeFiles", "Transfers", "Addresses", "Certificates"]),
         tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates", nioCore]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"]),

@@ -102,6 +102,25 @@ static inline long agent_ssl_set_host(SSL *ssl, const char *name) { return SSL_s
 static inline long agent_ssl_set_minimum(SSL_CTX *context, int version) { return SSL_CTX_set_min_proto_version(context, version); }
 static inline long agent_ssl_set_maximum(SSL_CTX *context, int version) { return SSL_CTX_set_max_proto_version(context, version); }
 
+/* Which name a session asks for is set by who makes the session (libcurl takes the URL's). This puts another in its place as the handshake
+   begins; empty asks for none. The text must outlive the sessions of the context. */
+static inline void agent_ssl_override_host(const SSL *ssl, int where, int result) {
+    (void)result;
+    if (!(where & SSL_CB_HANDSHAKE_START)) return;
+    const char *name = (const char *)SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    if (name != NULL) SSL_set_tlsext_host_name((SSL *)ssl, *name == 0 ? NULL : name);
+}
+static inline void agent_ssl_context_set_host(SSL_CTX *context, char *name) {
+    SSL_CTX_set_app_data(context, name);
+    SSL_CTX_set_info_callback(context, agent_ssl_override_host);
+}
+
+/* Why OpenSSL's reading of PEM blocks ended: 1 at the end of the text, 0 within a block. */
+static inline int agent_pem_is_over(void) {
+    unsigned long error = ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
 static inline void agent_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 
 #endif

@@ -5,7 +5,8 @@ import Transfers
 package enum TargetKinds {
     package static func all(_ services: TargetServices) -> [any ProbeKind] {
         [
-            TCPKind(services), DNSKind(services), ICMPKind(services), UnixKind(services), GRPCKind(services), WebSocketKind(services),
+            HTTPKind(services), TCPKind(services), DNSKind(services), ICMPKind(services), UnixKind(services), GRPCKind(services),
+            WebSocketKind(services),
         ]
     }
 }

@@ -61,11 +61,11 @@ package final class Transfers: Sendable {
     package func exchange(_ request: ExchangeRequest) async -> ExchangeReport {
         let end = ContinuousClock.now.advanced(by: request.deadline)
         var request = request
-        let first = URLHost(request.url)?.withPort
+        let first = URLHost(request.url)
         var whole = ExchangeReport()
         var cookies: [String] = []
         while true {
-            let hop = await exchangeOnce(request, isFirstHost: URLHost(request.url)?.withPort == first, cookies: cookies, until: end)
+            let hop = await exchangeOnce(request, first: first, redirects: whole.redirects, cookies: cookies, until: end)
             whole.add(hop.report)
             cookies = hop.cookies
             guard hop.report.failure == nil, let redirect = hop.redirect,
@@ -81,11 +81,11 @@ package final class Transfers: Sendable {
     }
 
     private func exchangeOnce(
-        _ request: ExchangeRequest, isFirstHost: Bool, cookies: [String], until end: ContinuousClock.Instant
+        _ request: ExchangeRequest, first: URLHost?, redirects: Int, cookies: [String], until end: ContinuousClock.Instant
     ) async -> Hop.Ending {
         guard let host = URLHost(request.url) else { return .failed(.invalidRequest, .resolve, "the URL cannot be used") }
         let route: Route
-        do throws(ExchangeFailure) { route = try await self.route(request, host, isFirstHost: isFirstHost, until: end) } catch {
+        do throws(ExchangeFailure) { route = try await self.route(request, host, first: first, until: end) } catch {
             return Hop.Ending(failure: error)
         }
         var resolving = route.resolving
@@ -94,7 +94,7 @@ package final class Transfers: Sendable {
             let isLast = index == route.targets.count - 1
             // A further address is worth a part of the time.
             let timeout = isLast ? left : max(left / (route.targets.count - index), min(left, .seconds(2)))
-            var ending = await perform(request, host, target, cookies: cookies, timeout: timeout)
+            var ending = await perform(request, host, target, redirects: redirects, cookies: cookies, timeout: timeout)
             ending.report.phases[.resolve, default: .zero] += resolving
             ending.report.address = ending.report.address ?? route.targets.first?.endpoint?.address
             let failedToConnect = ending.report.failure.map { $0.phase == .connect && $0.kind != .cancelled } ?? false
@@ -111,31 +111,39 @@ package final class Transfers: Sendable {
 
     /// Where a hop connects to: addresses that the policy allows, or what needs no look-up of ours.
     private func route(
-        _ request: ExchangeRequest, _ host: URLHost, isFirstHost: Bool, until end: ContinuousClock.Instant
+        _ request: ExchangeRequest, _ host: URLHost, first: URLHost?, until end: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> Route {
         if let socket = request.unixSocket { return Route(targets: [.unixSocket(socket)]) }
-        if let proxy = request.proxy, proxy.applies(to: host.name) {
+        let proxy = request.proxy.flatMap { $0.applies(to: host.name) ? $0 : nil }
+        if let proxy, !request.resolvesForProxy {
             if let literal = NetworkAddress(host.name), let refusal = request.policy.refusal(of: literal) { throw .forbidden(refusal) }
-            return Route(targets: [.proxy(proxy)])
+            return Route(targets: [.proxy(proxy, to: nil)])
         }
-        let redirected = (isFirstHost ? request.address : nil) ?? request.connectTo[host.withPort]
-        let (name, port) = redirected.flatMap(URLHost.split) ?? (host.name, host.port)
+        let (name, port) = destination(request, host, first)
         let began = ContinuousClock.now
         let addresses = try await resolve(name, request.family, until: end)
         let resolving = ContinuousClock.now - began
         let candidates = request.triesEveryAddress ? addresses : [addresses[0]]
         let allowed = candidates.filter { request.policy.refusal(of: $0) == nil }
         guard !allowed.isEmpty else { throw .forbidden(request.policy.refusal(of: candidates[0]) ?? "") }
-        return Route(targets: allowed.map { .endpoint(Endpoint($0, port: port)) }, resolving: resolving)
+        let endpoints = allowed.map { Endpoint($0, port: port) }
+        return Route(targets: endpoints.map { end in proxy.map { .proxy($0, to: end) } ?? .endpoint(end) }, resolving: resolving)
+    }
+
+    /// Where a hop's connection ends, as a name or an address and a port.
+    private func destination(_ request: ExchangeRequest, _ host: URLHost, _ first: URLHost?) -> (name: String, port: UInt16) {
+        if let pin = request.pin, host.name.lowercased() == first?.name.lowercased() { return (pin.description, host.port) }
+        let redirected = (host.withPort == first?.withPort ? request.address : nil) ?? request.connectTo[host.withPort]
+        return redirected.flatMap(URLHost.split) ?? (host.name, host.port)
     }
 
     private func perform(
-        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, cookies: [String], timeout: Duration
+        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [String], timeout: Duration
     ) async -> Hop.Ending {
         let (endings, ending) = AsyncStream.makeStream(of: Hop.Ending.self)
         guard
             let hop = Hop(
-                request, host: host, target: target, cookies: cookies, timeout: timeout,
+                request, host: host, target: target, redirects: redirects, cookies: cookies, timeout: timeout,
                 completion: {
                     ending.yield($0)
                     ending.finish()

@@ -66,6 +66,9 @@ package final class SettingsReader {
         return value
     }
 
+    /// The keys as written, in order, for mappings whose keys are free.
+    package var keys: [String] { order.map(\.key) }
+
     package func string(_ key: String) -> String? { scalar(key, expected: "text") { $0 } }
 
     /// Text, or what `!!binary` holds, as bytes.
@@ -79,10 +82,14 @@ package final class SettingsReader {
 
     /// A file's path; a relative one is meant from the folder of the file it is written in.
     package func path(_ key: String) -> String? {
-        string(key).map { path in
-            guard !path.isEmpty, !path.hasPrefix("/"), let slash = location.path.lastIndex(of: "/") else { return path }
-            return location.path[...slash] + path
-        }
+        string(key).map(absolute)
+    }
+
+    package func paths(_ key: String) -> [String] { (strings(key) ?? []).map(absolute) }
+
+    private func absolute(_ path: String) -> String {
+        guard !path.isEmpty, !path.hasPrefix("/"), let slash = location.path.lastIndex(of: "/") else { return path }
+        return location.path[...slash] + path
     }
 
     package func required(_ key: String, what: String) -> String? {

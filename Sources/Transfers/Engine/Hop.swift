@@ -10,10 +10,17 @@ final class Hop: @unchecked Sendable {
     /// Where the connection goes.
     enum Target: Sendable {
         case endpoint(Endpoint)
-        case proxy(ProxyRoute)
+        /// Through a proxy, which is told the address or, where there is none, looks the name up itself.
+        case proxy(ProxyRoute, to: Endpoint?)
         case unixSocket(String)
 
-        var endpoint: Endpoint? { if case .endpoint(let endpoint) = self { endpoint } else { nil } }
+        var endpoint: Endpoint? {
+            switch self {
+            case .endpoint(let endpoint): endpoint
+            case .proxy(_, let endpoint): endpoint
+            case .unixSocket: nil
+            }
+        }
     }
 
     struct Ending: Sendable {
@@ -42,6 +49,7 @@ final class Hop: @unchecked Sendable {
     private let request: ExchangeRequest
     private let host: URLHost
     private let target: Target
+    private let redirects: Int
     private let verifier: PeerVerifier
     private let completion: @Sendable (Ending) -> Void
 
@@ -52,6 +60,10 @@ final class Hop: @unchecked Sendable {
     private var hasAllHeaders = false
     private var headerBytes = 0
     private var overrun: ExchangeFailure.Kind?
+    /// Of an answer that only sends us on, nothing is kept, and what comes after this is not waited for.
+    private static let mostPassedOver = 64 << 10
+    private var passedOver = 0
+    private var isCutShort = false
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var session = TLSReport()
@@ -60,9 +72,10 @@ final class Hop: @unchecked Sendable {
     /// When the connection stood and the handshake began: libcurl tells it only of handshakes that succeed.
     private var tlsBegan: Duration?
 
+    /// - Parameter redirects: how many were followed to come here.
     /// - Returns: nil when libcurl refuses the request.
     init?(
-        _ request: ExchangeRequest, host: URLHost, target: Target, cookies: [String], timeout: Duration,
+        _ request: ExchangeRequest, host: URLHost, target: Target, redirects: Int, cookies: [String], timeout: Duration,
         completion: @escaping @Sendable (Ending) -> Void
     ) {
         guard let easy = curl_easy_init() else { return nil }
@@ -70,10 +83,13 @@ final class Hop: @unchecked Sendable {
         self.request = request
         self.host = host
         self.target = target
+        self.redirects = redirects
         self.completion = completion
         verifier = PeerVerifier(host: host.name, settings: request.tls)
         errorText.pointee = 0
-        guard HeaderField.areSendable(request.headers), ["http", "https"].contains(host.scheme.lowercased()) else { return nil }
+        guard HeaderField.areSendable(request.headers), request.method.isSendable, ["http", "https"].contains(host.scheme) else {
+            return nil
+        }
         setOptions(timeout: timeout, cookies: cookies)
     }
 
@@ -84,11 +100,11 @@ final class Hop: @unchecked Sendable {
     }
 
     var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(easy) }
-    private var isTLS: Bool { host.scheme.lowercased() == "https" }
+    private var isTLS: Bool { host.scheme == "https" }
 
     /// Hands the ending over; called once, after the handle has left the multi.
     func finish(_ code: CURLcode) {
-        var ending = Ending(report: report(code), redirect: redirectURL)
+        var ending = Ending(report: report(isCutShort ? CURLE_OK : code), redirect: redirectURL)
         if request.keepsCookies { ending.cookies = cookies }
         completion(ending)
     }
@@ -165,10 +181,11 @@ final class Hop: @unchecked Sendable {
         let body = request.body
         switch request.method {
         case .get where body == nil: return long(CURLOPT_HTTPGET, 1)
-        case .head where body == nil: return long(CURLOPT_NOBODY, 1)
+        // No answer to it has a body, so that none may be waited for.
+        case .head: return long(CURLOPT_NOBODY, 1)
         default: text(CURLOPT_CUSTOMREQUEST, request.method.name)
         }
-        guard body != nil || request.method == .post else { return }
+        guard body != nil || ["POST", "PUT", "PATCH"].contains(request.method.name) else { return }
         let bytes = body ?? []
         agent_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
         bytes.withUnsafeBytes { bytes in
@@ -181,15 +198,16 @@ final class Hop: @unchecked Sendable {
     }
 
     private func setHeaders() {
-        var fields = request.headers
-        for name in ["Expect", "Content-Type"] where !fields.contains(where: { $0.name.lowercased() == name.lowercased() }) {
+        var fields = request.headers + [ownHost].compactMap(\.self)
+        let omitted = ["Expect", "Content-Type"] + (request.asksForEncodings ? [] : ["Accept-Encoding"])
+        for name in omitted where !fields.contains(where: { $0.name.lowercased() == name.lowercased() }) {
             fields.append(HeaderField(name, ""))
         }
         // libcurl reads `Name:` as "leave it out" and `Name;` as "send it empty".
         list(
             CURLOPT_HTTPHEADER,
             fields.map { field in
-                let isOmitted = field.value.isEmpty && ["Expect", "Content-Type"].contains(field.name)
+                let isOmitted = field.value.isEmpty && omitted.contains(field.name)
                 return field.value.isEmpty ? field.name + (isOmitted ? ":" : ";") : "\(field.name): \(field.value)"
             })
     }
@@ -205,12 +223,30 @@ final class Hop: @unchecked Sendable {
         case .unixSocket(let path):
             text(CURLOPT_PROXY, "")
             text(CURLOPT_UNIX_SOCKET_PATH, path)
-        case .proxy(let proxy):
+        case .proxy(let proxy, let endpoint):
             text(CURLOPT_PROXY, proxy.url)
+            if let endpoint, !isPlainProxied { list(CURLOPT_CONNECT_TO, ["::\(endpoint)"]) }
+            if let plain { text(CURLOPT_URL, plain.url) }
             long(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
             long(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
             if HeaderField.areSendable(proxy.headers) { list(CURLOPT_PROXYHEADER, proxy.headers.map { "\($0.name): \($0.value)" }) }
         }
+    }
+
+    /// A plain HTTP proxy is told where to go by the URL itself: the address stands in it, and the name in `Host`.
+    private var plain: (url: String, authority: String)? {
+        guard isPlainProxied, let endpoint = target.endpoint else { return nil }
+        return URLHost.replacingHost(of: request.url, with: endpoint.address.bracketed)
+    }
+
+    private var isPlainProxied: Bool {
+        guard !isTLS, case .proxy(let proxy, _) = target else { return false }
+        return proxy.url.lowercased().hasPrefix("http")
+    }
+
+    private var ownHost: HeaderField? {
+        guard !request.headers.contains(where: { $0.name.lowercased() == "host" }), let plain else { return nil }
+        return HeaderField("Host", plain.authority)
     }
 
     private func long(_ option: CURLoption, _ value: Int) { agent_set_long(handle, option, value) }
@@ -239,6 +275,11 @@ final class Hop: @unchecked Sendable {
 
     private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         noteTLS()
+        if sendsOn {
+            passedOver += count
+            isCutShort = passedOver > Self.mostPassedOver
+            return isCutShort ? 0 : count
+        }
         let room = request.bounds.body - bodyLength
         bodyLength += min(count, room)
         if request.keepsBody { body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: min(count, room))) }
@@ -309,6 +350,7 @@ final class Hop: @unchecked Sendable {
             report.failure = verifier.ownFault.map { ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: $0) } ?? reason.failure
             if report.failure.map({ report.phases[$0.phase] == nil }) ?? false, let phase = report.failure?.phase {
                 report.phases[phase] = times.unfinished
+                report.unfinished = times.unfinished
             }
         }
         return report
@@ -320,15 +362,25 @@ final class Hop: @unchecked Sendable {
     private var targetText: String {
         switch target {
         case .endpoint(let endpoint): endpoint.description
-        case .proxy(let proxy): "the proxy \(proxy.url)"
+        case .proxy(let proxy, _): "the proxy \(URLHost(proxy.url)?.withPort ?? "")"
         case .unixSocket(let path): path
         }
     }
 
+    /// Where the answer sends us, whether or not the request goes there.
     private var redirectURL: String? {
-        var location: UnsafeMutablePointer<CChar>?
-        agent_get_text(handle, CURLINFO_REDIRECT_URL, &location)
-        return location.map { String(cString: $0) }
+        var status = 0
+        agent_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        guard [301, 302, 303, 307, 308].contains(status), let location = headers.first(where: { $0.name.lowercased() == "location" }) else {
+            return nil
+        }
+        return URLHost.absolute(location.value, base: request.url)
+    }
+
+    /// Whether the answer under way will be left behind for another.
+    private var sendsOn: Bool {
+        guard let url = redirectURL, let limit = Redirect.limit(request.redirects, from: request.url, to: url) else { return false }
+        return redirects < limit
     }
 
     private var cookies: [String] {

@@ -2,6 +2,7 @@ import CCurl
 
 /// Host and port of a URL, by libcurl's own parser.
 package struct URLHost: Sendable {
+    /// In lower case.
     package let scheme: String
     /// Without brackets; every spelling of an IPv4 address is `a.b.c.d` here.
     package let name: String
@@ -17,7 +18,7 @@ package struct URLHost: Sendable {
             let scheme = Self.part(parser, CURLUPART_SCHEME, 0), let host = Self.part(parser, CURLUPART_HOST, 0),
             let port = Self.part(parser, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)), let number = UInt16(port)
         else { return nil }
-        self.scheme = scheme
+        self.scheme = scheme.lowercased()
         self.port = number
         name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         withPort = "\(host.lowercased()):\(port)"
@@ -30,6 +31,29 @@ package struct URLHost: Sendable {
         let host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { return (String(host.dropFirst().dropLast()), port) }
         return host.isEmpty || host.contains(":") ? nil : (String(host), port)
+    }
+
+    /// A URL as it is sent: absolute, what no URL may hold escaped. `text` may be relative to the base, as a `Location` is.
+    /// - Returns: nil for what is no URL of HTTP.
+    package static func absolute(_ text: String, base: String? = nil) -> String? {
+        guard let parser = curl_url() else { return nil }
+        defer { curl_url_cleanup(parser) }
+        if let base, curl_url_set(parser, CURLUPART_URL, base, 0) != CURLUE_OK { return nil }
+        let flags = UInt32(CURLU_URLENCODE) | UInt32(CURLU_ALLOW_SPACE)
+        guard curl_url_set(parser, CURLUPART_URL, text, flags) == CURLUE_OK, let url = part(parser, CURLUPART_URL, 0),
+            ["http", "https"].contains(part(parser, CURLUPART_SCHEME, 0)?.lowercased())
+        else { return nil }
+        return url
+    }
+
+    /// The URL with another host, and the `host` or `host:port` that it had.
+    static func replacingHost(of url: String, with host: String) -> (url: String, authority: String)? {
+        guard let parser = curl_url() else { return nil }
+        defer { curl_url_cleanup(parser) }
+        guard curl_url_set(parser, CURLUPART_URL, url, 0) == CURLUE_OK, let name = part(parser, CURLUPART_HOST, 0) else { return nil }
+        let authority = part(parser, CURLUPART_PORT, 0).map { "\(name):\($0)" } ?? name
+        guard curl_url_set(parser, CURLUPART_HOST, host, 0) == CURLUE_OK, let url = part(parser, CURLUPART_URL, 0) else { return nil }
+        return (url, authority)
     }
 
     private static func part(_ parser: OpaquePointer, _ part: CURLUPart, _ flags: UInt32) -> String? {

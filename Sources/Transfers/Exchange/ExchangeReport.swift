@@ -11,6 +11,8 @@ package struct ExchangeReport: Sendable {
     package var failure: ExchangeFailure?
     /// Time spent in each phase, summed over redirects; phases never entered are absent.
     package var phases: [ExchangePhase: Duration] = [:]
+    /// How much of the failure's phase passed without its coming to an end; zero where nothing failed.
+    package var unfinished: Duration = .zero
     /// What the last TLS handshake showed, also when it failed; nil without TLS.
     package var tls: TLSReport?
     /// `127.0.0.1:443` of the last connection made; nil if none was.
@@ -55,8 +57,11 @@ package struct ExchangeResponse: Sendable {
     }
 
     /// What the `Date` header says; nil where there is none that can be read.
-    package var date: Date? {
-        guard let text = values(of: "Date").first else { return nil }
+    package var date: Date? { date(of: "Date") }
+
+    /// What a header that bears a date says; nil where there is none that can be read.
+    package func date(of name: String) -> Date? {
+        guard let text = values(of: name).first else { return nil }
         let seconds = curl_getdate(text, nil)
         return seconds < 0 ? nil : Date(timeIntervalSince1970: TimeInterval(seconds))
     }

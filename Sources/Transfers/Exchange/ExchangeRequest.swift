@@ -10,6 +10,11 @@ package struct ExchangeRequest: Sendable {
 
         package init(_ name: String) { self.name = name }
 
+        /// Whether it is a word that can be sent: letters, digits and a few signs.
+        package var isSendable: Bool {
+            !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !#"()<>@,;:\"/[]?={}"#.utf8.contains($0) }
+        }
+
         package static let get = Method("GET")
         package static let head = Method("HEAD")
         package static let post = Method("POST")
@@ -44,7 +49,11 @@ package struct ExchangeRequest: Sendable {
     package var address: String?
     /// As curl's `--connect-to`: `host:port` of a URL to the `host:port` to connect to. `address` wins over it.
     package var connectTo: [String: String] = [:]
+    /// Which address of the URL's host to connect to; hosts of redirects are looked up.
+    package var pin: NetworkAddress?
     package var proxy: ProxyRoute?
+    /// Looks names up and asks the policy also where a proxy would do it, and gives the proxy the address.
+    package var resolvesForProxy = false
     /// Speak over this Unix socket instead of TCP; the URL's host is then only a name.
     package var unixSocket: String?
     package var redirects: RedirectPolicy = .refuse
@@ -55,6 +64,8 @@ package struct ExchangeRequest: Sendable {
     package var version: Version = .http1_1
     /// Encodings of the body to ask for and to undo: `gzip, deflate`; nil asks for none and undoes none.
     package var acceptedEncodings: String? = "gzip, deflate"
+    /// Off, encodings are undone as the answer names them, but only what `headers` say is asked for.
+    package var asksForEncodings = true
     /// Which of a name's addresses to connect to.
     package var family: FamilyPreference = .any
     /// Tries the further addresses of a name when one cannot be connected to. Off, the first one alone counts.
@@ -75,7 +86,7 @@ package struct ExchangeRequest: Sendable {
 
 /// A forward proxy and the hosts that are reached without it.
 package struct ProxyRoute: Sendable, Hashable {
-    /// `http://proxy:3128`
+    /// `http://proxy:3128`, with `user:password@` where the proxy wants that.
     package var url: String
     /// Host names and domain suffixes (`fabrikam.com` also means `*.fabrikam.com`), addresses and ranges of them; `*` is every host.
     package var noProxy: [String]

@@ -2,6 +2,8 @@
 package struct HeaderField: Sendable, Hashable {
     package var name: String
     package var value: String
+    /// Never sent to another host than the request was made for, nor in clear where it was not: as `Authorization`, whatever its name.
+    package var isSecret = false
 
     package init(_ name: String, _ value: String) {
         self.name = name

@@ -20,8 +20,8 @@ enum Redirect {
     static func request(_ request: ExchangeRequest, to url: String, status: Int) -> ExchangeRequest {
         var next = request
         next.url = url
-        if [301, 302, 303].contains(status), ![.get, .head].contains(request.method) {
-            next.method = .get
+        if [301, 302, 303].contains(status) {
+            if ![.get, .head].contains(request.method) { next.method = .get }
             next.body = nil
             next.headers.removeAll { ["content-type", "content-length"].contains($0.name.lowercased()) }
         }
@@ -30,13 +30,17 @@ enum Redirect {
             next.headers.removeAll { $0.name.lowercased() == "host" }
             next.tls.serverName = nil
         }
-        if !stays(from?.name ?? "", to?.name ?? "") { next.headers.removeAll { secret.contains($0.name.lowercased()) } }
+        if !stays(from, to) { next.headers.removeAll { $0.isSecret || secret.contains($0.name.lowercased()) } }
         return next
     }
 
-    /// Whether a host may see what was meant for another: the same one, or one below it.
-    private static func stays(_ from: String, _ to: String) -> Bool {
-        let (from, to) = (from.lowercased(), to.lowercased())
-        return from == to || (NetworkAddress(from) == nil && to.hasSuffix("." + from))
+    /// Whether a host may see what was meant for another: the same one, or one below it, and not in clear after TLS.
+    private static func stays(_ from: URLHost?, _ to: URLHost?) -> Bool {
+        guard let from, let to, from.scheme != "https" || to.scheme == "https" else { return false }
+        return isWithin(from.name.lowercased(), to.name.lowercased())
+    }
+
+    private static func isWithin(_ from: String, _ to: String) -> Bool {
+        from == to || (NetworkAddress(from) == nil && to.hasSuffix("." + from))
     }
 }

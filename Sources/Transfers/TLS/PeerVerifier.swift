@@ -1,6 +1,8 @@
+import Addresses
 import CCurl
 import Certificates
 import FoundationEssentials
+import Glibc
 
 /// Verifies what a peer presents, inside the handshake, and keeps it whatever the verdict.
 ///
@@ -12,18 +14,30 @@ final class PeerVerifier {
     private(set) var ownFault: String?
     private let hostname: String
     private let settings: TLSSettings
+    /// What to ask for (SNI) instead of the host the connection is for, as OpenSSL reads it during the handshake; nil leaves it.
+    private let askedName: UnsafeMutablePointer<CChar>?
+    /// The level that keys and signatures of the peer's chain must reach, where that of the session had to be lowered.
+    private var chainLevel: Int32?
 
     /// - Parameter host: the host the connection is for; the settings may name another.
     init(host: String, settings: TLSSettings) {
         hostname = settings.name(for: host)
         self.settings = settings
+        // An address is no name to ask for.
+        askedName = settings.serverName.flatMap { strdup(NetworkAddress($0) == nil ? $0 : "") }
     }
+
+    deinit { free(askedName) }
 
     /// Prepares a context for one connection. The verifier outlives the session it belongs to.
     func attach(to context: OpaquePointer) {
         SSL_CTX_set1_cert_store(context, settings.trust.store)
-        // OpenSSL's default level refuses the signatures of TLS 1.0 and 1.1 altogether.
-        if [.v1_0, .v1_1].contains(settings.minimum) { SSL_CTX_set_security_level(context, 0) }
+        if let askedName { agent_ssl_context_set_host(context, askedName) }
+        if settings.minimum < .v1_2 {
+            // OpenSSL's default level refuses the handshake signatures of TLS 1.0 and 1.1 altogether; the certificates are another matter.
+            chainLevel = SSL_CTX_get_security_level(context)
+            SSL_CTX_set_security_level(context, 0)
+        }
         if let own = settings.clientCertificate { use(own, in: context) }
         SSL_CTX_set_cert_verify_callback(
             context,
@@ -54,6 +68,7 @@ final class PeerVerifier {
             return true
         }
         chain = certificates.compactMap { CertificateFacts($0) }
+        if let chainLevel { X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store), chainLevel) }
         if let date = settings.verificationDate { X509_STORE_CTX_set_time(store, 0, time_t(date.timeIntervalSince1970)) }
         let verdict = count > settings.chainBound ? tooLong(count) : judge(store)
         self.verdict = verdict

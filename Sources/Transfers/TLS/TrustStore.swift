@@ -31,7 +31,11 @@ package final class TrustStore: @unchecked Sendable {
         if systemRoots { X509_STORE_set_default_paths(store) }
         for file in files {
             guard let bytes = try? Data(contentsOf: URL(filePath: file)) else { throw Unusable(description: "cannot read \(file)") }
-            guard Self.add(pem: Array(bytes), to: store) else { throw Unusable(description: "no certificate in \(file)") }
+            let (count, isWhole) = Self.add(pem: Array(bytes), to: store)
+            guard isWhole else {
+                throw Unusable(description: "certificate \(count + 1) in \(file) is cut off or damaged: export the file anew")
+            }
+            guard count > 0 else { throw Unusable(description: "no certificate in \(file)") }
         }
     }
 
@@ -43,17 +47,23 @@ package final class TrustStore: @unchecked Sendable {
         return store
     }
 
-    private static func add(pem: [UInt8], to store: OpaquePointer) -> Bool {
+    /// How many certificates were read, and whether the text ended there rather than within one.
+    private static func add(pem: [UInt8], to store: OpaquePointer) -> (count: Int, isWhole: Bool) {
         pem.withUnsafeBytes { raw in
-            guard let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return false }
-            defer { BIO_free(bio) }
-            var found = false
-            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
-                found = X509_STORE_add_cert(store, certificate) == 1 || found
-                X509_free(certificate)
+            guard !raw.isEmpty, let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return (0, true) }
+            defer {
+                BIO_free(bio)
+                ERR_clear_error()
             }
+            var count = 0
             ERR_clear_error()
-            return found
+            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
+                defer { X509_free(certificate) }
+                guard X509_STORE_add_cert(store, certificate) == 1 else { return (count, false) }
+                count += 1
+                ERR_clear_error()
+            }
+            return (count, agent_pem_is_over() == 1)
         }
     }
 }

@@ -1,0 +1,129 @@
+import HealthManager
+import Transfers
+
+/// The options of `http`, as blackbox_exporter's modules write them.
+struct HTTPOptions: Sendable {
+    enum Body: Sendable {
+        case none
+        case text([UInt8])
+        /// Read at each run.
+        case file(String)
+    }
+
+    /// Empty means any of 200 to 299.
+    var statuses: [Int]
+    /// `HTTP/1.1`; empty means any.
+    var versions: [String]
+    var method: ExchangeRequest.Method
+    var headers: HTTPHeaders
+    var body: Body
+    /// Bytes of the answer's body, decompressed; nil sets no bound.
+    var bodyLimit: Int?
+    var compression: Compression?
+    var followsRedirects: Bool
+    var failsWithTLS: Bool
+    var failsWithoutTLS: Bool
+    var bodyMustNotMatch: [Pattern]
+    var bodyMustMatch: [Pattern]
+    var headersMustNotMatch: [HeaderMatch]
+    var headersMustMatch: [HeaderMatch]
+    var tls: TLSOptions
+    var authorization: Authorization
+    var proxy: ProxyOptions
+    var leavesNamesToProxy: Bool
+    var usesHTTP2: Bool
+    var address: AddressOptions
+
+    init(_ reader: SettingsReader, _ services: TargetServices) {
+        statuses = Self.statuses(reader)
+        versions = Self.versions(reader)
+        method = Self.method(reader)
+        headers = HTTPHeaders(reader)
+        body = Self.body(reader)
+        bodyLimit = reader.byteSize("body_size_limit").flatMap { $0 == 0 ? nil : $0 }
+        compression = reader.choice("compression", CompressionWord.self).flatMap { Compression(rawValue: $0.rawValue) }
+        followsRedirects = Self.followsRedirects(reader)
+        failsWithTLS = reader.bool("fail_if_ssl") ?? false
+        failsWithoutTLS = reader.bool("fail_if_not_ssl") ?? false
+        bodyMustNotMatch = reader.patterns("fail_if_body_matches_regexp")
+        bodyMustMatch = reader.patterns("fail_if_body_not_matches_regexp")
+        headersMustNotMatch = HeaderMatch.list(reader, "fail_if_header_matches")
+        headersMustMatch = HeaderMatch.list(reader, "fail_if_header_not_matches")
+        tls = TLSOptions(reader.mapping("tls_config"), services)
+        authorization = Authorization(reader, services)
+        proxy = ProxyOptions(reader)
+        leavesNamesToProxy = reader.bool("skip_resolve_phase_with_proxy") ?? false
+        usesHTTP2 = reader.bool("enable_http2") ?? true
+        address = AddressOptions(reader, hasSource: false)
+        if let wanted = compression, let asked = headers.value(of: "Accept-Encoding"), !asked.isEmpty, !wanted.isAccepted(by: asked) {
+            reader.error(
+                "'compression: \(wanted.rawValue)' and the header 'Accept-Encoding: \(asked)' exclude each other: ask for \(wanted.rawValue), or leave one of them out",
+                at: reader.location(of: "compression"))
+        }
+        Self.refuse(reader)
+    }
+
+    /// An empty text is as none.
+    private enum CompressionWord: String, CaseIterable { case none = "", gzip, br, deflate, identity }
+
+    /// What the answer's body is looked at for.
+    var readsBody: Bool { !bodyMustMatch.isEmpty || !bodyMustNotMatch.isEmpty }
+
+    private static func statuses(_ reader: SettingsReader) -> [Int] {
+        (reader.settings("valid_status_codes") ?? []).compactMap { setting in
+            if case .scalar(let text, _) = setting.value, let status = Int(text), (100...999).contains(status) { return status }
+            reader.error("'valid_status_codes' must be a list of statuses such as 200, found \(setting.shape) in it", at: setting.location)
+            return nil
+        }
+    }
+
+    private static func versions(_ reader: SettingsReader) -> [String] {
+        let known = ["HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"]
+        return (reader.strings("valid_http_versions") ?? []).filter { version in
+            if known.contains(version) { return true }
+            reader.error(
+                "'valid_http_versions' must be a list of \(known.joined(separator: ", ")), found '\(version)' in it",
+                at: reader.location(of: "valid_http_versions"))
+            return false
+        }
+    }
+
+    private static func method(_ reader: SettingsReader) -> ExchangeRequest.Method {
+        guard let name = reader.string("method"), !name.isEmpty else { return .get }
+        let method = ExchangeRequest.Method(name)
+        if !method.isSendable {
+            reader.error("'method' must be one word such as GET, found '\(name)'", at: reader.location(of: "method"))
+        }
+        return method
+    }
+
+    private static func body(_ reader: SettingsReader) -> Body {
+        let text = reader.bytes("body").flatMap { $0.isEmpty ? nil : $0 }
+        let file = reader.path("body_file").flatMap { $0.isEmpty ? nil : $0 }
+        if text != nil, file != nil {
+            reader.error("'body' and 'body_file' exclude each other: keep one", at: reader.location(of: "body_file"))
+        }
+        return text.map { .text($0) } ?? file.map { .file($0) } ?? .none
+    }
+
+    private static func followsRedirects(_ reader: SettingsReader) -> Bool {
+        let follows = reader.bool("follow_redirects")
+        guard let refuses = reader.bool("no_follow_redirects") else { return follows ?? true }
+        reader.warning(
+            "'no_follow_redirects' is deprecated: write 'follow_redirects: \(!refuses)'", at: reader.location(of: "no_follow_redirects"))
+        return !refuses
+    }
+
+    /// What is blackbox_exporter's and not ours.
+    private static func refuse(_ reader: SettingsReader) {
+        for key in ["fail_if_body_json_matches_cel", "fail_if_body_json_not_matches_cel"] where reader.setting(key) != nil {
+            let instead = key.replacing("json_", with: "").replacing("_cel", with: "_regexp")
+            reader.error(
+                "'\(key)' is not supported: there are no CEL expressions here; write '\(instead)'", at: reader.location(of: key))
+        }
+        if reader.bool("enable_http3") ?? false {
+            reader.error(
+                "'enable_http3' is not supported: libcurl speaks no HTTP/3 here; remove it", at: reader.location(of: "enable_http3"))
+        }
+    }
+}

@@ -1,0 +1,219 @@
+import Addresses
+import HealthManager
+import Transfers
+
+struct HTTPProbe: Probe {
+    static let mostRedirects = 10
+    /// Bytes of a body without a limit of its own that patterns are looked for in.
+    static let mostKept = 16 << 20
+    private static let mostHeaders = 1 << 20
+
+    let target: Target
+    let options: HTTPOptions
+    let services: TargetServices
+    let tokens: TokenCache
+
+    /// What one run gathers for its facts, whatever it comes to.
+    private struct Sights {
+        var http = HTTPFacts()
+        var phases: [Observation.HTTPPhase: Duration] = [:]
+    }
+
+    func run(_ context: RunContext) async -> Outcome {
+        var run = TargetRun(target, context, services)
+        var sights = Sights()
+        await probe(&run, &sights, context)
+        run.observe(.http(sights.http))
+        run.observe(.httpPhases(sights.phases))
+        return run.outcome
+    }
+
+    private func probe(_ run: inout TargetRun, _ sights: inout Sights, _ context: RunContext) async {
+        guard let url, let host = URLHost(url) else {
+            return run.reject(.config, .targetInvalid, "an http target is a URL of http or https, or host[:port][/path]")
+        }
+        guard var request = request(url, host, &run) else { return }
+        if request.resolvesForProxy || !isProxied(host) {
+            guard let address = await run.resolve(host.name, options.address) else {
+                sights.phases = [.resolve: run.lookedUp]
+                return
+            }
+            request.pin = address
+        }
+        sights.phases = Dictionary(uniqueKeysWithValues: Observation.HTTPPhase.allCases.map { ($0, Duration.zero) })
+        sights.phases[.resolve] = run.lookedUp
+        guard let bearer = await authorize(&request, &run, context) else { return }
+        request.deadline = max(.milliseconds(1), ContinuousClock.now.duration(to: run.deadline))
+        let report = await run.transfers.exchange(request)
+        if report.response?.status == 401, let identity = bearer.identity { tokens.drop(identity) }
+        tell(report, &run, &sights)
+    }
+
+    // MARK: The request
+
+    /// As it is sent; nil for what is no URL of HTTP.
+    private var url: String? {
+        let text = target.text
+        if let colon = text.firstRange(of: "://"), text[..<colon.lowerBound].allSatisfy({ $0.isLetter }) { return URLHost.absolute(text) }
+        return URLHost.absolute("http://" + text)
+    }
+
+    private func isProxied(_ host: URLHost) -> Bool { options.proxy.route?.applies(to: host.name) ?? false }
+
+    /// nil where the run ends here: it has been told why.
+    private func request(_ url: String, _ host: URLHost, _ run: inout TargetRun) -> ExchangeRequest? {
+        var request = ExchangeRequest(url: url, deadline: .zero, trust: options.tls.settings.trust)
+        do throws(Secret.Unreadable) {
+            request.headers = try options.headers.fields()
+            if let field = try options.authorization.field() {
+                request.headers.removeAll { $0.name.lowercased() == "authorization" }
+                request.headers.append(field)
+            }
+        } catch {
+            run.reject(.config, .credentialUnreadable, error.clause)
+            return nil
+        }
+        do throws(Secret.Unreadable) { request.body = try body() } catch {
+            run.reject(.config, .configIncomplete, "'body_file': \(error.clause)")
+            return nil
+        }
+        request.method = options.method
+        request.tls = options.tls.settings
+        setNames(&request)
+        if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            request.headers.append(HeaderField("User-Agent", services.userAgent))
+        }
+        request.proxy = options.proxy.route
+        request.resolvesForProxy = !options.leavesNamesToProxy
+        request.redirects = .follow(maximum: options.followsRedirects ? Self.mostRedirects : 0)
+        request.keepsCookies = true
+        request.version = options.usesHTTP2 ? .http2 : .http1_1
+        request.acceptedEncodings = options.compression?.undone
+        request.asksForEncodings = false
+        request.family = options.address.preference
+        request.triesEveryAddress = false
+        request.policy = target.policy
+        request.keepsBody = options.readsBody
+        request.bounds.headers = Self.mostHeaders
+        request.bounds.body = options.bodyLimit ?? (options.readsBody ? Self.mostKept : Int.max)
+        return request
+    }
+
+    private func body() throws(Secret.Unreadable) -> [UInt8]? {
+        switch options.body {
+        case .none: nil
+        case .text(let bytes): bytes
+        case .file(let path): try Secret.bytes(of: path, most: Self.mostKept)
+        }
+    }
+
+    /// `Host`, and the name asked for in TLS: of the caller, else as configured, else the URL's own.
+    private func setNames(_ request: inout ExchangeRequest) {
+        if let hostname = target.hostname {
+            request.headers.removeAll { $0.name.lowercased() == "host" }
+            request.headers.append(HeaderField("Host", hostname))
+        }
+        guard request.tls.serverName == nil, let named = target.hostname ?? options.headers.value(of: "Host"), !named.isEmpty else {
+            return
+        }
+        request.tls.serverName = URLHost("http://" + named)?.name
+    }
+
+    /// Which token a request bears.
+    private struct Bearer {
+        var identity: OAuthClient.Identity?
+    }
+
+    /// Adds the token, where the module has one fetched; nil where the run ends here.
+    private func authorize(_ request: inout ExchangeRequest, _ run: inout TargetRun, _ context: RunContext) async -> Bearer? {
+        guard case .oauth(let client) = options.authorization else { return Bearer() }
+        let secret: String
+        do throws(Secret.Unreadable) { secret = try client.secret.read() } catch {
+            run.reject(.config, .credentialUnreadable, error.clause)
+            return nil
+        }
+        do throws(TokenCache.Failure) {
+            let header = try await tokens.header(
+                for: client, secret: secret, run.transfers, context, userAgent: services.userAgent, until: run.deadline)
+            var field = HeaderField("Authorization", header)
+            field.isSecret = true
+            request.headers.removeAll { $0.name.lowercased() == "authorization" }
+            request.headers.append(field)
+        } catch {
+            run.fail(.token, error.reason, error.clause, exception: error.exception)
+            return nil
+        }
+        run.pass(.token)
+        return Bearer(identity: client.identity(secret: secret))
+    }
+
+    // MARK: The answer
+
+    static func isTLS(_ response: ExchangeResponse) -> Bool { URLHost(response.url)?.scheme == "https" }
+
+    private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ sights: inout Sights) {
+        sights.http = HTTPFacts(report)
+        for (phase, duration) in report.phases {
+            // Of a phase that came to no end, stages tell the time.
+            let unfinished = phase == report.failure?.phase ? report.unfinished : .zero
+            sights.phases[Observation.HTTPPhase(phase), default: .zero] += duration - unfinished
+        }
+        run.observe(report.tls)
+        let failed = report.response == nil ? report.failure?.phase : nil
+        for (phase, stage, detail) in [(ExchangePhase.connect, Stage.connect, report.remoteAddress), (.tls, .tls, report.tls?.version)] {
+            if let took = report.phases[phase], phase != failed { run.pass(stage, detail ?? "", took: took) }
+        }
+        let took = (report.phases[.processing] ?? .zero) + (report.phases[.transfer] ?? .zero)
+        guard let response = report.response else {
+            guard let failure = report.failure else { return run.fail(.endpoint, .httpMalformed, "no answer came") }
+            return run.fail(failure, report.tls, took: report.phases[failure.phase])
+        }
+        switch HTTPJudgement(options: options, report: report, response: response).fault {
+        case nil: run.pass(.endpoint, "status \(response.status)", took: took)
+        case .unexpected(let reason, let sentence): run.fail(.endpoint, reason, sentence, took: took)
+        case .pattern(let sentence):
+            sights.http.failedByPattern = true
+            run.fail(.endpoint, .answerUnexpected, sentence, took: took)
+        case .incomplete(let failure): run.fail(failure, report.tls, took: took)
+        }
+    }
+}
+
+extension HTTPFacts {
+    fileprivate init(_ report: ExchangeReport) {
+        self.init()
+        redirects = report.redirects
+        guard let response = report.response else { return }
+        status = response.status
+        contentLength = Self.announcedLength(response)
+        bodyLength = response.bodyLength
+        isTLS = HTTPProbe.isTLS(response)
+        version = response.version
+        lastModified = response.date(of: "Last-Modified")
+    }
+
+    private static func announcedLength(_ response: ExchangeResponse) -> Int {
+        if let text = response.values(of: "Content-Length").first, let length = Int(text) { return length }
+        return [204, 304].contains(response.status) ? 0 : -1
+    }
+}
+
+extension Observation.HTTPPhase {
+    fileprivate init(_ phase: ExchangePhase) {
+        switch phase {
+        case .resolve: self = .resolve
+        case .connect: self = .connect
+        case .tls: self = .tls
+        case .processing: self = .processing
+        case .transfer: self = .transfer
+        }
+    }
+}
+
+extension TargetRun {
+    /// How long the look-up of the target's name took; zero where there was none.
+    fileprivate var lookedUp: Duration {
+        for case .resolution(let facts) in outcome.observations { return facts.duration }
+        return .zero
+    }
+}

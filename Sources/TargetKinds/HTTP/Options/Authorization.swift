@@ -1,0 +1,57 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// What a request shows of who makes it: `basic_auth`, `authorization`, `bearer_token` or `oauth2`, of which a module has at most one.
+enum Authorization: Sendable {
+    case none
+    case basic(user: Secret?, password: Secret?)
+    /// `Authorization: TYPE CREDENTIALS`
+    case credentials(type: String, Secret)
+    case oauth(OAuthClient)
+
+    init(_ reader: SettingsReader, _ services: TargetServices) {
+        var found: [(key: String, value: Authorization)] = []
+        if let nested = reader.mapping("basic_auth") {
+            found.append(("basic_auth", .basic(user: nested.secret("username"), password: nested.secret("password"))))
+            nested.finish()
+        }
+        if let nested = reader.mapping("authorization") {
+            let type = nested.string("type").flatMap { $0.isEmpty ? nil : $0 } ?? "Bearer"
+            if type.lowercased() == "basic" {
+                nested.error("'type' cannot be basic: use 'basic_auth'", at: nested.location(of: "type"))
+            }
+            if let secret = nested.secret("credentials") { found.append(("authorization", .credentials(type: type, secret))) }
+            nested.finish()
+        }
+        if let token = reader.secret("bearer_token") { found.append(("bearer_token", .credentials(type: "Bearer", token))) }
+        if let nested = reader.mapping("oauth2") {
+            if let client = OAuthClient(nested, services) { found.append(("oauth2", .oauth(client))) }
+        }
+        self = found.first?.value ?? .none
+        if found.count > 1 {
+            let keys = found.map { "'\($0.key)'" }.joined(separator: " and ")
+            reader.error("\(keys) exclude each other: keep one", at: reader.location(of: found[1].key))
+        }
+    }
+
+    /// The header, where no token has to be fetched for it.
+    func field() throws(Secret.Unreadable) -> HeaderField? {
+        switch self {
+        case .none, .oauth: return nil
+        case .basic(let user, let password):
+            let pair = "\(try user?.read() ?? ""):\(try password?.read() ?? "")"
+            return try Self.field("Basic " + Data(pair.utf8).base64EncodedString())
+        case .credentials(let type, let secret): return try Self.field("\(type) \(try secret.read())")
+        }
+    }
+
+    private static func field(_ value: String) throws(Secret.Unreadable) -> HeaderField {
+        var field = HeaderField("Authorization", value)
+        field.isSecret = true
+        guard HeaderField.areSendable([field]) else {
+            throw Secret.Unreadable(clause: "the credential holds what no header may: more than one line")
+        }
+        return field
+    }
+}

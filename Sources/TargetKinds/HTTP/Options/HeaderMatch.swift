@@ -1,0 +1,33 @@
+import HealthManager
+import Transfers
+
+/// What a header of the answer must or must not look like: an entry of `fail_if_header_matches` or `fail_if_header_not_matches`.
+struct HeaderMatch: Sendable {
+    var header: String
+    var pattern: Pattern
+    /// An answer without the header is as good as any.
+    var allowsMissing: Bool
+
+    static func list(_ reader: SettingsReader, _ key: String) -> [HeaderMatch] {
+        (reader.settings(key) ?? []).compactMap { setting in
+            let entry = SettingsReader(setting, what: "an entry of '\(key)'", notes: reader.notes)
+            let header = entry.required("header", what: "an entry of '\(key)'")
+            if entry.setting("regexp") == nil { entry.error("an entry of '\(key)' needs 'regexp'", at: entry.location) }
+            let pattern = entry.pattern("regexp")
+            let allowsMissing = entry.bool("allow_missing") ?? false
+            entry.finish()
+            guard let header, let pattern else { return nil }
+            return HeaderMatch(header: header, pattern: pattern, allowsMissing: allowsMissing)
+        }
+    }
+
+    /// - Parameter wanted: whether one of the header's values must match, or none may.
+    /// - Returns: what is wrong with the answer, in one clause; nil where nothing is.
+    func fault(in response: ExchangeResponse, wanted: Bool) -> String? {
+        let values = response.values(of: header)
+        guard !values.isEmpty else { return allowsMissing ? nil : "the answer has no header '\(header)'" }
+        guard values.contains(where: { pattern.matches($0) }) != wanted else { return nil }
+        return wanted
+            ? "header '\(header)' does not match '\(pattern.text)'" : "header '\(header)' matches '\(pattern.text)', which it must not"
+    }
+}

@@ -1,0 +1,53 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// `proxy_url no_proxy proxy_connect_header`, as blackbox_exporter's modules write them.
+struct ProxyOptions: Sendable {
+    var route: ProxyRoute?
+
+    init() {}
+
+    init(_ reader: SettingsReader) {
+        if reader.bool("proxy_from_environment") ?? false {
+            reader.error(
+                "'proxy_from_environment' is not supported: nothing is taken from the environment; write 'proxy_url' and 'no_proxy'",
+                at: reader.location(of: "proxy_from_environment"))
+        }
+        let url = reader.string("proxy_url").flatMap { $0.isEmpty ? nil : $0 }
+        let without = (reader.string("no_proxy") ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace } }
+        let headers = Self.connectHeaders(reader)
+        guard let url else {
+            for key in ["no_proxy", "proxy_connect_header"] where reader.has(key) {
+                reader.error("'\(key)' needs 'proxy_url'", at: reader.location(of: key))
+            }
+            return
+        }
+        guard let sent = Self.sent(url) else {
+            reader.error(
+                "'proxy_url' must be a URL such as http://proxy:3128 or socks5://proxy:1080", at: reader.location(of: "proxy_url"))
+            return
+        }
+        route = ProxyRoute(url: sent, noProxy: without.filter { !$0.isEmpty }, headers: headers)
+    }
+
+    /// As libcurl takes it: names behind a SOCKS proxy are the proxy's to look up.
+    private static func sent(_ url: String) -> String? {
+        let schemes = ["http://": "http://", "socks5://": "socks5h://", "socks5h://": "socks5h://"]
+        guard let (written, taken) = schemes.first(where: { url.lowercased().hasPrefix($0.key) }) else { return nil }
+        let rest = url.dropFirst(written.count)
+        return rest.isEmpty || rest.hasPrefix("/") ? nil : taken + rest
+    }
+
+    private static func connectHeaders(_ reader: SettingsReader) -> [HeaderField] {
+        guard let nested = reader.mapping("proxy_connect_header") else { return [] }
+        return nested.keys.flatMap { name in
+            let fields = (nested.strings(name) ?? []).map { HeaderField(name, $0) }
+            if !HeaderField.areSendable(fields) {
+                nested.error(
+                    "header '\(name)' cannot be sent: its name or a value holds a character that no header may", at: nested.location)
+            }
+            return fields
+        }
+    }
+}

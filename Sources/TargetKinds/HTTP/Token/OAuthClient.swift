@@ -1,0 +1,79 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// `oauth2`: a client that gets its token from a token endpoint with a secret of its own (client credentials).
+struct OAuthClient: Sendable {
+    var clientID: String
+    var secret: Secret
+    var scopes: [String]
+    /// Absolute.
+    var tokenURL: String
+    /// Sent beside what the grant needs: `audience`, `resource`.
+    var parameters: [(name: String, value: String)]
+    var tls: TLSOptions
+    var proxy: ProxyOptions
+
+    init?(_ reader: SettingsReader, _ services: TargetServices) {
+        let clientID = reader.required("client_id", what: "'oauth2'")
+        let secret = reader.secret("client_secret")
+        if secret == nil { reader.error("'oauth2' needs 'client_secret' or 'client_secret_file'", at: reader.location) }
+        let written = reader.required("token_url", what: "'oauth2'")
+        let url = written.flatMap { URLHost.absolute($0) }
+        if let written, url == nil {
+            reader.error("'token_url' must be a URL of http or https, found '\(written)'", at: reader.location(of: "token_url"))
+        }
+        scopes = reader.strings("scopes") ?? []
+        parameters = (reader.texts("endpoint_params") ?? []).map { ($0.key, $0.value) }
+        tls = TLSOptions(reader.mapping("tls_config"), services)
+        proxy = ProxyOptions(reader)
+        reader.finish()
+        guard let clientID, let secret, let url else { return nil }
+        self.clientID = clientID
+        self.secret = secret
+        tokenURL = url
+    }
+
+    /// What a token was given for: a token of one client is none of another's, nor of the same client with another secret.
+    struct Identity: Hashable, Sendable {
+        fileprivate var parts: [String]
+    }
+
+    func identity(secret: String) -> Identity {
+        Identity(parts: [tokenURL, clientID, secret, scopes.joined(separator: " ")] + parameters.flatMap { [$0.name, $0.value] })
+    }
+
+    /// Where the client's id and secret stand in a request. RFC 6749 prefers the header; some endpoints know only the body.
+    enum Place: CaseIterable { case header, body }
+
+    func request(secret: String, _ place: Place, deadline: Duration, userAgent: String) -> ExchangeRequest {
+        var request = ExchangeRequest(url: tokenURL, deadline: deadline, trust: tls.settings.trust)
+        var form = [("grant_type", "client_credentials")]
+        if !scopes.isEmpty { form.append(("scope", scopes.joined(separator: " "))) }
+        form += parameters.map { ($0.name, $0.value) }
+        request.headers = [
+            HeaderField("Content-Type", "application/x-www-form-urlencoded"), HeaderField("Accept", "application/json"),
+            HeaderField("User-Agent", userAgent),
+        ]
+        switch place {
+        case .header:
+            let pair = "\(Self.escaped(clientID)):\(Self.escaped(secret))"
+            request.headers.append(HeaderField("Authorization", "Basic " + Data(pair.utf8).base64EncodedString()))
+        case .body: form += [("client_id", clientID), ("client_secret", secret)]
+        }
+        request.method = .post
+        request.body = Array(form.map { "\(Self.escaped($0.0))=\(Self.escaped($0.1))" }.joined(separator: "&").utf8)
+        request.tls = tls.settings
+        request.proxy = proxy.route
+        return request
+    }
+
+    /// As forms write text.
+    private static func escaped(_ text: String) -> String {
+        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+        return text.utf8.map { byte in
+            if plain.contains(byte) { return String(UnicodeScalar(byte)) }
+            return byte == UInt8(ascii: " ") ? "+" : (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+        }.joined()
+    }
+}

@@ -1,0 +1,118 @@
+import FoundationEssentials
+import HealthManager
+import Synchronization
+import Transfers
+
+/// The tokens that runs have been given, each kept until shortly before its end.
+final class TokenCache: Sendable {
+    /// Why there is no token.
+    struct Failure: Error {
+        var reason: Reason
+        /// One clause that names the endpoint, without the secret.
+        var clause: String
+        var exception = ""
+    }
+
+    private struct Token {
+        /// As the header bears it: `Bearer eyJ...`.
+        var header: String
+        var until: Duration
+    }
+
+    private let tokens = Mutex<[OAuthClient.Identity: Token]>([:])
+    /// A token whose endpoint does not say how long it is good for.
+    private static let unstatedLife = Duration.seconds(300)
+
+    func clear() { tokens.withLock { $0 = [:] } }
+
+    /// Forgets a token that was not accepted.
+    func drop(_ identity: OAuthClient.Identity) { tokens.withLock { $0[identity] = nil } }
+
+    /// The header's value: of a token known, or of a new one.
+    func header(
+        for client: OAuthClient, secret: String, _ transfers: Transfers, _ context: RunContext, userAgent: String,
+        until end: ContinuousClock.Instant
+    ) async throws(Failure) -> String {
+        let identity = client.identity(secret: secret)
+        let now = context.time.elapsed
+        if let known = tokens.withLock({ $0[identity] }), now < known.until { return known.header }
+        let (header, life) = try await fetch(client, secret, transfers, userAgent, until: end)
+        if !context.isRehearsal {
+            let token = Token(header: header, until: now + life - min(.seconds(60), life / 10))
+            tokens.withLock { tokens in
+                tokens = tokens.filter { now < $0.value.until }
+                tokens[identity] = token
+            }
+        }
+        return header
+    }
+
+    private func fetch(
+        _ client: OAuthClient, _ secret: String, _ transfers: Transfers, _ userAgent: String, until end: ContinuousClock.Instant
+    ) async throws(Failure) -> (header: String, life: Duration) {
+        var refusal: Failure?
+        for place in OAuthClient.Place.allCases {
+            let left = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
+            let report = await transfers.exchange(client.request(secret: secret, place, deadline: left, userAgent: userAgent))
+            if let failure = report.failure {
+                throw Failure(
+                    reason: TargetRun.reason(failure.kind), clause: "the token endpoint \(client.tokenURL): \(failure.sentence)",
+                    exception: report.verdict?.sentence ?? failure.detail)
+            }
+            guard let response = report.response else { continue }
+            if (200...299).contains(response.status) { return try Self.token(in: response, client) }
+            // The first refusal tells more: the second may only mean that nothing is read in the body.
+            refusal = refusal ?? Self.refusal(response, client, secret)
+            guard [400, 401].contains(response.status) else { break }
+        }
+        throw refusal ?? Failure(reason: .tokenMalformed, clause: "the token endpoint \(client.tokenURL) did not answer")
+    }
+
+    private struct Answer: Decodable {
+        var access_token: String?
+        var token_type: String?
+        var expires_in: Seconds?
+        var error: String?
+        var error_description: String?
+
+        /// Some endpoints write the number as text.
+        struct Seconds: Decodable {
+            var value: Double
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                value = try (try? container.decode(Double.self)) ?? (Double(container.decode(String.self)) ?? 0)
+            }
+        }
+    }
+
+    private static func token(in response: ExchangeResponse, _ client: OAuthClient) throws(Failure) -> (String, Duration) {
+        let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
+        guard let token = answer?.access_token, !token.isEmpty else {
+            throw Failure(reason: .tokenMalformed, clause: "the answer of the token endpoint \(client.tokenURL) holds no 'access_token'")
+        }
+        let type = answer?.token_type ?? "Bearer"
+        let header = (type.lowercased() == "bearer" ? "Bearer" : type) + " " + token
+        guard HeaderField.areSendable([HeaderField("Authorization", header)]) else {
+            throw Failure(reason: .tokenMalformed, clause: "the token of \(client.tokenURL) holds what no header may")
+        }
+        let stated = answer?.expires_in.map(\.value).flatMap { $0 > 0 && $0 < 1e9 ? Duration.seconds($0) : nil }
+        return (header, stated ?? unstatedLife)
+    }
+
+    private static func refusal(_ response: ExchangeResponse, _ client: OAuthClient, _ secret: String) -> Failure {
+        let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
+        let words = [answer?.error, answer?.error_description].compactMap(\.self).joined(separator: ": ")
+        let told = secret.isEmpty ? words : words.replacing(secret, with: "(secret)")
+        let reason: Reason =
+            switch response.status {
+            case 429: .endpointThrottled
+            case 500...: .endpointUnavailable
+            case 300..<400: .httpRedirect
+            default: .tokenRefused
+            }
+        return Failure(
+            reason: reason, clause: "the token endpoint \(client.tokenURL) answered with status \(response.status)",
+            exception: String(told.prefix(300)))
+    }
+}

@@ -1,0 +1,85 @@
+import FoundationEssentials
+import HealthManager
+import Testing
+import Transfers
+
+@testable import TargetKinds
+
+/// Which options are taken, and what is said of the others.
+@Suite struct HTTPOptionsTests {
+    private let site: HTTPSite
+
+    init() throws { site = try HTTPSite() }
+
+    @Test(
+        "a mistake is refused, and the sentence names it",
+        arguments: [
+            ("nope: 1", "unknown key 'nope'"), ("valid_status_codes: 200", "'valid_status_codes' must be a list"),
+            ("valid_status_codes: [abc]", "'valid_status_codes'"), ("valid_http_versions: [HTTP/9]", "HTTP/1.1"),
+            ("method: 'GE T'", "'method' must be one word"), ("body_size_limit: 10", "10MB"), ("body_size_limit: 10mb", "10MB"),
+            ("body_size_limit: 10 MB", "10MB"), ("body_size_limit: 99999999EB", "10MB"),
+            ("compression: lzw", "'compression' must be one of"),
+            ("{ compression: gzip, headers: { accept-encoding: identity } }", "exclude each other"),
+            ("{ compression: gzip, headers: { Accept-Encoding: 'br, gzip;q=0' } }", "exclude each other"),
+            ("{ body: a, body_file: b }", "'body' and 'body_file' exclude each other"),
+            ("fail_if_body_matches_regexp: ['(']", "is no regular expression"),
+            ("fail_if_header_matches: [{ header: a }]", "needs 'regexp'"), ("fail_if_header_matches: [{ regexp: a }]", "needs 'header'"),
+            ("fail_if_body_json_matches_cel: 'true'", "'fail_if_body_matches_regexp'"),
+            ("fail_if_body_json_not_matches_cel: 'true'", "'fail_if_body_not_matches_regexp'"),
+            ("enable_http3: true", "'enable_http3' is not supported"), ("proxy_from_environment: true", "'proxy_url'"),
+            ("proxy_url: proxy:3128", "http://proxy:3128"), ("no_proxy: a", "'no_proxy' needs 'proxy_url'"),
+            ("proxy_connect_header: { A: [b] }", "'proxy_connect_header' needs 'proxy_url'"),
+            ("headers: { 'A b': c }", "header 'A b' cannot be sent"), ("headers: { A: \"b\\r\\nC: d\" }", "header 'A' cannot be sent"),
+            ("http_headers: { Authorization: { values: [a] } }", "may not set 'Authorization'"),
+            ("http_headers: { A: { secrets: [\"a\\nb\"] } }", "header 'A' cannot be sent"),
+            ("http_headers: { A: { value: [b] } }", "'value'"),
+            ("basic_auth: { username: a, password: b, password_file: c }", "'password' and 'password_file' exclude each other"),
+            ("{ basic_auth: { username: a }, bearer_token: b }", "'basic_auth' and 'bearer_token' exclude each other"),
+            (
+                "{ authorization: { credentials: a }, oauth2: { client_id: a, client_secret: b, token_url: 'http://c' } }",
+                "exclude each other"
+            ),
+            ("authorization: { type: Basic, credentials: a }", "use 'basic_auth'"),
+            ("oauth2: { client_id: a, token_url: 'http://c' }", "'client_secret'"),
+            ("oauth2: { client_id: a, client_secret: b }", "'token_url'"),
+            ("oauth2: { client_secret: b, token_url: 'http://c' }", "'client_id'"),
+            ("oauth2: { client_id: a, client_secret: b, token_url: 'ftp://c' }", "URL of http"),
+            ("preferred_ip_protocol: ip5", "ip4, ip6"), ("tls_config: { min_version: TLS13, max_version: TLS12 }", "'max_version'"),
+            ("tls_config: { ca_file: /nowhere }", "/nowhere"), ("tls_config: { cert_file: /a }", "'key_file'"),
+        ])
+    func refused(options: String, words: String) throws {
+        let error = #expect(throws: HTTPSite.Refused.self) { try site.options(options) }
+        #expect(error?.sentences.contains { $0.contains(words) } == true, "\(error?.sentences ?? [])")
+    }
+
+    @Test(
+        "what means nothing is taken",
+        arguments: [
+            "{}", "enable_http3: false", "proxy_from_environment: false", "compression: ''", "valid_http_versions: [HTTP/3.0]",
+            "body_size_limit: 0", "{ compression: gzip, headers: { Accept-Encoding: '*' } }", "basic_auth: {}",
+            "{ follow_redirects: false, body: '', body_file: '' }",
+        ])
+    func accepted(options: String) throws { #expect(try site.options(options).warnings.isEmpty) }
+
+    @Test("the deprecated way to refuse redirects is taken, with a warning")
+    func deprecated() throws {
+        let (options, warnings) = try site.options("no_follow_redirects: true")
+        #expect(!options.followsRedirects && warnings.count == 1)
+    }
+
+    @Test(
+        "amounts of bytes, where K is 1024",
+        arguments: [
+            ("0", 0), ("4B", 4), ("1KB", 1024), ("1KiB", 1024), ("1.5KB", 1536), ("10MB", 10 << 20), ("1GB512MB", 1536 << 20),
+            ("1EiB", 1 << 60),
+            ("", nil), ("10", nil), ("KB", nil), ("1 KB", nil), ("1k", nil), ("-1B", nil), ("16EB", nil),
+        ] as [(String, Int?)])
+    func sizes(text: String, bytes: Int?) { #expect(ByteSize.parse(text) == bytes) }
+
+    @Test("the guide names every option, and lets no caller of an agent set one that reads a file, holds a secret or chooses a host")
+    func guide() throws {
+        let callers = Set(site.kind.guide.options.filter(\.settableThroughAgent).map(\.name))
+        let closed = ["file", "auth", "token", "headers", "header", "proxy", "tls_config"]
+        #expect(!callers.contains { name in closed.contains { name.contains($0) } })
+    }
+}
