@@ -40,7 +40,6 @@ import Testing
         ("prober: http\n    http: { tls_config: { min_version: SSL3 } }", "4", ["TLS10"]),
         ("prober: http\n    http: { tls_config: { ca_file: nowhere.pem } }", "4", ["nowhere.pem"]),
         ("prober: http\n    http: { tls_config: { cert_file: only.pem } }", "4", ["key_file"]),
-        ("prober: http\n    http: { skip_resolve_phase_with_proxy: true }", "4", ["proxy_url"]),
         ("prober: tcp\n    tcp: { query_response: [{ expect: \"(\" }] }", "4", ["'expect'"]),
         ("prober: tcp\n    tcp: { query_response: [{ expect: a, expect_bytes: b }] }", "4", ["expect_bytes"]),
         ("prober: tcp\n    tcp: { query_response: [{ receive: a }] }", "4", ["unknown key 'receive'"]),

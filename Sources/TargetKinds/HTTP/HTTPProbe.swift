@@ -168,6 +168,8 @@ struct HTTPProbe: Probe {
             guard let failure = report.failure else { return run.fail(.endpoint, .httpMalformed, "no answer came") }
             return run.fail(failure, report.tls, took: report.phases[failure.phase])
         }
+        // A body that is not encoded as it must be cannot be read.
+        if options.compression?.fault(in: response) != nil { sights.http.bodyLength = 0 }
         switch HTTPJudgement(options: options, report: report, response: response).fault {
         case nil: run.pass(.endpoint, "status \(response.status)", took: took)
         case .unexpected(let reason, let sentence): run.fail(.endpoint, reason, sentence, took: took)
@@ -186,7 +188,8 @@ extension HTTPFacts {
         guard let response = report.response else { return }
         status = response.status
         contentLength = Self.announcedLength(response)
-        bodyLength = response.bodyLength
+        // What only sends on has no body for us.
+        bodyLength = report.failure?.kind == .tooManyRedirects ? 0 : response.bodyLength
         isTLS = HTTPProbe.isTLS(response)
         version = response.version
         lastModified = response.date(of: "Last-Modified")
