@@ -172,7 +172,7 @@ private final class RequestLog: Sendable {
                         status = int(status or 200)
                         self.send_response(status)
                         endless = rest.startswith("endless/")
-                        if rest.startswith("cookie/"): self.send_header("Set-Cookie", "name=value")
+                        if rest.startswith("cookie/"): self.send_header("Set-Cookie", "name=value; Path=/")
                         rest = rest.removeprefix("endless/").removeprefix("cookie/")
                         if status >= 300: self.send_header("Location", rest if rest.startswith("http") else "/" + rest)
                         if not endless: self.send_header("Content-Length", "5")
