@@ -62,10 +62,11 @@ package final class Transfers: Sendable {
         let end = ContinuousClock.now.advanced(by: request.deadline)
         var request = request
         let first = URLHost(request.url)
+        var host = first
         var whole = ExchangeReport()
         var cookies: [String] = []
         while true {
-            let hop = await exchangeOnce(request, first: first, redirects: whole.redirects, cookies: cookies, until: end)
+            let hop = await exchangeOnce(request, host, first: first, redirects: whole.redirects, cookies: cookies, until: end)
             whole.add(hop.report)
             cookies = hop.cookies
             guard hop.report.failure == nil, let redirect = hop.redirect,
@@ -77,13 +78,15 @@ package final class Transfers: Sendable {
                 return whole
             }
             request = Redirect.request(request, to: redirect, status: hop.report.response?.status ?? 0)
+            host = URLHost(request.url)
         }
     }
 
     private func exchangeOnce(
-        _ request: ExchangeRequest, first: URLHost?, redirects: Int, cookies: [String], until end: ContinuousClock.Instant
+        _ request: ExchangeRequest, _ host: URLHost?, first: URLHost?, redirects: Int, cookies: [String],
+        until end: ContinuousClock.Instant
     ) async -> Hop.Ending {
-        guard let host = URLHost(request.url) else { return .failed(.invalidRequest, .resolve, "the URL cannot be used") }
+        guard let host else { return .failed(.invalidRequest, .resolve, "the URL cannot be used") }
         let route: Route
         do throws(ExchangeFailure) { route = try await self.route(request, host, first: first, until: end) } catch {
             return Hop.Ending(failure: error)

@@ -13,33 +13,62 @@ struct MetricText {
     }
 
     mutating func sample(_ name: String, _ labels: [(String, String)] = [], _ value: Double) {
-        Self.write(name, labels, value, to: &bytes)
+        Self.write(name.utf8, labels, value, to: &bytes)
     }
 
     mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
     /// One sample line.
-    static func write(_ name: String, _ labels: [(String, String)], _ value: Double, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: series(name, labels).utf8)
+    static func write(_ name: some Sequence<UInt8>, _ labels: [(String, String)], _ value: Double, to bytes: inout [UInt8]) {
+        writeSeries(name, labels, to: &bytes)
         bytes.append(UInt8(ascii: " "))
-        bytes.append(contentsOf: number(value).utf8)
+        if value == value.rounded(), abs(value) < 1e15 {
+            writeInteger(Int64(value), to: &bytes)
+        } else {
+            bytes.append(contentsOf: number(value).utf8)
+        }
         bytes.append(UInt8(ascii: "\n"))
     }
 
     static func series(_ name: String, _ labels: [(String, String)]) -> String {
-        guard !labels.isEmpty else { return name }
-        var series = name
-        var separator = "{"
+        var bytes: [UInt8] = []
+        writeSeries(name.utf8, labels, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func writeSeries(_ name: some Sequence<UInt8>, _ labels: [(String, String)], to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: name)
+        guard !labels.isEmpty else { return }
+        var separator = UInt8(ascii: "{")
         for (label, value) in labels {
-            series += separator
-            series += label
-            series += "=\""
-            series += escaped(value)
-            series += "\""
-            separator = ","
+            bytes.append(separator)
+            bytes.append(contentsOf: label.utf8)
+            bytes.append(UInt8(ascii: "="))
+            bytes.append(UInt8(ascii: "\""))
+            writeEscaped(value, to: &bytes)
+            bytes.append(UInt8(ascii: "\""))
+            separator = UInt8(ascii: ",")
         }
-        series += "}"
-        return series
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    private static func writeEscaped(_ text: String, to bytes: inout [UInt8]) {
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"), UInt8(ascii: "\""):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case UInt8(ascii: "\n"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(UInt8(ascii: "n"))
+            default: bytes.append(byte)
+            }
+        }
+    }
+
+    private static func writeInteger(_ value: Int64, to bytes: inout [UInt8]) {
+        if (0..<10).contains(value) { return bytes.append(UInt8(ascii: "0") + UInt8(value)) }
+        bytes.append(contentsOf: String(value).utf8)
     }
 
     static func number(_ value: Double) -> String {
@@ -47,12 +76,5 @@ struct MetricText {
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
         if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
         return "\(value)"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\n") }) else {
-            return text
-        }
-        return text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 }

@@ -91,12 +91,9 @@ struct ProbeFragment: Sendable {
     }
 
     private mutating func add(_ own: inout [[UInt8]], _ family: MetricFamily, _ labels: [(String, String)], _ value: Double) {
-        let series = MetricText.series(family.name, labels)
-        let line = Array((series + " " + MetricText.number(value) + "\n").utf8)
-        if family.isShared {
-            shared.append(SharedSample(family: family, series: series, line: line))
-        } else {
-            own[family.rawValue] += line
-        }
+        guard family.isShared else { return MetricText.write(family.name.utf8, labels, value, to: &own[family.rawValue]) }
+        var line: [UInt8] = []
+        MetricText.write(family.name.utf8, labels, value, to: &line)
+        shared.append(SharedSample(family: family, series: MetricText.series(family.name, labels), line: line))
     }
 }

@@ -21,7 +21,7 @@ struct ProbeText {
     }
 
     private mutating func gauge(_ family: ProbeFamily, _ value: Double, _ labels: [(String, String)] = []) {
-        MetricText.write(family.rawValue, labels, value, to: &families[family.index])
+        MetricText.write(family.name, labels, value, to: &families[family.rawValue])
     }
 
     private mutating func phases<Phase: RawRepresentable & CaseIterable & Hashable>(
