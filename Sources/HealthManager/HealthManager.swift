@@ -137,7 +137,7 @@ package actor HealthManager: Service {
         ]
         record(
             ProbeResult(
-                key: planned.key, kind: planned.member.definition.kind, requestID: UUID().uuidString.lowercased(), start: time.now,
+                key: planned.key, kind: planned.member.definition.kind, start: time.now,
                 end: time.now, duration: .zero, type: .quarantined, outcome: outcome), life: life, definition: planned.member.definition)
     }
 

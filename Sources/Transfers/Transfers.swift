@@ -143,20 +143,20 @@ package final class Transfers: Sendable {
     private func perform(
         _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [String], timeout: Duration
     ) async -> Hop.Ending {
-        let (endings, ending) = AsyncStream.makeStream(of: Hop.Ending.self)
         guard
             let hop = Hop(
-                request, host: host, target: target, redirects: redirects, cookies: cookies, timeout: timeout,
-                completion: {
-                    ending.yield($0)
-                    ending.finish()
-                })
+                request, host: host, target: target, redirects: redirects, cookies: cookies, timeout: timeout)
         else { return .failed(.invalidRequest, .resolve, "the URL, a header or an option cannot be used") }
-        engine.submit(hop)
-        for await ending in endings { return ending }
-        // The stream ended without a result: the calling task was cancelled.
-        engine.cancel(hop)
-        return .failed(.cancelled, .connect, "cancelled")
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                hop.completion = { continuation.resume(returning: $0) }
+                engine.submit(hop)
+                // Cancelled before the engine knew of it.
+                if Task.isCancelled { engine.cancel(hop) }
+            }
+        } onCancel: {
+            engine.cancel(hop)
+        }
     }
 }
 

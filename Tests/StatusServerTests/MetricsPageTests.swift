@@ -28,7 +28,7 @@ extension MetricsPage {
         var outcome = Outcome()
         result(&outcome)
         state.record(
-            ProbeResult(key: key, kind: "k", requestID: "1", start: at, end: at, duration: .milliseconds(250), type: type, outcome: outcome)
+            ProbeResult(key: key, kind: "k", start: at, end: at, duration: .milliseconds(250), type: type, outcome: outcome)
         )
         return state
     }

@@ -5,8 +5,7 @@ package import FoundationEssentials
 package struct ProbeResult: Sendable {
     package let key: ProbeKey
     package let kind: String
-    /// A UUID, unique to the run.
-    package let requestID: String
+    package let requestID: RequestID
     package let start: Date
     package let end: Date
     /// Measured on the monotonic clock: a wall clock that jumps leaves it right.
@@ -17,7 +16,7 @@ package struct ProbeResult: Sendable {
     package let retryCount: Int
 
     package init(
-        key: ProbeKey, kind: String, requestID: String, start: Date, end: Date, duration: Duration, type: ResultType,
+        key: ProbeKey, kind: String, requestID: RequestID = .next(), start: Date, end: Date, duration: Duration, type: ResultType,
         outcome: Outcome, retryCount: Int = 0
     ) {
         self.key = key

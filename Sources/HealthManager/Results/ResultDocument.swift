@@ -69,7 +69,7 @@ package struct ResultDocument: Codable, Sendable {
         healthSet = result.key.identity.healthSet
         probe = result.key.identity.name
         kind = result.kind
-        requestId = result.requestID
+        requestId = result.requestID.description
         executionStartTime = result.start
         executionEndTime = result.end
         durationSeconds = result.duration.seconds

@@ -38,7 +38,7 @@ package final class ProbeRunner: Sendable {
             }
             let duration = time.elapsed - began
             return ProbeResult(
-                key: key, kind: kind, requestID: UUID().uuidString.lowercased(), start: start,
+                key: key, kind: kind, start: start,
                 end: start.addingTimeInterval(duration.seconds), duration: duration, type: type, outcome: outcome, retryCount: attempt)
         }
     }

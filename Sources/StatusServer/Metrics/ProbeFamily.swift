@@ -54,8 +54,10 @@ enum ProbeFamily: Int, CaseIterable {
         case .ipProtocol: ("probe_ip_protocol", "4 or 6, the family of the address dialled; 0 where the name did not resolve.")
         case .reasonInfo: ("probe_reason_info", "Why the run was no plain success.")
         case .resultType: ("probe_result_type", "1 Timeout, 2 Poisoned, 3 Succeeded, 4 Failed, 6 Rejected.")
-        case .sslEarliestCertExpiry: ("probe_ssl_earliest_cert_expiry", "Earliest end of the certificates presented, also when they did not verify.")
-        case .sslLastChainExpiryTimestampSeconds: ("probe_ssl_last_chain_expiry_timestamp_seconds", "Latest end, over all verified chains, of the earliest in each.")
+        case .sslEarliestCertExpiry:
+            ("probe_ssl_earliest_cert_expiry", "Earliest end of the certificates presented, also when they did not verify.")
+        case .sslLastChainExpiryTimestampSeconds:
+            ("probe_ssl_last_chain_expiry_timestamp_seconds", "Latest end, over all verified chains, of the earliest in each.")
         case .sslLastChainInfo: ("probe_ssl_last_chain_info", "What the peer's own certificate says.")
         case .stageDurationSeconds: ("probe_stage_duration_seconds", "Duration of each stage.")
         case .success: ("probe_success", "1 if the probe succeeded, 0 if not.")

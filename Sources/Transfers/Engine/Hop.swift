@@ -51,7 +51,8 @@ final class Hop: @unchecked Sendable {
     private let target: Target
     private let redirects: Int
     private let verifier: PeerVerifier
-    private let completion: @Sendable (Ending) -> Void
+    /// Told the ending, once; set before the hop is submitted.
+    var completion: (@Sendable (Ending) -> Void)?
 
     private var body: [UInt8] = []
     private var bodyLength = 0
@@ -75,8 +76,7 @@ final class Hop: @unchecked Sendable {
     /// - Parameter redirects: how many were followed to come here.
     /// - Returns: nil when libcurl refuses the request.
     init?(
-        _ request: ExchangeRequest, host: URLHost, target: Target, redirects: Int, cookies: [String], timeout: Duration,
-        completion: @escaping @Sendable (Ending) -> Void
+        _ request: ExchangeRequest, host: URLHost, target: Target, redirects: Int, cookies: [String], timeout: Duration
     ) {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = OpaquePointer(easy)
@@ -84,7 +84,6 @@ final class Hop: @unchecked Sendable {
         self.host = host
         self.target = target
         self.redirects = redirects
-        self.completion = completion
         verifier = PeerVerifier(host: host.name, settings: request.tls)
         errorText.pointee = 0
         guard HeaderField.areSendable(request.headers), request.method.isSendable, ["http", "https"].contains(host.scheme) else {
@@ -106,10 +105,15 @@ final class Hop: @unchecked Sendable {
     func finish(_ code: CURLcode) {
         var ending = Ending(report: report(isCutShort ? CURLE_OK : code), redirect: redirectURL)
         if request.keepsCookies { ending.cookies = cookies }
-        completion(ending)
+        end(ending)
     }
 
-    func cancelled() { completion(.failed(.cancelled, .connect, "cancelled")) }
+    func cancelled() { end(.failed(.cancelled, .connect, "cancelled")) }
+
+    private func end(_ ending: Ending) {
+        completion?(ending)
+        completion = nil
+    }
 
     // MARK: Options
 
