@@ -271,7 +271,7 @@ extension Reason {
         case .tokenRefused:
             (
                 "The token endpoint refused the agent's credential.",
-                "Read the AADSTS code in the error; check pushProxy.token (clientId, scope) against the app registration."
+                "Read the AADSTS code in the error; check pushProxy.token (clientId, scope) or the module's 'oauth2' (client_id, client_secret, scopes) against the app registration."
             )
         case .tokenKeyUnknown:
             (
@@ -279,7 +279,10 @@ extension Reason {
                 "Upload the agent's certificate (pushProxy.token.certificateFile) to its app registration; Exchange's certificate is not concerned."
             )
         case .tokenMalformed:
-            ("The token endpoint's answer holds no token.", "Check pushProxy.token.endpoint; a proxy or portal may have answered.")
+            (
+                "The token endpoint's answer holds no token.",
+                "Check pushProxy.token.endpoint, or 'token_url' of the module's 'oauth2'; a proxy or portal may have answered."
+            )
         case .challengeMissing:
             ("The endpoint does not offer OAuth.", "Enable OAuth on the virtual directory.")
         case .challengeWrongTenant:

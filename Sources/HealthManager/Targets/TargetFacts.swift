@@ -33,12 +33,13 @@ package struct TLSFacts: Sendable, Hashable {
 package struct HTTPFacts: Sendable, Hashable {
     /// 0 where no answer came.
     package var status = 0
-    /// As the answer announced it; -1 where it did not, 0 where no answer came.
+    /// As the last answer announced it; -1 where it did not, 0 where no answer came.
     package var contentLength = 0
     /// Bytes of the body that were read, decompressed.
     package var bodyLength = 0
+    /// One more than were followed where the last answer is a redirect still.
     package var redirects = 0
-    /// Whether the last request went over TLS.
+    /// Whether the last answer came over TLS; false where none came.
     package var isTLS = false
     /// `1.1`, `2`; nil where no answer came.
     package var version: String?
