@@ -6,11 +6,27 @@ package import HealthManager
 package enum TargetListFile {
     /// The files a pattern matches, in the order of their paths; a path without a wildcard matches itself, there or not.
     package static func matching(_ pattern: String) -> [String] {
+        if let path = literal(pattern) { return [path] }
         var found = glob_t()
         defer { globfree(&found) }
-        let status = glob(pattern, GLOB_NOMAGIC, nil, &found)
-        guard status == 0, let paths = found.gl_pathv else { return [] }
+        guard glob(pattern, 0, nil, &found) == 0, let paths = found.gl_pathv else { return [] }
         return (0..<Int(found.gl_pathc)).compactMap { paths[$0].map { String(cString: $0) } }
+    }
+
+    /// The one path a pattern without a wildcard means.
+    private static func literal(_ pattern: String) -> String? {
+        var path = ""
+        var isEscaped = false
+        for letter in pattern {
+            if !isEscaped, letter == "\\" {
+                isEscaped = true
+                continue
+            }
+            if !isEscaped, "*?[".contains(letter) { return nil }
+            path.append(letter)
+            isEscaped = false
+        }
+        return path
     }
 
     /// A pattern that means a folder as it is called, with `rest` below it.
@@ -88,7 +104,8 @@ package enum TargetListFile {
         do {
             return try JSONDecoder().decode([Group].self, from: Data(content)).flatMap(\.targets)
         } catch {
-            throw ConfigurationRefused([Diagnostic(.error, at: SourceLocation(path: origin), sentence(error))])
+            guard let sentence = (error as? DecodingError).flatMap(sentence) else { throw fault(noJSON: content, origin) }
+            throw ConfigurationRefused([Diagnostic(.error, at: SourceLocation(path: origin), sentence)])
         }
     }
 
@@ -129,10 +146,10 @@ package enum TargetListFile {
         }
     }
 
-    private static func sentence(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "not readable as JSON" }
+    /// Nil for what is no JSON at all.
+    private static func sentence(_ error: DecodingError) -> String? {
         switch error {
-        case .dataCorrupted(let context): return place(context.codingPath) + (words(context) ?? "not readable as JSON")
+        case .dataCorrupted(let context): return context.codingPath.isEmpty ? nil : place(context.codingPath) + context.debugDescription
         case .keyNotFound(let key, let context):
             return place(context.codingPath) + "a group of targets needs '\(key.stringValue)'"
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
@@ -144,20 +161,29 @@ package enum TargetListFile {
                 default: context.codingPath.count == 1 ? "a group of targets must be a mapping" : "this must be text"
                 }
             return place(context.codingPath) + wanted
-        @unknown default: return "not readable as JSON"
+        @unknown default: return nil
         }
+    }
+
+    /// The decoder does not say where its fault lies; the reader of YAML, of which JSON is a part, does.
+    private static func fault(noJSON content: [UInt8], _ origin: String) -> ConfigurationRefused {
+        var file = YAMLFile(path: origin)
+        file.valueLimit = 10 * TargetList.limit
+        do throws(ConfigurationRefused) { _ = try file.parse(file.text(content)) } catch {
+            return ConfigurationRefused(
+                error.diagnostics.map { fault in
+                    Diagnostic(.error, at: fault.location, fault.sentence.replacing("readable as YAML", with: "readable as JSON"))
+                })
+        }
+        return ConfigurationRefused([
+            Diagnostic(.error, at: SourceLocation(path: origin), "this is YAML, and no JSON: call the file .yaml")
+        ])
     }
 
     /// `[2].targets[0]: `, as the tools that read JSON write it.
     private static func place(_ path: [any CodingKey]) -> String {
         let text = path.reduce("") { $0 + ($1.intValue.map { "[\($0)]" } ?? "." + $1.stringValue) }
         return text.isEmpty ? "" : text + ": "
-    }
-
-    /// Our own sentence, or the decoder's on what is no JSON, which names line and column.
-    private static func words(_ context: DecodingError.Context) -> String? {
-        guard let error = context.underlyingError else { return context.debugDescription }
-        return "not readable as JSON: \(error)"
     }
 }
 

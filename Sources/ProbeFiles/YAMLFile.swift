@@ -47,7 +47,7 @@ struct YAMLFile {
         return bytes
     }
 
-    private func text(_ bytes: [UInt8]) throws(ConfigurationRefused) -> String {
+    func text(_ bytes: [UInt8]) throws(ConfigurationRefused) -> String {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw refused("the file is UTF-16: save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)")
         }
@@ -74,7 +74,7 @@ struct YAMLFile {
 
     // MARK: From text to settings
 
-    private func parse(_ text: String) throws(ConfigurationRefused) -> Setting {
+    func parse(_ text: String) throws(ConfigurationRefused) -> Setting {
         let node: Node
         do {
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)

@@ -5,9 +5,10 @@ import TestSupport
 import Testing
 
 /// Kinds with options, as definitions see them.
-private struct OptionKind: ProbeKind {
+struct OptionKind: ProbeKind {
     let name: String
     let option: String
+    var aim = KindAim.organization
 
     var guide: KindGuide { KindGuide(checks: [], stages: [], reasons: [], options: [.init(option, "", settableThroughAgent: true)]) }
 

@@ -1,0 +1,105 @@
+import FoundationEssentials
+import HealthManager
+import ProbeFiles
+import TestSupport
+import Testing
+
+@Suite struct TargetSettingsTests {
+    private static let kinds = KindCatalog([
+        OptionKind(name: "tcp", option: "settling", aim: .targets), OptionKind(name: "cert-expiry", option: "warnBelow"),
+    ])
+    private static let head = "healthSet: Web\nname: Pages\nkind: tcp\n"
+
+    private static func read(_ text: String) throws -> (definitions: [ProbeDefinition], problems: [String], directory: String) {
+        let directory = try TemporaryDirectory()
+        try directory.write("agent.yaml", "organization: fabrikam.com\n")
+        try directory.write("probes/web/a.yaml", text)
+        try directory.write("probes/web/targets/list.yaml", "- targets: [a]\n")
+        let files = PlanFiles(configurationPath: directory.path + "/agent.yaml", probesDirectory: directory.path + "/probes")
+        return (
+            files.definitions(kinds: kinds),
+            files.diagnostics(kinds: kinds).map { $0.description.replacing(directory.path + "/probes/web/", with: "") }, directory.path
+        )
+    }
+
+    @Test("targets of every source are read; duplicates count once, and lists in a folder named targets are no definitions")
+    func whole() throws {
+        let (definitions, problems, directory) = try Self.read(
+            Self.head
+                + """
+                targets: ["mail.fabrikam.com:25", 192.0.2.1:443, "mail.fabrikam.com:25"]
+                targetsFrom:
+                  files: ["targets/*.json", /etc/agent/list.yml, "targets/*.json"]
+                  urls: http://127.0.0.1:8080/sd
+                  refresh: 5s
+                everyAddress: true
+
+                """)
+        #expect(problems == [])
+        let list = try #require(definitions.first?.targets)
+        #expect(list.inline == ["mail.fabrikam.com:25", "192.0.2.1:443"] && list.everyAddress && list.refresh == .seconds(5))
+        #expect(list.sources.map(\.text) == ["targets/*.json", "/etc/agent/list.yml", "http://127.0.0.1:8080/sd"])
+        #expect(list.sources[0].place == directory + "/probes/web/targets/*.json")
+        #expect(list.sources[1].place == "/etc/agent/list.yml")
+    }
+
+    @Test("an empty list is a list, and a refresh left out is 30 s")
+    func empty() throws {
+        let (definitions, problems, _) = try Self.read(Self.head + "targets: []\n")
+        #expect(problems == [] && definitions.first?.targets == TargetList([]))
+        #expect(definitions.first?.targets?.refresh == .seconds(30))
+    }
+
+    @Test(
+        "targets that cannot be say where and why",
+        arguments: [
+            (
+                "",
+                "a.yaml:1:1: error: kind 'tcp' needs 'targets' or 'targetsFrom': name what to probe ('targets: []' where that is nothing yet)"
+            ),
+            (
+                "targets: []\nscope: server\n",
+                "a.yaml:5:8: error: 'scope' has no meaning with kind 'tcp', which is aimed at targets: remove it, and name them in 'targets'"
+            ),
+            (
+                "targets: []\nrole: Mailbox\n",
+                "a.yaml:5:7: error: 'role' has no meaning with kind 'tcp', which is aimed at targets: remove it, and name them in 'targets'"
+            ),
+            ("targets: {}\n", "a.yaml:4:10: error: 'targets' must be a list, found a mapping"),
+            ("targets: [[a]]\n", "a.yaml:4:11: error: 'targets' must be a list of texts, found a list in it"),
+            ("targets: [\"\"]\n", "a.yaml:4:11: error: a target is empty: write one text for each target"),
+            (
+                "targets: \"a:1, b:2\"\n",
+                "a.yaml:4:10: error: a target holds a space or a control character: write one text for each target"
+            ),
+            ("targetsFrom: {}\n", "a.yaml:4:14: error: 'targetsFrom' needs 'files' or 'urls': say where the targets are listed"),
+            (
+                "targetsFrom: { files: [list.txt] }\n",
+                "a.yaml:4:24: error: 'files' are patterns that end in .json, .yaml or .yml, found 'list.txt'"
+            ),
+            ("targetsFrom: { urls: [\"ftp://x\"] }\n", "a.yaml:4:23: error: 'urls' are http or https URLs, found 'ftp://x'"),
+            (
+                "targetsFrom: { urls: [\"http://me:secret@sd/x\"] }\n",
+                "a.yaml:4:23: error: 'urls' are http or https URLs without user and password, found 'http://me:secret@sd/x'"
+            ),
+            ("targetsFrom: { files: [a.json], refresh: 500ms }\n", "a.yaml:4:42: error: 'refresh' must be at least 1s"),
+            (
+                "targetsFrom: { file: [a.json], urls: [\"http://sd\"] }\n",
+                "a.yaml:4:16: error: unknown key 'file', did you mean 'files'?"
+            ),
+            ("targets: []\neveryAddress: often\n", "a.yaml:5:15: error: 'everyAddress' must be true or false, found 'often'"),
+        ])
+    func bad(text: String, expected: String) throws { #expect(try Self.read(Self.head + text).problems == [expected]) }
+
+    @Test(
+        "a kind that looks at servers takes no targets",
+        arguments: ["targets: [a]", "targetsFrom: { files: [a.json] }", "everyAddress: true"])
+    func servers(line: String) throws {
+        let key = line.prefix { $0 != ":" }
+        let found = try Self.read("healthSet: Web\nname: Pages\nkind: cert-expiry\n\(line)\n").problems
+        #expect(
+            found == [
+                "a.yaml:4:\(key.count + 3): error: '\(key)' is for kinds that are aimed at targets, this one looks at the servers of agent.yaml: remove it"
+            ])
+    }
+}
