@@ -90,7 +90,7 @@ struct GRPCProbe: Probe {
         }
         // An answer without a message carries in its headers what else comes after the body.
         let fields = response.trailers + response.headers
-        let value = { (name: String) in fields.first { $0.name.lowercased() == name }?.value }
+        let value = { (name: String) in fields.first { $0.isNamed(name) }?.value }
         guard value("content-type")?.hasPrefix("application/grpc") ?? false, let number = value("grpc-status").flatMap({ Int($0) }) else {
             facts.status = GRPCStatus.unknown.number
             return run.fail(.endpoint, .httpMalformed, "an HTTP/2 answer without a gRPC status: another service listens there")

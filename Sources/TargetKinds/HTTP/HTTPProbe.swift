@@ -66,7 +66,7 @@ struct HTTPProbe: Probe {
         do throws(Secret.Unreadable) {
             request.headers = try options.headers.fields()
             if let field = try options.authorization.field() {
-                request.headers.removeAll { $0.name.lowercased() == "authorization" }
+                request.headers.removeAll { $0.isNamed("authorization") }
                 request.headers.append(field)
             }
         } catch {
@@ -80,7 +80,7 @@ struct HTTPProbe: Probe {
         request.method = options.method
         request.tls = options.tls.settings
         setNames(&request)
-        if !request.headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+        if !request.headers.contains(where: { $0.isNamed("user-agent") }) {
             request.headers.append(HeaderField("User-Agent", services.userAgent))
         }
         request.proxy = options.proxy.route
@@ -110,7 +110,7 @@ struct HTTPProbe: Probe {
     /// `Host`, and the name asked for in TLS: of the caller, else as configured, else the URL's own.
     private func setNames(_ request: inout ExchangeRequest) {
         if let hostname = target.hostname {
-            request.headers.removeAll { $0.name.lowercased() == "host" }
+            request.headers.removeAll { $0.isNamed("host") }
             request.headers.append(HeaderField("Host", hostname))
         }
         guard request.tls.serverName == nil, let named = target.hostname ?? options.headers.value(of: "Host"), !named.isEmpty else {
@@ -137,7 +137,7 @@ struct HTTPProbe: Probe {
                 for: client, secret: secret, run.transfers, context, userAgent: services.userAgent, until: run.deadline)
             var field = HeaderField("Authorization", header)
             field.isSecret = true
-            request.headers.removeAll { $0.name.lowercased() == "authorization" }
+            request.headers.removeAll { $0.isNamed("authorization") }
             request.headers.append(field)
         } catch {
             run.fail(.token, error.reason, error.clause, exception: error.exception)

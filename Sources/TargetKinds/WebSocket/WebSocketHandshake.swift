@@ -11,7 +11,7 @@ struct WebSocketHandshake {
         var headers: [HeaderField]
 
         func values(_ name: String) -> [String] {
-            headers.filter { $0.name.lowercased() == name }.flatMap { $0.value.lowercased().split(separator: ",") }
+            headers.filter { $0.isNamed(name) }.flatMap { $0.value.lowercased().split(separator: ",") }
                 .map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }
         }
     }
@@ -28,13 +28,13 @@ struct WebSocketHandshake {
     ///   - target: path and query.
     ///   - host: unless the fields bear a `Host` of their own.
     func request(target: String, host: String, fields: [HeaderField]) -> [UInt8] {
-        var all = fields.filter { $0.name.lowercased() == "host" }
+        var all = fields.filter { $0.isNamed("host") }
         if all.isEmpty { all = [HeaderField("Host", host)] }
         all += [
             HeaderField("Upgrade", "websocket"), HeaderField("Connection", "Upgrade"), HeaderField("Sec-WebSocket-Key", key),
             HeaderField("Sec-WebSocket-Version", "13"),
         ]
-        all += fields.filter { $0.name.lowercased() != "host" }
+        all += fields.filter { !$0.isNamed("host") }
         let lines = ["GET \(target) HTTP/1.1"] + all.map { "\($0.name): \($0.value)" }
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
@@ -63,10 +63,10 @@ struct WebSocketHandshake {
             return "it does not say 'Upgrade: websocket' and 'Connection: Upgrade'"
         }
         // Base64 minds case.
-        let accepted = answer.headers.filter { $0.name.lowercased() == "sec-websocket-accept" }.map(\.value)
+        let accepted = answer.headers.filter { $0.isNamed("sec-websocket-accept") }.map(\.value)
         guard accepted == [accept] else { return "its Sec-WebSocket-Accept is not the answer to the key sent" }
         guard answer.values("sec-websocket-extensions").isEmpty else { return "it uses an extension that was not asked for" }
-        let offered = asked.filter { $0.name.lowercased() == "sec-websocket-protocol" }.map { $0.value.lowercased() }.joined(separator: ",")
+        let offered = asked.filter { $0.isNamed("sec-websocket-protocol") }.map { $0.value.lowercased() }.joined(separator: ",")
         let names = Set(offered.split(separator: ",").map { String($0.drop { $0 == " " }.prefix { $0 != " " }) })
         guard answer.values("sec-websocket-protocol").allSatisfy(names.contains) else {
             return "it speaks a protocol that was not asked for"

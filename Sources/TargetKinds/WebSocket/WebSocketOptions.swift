@@ -122,7 +122,7 @@ struct WebSocketOptions: Sendable {
     func fields(userAgent: String) throws(Value.Unreadable) -> [HeaderField] {
         var fields: [HeaderField] = []
         for (name, value) in headers { fields.append(HeaderField(name, try value.read())) }
-        func has(_ name: String) -> Bool { fields.contains { $0.name.lowercased() == name } }
+        func has(_ name: String) -> Bool { fields.contains { $0.isNamed(name) } }
         if !has("user-agent") { fields.append(HeaderField("User-Agent", userAgent)) }
         guard let authorization, !has("authorization") else { return fields }
         switch authorization {

@@ -204,7 +204,7 @@ final class Hop: @unchecked Sendable {
     private func setHeaders() {
         var fields = request.headers + [ownHost].compactMap(\.self)
         let omitted = ["Expect", "Content-Type"] + (request.asksForEncodings ? [] : ["Accept-Encoding"])
-        for name in omitted where !fields.contains(where: { $0.name.lowercased() == name.lowercased() }) {
+        for name in omitted where !fields.contains(where: { $0.isNamed(name) }) {
             fields.append(HeaderField(name, ""))
         }
         // libcurl reads `Name:` as "leave it out" and `Name;` as "send it empty".
@@ -249,7 +249,7 @@ final class Hop: @unchecked Sendable {
     }
 
     private var ownHost: HeaderField? {
-        guard !request.headers.contains(where: { $0.name.lowercased() == "host" }), let plain else { return nil }
+        guard !request.headers.contains(where: { $0.isNamed("host") }), let plain else { return nil }
         return HeaderField("Host", plain.authority)
     }
 
@@ -301,15 +301,15 @@ final class Hop: @unchecked Sendable {
             overrun = .headersTooLarge
             return 0
         }
-        let line = String(decoding: UnsafeRawBufferPointer(start: data, count: count), as: UTF8.self)
-        if line.hasPrefix("HTTP/") {
+        let line = UnsafeRawBufferPointer(start: data, count: count)
+        if line.starts(with: "HTTP/".utf8) {
             // A new header block: of the final answer after a 1xx one, or after the proxy's.
             headers = []
             hasAllHeaders = false
         } else if let field = HeaderField(line: line) {
             // Whatever comes after the block's end is a trailer, also where the body between is empty.
             if hasAllHeaders { trailers.append(field) } else { headers.append(field) }
-        } else if line.utf8.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) {
+        } else if line.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) {
             hasAllHeaders = true
         }
         return count
@@ -323,7 +323,7 @@ final class Hop: @unchecked Sendable {
     }
 
     private func noteTLS() {
-        guard session.version == nil, let ssl = agent_get_ssl(handle) else { return }
+        guard isTLS, session.version == nil, let ssl = agent_get_ssl(handle) else { return }
         session.version = String(cString: SSL_get_version(ssl))
         session.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
     }
@@ -375,7 +375,7 @@ final class Hop: @unchecked Sendable {
     private var redirectURL: String? {
         var status = 0
         agent_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        guard [301, 302, 303, 307, 308].contains(status), let location = headers.first(where: { $0.name.lowercased() == "location" }) else {
+        guard [301, 302, 303, 307, 308].contains(status), let location = headers.first(where: { $0.isNamed("location") }) else {
             return nil
         }
         return URLHost.absolute(location.value, base: request.url)

@@ -68,7 +68,7 @@ package struct ExchangeResponse: Sendable {
 
     /// All values of a header, in order; the name is compared ignoring case.
     package func values(of name: String) -> [String] {
-        headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+        headers.filter { $0.isNamed(name) }.map(\.value)
     }
 }
 

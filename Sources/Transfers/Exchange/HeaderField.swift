@@ -11,11 +11,23 @@ package struct HeaderField: Sendable, Hashable {
     }
 
     /// Reads `Name: value`, spaces around the value dropped; nil for anything else.
-    package init?(line: String) {
-        guard let colon = line.firstIndex(of: ":") else { return nil }
-        name = String(line[..<colon])
-        value = line[line.index(after: colon)...].trimmed
+    package init?(line: String) { self.init(line: Array(line.utf8)) }
+
+    init?(line: some RandomAccessCollection<UInt8>) {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0x0A }
+        let value = line[line.index(after: colon)...].drop(while: isSpace)
+        let end = value.lastIndex { !isSpace($0) }.map { value.index(after: $0) } ?? value.startIndex
+        name = String(decoding: line[..<colon], as: UTF8.self)
+        self.value = String(decoding: value[..<end], as: UTF8.self)
     }
+
+    /// Whether its name is that one, in whatever case.
+    package func isNamed(_ name: String) -> Bool {
+        self.name.utf8.count == name.utf8.count && zip(self.name.utf8, name.utf8).allSatisfy { Self.folded($0) == Self.folded($1) }
+    }
+
+    private static func folded(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 
     /// Whether none of them would end its line early and smuggle in another.
     package static func areSendable(_ fields: [HeaderField]) -> Bool {
@@ -23,13 +35,5 @@ package struct HeaderField: Sendable, Hashable {
             !field.name.isEmpty && field.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
                 && field.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
         }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: String {
-        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r\n" || $0 == "\n" || $0 == "\r" }
-        guard let start = firstIndex(where: { !isSpace($0) }), let end = lastIndex(where: { !isSpace($0) }) else { return "" }
-        return String(self[start...end])
     }
 }

@@ -27,7 +27,7 @@ enum Redirect {
         }
         let (from, to) = (URLHost(request.url), URLHost(url))
         if from?.withPort != to?.withPort {
-            next.headers.removeAll { $0.name.lowercased() == "host" }
+            next.headers.removeAll { $0.isNamed("host") }
             next.tls.serverName = nil
         }
         if !stays(from, to) { next.headers.removeAll { $0.isSecret || secret.contains($0.name.lowercased()) } }

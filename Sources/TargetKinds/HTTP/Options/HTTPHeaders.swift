@@ -44,7 +44,7 @@ struct HTTPHeaders: Sendable {
     }
 
     /// The last one written, as a request has at most one.
-    func value(of name: String) -> String? { plain.last { $0.name.lowercased() == name.lowercased() }?.value }
+    func value(of name: String) -> String? { plain.last { $0.isNamed(name) }?.value }
 
     /// - Throws: `Unreadable` for a file that is gone, or that holds what no header may.
     func fields() throws(Secret.Unreadable) -> [HeaderField] {
