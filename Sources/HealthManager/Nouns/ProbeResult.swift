@@ -36,13 +36,15 @@ package struct ProbeResult: Sendable {
     /// Succeeded, with something to attend to.
     package var isWarning: Bool { type == .succeeded && decisive?.severity == .warning }
 
-    /// As the cache keeps it: what peers presented without its bytes, which would be most of the cache and which nobody reads there.
+    /// As the cache keeps it: what peers presented without its bytes, which would be most of the cache and which nobody reads there, and
+    /// lists without room to grow.
     package var slim: ProbeResult {
         var slim = self
-        for index in outcome.observations.indices {
-            guard case .peerCertificate(let stage, let depth, var facts) = outcome.observations[index] else { continue }
+        slim.outcome.stages = outcome.stages.map(\.self)
+        slim.outcome.observations = outcome.observations.map { observation in
+            guard case .peerCertificate(let stage, let depth, var facts) = observation else { return observation }
             facts.der = []
-            slim.outcome.observations[index] = .peerCertificate(stage: stage, depth: depth, facts)
+            return .peerCertificate(stage: stage, depth: depth, facts)
         }
         return slim
     }

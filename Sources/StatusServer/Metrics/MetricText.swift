@@ -21,6 +21,11 @@ struct MetricText {
     /// One sample line.
     static func write(_ name: some Sequence<UInt8>, _ labels: [(String, String)], _ value: Double, to bytes: inout [UInt8]) {
         writeSeries(name, labels, to: &bytes)
+        writeValue(value, to: &bytes)
+    }
+
+    /// What follows the series in its line.
+    static func writeValue(_ value: Double, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: " "))
         if value == value.rounded(), abs(value) < 1e15 {
             writeInteger(Int64(value), to: &bytes)
@@ -39,17 +44,21 @@ struct MetricText {
     private static func writeSeries(_ name: some Sequence<UInt8>, _ labels: [(String, String)], to bytes: inout [UInt8]) {
         bytes.append(contentsOf: name)
         guard !labels.isEmpty else { return }
-        var separator = UInt8(ascii: "{")
-        for (label, value) in labels {
-            bytes.append(separator)
+        bytes.append(UInt8(ascii: "{"))
+        writeLabels(labels, to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// Without the brackets around them.
+    static func writeLabels(_ labels: [(String, String)], to bytes: inout [UInt8]) {
+        for (index, (label, value)) in labels.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
             bytes.append(contentsOf: label.utf8)
             bytes.append(UInt8(ascii: "="))
             bytes.append(UInt8(ascii: "\""))
             writeEscaped(value, to: &bytes)
             bytes.append(UInt8(ascii: "\""))
-            separator = UInt8(ascii: ",")
         }
-        bytes.append(UInt8(ascii: "}"))
     }
 
     private static func writeEscaped(_ text: String, to bytes: inout [UInt8]) {

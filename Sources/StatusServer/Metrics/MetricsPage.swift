@@ -90,7 +90,7 @@ package final class MetricsPage: ResultObserver, Sendable {
         }
     }
 
-    /// Whole runs of bytes are copied, nothing is looked at: the cost of a scrape is that of a copy.
+    /// Runs of bytes are copied, no value is looked at: the cost of a scrape is that of a copy.
     private static func join(_ fragments: [ProbeFragment], shared: [[[UInt8]]], _ format: MetricText.Format) -> ByteBuffer {
         let headers = MetricFamily.allCases.map { family in
             var text = MetricText()
@@ -98,19 +98,19 @@ package final class MetricsPage: ResultObserver, Sendable {
             return text.bytes
         }
         let size =
-            fragments.reduce(0) { $0 + $1.bytes.count } + shared.joined().reduce(0) { $0 + $1.count } + headers.reduce(0) { $0 + $1.count }
+            fragments.reduce(0) { $0 + $1.size } + shared.joined().reduce(0) { $0 + $1.count } + headers.reduce(0) { $0 + $1.count }
         var buffer = ByteBufferAllocator().buffer(capacity: size)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
             var joint = Joint(target: target)
             for family in MetricFamily.allCases {
                 let beforeHeader = joint.filled
-                joint.copy(headers[family.rawValue], 0..<headers[family.rawValue].count)
+                joint.copy(headers[family.rawValue])
                 let beforeSamples = joint.filled
                 if family.isShared {
-                    for line in shared[family.rawValue - MetricFamily.ownCount] { joint.copy(line, 0..<line.count) }
+                    for line in shared[family.rawValue - MetricFamily.ownCount] { joint.copy(line) }
                 } else {
-                    for fragment in fragments {
-                        joint.copy(fragment.bytes, fragment.offsets[family.rawValue]..<fragment.offsets[family.rawValue + 1])
+                    Array((family.name + "{").utf8).withUnsafeBytes { name in
+                        for fragment in fragments { fragment.write(family, name: name) { joint.copy($0) } }
                     }
                 }
                 // A family without samples is not mentioned.
@@ -125,12 +125,12 @@ package final class MetricsPage: ResultObserver, Sendable {
         let target: UnsafeMutableRawBufferPointer
         var filled = 0
 
-        mutating func copy(_ bytes: [UInt8], _ range: Range<Int>) {
-            guard !range.isEmpty else { return }
-            bytes.withUnsafeBytes { source in
-                UnsafeMutableRawBufferPointer(rebasing: target[filled...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: source[range]))
-            }
-            filled += range.count
+        mutating func copy(_ bytes: [UInt8]) { bytes.withUnsafeBytes { copy($0) } }
+
+        mutating func copy(_ bytes: UnsafeRawBufferPointer) {
+            guard !bytes.isEmpty else { return }
+            UnsafeMutableRawBufferPointer(rebasing: target[filled...]).copyMemory(from: bytes)
+            filled += bytes.count
         }
     }
 }

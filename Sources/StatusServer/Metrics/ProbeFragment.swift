@@ -2,8 +2,9 @@ import Certificates
 import FoundationEssentials
 import HealthManager
 
-/// The samples of one probe, encoded once when its state changes: one run of bytes with the offsets of its families, and
-/// beside it the samples that other probes may tell as well.
+/// The samples of one probe, encoded once when its state changes, and beside them those that other probes may tell as well.
+///
+/// There may be a hundred thousand fragments: the labels that all samples of a probe share stand in each once, and no name of a family.
 struct ProbeFragment: Sendable {
     struct SharedSample: Sendable {
         var family: MetricFamily
@@ -11,89 +12,136 @@ struct ProbeFragment: Sendable {
         var line: [UInt8]
     }
 
-    private(set) var bytes: [UInt8] = []
+    /// `health_set="Web",...,address=""`, then what follows that in each sample up to its line end: `,stage="tls"} 0.01`.
+    private let bytes: [UInt8]
     /// Where each family of the probe's own begins in `bytes`; the last entry is the end.
-    private(set) var offsets: [Int] = []
-    private(set) var shared: [SharedSample] = []
+    private let offsets: [UInt32]
+    /// How many bytes its own samples take when written out.
+    let size: Int
+    let shared: [SharedSample]
     /// When the shared samples were seen; the newest of equal series wins.
     let seen: Date
 
     init(_ state: ProbeState) {
         seen = state.latest?.end ?? .distantPast
-        var families: [[UInt8]] = Array(repeating: [], count: MetricFamily.ownCount)
-        encode(state, into: &families)
-        for family in families {
-            offsets.append(bytes.count)
-            bytes += family
+        let identity = state.key.identity
+        var labels: [UInt8] = []
+        MetricText.writeLabels(
+            [
+                ("health_set", identity.healthSet), ("probe", identity.name), ("server", state.key.server),
+                ("target", identity.target ?? ""), ("address", state.key.address),
+            ], to: &labels)
+        var encoder = Encoder()
+        encoder.encode(state)
+        shared = encoder.shared
+        var bytes = labels
+        // It takes the room it needs, and none to grow.
+        bytes.reserveCapacity(labels.count + encoder.own.reduce(0) { $0 + $1.count })
+        var offsets: [UInt32] = []
+        offsets.reserveCapacity(encoder.own.count + 1)
+        var size = 0
+        for (family, rests) in zip(MetricFamily.allCases, encoder.own) {
+            offsets.append(UInt32(bytes.count))
+            bytes += rests
+            let samples = rests.count { $0 == UInt8(ascii: "\n") }
+            size += rests.count + samples * (family.name.utf8.count + 1 + labels.count)
         }
-        offsets.append(bytes.count)
+        offsets.append(UInt32(bytes.count))
+        self.bytes = bytes
+        self.offsets = offsets
+        self.size = size
     }
 
-    private mutating func encode(_ state: ProbeState, into own: inout [[UInt8]]) {
-        let identity = state.key.identity
-        let labels = [
-            ("health_set", identity.healthSet), ("probe", identity.name), ("server", state.key.server), ("target", identity.target ?? ""),
-            ("address", state.key.address),
-        ]
-        add(&own, .interval, labels, state.definition.every.seconds)
-        for type in ResultType.allCases { add(&own, .runs, labels + [("result_type", type.name)], Double(state.runs[type])) }
+    /// Hands out the samples of a family in pieces: for each its name with the bracket, the labels, and the rest of the line.
+    func write(_ family: MetricFamily, name: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) -> Void) {
+        bytes.withUnsafeBytes { all in
+            let labels = UnsafeRawBufferPointer(rebasing: all[..<Int(offsets[0])])
+            var rests = all[Int(offsets[family.rawValue])..<Int(offsets[family.rawValue + 1])]
+            while let end = rests.firstIndex(of: UInt8(ascii: "\n")) {
+                take(name)
+                take(labels)
+                take(UnsafeRawBufferPointer(rebasing: rests[...end]))
+                rests = rests[(end + 1)...]
+            }
+        }
+    }
+}
+
+/// Makes the samples of one probe.
+private struct Encoder {
+    /// By family, what follows the probe's own labels in each sample.
+    private(set) var own: [[UInt8]] = Array(repeating: [], count: MetricFamily.ownCount)
+    private(set) var shared: [ProbeFragment.SharedSample] = []
+
+    mutating func encode(_ state: ProbeState) {
+        add(.interval, state.definition.every.seconds)
+        for type in ResultType.allCases { add(.runs, [("result_type", type.name)], Double(state.runs[type])) }
         guard let result = state.latest else { return }
         let judges = ![.rejected, .quarantined].contains(result.type)
-        if judges { add(&own, .success, labels, result.type == .succeeded ? 1 : 0) }
-        add(&own, .judged, labels, judges ? 1 : 0)
-        add(&own, .duration, labels, result.duration.seconds)
-        add(&own, .resultType, labels, Double(result.type.rawValue))
-        add(&own, .lastRun, labels, result.end.timeIntervalSince1970)
-        if let success = state.lastSuccess { add(&own, .lastSuccess, labels, success.timeIntervalSince1970) }
-        if let sample = result.outcome.sampleValue { add(&own, .sampleValue, labels, sample) }
+        if judges { add(.success, result.type == .succeeded ? 1 : 0) }
+        add(.judged, judges ? 1 : 0)
+        add(.duration, result.duration.seconds)
+        add(.resultType, Double(result.type.rawValue))
+        add(.lastRun, result.end.timeIntervalSince1970)
+        if let success = state.lastSuccess { add(.lastSuccess, success.timeIntervalSince1970) }
+        if let sample = result.outcome.sampleValue { add(.sampleValue, sample) }
         if let finding = result.decisive {
             add(
-                &own, .reason,
-                labels + [("stage", finding.stage.rawValue), ("reason", finding.reason.rawValue), ("severity", finding.severity.rawValue)],
+                .reason,
+                [("stage", finding.stage.rawValue), ("reason", finding.reason.rawValue), ("severity", finding.severity.rawValue)],
                 1)
         }
         for stage in result.outcome.stages where stage.verdict != .notRun {
-            add(&own, .stageDuration, labels + [("stage", stage.stage.rawValue)], stage.duration.seconds)
+            add(.stageDuration, [("stage", stage.stage.rawValue)], stage.duration.seconds)
         }
-        for observation in result.outcome.observations { add(&own, observation, labels) }
+        for observation in result.outcome.observations { add(observation) }
         let ends = result.outcome.observations.compactMap { if case .peerCertificate(_, _, let facts) = $0 { facts.notAfter } else { nil } }
-        if let earliest = ends.min() { add(&own, .earliestExpiry, labels, earliest.timeIntervalSince1970) }
+        if let earliest = ends.min() { add(.earliestExpiry, earliest.timeIntervalSince1970) }
     }
 
-    private mutating func add(_ own: inout [[UInt8]], _ observation: Observation, _ labels: [(String, String)]) {
+    private mutating func add(_ observation: Observation) {
         switch observation {
         case .httpPhases(let phases):
             for phase in Observation.HTTPPhase.allCases {
-                if let duration = phases[phase] { add(&own, .httpDuration, labels + [("phase", phase.rawValue)], duration.seconds) }
+                if let duration = phases[phase] { add(.httpDuration, [("phase", phase.rawValue)], duration.seconds) }
             }
         case .peerCertificate(let stage, let depth, let facts):
             guard depth < 10 else { return }
             let further = [("stage", stage.rawValue), ("depth", String(depth)), ("fingerprint_sha256", facts.fingerprintSHA256)]
-            add(&own, .peerNotAfter, labels + further, facts.notAfter.timeIntervalSince1970)
-            add(&own, .peerKeySize, labels + further, Double(facts.keyBits))
+            add(.peerNotAfter, further, facts.notAfter.timeIntervalSince1970)
+            add(.peerKeySize, further, Double(facts.keyBits))
         case .oauthCertificate(let copy):
             let labels = [
                 ("server", copy.server), ("source", copy.source.rawValue), ("slot", copy.slot.rawValue),
                 ("thumbprint", copy.facts.thumbprint.description),
             ]
-            add(&own, .oauthNotAfter, labels, copy.facts.notAfter.timeIntervalSince1970)
-            add(&own, .oauthNotBefore, labels, copy.facts.notBefore.timeIntervalSince1970)
-            add(&own, .oauthKeySize, labels, Double(copy.facts.keyBits))
-            add(&own, .oauthLastSeen, labels, copy.lastSeen.timeIntervalSince1970)
+            add(.oauthNotAfter, labels, copy.facts.notAfter.timeIntervalSince1970)
+            add(.oauthNotBefore, labels, copy.facts.notBefore.timeIntervalSince1970)
+            add(.oauthKeySize, labels, Double(copy.facts.keyBits))
+            add(.oauthLastSeen, labels, copy.lastSeen.timeIntervalSince1970)
         case .resolution, .tls, .http, .conversation, .dns, .ping, .grpc, .webSocket: break
         case .drift(let drift):
-            add(&own, .drift, [("server", drift.server), ("source", drift.source.rawValue)], Double(drift.state.rawValue))
+            add(.drift, [("server", drift.server), ("source", drift.source.rawValue)], Double(drift.state.rawValue))
         case .metadataReachable(let server, let isReachable):
             add(
-                &own, .metadataReachable, [("server", server), ("document", server.isEmpty ? "auth_server" : "server")], isReachable ? 1 : 0
+                .metadataReachable, [("server", server), ("document", server.isEmpty ? "auth_server" : "server")], isReachable ? 1 : 0
             )
         }
     }
 
-    private mutating func add(_ own: inout [[UInt8]], _ family: MetricFamily, _ labels: [(String, String)], _ value: Double) {
-        guard family.isShared else { return MetricText.write(family.name.utf8, labels, value, to: &own[family.rawValue]) }
-        var line: [UInt8] = []
-        MetricText.write(family.name.utf8, labels, value, to: &line)
-        shared.append(SharedSample(family: family, series: MetricText.series(family.name, labels), line: line))
+    private mutating func add(_ family: MetricFamily, _ value: Double) { add(family, [], value) }
+
+    /// - Parameter labels: of a family of the probe's own, those beside its own; else all.
+    private mutating func add(_ family: MetricFamily, _ labels: [(String, String)], _ value: Double) {
+        if family.isShared {
+            var line: [UInt8] = []
+            MetricText.write(family.name.utf8, labels, value, to: &line)
+            shared.append(ProbeFragment.SharedSample(family: family, series: MetricText.series(family.name, labels), line: line))
+        } else {
+            if !labels.isEmpty { own[family.rawValue].append(UInt8(ascii: ",")) }
+            MetricText.writeLabels(labels, to: &own[family.rawValue])
+            own[family.rawValue].append(UInt8(ascii: "}"))
+            MetricText.writeValue(value, to: &own[family.rawValue])
+        }
     }
 }
