@@ -32,7 +32,7 @@ import Testing
 
     private static func check(_ fault: Fault, _ site: AgentSite, _ daemon: Daemon) async throws {
         let on = try await site.fault("on", fault.name)
-        #expect(on.status == 0, "\(fault.name): \(on.errors)")
+        #expect(on.status == 0, "\(fault.name): \(on.errors) \(site.lab.errors)")
         for expected in fault.expectations {
             let ended = try await site.agent(["invoke", expected.probe, "--output", "json"])
             let result = try #require(try JSONDecoder().decode([Result].self, from: Data(ended.output.utf8)).first)
