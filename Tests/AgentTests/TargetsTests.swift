@@ -88,7 +88,7 @@ import Testing
         try list("probes/targets/a.json", "[{\"targets\": [")
         #expect(await (try eventually(within: .seconds(20)) { try await agent.metrics().contains(healthy + "0\n") }))
         #expect(await agent.program.says("a list of targets stays as it was"))
-        #expect(try await agent.get("/").contains("targets/a.json:1:15: not readable as JSON"))
+        #expect(try await agent.get("/").contains("targets/a.json:2:1: not readable as JSON"))
         #expect(Self.successes(try await agent.metrics())[second.target] == "1")
         try list("probes/targets/a.json", Self.group([first.target, second.target]))
         #expect(await (try eventually(within: .seconds(20)) { Self.successes(try await agent.metrics())[first.target] == "1" }))
