@@ -36,17 +36,17 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 
 # A thousand probes every ten seconds against one server, for SECONDS; then ten thousand targets every minute, for twice as long.
 soak: packages-BUILD_PACKAGES packages-TEST_PACKAGES packages-BENCH_PACKAGES
-	swift build -c release --product agent
+	swift build -c release --static-swift-stdlib --product agent
 	python3 Tests/Performance/soak.py --agent .build/release/agent --seconds $(SECONDS)
 	python3 Tests/Performance/soak_targets.py --agent .build/release/agent --seconds $$((2 * $(SECONDS)))
 
 # CPU and memory beside blackbox_exporter, Prometheus and Pushgateway; some twenty minutes, with nothing else running.
 bench: packages-BUILD_PACKAGES packages-BENCH_PACKAGES
-	swift build -c release --product agent
+	swift build -c release --static-swift-stdlib --product agent
 	python3 Tests/Performance/bench.py --agent .build/release/agent --rounds $(ROUNDS)
 
 install: packages-BUILD_PACKAGES
-	swift build -c release --product agent
+	swift build -c release --static-swift-stdlib --product agent
 	$(SUDO) install -D .build/release/agent $(DESTDIR)$(PREFIX)/bin/agent
 	$(SUDO) mkdir -p $(DESTDIR)$(PREFIX)/share/agent
 	$(SUDO) cp -R probes dashboards $(DESTDIR)$(PREFIX)/share/agent/

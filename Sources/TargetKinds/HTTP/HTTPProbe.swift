@@ -153,6 +153,8 @@ struct HTTPProbe: Probe {
 
     private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ sights: inout Sights) {
         sights.http = HTTPFacts(report)
+        // What only sends on has a body for those alone who look at it.
+        if report.failure?.kind == .tooManyRedirects, !options.readsBody { sights.http.bodyLength = 0 }
         for (phase, duration) in report.phases {
             // Of a phase that came to no end, stages tell the time.
             let unfinished = phase == report.failure?.phase ? report.unfinished : .zero
@@ -188,8 +190,7 @@ extension HTTPFacts {
         guard let response = report.response else { return }
         status = response.status
         contentLength = Self.announcedLength(response)
-        // What only sends on has no body for us.
-        bodyLength = report.failure?.kind == .tooManyRedirects ? 0 : response.bodyLength
+        bodyLength = response.bodyLength
         isTLS = HTTPProbe.isTLS(response)
         version = response.version
         lastModified = response.date(of: "Last-Modified")
