@@ -58,6 +58,8 @@ final class Engine: @unchecked Sendable {
     }()
 
     private func work() {
+        // Handshakes are most of what the agent computes: they leave the processor to who asks for metrics and pages.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         // The hops under way, kept here until libcurl has let go of their handles: its callbacks hold no reference.
         var active: [UnsafeMutableRawPointer: Hop] = [:]
         while true {
