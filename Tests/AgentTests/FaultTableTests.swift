@@ -16,12 +16,12 @@ import Testing
 
     @Test("every fault gives its reason, stage and exit status, by invoke and on schedule, and goes away")
     func faults() async throws {
-        // Several sites side by side: each fault waits for processes and for one interval of one second.
+        // Several sites side by side: each fault waits for processes and for one interval of two seconds.
         let lanes = 4
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<lanes {
                 group.addTask {
-                    let site = try await AgentSite(every: "1s", timeout: "1s", servers: 2)
+                    let site = try await AgentSite(every: "2s", timeout: "2s", servers: 2)
                     let daemon = try await site.startAgent()
                     for (index, fault) in Fault.all.enumerated() where index % lanes == lane { try await Self.check(fault, site, daemon) }
                 }

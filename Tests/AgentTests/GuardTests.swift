@@ -45,7 +45,7 @@ import Testing
             ip link set lo up
             ip addr add 192.0.2.1/32 dev lo
             for file in resolv.conf hosts nsswitch.conf; do mount --bind $file /etc/$file; done
-            python3 servers.py & servers=$!
+            \(Program.python) servers.py & servers=$!
             \(AgentSite.executable) run --config agent.yaml --probes probes --modules modules.yml 2>log & agent=$!
             while [ ! -e ready ]; do :; done
             while ! grep -q listening log; do kill -0 $agent; done

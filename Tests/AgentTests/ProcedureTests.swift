@@ -143,7 +143,7 @@ import Testing
         let parts = #filePath.split(separator: "/").dropLast(2)
         let script = "/" + parts.joined(separator: "/") + "/Performance/soak.py"
         let ended = try await Program.run(
-            "python3", [script, "--agent", AgentSite.executable, "--seconds", "20", "--limit-milliseconds", "1000"])
+            Program.python, [script, "--agent", AgentSite.executable, "--seconds", "20", "--limit-milliseconds", "1000"])
         #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
     }
 }

@@ -27,7 +27,7 @@ import Testing
 
     private static func freePort() async throws -> Int {
         let ended = try await Program.run(
-            "python3", ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"])
+            Program.python, ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"])
         return try #require(Int(ended.output.filter(\.isNumber)))
     }
 

@@ -22,7 +22,7 @@ import Testing
             ip link set lo up
             mount --bind \(directory.path)/resolv.conf /etc/resolv.conf
             mount --bind \(directory.path)/nsswitch.conf /etc/nsswitch.conf
-            python3 -c 'import socket, sys
+            \(Program.python) -c 'import socket, sys
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 53)); print("bound", flush=True)
             while True: s.recv(512)' > \(directory.path)/bound &
             resolver=$!

@@ -27,7 +27,7 @@ import Testing
             print("port", listener.getsockname()[1], "end", file=sys.stderr, flush=True)
             while True: listener.accept()[0].close()
             """
-        let program = try Program("python3", ["-c", script])
+        let program = try Program(Program.python, ["-c", script])
         guard await program.says("port") else { return (program, "") }
         return (program, "127.0.0.1:" + (program.errors.split(separator: " ").dropFirst().first.map(String.init) ?? ""))
     }
@@ -117,7 +117,7 @@ import Testing
             server.serve_forever()
             """
         try directory.write("list.json", Self.group([open.target]))
-        let server = try Program("python3", ["-c", script, directory.path + "/list.json"])
+        let server = try Program(Program.python, ["-c", script, directory.path + "/list.json"])
         #expect(await server.says("port"))
         let port = server.errors.split(separator: " ").dropFirst().first.map(String.init) ?? ""
         try define("targetsFrom: { urls: [\"http://127.0.0.1:\(port)/sd\"], refresh: 1s }\n")
@@ -152,7 +152,7 @@ import Testing
             ip link set lo up
             mount --bind \(directory.path)/hosts /etc/hosts
             mount --bind \(directory.path)/nsswitch.conf /etc/nsswitch.conf
-            python3 -c 'import socket
+            \(Program.python) -c 'import socket
             listener = socket.create_server(("127.0.0.2", 7001))
             while True: listener.accept()[0].close()' &
             \(AgentSite.executable) run \(files.joined(separator: " ")) 2> \(directory.path)/log &

@@ -112,7 +112,7 @@ import Transfers
         try await namespace.write("1", to: "/proc/sys/net/ipv4/icmp_echo_ignore_all")
         // Echo replies without end for everybody, and refusals that quote foreign requests.
         let flood = try namespace.start(
-            PythonServer.interpreter,
+            Program.python,
             [
                 "-c",
                 """

@@ -120,7 +120,7 @@ import Transfers
         let namespace = try await NetworkNamespace().withLoopback()
         try await namespace.useHosts("127.0.0.1 both.test four.test\n::1 both.test six.test\n")
         let server = try namespace.start(
-            PythonServer.interpreter,
+            Program.python,
             [
                 "-c",
                 "import socket, sys\ns = socket.create_server(('::', 4242), family=socket.AF_INET6, dualstack_ipv6=True)\nprint('ready', file=sys.stderr, flush=True)\ns.accept()",

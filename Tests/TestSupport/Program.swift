@@ -13,6 +13,9 @@ package final class Program: Sendable {
 
     package struct CannotStart: Error {}
 
+    /// Debian's own: the packages of the tests belong to it, and a version manager's shim would cost each test a fifth of a second.
+    package static let python = "/usr/bin/python3"
+
     private struct Lines {
         var all: [String] = []
         var waiting: [(text: String, continuation: CheckedContinuation<Bool, Never>)] = []

@@ -19,7 +19,7 @@ import Transfers
                 pass
             print("closed", file=sys.stderr, flush=True)
             """
-        let program = try Program("python3", ["-c", script])
+        let program = try Program(Program.python, ["-c", script])
         guard await program.says("port") else { return (program, "") }
         let port = program.errors.split(separator: " ").dropFirst().first.map(String.init) ?? ""
         return (program, "127.0.0.1:\(port)")

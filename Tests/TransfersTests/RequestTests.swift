@@ -156,7 +156,7 @@ private final class RequestLog: Sendable {
         directory = try TemporaryDirectory()
         try directory.write("requests", "")
         program = try Program(
-            "python3",
+            Program.python,
             [
                 "-c",
                 """

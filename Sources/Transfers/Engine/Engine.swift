@@ -54,6 +54,8 @@ final class Engine: @unchecked Sendable {
     private static func prepareLibrary() { _ = libraryIsPrepared }
     private static let libraryIsPrepared: Bool = {
         agent_ignore_sigpipe()
+        // A run may still be in a handshake when the process ends: OpenSSL's cleaning up would take from it what it uses.
+        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
         return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     }()
 

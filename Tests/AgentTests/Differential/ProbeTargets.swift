@@ -16,7 +16,7 @@ final class ProbeTargets: Sendable {
 
     init() async throws {
         directory = try TemporaryDirectory()
-        let picked = try await Program.run("python3", ["-c", Self.portPicker, String(Self.names.count)])
+        let picked = try await Program.run(Program.python, ["-c", Self.portPicker, String(Self.names.count)])
         let numbers = picked.output.split(separator: "\n").compactMap { Int($0) }
         ports = Dictionary(uniqueKeysWithValues: zip(Self.names, numbers))
         try directory.write("certificates.sh", Self.certificates)
@@ -31,10 +31,10 @@ final class ProbeTargets: Sendable {
         programs = [
             try Program("nginx", ["-c", directory.path + "/nginx.conf", "-e", directory.path + "/error.log", "-p", directory.path]),
             try Program("nsd", ["-d", "-c", directory.path + "/nsd.conf"]),
-            try Program("python3", [directory.path + "/chat.py"]),
+            try Program(Program.python, [directory.path + "/chat.py"]),
         ]
         let awaited = ports.filter { !["closed", "grpc"].contains($0.key) }.map { String($0.value) }
-        let up = try await Program.run("python3", ["-c", Self.waiter] + awaited)
+        let up = try await Program.run(Program.python, ["-c", Self.waiter] + awaited)
         guard up.status == 0 else { throw NotStarted(errors: up.errors + programs.map(\.errors).joined(separator: "\n")) }
     }
 

@@ -39,7 +39,7 @@ struct OddServer {
                 q, peer = datagrams.recvfrom(4096)
                 for answer in messages(q): datagrams.sendto(answer, peer)
             """
-        return OddServer(try Program("python3", ["-c", script]))
+        return OddServer(try Program(Program.python, ["-c", script]))
     }
 
     /// Two A records in each of these sections, none elsewhere.

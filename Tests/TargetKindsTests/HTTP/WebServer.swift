@@ -25,7 +25,7 @@ final class WebServer: Sendable {
         directory = try TemporaryDirectory()
         try directory.write("requests", "")
         program = try Program(
-            "python3",
+            Program.python,
             ["-c", Self.script, directory.path + "/requests", version] + (certificate.map { [$0.certificateFile, $0.keyFile] } ?? []))
         guard await program.says("port "), let text = program.errors.split(separator: " ").dropFirst().first, let port = Int(text) else {
             throw NotStarted(errors: program.errors)

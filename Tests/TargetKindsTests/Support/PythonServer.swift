@@ -8,9 +8,6 @@ final class PythonServer: Sendable {
     let port: UInt16
     var address: String { "127.0.0.1:\(port)" }
 
-    /// Debian's own: the packages of the tests belong to it.
-    static let interpreter = "/usr/bin/python3"
-
     private static let prelude = """
         import os, socket, ssl, struct, sys, threading
         def say(*words): print(*words, file=sys.stderr, flush=True)
@@ -27,7 +24,7 @@ final class PythonServer: Sendable {
 
     /// - Parameter script: calls `ready(port)`, by way of `listen()` or `accept()` most often.
     init(_ script: String, _ arguments: [String] = []) async throws {
-        program = try Program(Self.interpreter, ["-c", Self.prelude + script] + arguments)
+        program = try Program(Program.python, ["-c", Self.prelude + script] + arguments)
         let says = await program.says("port")
         let words = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" })
         guard says, let at = words.firstIndex(of: "port"), let port = UInt16(words[at + 1]) else {
