@@ -4,7 +4,7 @@ import ServiceLifecycle
 
 /// The heart: makes probes from the plan, runs them when they are due, and keeps what they found.
 ///
-/// definition -> schedule -> run -> result -> cache -> snapshot. Everything that changes lives in this actor, and
+/// definition -> schedule -> run -> result -> cache -> (monitors, snapshot). Everything that changes lives in this actor, and
 /// nothing in it waits for a probe: runs are children of `run()` and hand in their results.
 package actor HealthManager: Service {
     package struct Limits: Sendable {
@@ -24,32 +24,41 @@ package actor HealthManager: Service {
     let time: any TimeSource
     let runner: ProbeRunner
     let targets: TargetLists
-    private let observers: [any ResultObserver]
+    let observers: [any ResultObserver]
+    let journal: any Journal
     let logger: Logger
 
     private(set) var plan: Plan
     var roster = Roster()
-    private var states: [ProbeKey: ProbeState] = [:]
+    var states: [ProbeKey: ProbeState] = [:]
     /// Those that have no result since the cache was last cleared.
-    private var unrun: Set<ProbeKey> = []
+    var unrun: Set<ProbeKey> = []
+    var board: MonitorBoard
+    var decisions: DecisionBook
+    /// The maintenance in force when that was last looked at.
+    var inForce: [UUID] = []
     private var facts: AgentFacts
-    private var schedule = Schedule()
+    private(set) var schedule = Schedule()
     private var queue: RunQueue<PlannedRun>
     private var occupied: Set<PlannedRun.Slot> = []
     private var poisonings: [ProbeKey: Int] = [:]
     /// Which life of the cache this is: results of runs begun in an earlier one are dropped.
     private var life = 0
-    private var freshnessWaiters: [UUID: AsyncStream<Void>.Continuation] = [:]
+    var freshnessWaiters: [UUID: AsyncStream<Void>.Continuation] = [:]
 
     private let signals: AsyncStream<Void>
-    private let signal: AsyncStream<Void>.Continuation
+    let signal: AsyncStream<Void>.Continuation
     private var armed: Duration?
 
     /// Reads the plan for the first time.
+    /// - Parameters:
+    ///   - carried: what an earlier process left in force.
+    ///   - version: of this agent; overrides may end with one.
     /// - Throws: `ConfigurationRefused` when the files hold an error: without a plan there is nothing to keep running.
     package init(
         kinds: KindCatalog, readPlan: @escaping PlanReader, configurationPath: String, time: any TimeSource,
-        observers: [any ResultObserver] = [], targets: TargetLists? = nil, limits: Limits = Limits(), logger: Logger
+        observers: [any ResultObserver] = [], targets: TargetLists? = nil, limits: Limits = Limits(),
+        journal: any Journal = NoJournal(), carried: Carried = Carried(), version: String = "0", logger: Logger
     ) throws(ConfigurationRefused) {
         let targets = targets ?? TargetLists(time: time, logger: logger)
         self.targets = targets
@@ -57,6 +66,11 @@ package actor HealthManager: Service {
         self.readPlan = readPlan
         self.time = time
         self.observers = observers
+        self.journal = journal
+        board = MonitorBoard(carried: carried.episodes)
+        var decisions = DecisionBook(overrides: carried.overrides, maintenance: carried.maintenance, version: version)
+        _ = decisions.expire(at: time.now)
+        self.decisions = decisions
         self.logger = logger
         runner = ProbeRunner(time: time, grace: limits.grace)
         queue = RunQueue(overall: limits.overall, perServer: limits.perServer)
@@ -65,11 +79,16 @@ package actor HealthManager: Service {
         facts = AgentFacts(started: time.now, configurationPath: configurationPath)
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         targets.watch(plan)
-        let roster = Roster(plan, kinds: kinds, at: facts.started, targets: targets)
+        let roster = Roster(plan, kinds: kinds, at: facts.started, targets: targets, overrides: decisions.overrides)
         self.roster = roster
         facts.thresholds = plan.configuration.thresholds
         facts.diagnostics = plan.warnings
-        for (key, member) in roster.members { states[key] = ProbeState(key: key, definition: member.definition) }
+        for (key, member) in roster.members {
+            var state = ProbeState(key: key, definition: member.definition)
+            _ = board.take(key, member.definition.monitors, at: time.elapsed, facts.started)
+            state.monitors = board.statuses(of: key)
+            states[key] = state
+        }
         unrun = Set(states.keys)
         schedule.add(roster.members.map { ($0.key, $0.value.definition.every) }, at: time.elapsed)
         observers.forEach { $0.changed(.adopted(plan)) }
@@ -86,8 +105,9 @@ package actor HealthManager: Service {
             signal.yield()
             for await _ in signals {
                 queueDue()
+                passTime()
                 while let planned = queue.next() { runs.addTask { await self.perform(planned) } }
-                guard let due = schedule.nextDue, due < armed ?? .seconds(Int64.max / 2) else { continue }
+                guard let due = nextDue, due < armed ?? .seconds(Int64.max / 2) else { continue }
                 armed = due
                 runs.addTask {
                     guard (try? await self.time.sleep(until: due)) != nil else { return }
@@ -95,6 +115,11 @@ package actor HealthManager: Service {
                 }
             }
         }
+    }
+
+    private var nextDue: Duration? {
+        let decision = decisions.nextChange(after: time.now).map { time.elapsed + .seconds($0.timeIntervalSince(time.now)) }
+        return [schedule.nextDue, board.nextChange, decision].compactMap(\.self).min()
     }
 
     private func alarmRang(_ due: Duration) {
@@ -149,7 +174,11 @@ package actor HealthManager: Service {
         let state = states.values[index]
         unrun.remove(result.key)
         if result.type == .poisoned { poisonings[result.key, default: 0] += 1 }
-        publish(state)
+        observers.forEach { $0.changed(.ran(result)) }
+        journal.note(.result(state.latest ?? result))
+        let changes = board.record(result, at: time.elapsed, time.now)
+        if changes.isEmpty { publish(state) }
+        follow(changes)
         log(result)
         wakeIfAllFresh()
     }
@@ -182,6 +211,17 @@ package actor HealthManager: Service {
     /// - Throws: `ConfigurationRefused`; the old plan then stays in force, and the facts say so.
     package func reload() throws(ConfigurationRefused) {
         try adopt { $0.keepingDecisions(of: roster) }
+        follow(roster)
+    }
+
+    /// What overrides leave of the definitions takes effect at once.
+    func applyOverrides() {
+        roster = Roster(plan, kinds: kinds, at: time.now, targets: targets, overrides: decisions.overrides).keepingDecisions(of: roster)
+        follow(roster)
+    }
+
+    /// Takes over what a new roster brings, takes and changes; results of unchanged definitions stay.
+    func follow(_ roster: Roster) {
         let gone = states.keys.filter { roster.members[$0] == nil }
         for key in gone { forget(key) }
         // All probes of a definition hold the same one: the two are compared once.
@@ -195,6 +235,7 @@ package actor HealthManager: Service {
                 isKept[id] = stays
                 if stays {
                     states[key]?.definition = member.definition
+                    if older.definition.monitors != member.definition.monitors { monitor(key, by: member.definition) }
                     continue
                 }
                 counters[key] = older.runs
@@ -237,7 +278,7 @@ package actor HealthManager: Service {
         facts.diagnostics = plan.warnings
         facts.thresholds = plan.configuration.thresholds
         targets.watch(plan)
-        roster = merge(Roster(plan, kinds: kinds, at: time.now, targets: targets))
+        roster = merge(Roster(plan, kinds: kinds, at: time.now, targets: targets, overrides: decisions.overrides))
         observers.forEach { $0.changed(.adopted(plan)) }
     }
 
@@ -251,7 +292,7 @@ package actor HealthManager: Service {
             states[key] = state
             unrun.insert(key)
             added.append((key, definition.every))
-            publish(state)
+            monitor(key, by: definition)
         }
         schedule.add(added, at: time.elapsed)
         signal.yield()
@@ -261,49 +302,16 @@ package actor HealthManager: Service {
         guard states.removeValue(forKey: key) != nil else { return }
         unrun.remove(key)
         schedule.remove(key)
-        if roster.members[key] == nil { poisonings[key] = nil }
+        if roster.members[key] == nil {
+            poisonings[key] = nil
+            follow(board.drop(key, at: time.now))
+        } else {
+            follow(board.forget(key, at: time.elapsed, time.now))
+        }
         observers.forEach { $0.changed(.removed(key)) }
     }
 
-    private func publish(_ state: ProbeState) { observers.forEach { $0.changed(.updated(state)) } }
-
-    // MARK: Waiting for fresh results
-
-    /// Waits until every probe has run since the cache was last cleared.
-    /// - Returns: the probes that still have no result after `limit`; empty when all have one.
-    package func awaitFreshResults(within limit: Duration) async -> [ProbeKey] {
-        let end = time.elapsed + limit
-        await withTaskGroup(of: Void.self) { race in
-            race.addTask { await self.allFresh() }
-            race.addTask { try? await self.time.sleep(until: end) }
-            await race.next()
-            race.cancelAll()
-        }
-        return waiting
-    }
-
-    private var waiting: [ProbeKey] { (unrun + unlooked).sorted() }
-
-    /// Definitions whose lists may still bring further probes.
-    private var unlooked: [ProbeKey] {
-        plan.definitions.filter(targets.isPending).map { ProbeKey(identity: $0.identity, server: "") }
-    }
-
-    private var isAllFresh: Bool { unrun.isEmpty && unlooked.isEmpty }
-
-    private func allFresh() async {
-        guard !isAllFresh else { return }
-        let id = UUID()
-        let (changes, change) = AsyncStream.makeStream(of: Void.self)
-        freshnessWaiters[id] = change
-        for await _ in changes where isAllFresh { break }
-        freshnessWaiters[id] = nil
-    }
-
-    func wakeIfAllFresh() {
-        guard !freshnessWaiters.isEmpty, isAllFresh else { return }
-        for waiter in freshnessWaiters.values { waiter.yield() }
-    }
+    func publish(_ state: ProbeState) { observers.forEach { $0.changed(.updated(state)) } }
 
     private func log(_ result: ProbeResult) {
         let level: Logger.Level = result.type == .succeeded ? .debug : .notice

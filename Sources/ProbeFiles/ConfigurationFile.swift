@@ -28,6 +28,10 @@ struct ConfigurationFile {
         configuration.network = network(reader)
         configuration.daemon = daemon(reader)
         configuration.probe = probeAccess(reader.mapping("probe"))
+        let responding = ResponderSettings(notes: notes)
+        configuration.alertmanagers = responding.alertmanagers(reader)
+        configuration.responders = responding.responders(reader)
+        configuration.history = responding.history(reader.mapping("history"))
         reader.finish()
         return configuration
     }

@@ -21,6 +21,7 @@ struct DefinitionFile {
         let retries = reader.integer("retries", in: 0...10) ?? 0
         let enabled = reader.bool("enabled") ?? true
         let options = reader.setting("options") ?? .empty(at: reader.location)
+        let monitors = MonitorSettings(notes: notes).monitors(reader)
         reader.finish()
         if every < Self.shortestInterval { reader.error("'every' must be at least 100ms", at: reader.location(of: "every")) }
         if timeout > every {
@@ -31,7 +32,7 @@ struct DefinitionFile {
         guard let healthSet, let name, let kind else { return nil }
         let definition = ProbeDefinition(
             identity: ProbeIdentity(healthSet: healthSet, name: name), kind: kind, summary: summary, scope: scope, every: every,
-            timeout: timeout, retries: retries, enabled: enabled, options: options, location: setting.location)
+            timeout: timeout, retries: retries, enabled: enabled, options: options, monitors: monitors, location: setting.location)
         let unread = notes.diagnostics.count
         kinds.checkOptions(of: definition, notes: notes)
         nameOtherKinds(of: kind, from: unread)

@@ -24,11 +24,12 @@ package final class ProbeDefinition: Sendable {
     package let enabled: Bool
     /// The kind's own options as written; the kind has accepted them.
     package let options: Setting
+    package let monitors: [MonitorDefinition]
     package let location: SourceLocation
 
     package init(
         identity: ProbeIdentity, kind: String, summary: String, scope: Scope, every: Duration, timeout: Duration,
-        retries: Int = 0, enabled: Bool = true, options: Setting, location: SourceLocation
+        retries: Int = 0, enabled: Bool = true, options: Setting, monitors: [MonitorDefinition] = [], location: SourceLocation
     ) {
         self.identity = identity
         self.kind = kind
@@ -39,6 +40,7 @@ package final class ProbeDefinition: Sendable {
         self.retries = retries
         self.enabled = enabled
         self.options = options
+        self.monitors = monitors
         self.location = location
     }
 
@@ -46,7 +48,7 @@ package final class ProbeDefinition: Sendable {
     package func with(options: Setting) -> ProbeDefinition {
         ProbeDefinition(
             identity: identity, kind: kind, summary: summary, scope: scope, every: every, timeout: timeout, retries: retries,
-            enabled: enabled, options: options, location: location)
+            enabled: enabled, options: options, monitors: monitors, location: location)
     }
 
     package var targets: TargetList? {
@@ -57,10 +59,10 @@ package final class ProbeDefinition: Sendable {
 /// Two definitions are the same when they ask for the same, wherever they stand.
 extension ProbeDefinition: Equatable {
     package static func == (left: ProbeDefinition, right: ProbeDefinition) -> Bool {
-        left === right || left.scope == right.scope && left.asksTheSame(as: right)
+        left === right || left.scope == right.scope && left.monitors == right.monitors && left.asksTheSame(as: right)
     }
 
-    /// Whether a probe of the one is a probe of the other: they may list other targets.
+    /// Whether a probe of the one is a probe of the other: they may list other targets, and have other monitors.
     package func asksTheSame(as other: ProbeDefinition) -> Bool {
         if self === other { return true }
         switch (scope, other.scope) {

@@ -36,25 +36,29 @@ package struct Roster: Sendable {
     }
 
     private var aims: [ProbeIdentity: Aim] = [:]
+    private var kinds = KindCatalog([])
+    private var overrides: [Override] = []
 
     package init() {}
 
-    package init(_ plan: Plan, kinds: KindCatalog, at date: Date, targets: TargetLists) {
+    package init(_ plan: Plan, kinds: KindCatalog, at date: Date, targets: TargetLists, overrides: [Override] = []) {
+        self.kinds = kinds
+        self.overrides = overrides
         let place = plan.place
         for definition in plan.definitions {
             let make = Self.maker(definition, kinds)
             switch definition.scope {
-            case .organization: add(ProbeKey(identity: definition.identity, server: ""), definition, make(place), lane: "", date)
+            case .organization: add(ProbeKey(identity: definition.identity, server: ""), definition, make, place, lane: "", date)
             case .server(let role):
                 for server in plan.configuration.servers where server.roles.contains(role) {
                     var place = place
                     place.server = server
                     let key = ProbeKey(identity: definition.identity, server: server.name)
-                    add(key, definition, make(place), lane: server.name, date)
+                    add(key, definition, make, place, lane: server.name, date)
                 }
             case .targets:
                 guard definition.enabled else {
-                    add(ProbeKey(identity: definition.identity, server: ""), definition, make(place), lane: "", date)
+                    add(ProbeKey(identity: definition.identity, server: ""), definition, make, place, lane: "", date)
                     continue
                 }
                 aims[definition.identity] = Aim(make: make)
@@ -80,11 +84,23 @@ package struct Roster: Sendable {
         return merged
     }
 
-    private mutating func add(_ key: ProbeKey, _ definition: ProbeDefinition, _ discovery: Discovery, lane: String, _ date: Date) {
-        switch discovery {
+    private mutating func add(
+        _ key: ProbeKey, _ written: ProbeDefinition, _ make: Maker, _ place: Place, lane: String, _ date: Date
+    ) {
+        let definition = written.overridden(by: overrides, identity: key.identity, server: key.server)
+        switch discovery(of: definition, written, make, place) {
         case .probe(let probe): members[key] = Member(definition, probe, lane: lane)
         case .notDefined(let why): absences[key] = Absence(definition: definition, why: why, decided: date)
         }
+    }
+
+    /// What overrides leave as it is written is made by the maker that all its probes share.
+    private func discovery(of definition: ProbeDefinition, _ written: ProbeDefinition, _ make: Maker, _ place: Place) -> Discovery {
+        if definition.enabled == written.enabled, definition.options == written.options { return make(place) }
+        guard definition.enabled else {
+            return .notDefined(NotDefined(because: "an override had disabled it", configured: "an override disables it: 'agent override list'"))
+        }
+        return Self.maker(definition, kinds)(place)
     }
 
     /// Reads the options once, however many probes the definition has.
@@ -131,7 +147,7 @@ package struct Roster: Sendable {
             if let known = gone.remove(key) { return known }
             var place = place
             place.target = Target(entry.text, address: entry.address)
-            add(key, definition, aim.make(place), lane: Self.lane(entry), date)
+            add(key, definition, aim.make, place, lane: Self.lane(entry), date)
             if members[key] != nil { change.added.append(key) }
             return key
         }

@@ -108,6 +108,12 @@ package final class SettingsReader {
         }
     }
 
+    package func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
+        scalar(key, expected: "a number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Double(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
     /// `500ms 30s 5m 12h 60d`; zero only where it makes sense.
     package func duration(_ key: String, allowZero: Bool = false) -> Duration? {
         scalar(key, expected: "a duration such as 500ms, 30s, 5m, 12h or 60d\(allowZero ? "" : " above zero")") { text in

@@ -1,3 +1,5 @@
+package import Certificates
+
 /// What one run of a probe found: the stages it went through, the findings it made, the facts it saw.
 ///
 /// A run never throws: whatever goes wrong is a finding.
@@ -43,10 +45,12 @@ package struct Finding: Sendable, Hashable {
     package var exception: String
     /// The probe that watches the root cause, when another one does.
     package var cause: ProbeIdentity?
+    /// The certificate at fault, where it is about one: what is wrong on several servers with one certificate is one trouble.
+    package var certificate: Thumbprint?
 
     package init(
         _ severity: Severity, stage: Stage, reason: Reason, sentence: String,
-        exception: String = "", cause: ProbeIdentity? = nil
+        exception: String = "", cause: ProbeIdentity? = nil, certificate: Thumbprint? = nil
     ) {
         self.severity = severity
         self.stage = stage
@@ -54,5 +58,6 @@ package struct Finding: Sendable, Hashable {
         self.sentence = sentence
         self.exception = exception
         self.cause = cause
+        self.certificate = certificate
     }
 }

@@ -43,6 +43,21 @@ extension ProbeIdentity: Hashable {
     package func hash(into hasher: inout Hasher) { hasher.combine(folded) }
 }
 
+/// One text, as it is printed.
+extension ProbeIdentity: Codable {
+    package init(from decoder: any Decoder) throws {
+        let parts = try decoder.singleValueContainer().decode(String.self).split(
+            separator: "\\", maxSplits: 2, omittingEmptySubsequences: false
+        ).map(String.init)
+        self.init(healthSet: parts[0], name: parts.count > 1 ? parts[1] : "", target: parts.count > 2 ? parts[2] : nil)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
 /// A probe on one server, or of one target: the key of the schedule, the cache and every series.
 ///
 /// All of them share one allocation for each probe, and its hash is computed once.

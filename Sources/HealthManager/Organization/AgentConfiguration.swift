@@ -15,6 +15,10 @@ package struct AgentConfiguration: Sendable {
     package var network = NetworkSettings()
     package var daemon = DaemonSettings()
     package var probe = ProbeAccess()
+    /// URLs of Alertmanagers that are told of alerts directly.
+    package var alertmanagers: [String] = []
+    package var responders: [Responder] = []
+    package var history = HistorySettings()
 
     package init() {}
 
@@ -133,6 +137,14 @@ package struct Thresholds: Sendable, Hashable {
     package func failure(lifetime: Duration) -> Duration {
         failBelow ?? min(Self.defaultFailure, .seconds(lifetime.seconds * Self.defaultFailureShare))
     }
+}
+
+/// How long the past is kept.
+package struct HistorySettings: Sendable, Hashable {
+    package var keepFor: Duration = .seconds(30 * 86400)
+    package var maximumBytes = 256 << 20
+
+    package init() {}
 }
 
 /// How the agent reaches others.

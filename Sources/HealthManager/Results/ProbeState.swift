@@ -11,6 +11,8 @@ package struct ProbeState: Sendable {
     package private(set) var lastSuccess: Date?
     /// Runs since the agent started, by type; they outlive a restart of the cache, as counters must.
     package internal(set) var runs = RunCounts()
+    /// In the order of the definition.
+    package internal(set) var monitors: [MonitorStatus] = []
     /// The planned start of the next scheduled run, on the wall clock.
     package internal(set) var nextRun: Date?
 

@@ -6,8 +6,16 @@ package protocol ResultObserver: Sendable {
 package enum CacheChange: Sendable {
     /// This plan is in force from now on.
     case adopted(Plan)
-    /// A probe exists now, or has a new result; carries its whole state.
+    /// A probe exists now, has a new result, or a monitor of it has changed; carries its whole state.
     case updated(ProbeState)
+    /// A run has ended.
+    case ran(ProbeResult)
+    /// A monitor's state has changed.
+    case moved(Transition)
+    /// The alert of an episode is due.
+    case escalated(Episode)
+    /// An override, a maintenance or an acknowledgement began or ended.
+    case decided
     /// A probe exists no more.
     case removed(ProbeKey)
 }

@@ -29,7 +29,7 @@ package final class MetricsPage: ResultObserver, Sendable {
 
     package func changed(_ change: CacheChange) {
         switch change {
-        case .adopted: break
+        case .adopted, .ran, .moved, .escalated, .decided: break
         case .updated(let probe):
             let fragment = ProbeFragment(probe)
             state.withLock { state in

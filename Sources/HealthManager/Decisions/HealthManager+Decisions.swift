@@ -1,0 +1,255 @@
+import FoundationEssentials
+import Logging
+
+/// What administrators decide: each is kept before it is in force, and in force before it is answered.
+extension HealthManager {
+    // MARK: Overrides
+
+    package func add(_ request: OverrideRequest) async throws(DecisionRefused) -> Override {
+        let (item, identity) = try overridden(request)
+        let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
+        let end: Override.End
+        switch (request.seconds, request.untilVersion) {
+        case (let seconds?, nil):
+            guard seconds > 0, seconds <= 10 * 366 * 86400 else { throw DecisionRefused(.invalid, "the duration must be above zero, and at most ten years") }
+            end = .date(time.now.addingTimeInterval(seconds))
+        case (nil, let version?):
+            guard version.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Int($0) != nil }) else {
+                throw DecisionRefused(.invalid, "'\(version)' is no version such as 1.2.0")
+            }
+            end = .version(version)
+        default: throw DecisionRefused(.invalid, "an override lasts for a duration or up to a version: give one of the two, never both")
+        }
+        let override = Override(
+            item: item, identity: identity, property: request.property, value: request.value, server: server, end: end, by: request.by,
+            at: time.now, comment: request.comment ?? "")
+        guard override.isInForce(at: time.now, version: decisions.version) else {
+            throw DecisionRefused(.invalid, "this agent is already of version \(decisions.version): the override would never be in force")
+        }
+        try await keep(.override(override))
+        if let older = decisions.add(override) { journal.note(.overrideEnded(older, at: time.now, why: "replaced by \(request.by)")) }
+        decided("override added", ["item": "\(identity)", "property": "\(request.property)", "by": "\(request.by)"])
+        return override
+    }
+
+    package func remove(_ request: OverrideRemoval) async throws(DecisionRefused) -> Override {
+        let wanted = Override.folded(request.identity)
+        let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
+        let found = decisions.overrides.filter { override in
+            let identity = Override.folded(override.identity)
+            return (identity == wanted || identity.hasSuffix("\\" + wanted)) && override.property.lowercased() == request.property.lowercased()
+                && override.server?.lowercased() == server?.lowercased()
+        }
+        guard let override = found.first, found.count == 1 else {
+            let place = server.map { " on \($0)" } ?? ""
+            throw DecisionRefused(
+                .unknown, "there is no override of '\(request.property)' of '\(request.identity)'\(place): 'agent override list' shows those there are")
+        }
+        try await keep(.overrideEnded(override, at: time.now, why: "removed by \(request.by)"))
+        decisions.remove(override: override.id)
+        decided("override removed", ["item": "\(override.identity)", "property": "\(override.property)", "by": "\(request.by)"])
+        return override
+    }
+
+    /// Finds what an override is about and whether it can be so.
+    private func overridden(_ request: OverrideRequest) throws(DecisionRefused) -> (Override.Item, String) {
+        if let responder = plan.configuration.responders.first(where: { $0.name.lowercased() == request.identity.lowercased() }) {
+            var changed = responder
+            if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
+            return (.responder, responder.name)
+        }
+        for definition in plan.definitions {
+            for monitor in definition.monitors {
+                let identity = ProbeIdentity(healthSet: definition.identity.healthSet, name: monitor.name)
+                guard identity.isMeant(by: request.identity) else { continue }
+                var changed = monitor
+                if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
+                return (.monitor, identity.description)
+            }
+        }
+        switch ProbeSelector(plan.definitions, listed: { [targets] in targets.entries(of: $0).map(\.text) }).select(request.identity) {
+        case .none(let sentence): throw DecisionRefused(.unknown, sentence)
+        case .one(let definition, let target):
+            if let problem = definition.problem(setting: request.property, to: request.value) { throw refused(request, problem) }
+            if request.property.lowercased().hasPrefix("options.") { try checkOption(request, of: definition) }
+            let identity = ProbeIdentity(healthSet: definition.identity.healthSet, name: definition.identity.name, target: target)
+            return (.probe, identity.description)
+        }
+    }
+
+    private func checkOption(_ request: OverrideRequest, of definition: ProbeDefinition) throws(DecisionRefused) {
+        let name = String(request.property.dropFirst("options.".count))
+        let known = kinds.kind(named: definition.kind)?.guide.options ?? []
+        guard let option = known.first(where: { $0.name.lowercased() == name.lowercased() }), option.settableThroughAgent else {
+            let settable = known.filter(\.settableThroughAgent).map(\.name)
+            let list = settable.isEmpty ? "it has none that can be overridden" : "those that can be overridden: \(settable.joined(separator: ", "))"
+            throw DecisionRefused(.invalid, "'\(request.property)': kind '\(definition.kind)' has no such option; \(list)")
+        }
+        let notes = SettingsReader.Notes()
+        let location = SourceLocation(path: "override of \(request.property)")
+        kinds.checkOptions(of: definition.with(options: definition.options.setting(option.name, to: request.value, at: location)), notes: notes)
+        if notes.hasErrors { throw DecisionRefused(.invalid, notes.diagnostics.map(\.sentence).joined(separator: "; ")) }
+    }
+
+    private func refused(_ request: OverrideRequest, _ problem: String) -> DecisionRefused {
+        DecisionRefused(.invalid, "'\(request.property)' of '\(request.identity)', set to '\(request.value)': \(problem)")
+    }
+
+    // MARK: Maintenance
+
+    package func start(_ request: MaintenanceRequest) async throws(DecisionRefused) -> Maintenance {
+        let now = time.now
+        let window: Maintenance.Window
+        if let weekday = request.weekday {
+            guard (1...7).contains(weekday), let minute = request.minute, (0..<1440).contains(minute), let seconds = request.seconds,
+                seconds >= 60, seconds <= 6 * 86400
+            else { throw DecisionRefused(.invalid, "a weekly window needs a weekday, a time of day, and a length from one minute to six days") }
+            window = .weekly(weekday: weekday, minute: minute, minutes: Int(seconds / 60), from: request.from ?? now)
+        } else {
+            if let seconds = request.seconds, seconds <= 0 { throw DecisionRefused(.invalid, "the length must be above zero") }
+            let from = request.from ?? now
+            window = .once(from: from, until: request.seconds.map { from.addingTimeInterval($0) })
+        }
+        let maintenance = Maintenance(
+            server: request.server == "*" ? "*" : try serverName(request.server), component: try component(request.component),
+            requester: request.requester ?? "Maintenance", window: window, by: request.by, at: now, comment: request.comment ?? "")
+        guard !maintenance.isOver(at: now) else { throw DecisionRefused(.invalid, "that window is over already") }
+        try await keep(.maintenance(maintenance))
+        if let older = decisions.add(maintenance) { journal.note(.maintenanceEnded(older, at: now, why: "replaced by \(request.by)")) }
+        decided("maintenance", ["component": "\(maintenance.component)", "server": "\(maintenance.server)", "by": "\(request.by)"])
+        return maintenance
+    }
+
+    package func end(_ request: MaintenanceEnd) async throws(DecisionRefused) -> Maintenance {
+        let server = request.server == "*" ? "*" : try serverName(request.server)
+        let component = try component(request.component).lowercased()
+        let requester = (request.requester ?? "Maintenance").lowercased()
+        let there = decisions.maintenance.filter { $0.server.lowercased() == server.lowercased() && $0.component.lowercased() == component }
+        guard let maintenance = there.first(where: { $0.requester.lowercased() == requester }) else {
+            let others = there.map(\.requester).joined(separator: ", ")
+            let hint = others.isEmpty ? "'agent maintenance list' shows those there are" : "it was asked for by \(others), who alone can end it (--requester)"
+            throw DecisionRefused(.unknown, "there is no maintenance of \(request.component ?? Maintenance.wholeServer) on \(server) by that requester: \(hint)")
+        }
+        try await keep(.maintenanceEnded(maintenance, at: time.now, why: "ended by \(request.by)"))
+        decisions.remove(maintenance: maintenance.id)
+        decided("maintenance ended", ["component": "\(maintenance.component)", "server": "\(maintenance.server)", "by": "\(request.by)"])
+        return maintenance
+    }
+
+    private func component(_ name: String?) throws(DecisionRefused) -> String {
+        guard let name, name.lowercased() != Maintenance.wholeServer.lowercased() else { return Maintenance.wholeServer }
+        let sets = Set(plan.definitions.map(\.identity.healthSet))
+        if let known = sets.first(where: { $0.lowercased() == name.lowercased() }) { return known }
+        throw DecisionRefused(
+            .unknown, "there is no component '\(name)'; there are \(([Maintenance.wholeServer] + sets.sorted()).joined(separator: ", "))")
+    }
+
+    // MARK: Acknowledgements
+
+    /// Marks the episodes under way of a monitor as being repaired, until they end.
+    package func acknowledge(_ request: AcknowledgeRequest) async throws(DecisionRefused) -> [Episode] {
+        let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
+        let meant = board.statuses.filter { status in
+            (status.key.identity.isMeant(by: request.monitor)
+                || ProbeIdentity(healthSet: status.key.probe.identity.healthSet, name: status.key.name).isMeant(by: request.monitor))
+                && (server == nil || server == status.key.probe.server)
+        }
+        guard !meant.isEmpty else {
+            let names = Set(board.statuses.map(\.key.identity.description))
+            let near = NearestName.ranked(names, to: request.monitor).prefix(3).joined(separator: ", ")
+            throw DecisionRefused(.unknown, "there is no monitor '\(request.monitor)'" + (near.isEmpty ? "" : "; nearest: \(near)"))
+        }
+        let now = time.now
+        let acknowledgement = Episode.Acknowledgement(by: request.by, at: now, comment: request.comment ?? "")
+        let open = meant.filter { $0.episode != nil && $0.state != .repairing }.sorted { $0.key < $1.key }
+        guard !open.isEmpty else {
+            throw DecisionRefused(.invalid, "monitor '\(request.monitor)' has no episode that could be acknowledged: it is \(meant[0].state.name)")
+        }
+        var acknowledged: [Episode] = []
+        for status in open {
+            guard var episode = status.episode else { continue }
+            episode.acknowledged = acknowledgement
+            try await keep(.episode(episode))
+            // While it was written the episode may have ended: there is then nothing to acknowledge any more.
+            guard let changes = board.acknowledge(status.key, acknowledgement, at: time.elapsed, now) else { continue }
+            follow(changes)
+            if let episode = board.status(of: status.key)?.episode { acknowledged.append(episode) }
+        }
+        decided("acknowledged", ["monitor": "\(request.monitor)", "by": "\(request.by)"])
+        return acknowledged
+    }
+
+    // MARK: Responders
+
+    /// A responder as overrides leave it for an episode's server, and since when maintenance silences its health set there.
+    package func standing(of responder: Responder, for episode: Episode) -> (responder: Responder, inactiveSince: Date?) {
+        (
+            responder.overridden(by: decisions.overrides, server: episode.server),
+            decisions.inactive(episode.healthSet, server: episode.server, at: time.now)
+        )
+    }
+
+    // MARK: Within
+
+    func expireDecisions() {
+        let over = decisions.expire(at: time.now)
+        let mark = decisions.inForce(at: time.now).map(\.id)
+        for override in over.overrides { journal.note(.overrideEnded(override, at: time.now, why: "its time was over")) }
+        for maintenance in over.maintenance { journal.note(.maintenanceEnded(maintenance, at: time.now, why: "its time was over")) }
+        guard !over.overrides.isEmpty || mark != inForce else { return }
+        decided("decisions ended or began by themselves", ["overrides": "\(over.overrides.count)", "maintenance": "\(mark.count)"])
+    }
+
+    private func decided(_ what: String, _ metadata: Logger.Metadata) {
+        inForce = decisions.inForce(at: time.now).map(\.id)
+        logger.notice("\(what)", metadata: metadata)
+        applyOverrides()
+        observers.forEach { $0.changed(.decided) }
+        escalate()
+        signal.yield()
+    }
+
+    private func keep(_ entry: JournalEntry) async throws(DecisionRefused) {
+        do throws(NotKept) { try await journal.keep(entry) } catch {
+            throw DecisionRefused(.notKept, "this can't be kept, and would be lost with the agent: \(error.description)")
+        }
+    }
+
+    private func serverName(_ name: String) throws(DecisionRefused) -> String {
+        if let server = plan.configuration.server(named: name) { return server.name }
+        let known = plan.configuration.servers.map(\.name)
+        throw DecisionRefused(
+            .unknown, "no server '\(name)' is configured; " + (known.isEmpty ? "none is" : "configured are: \(known.joined(separator: ", "))"))
+    }
+}
+
+extension Responder {
+    /// Properties of a responder that an override can change.
+    package static let overridable = ["enabled", "timeout"]
+
+    /// - Returns: what is wrong with it; nil when it was set.
+    mutating func set(_ property: String, to value: String) -> String? {
+        switch property.lowercased() {
+        case "enabled":
+            guard let isEnabled = ["true": true, "false": false][value.lowercased()] else { return "must be true or false" }
+            self.isEnabled = isEnabled
+        case "timeout":
+            guard let timeout = DurationText.parse(value), timeout > .zero else { return "must be a duration such as 30s" }
+            self.timeout = timeout
+        default: return "there is no such property; there are \(Self.overridable.joined(separator: ", "))"
+        }
+        return nil
+    }
+
+    /// The responder as overrides leave it for one server.
+    func overridden(by overrides: [Override], server: String) -> Responder {
+        var changed = self
+        for override in overrides
+        where override.item == .responder && override.identity.lowercased() == name.lowercased()
+            && (override.server == nil || override.server?.lowercased() == server.lowercased())
+        {
+            _ = changed.set(override.property, to: override.value)
+        }
+        return changed
+    }
+}

@@ -1,0 +1,85 @@
+package import FoundationEssentials
+
+/// A component of a server that is taken out of service: it is measured on, and no alert is sent.
+///
+/// It is inactive while any requester says so, and only that requester can lift its own word.
+package struct Maintenance: Sendable, Hashable, Codable {
+    /// When it is in force. Dates are the wall clock's, weekly times UTC.
+    package enum Window: Sendable, Hashable, Codable {
+        case once(from: Date, until: Date?)
+        /// Weekday 1 is Sunday; `minute` counts from midnight.
+        case weekly(weekday: Int, minute: Int, minutes: Int, from: Date)
+    }
+
+    /// What stands for everything on a server, as in Exchange.
+    package static let wholeServer = "ServerWideOffline"
+
+    package var id: UUID
+    /// A configured name; `*` is every server and what belongs to none.
+    package var server: String
+    /// A health set, or `ServerWideOffline`.
+    package var component: String
+    /// `Maintenance`, `HealthAPI`, a name of the site's own.
+    package var requester: String
+    package var window: Window
+    package var by: String
+    package var at: Date
+    package var comment: String
+
+    package init(
+        id: UUID = UUID(), server: String, component: String, requester: String, window: Window, by: String, at: Date, comment: String = ""
+    ) {
+        self.id = id
+        self.server = server
+        self.component = component
+        self.requester = requester
+        self.window = window
+        self.by = by
+        self.at = at
+        self.comment = comment
+    }
+
+    private static let week = 7 * 1440
+
+    /// When it began, where it is in force at that date.
+    package func start(at date: Date) -> Date? {
+        switch window {
+        case .once(let from, let until): from <= date && until.map { date < $0 } ?? true ? from : nil
+        case .weekly(_, _, let minutes, _):
+            latestWeekly(notAfter: date).flatMap { date < $0.addingTimeInterval(Double(minutes) * 60) ? $0 : nil }
+        }
+    }
+
+    /// The next date at which that changes; nil when it never will.
+    package func nextChange(after date: Date) -> Date? {
+        switch window {
+        case .once(let from, let until): return [from, until].compactMap(\.self).filter { $0 > date }.min()
+        case .weekly(_, _, let minutes, let from):
+            let begun = latestWeekly(notAfter: date)
+            let end = begun.map { $0.addingTimeInterval(Double(minutes) * 60) }.flatMap { $0 > date ? $0 : nil }
+            let next = begun.map { $0.addingTimeInterval(Double(Self.week) * 60) } ?? latestWeekly(notAfter: from.addingTimeInterval(Double(Self.week) * 60))
+            return [end, next].compactMap(\.self).min()
+        }
+    }
+
+    /// Whether it will never be in force again.
+    package func isOver(at date: Date) -> Bool {
+        if case .once(_, let until?) = window { until <= date } else { false }
+    }
+
+    package func covers(healthSet: String, server: String) -> Bool {
+        (self.server == "*" || self.server.lowercased() == server.lowercased())
+            && [Self.wholeServer.lowercased(), healthSet.lowercased()].contains(component.lowercased())
+    }
+
+    /// The latest begin of a weekly window that is not after the date, nor before the maintenance was asked for.
+    private func latestWeekly(notAfter date: Date) -> Date? {
+        guard case .weekly(let weekday, let minute, _, let from) = window else { return nil }
+        // The epoch's first day was a Thursday, weekday 5.
+        let minutes = Int((date.timeIntervalSince1970 / 60).rounded(.down))
+        let offset = ((weekday - 5 + 7) % 7) * 1440 + minute
+        let since = (minutes - offset) % Self.week
+        let begun = Date(timeIntervalSince1970: Double(minutes - (since < 0 ? since + Self.week : since)) * 60)
+        return begun >= from ? begun : nil
+    }
+}

@@ -1,0 +1,109 @@
+extension ProbeDefinition {
+    /// Properties of a probe that an override can change, its options (`options.NAME`) aside.
+    package static let overridable = ["enabled", "every", "timeout", "retries"]
+
+    /// The definition as overrides leave it; itself where none is about it.
+    ///
+    /// - Parameter identity: of the one probe it is for, with its target.
+    func overridden(by overrides: [Override], identity: ProbeIdentity, server: String) -> ProbeDefinition {
+        guard !overrides.isEmpty else { return self }
+        let probes = overrides.filter { $0.item == .probe && $0.isAbout(identity, server: server) }
+        let monitors = monitors.map { $0.overridden(by: overrides, of: identity, server: server) }
+        guard !probes.isEmpty || monitors != self.monitors else { return self }
+        var draft = Draft(self)
+        for override in probes { _ = draft.set(override.property, to: override.value) }
+        draft.monitors = monitors
+        return draft.definition
+    }
+
+    /// What is wrong with changing a property so; nil when nothing is.
+    package func problem(setting property: String, to value: String) -> String? {
+        var draft = Draft(self)
+        return draft.set(property, to: value)
+    }
+
+    private struct Draft {
+        let base: ProbeDefinition
+        var isEnabled: Bool
+        var every: Duration
+        var timeout: Duration
+        var retries: Int
+        var options: Setting
+        var monitors: [MonitorDefinition]
+
+        init(_ base: ProbeDefinition) {
+            self.base = base
+            isEnabled = base.enabled
+            every = base.every
+            timeout = base.timeout
+            retries = base.retries
+            options = base.options
+            monitors = base.monitors
+        }
+
+        /// - Returns: what is wrong with it; nil when it was set.
+        mutating func set(_ property: String, to value: String) -> String? {
+            switch property.lowercased() {
+            case "enabled":
+                guard let isEnabled = ["true": true, "false": false][value.lowercased()] else { return "must be true or false" }
+                self.isEnabled = isEnabled
+            case "every":
+                guard let every = DurationText.parse(value), every >= .milliseconds(100) else {
+                    return "must be a duration of at least 100ms, such as 5m"
+                }
+                guard timeout <= every else { return "must not be shorter than the timeout, \(DurationText.format(timeout))" }
+                self.every = every
+            case "timeout":
+                guard let timeout = DurationText.parse(value), timeout > .zero else { return "must be a duration such as 30s" }
+                guard timeout <= every else { return "must not be longer than the interval, \(DurationText.format(every))" }
+                self.timeout = timeout
+            case "retries":
+                guard let retries = Int(value), (0...10).contains(retries) else { return "must be a whole number from 0 to 10" }
+                self.retries = retries
+            case let name where name.hasPrefix("options."):
+                let option = String(property.dropFirst("options.".count))
+                options = options.setting(option, to: value, at: SourceLocation(path: "override of \(property)"))
+            default:
+                return "there is no such property; there are \(ProbeDefinition.overridable.joined(separator: ", ")) and options.NAME"
+            }
+            return nil
+        }
+
+        var definition: ProbeDefinition {
+            ProbeDefinition(
+                identity: base.identity, kind: base.kind, summary: base.summary, scope: base.scope, every: every, timeout: timeout,
+                retries: retries, enabled: isEnabled, options: options, monitors: monitors, location: base.location)
+        }
+    }
+}
+
+extension MonitorDefinition {
+    /// Properties of a monitor that an override can change.
+    package static let overridable = ["enabled", "severity", "degradedFor"]
+
+    func overridden(by overrides: [Override], of probe: ProbeIdentity, server: String) -> MonitorDefinition {
+        let identity = ProbeIdentity(healthSet: probe.healthSet, name: name, target: probe.target)
+        var changed = self
+        for override in overrides where override.item == .monitor && override.isAbout(identity, server: server) {
+            _ = changed.set(override.property, to: override.value)
+        }
+        return changed
+    }
+
+    /// - Returns: what is wrong with it; nil when it was set.
+    package mutating func set(_ property: String, to value: String) -> String? {
+        switch property.lowercased() {
+        case "enabled":
+            guard let isEnabled = ["true": true, "false": false][value.lowercased()] else { return "must be true or false" }
+            self.isEnabled = isEnabled
+        case "severity":
+            guard let severity = Severity(rawValue: value.lowercased()) else { return "must be critical or warning" }
+            self.severity = severity
+        case "degradedfor":
+            guard let duration = DurationText.parse(value) else { return "must be a duration such as 60s" }
+            degradedFor = duration
+        default: return "there is no such property; there are \(Self.overridable.joined(separator: ", "))"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,67 @@
+import Certificates
+package import FoundationEssentials
+
+/// One time of trouble, from the run that made a monitor leave Healthy to the one that showed it over.
+///
+/// It outlives the process: an alert that stands for it is neither sent twice nor forgotten.
+package struct Episode: Sendable, Hashable, Codable {
+    package struct Acknowledgement: Sendable, Hashable, Codable {
+        package var by: String
+        package var at: Date
+        package var comment: String
+
+        package init(by: String, at: Date, comment: String) {
+            self.by = by
+            self.at = at
+            self.comment = comment
+        }
+    }
+
+    package var id: UUID
+    package var healthSet: String
+    package var monitor: String
+    package var probe: String
+    package var server: String
+    package var target: String?
+    package var address: String
+    package var severity: MonitorDefinition.Severity
+    package var began: Date
+    package var ended: Date?
+    /// Of the latest run that failed.
+    package var reason: Reason?
+    package var sentence: String
+    /// The certificate at fault, 40 hexadecimal digits, where the finding is about one.
+    package var thumbprint: String?
+    /// The probe that watches the root cause, where another one does.
+    package var cause: ProbeIdentity?
+    package var acknowledged: Acknowledgement?
+    /// When its alert was first handed to whoever takes alerts.
+    package var escalated: Date?
+
+    init(_ key: MonitorKey, severity: MonitorDefinition.Severity, began: Date) {
+        id = UUID()
+        healthSet = key.probe.identity.healthSet
+        monitor = key.name
+        probe = key.probe.identity.name
+        server = key.probe.server
+        target = key.probe.identity.target
+        address = key.probe.address
+        self.severity = severity
+        self.began = began
+        sentence = ""
+    }
+
+    package var key: MonitorKey {
+        let identity = ProbeIdentity(healthSet: healthSet, name: probe, target: target)
+        return MonitorKey(probe: ProbeKey(identity: identity, server: server, address: address), name: monitor)
+    }
+
+    /// Takes over why the monitored thing is wrong.
+    mutating func take(_ finding: Finding?) {
+        guard let finding else { return }
+        reason = finding.reason
+        sentence = finding.sentence
+        thumbprint = finding.certificate?.description
+        cause = finding.cause
+    }
+}

@@ -1,0 +1,206 @@
+import FoundationEssentials
+
+/// All monitors of all probes: results and time go in, changes of state come out.
+///
+/// A value without effects; the manager carries out what follows from a change.
+struct MonitorBoard: Sendable {
+    private struct Entry {
+        var machine: MonitorMachine
+        var status: MonitorStatus
+        /// `TimeSource.elapsed` of the last run that could judge.
+        var judged: Duration?
+    }
+
+    /// How long an episode that has ended is still told to those who were told of it, as Prometheus keeps resolved alerts.
+    static let endedKept: TimeInterval = 900
+
+    private var entries: [ProbeKey: [Entry]] = [:]
+    /// Monitors whose state will change by time alone, and when.
+    private var pending: [MonitorKey: Duration] = [:]
+    /// Episodes of an earlier process whose probes have not been taken up yet.
+    private var carried: [MonitorKey: Episode] = [:]
+    private var inEpisode: Set<MonitorKey> = []
+    private var ripe: Set<MonitorKey> = []
+    private(set) var ended: [Episode] = []
+    private(set) var tallies: [HealthSetKey: HealthSetTally] = [:]
+
+    init(carried episodes: [Episode] = []) {
+        for episode in episodes {
+            if episode.ended == nil { carried[episode.key] = episode } else { ended.append(episode) }
+        }
+    }
+
+    /// When the next state changes by time alone; nil when none will.
+    var nextChange: Duration? { pending.values.min() }
+
+    var statuses: [MonitorStatus] { entries.values.flatMap { $0.map(\.status) } }
+
+    func status(of key: MonitorKey) -> MonitorStatus? { entries[key.probe]?.first { $0.status.key == key }?.status }
+
+    /// Those under way.
+    var episodes: [Episode] { inEpisode.sorted().compactMap { status(of: $0)?.episode } }
+
+    /// Unhealthy monitors whose alert has not been handed on.
+    var unescalated: [MonitorKey] { ripe.sorted() }
+
+    func statuses(of key: ProbeKey) -> [MonitorStatus] { entries[key]?.map(\.status) ?? [] }
+
+    /// When a run of that probe last could judge; nil if none has since the cache was cleared, or nobody monitors it.
+    func lastJudged(_ key: ProbeKey) -> Duration? { entries[key]?.compactMap(\.judged).max() }
+
+    /// Gives a probe those monitors; one that is there already under its name, and unchanged, goes on.
+    mutating func take(_ key: ProbeKey, _ definitions: [MonitorDefinition], at elapsed: Duration, _ now: Date) -> [Transition] {
+        let older = entries.removeValue(forKey: key) ?? []
+        guard !definitions.isEmpty || !older.isEmpty else { return [] }
+        var changes: [Transition] = []
+        let taken = definitions.map { definition in
+            if let same = older.first(where: { $0.machine.definition == definition }) { return same }
+            let key = MonitorKey(probe: key, name: definition.name)
+            let old = older.first { $0.status.key.name == definition.name }
+            return entry(key, definition, episode: old?.status.episode ?? carried.removeValue(forKey: key), at: elapsed, now)
+        }
+        for old in older where !taken.contains(where: { $0.status.episode?.id == old.status.episode?.id }) {
+            changes += end(old, now)
+        }
+        for old in older { retire(old) }
+        for new in taken { enlist(new) }
+        if !taken.isEmpty { entries[key] = taken }
+        return changes
+    }
+
+    /// The probe is there no more; its episodes end.
+    mutating func drop(_ key: ProbeKey, at now: Date) -> [Transition] {
+        guard let older = entries.removeValue(forKey: key) else { return [] }
+        older.forEach { retire($0) }
+        return older.flatMap { end($0, now) }
+    }
+
+    /// The cache was cleared: states are decided anew, but an episode goes on until a run shows its end.
+    mutating func forget(_ key: ProbeKey, at elapsed: Duration, _ now: Date) -> [Transition] {
+        change(key, at: elapsed, now) { entry in
+            entry.machine.forget()
+            entry.judged = nil
+        }
+    }
+
+    mutating func record(_ result: ProbeResult, at elapsed: Duration, _ now: Date) -> [Transition] {
+        guard entries[result.key] != nil, let sample = MonitorSample(result, at: elapsed) else { return [] }
+        return change(result.key, at: elapsed, now, finding: result.decisive) { entry in
+            entry.machine.record(sample)
+            entry.judged = elapsed
+        }
+    }
+
+    /// Time alone has passed.
+    mutating func advance(to elapsed: Duration, _ now: Date) -> [Transition] {
+        let due = pending.filter { $0.value <= elapsed }.map(\.key.probe)
+        if let first = ended.first?.ended, now.timeIntervalSince(first) > Self.endedKept {
+            ended.removeAll { now.timeIntervalSince($0.ended ?? now) > Self.endedKept }
+        }
+        return Set(due).sorted().flatMap { change($0, at: elapsed, now) { _ in } }
+    }
+
+    /// - Returns: nil where the monitor is in no episode.
+    mutating func acknowledge(_ key: MonitorKey, _ acknowledgement: Episode.Acknowledgement, at elapsed: Duration, _ now: Date)
+        -> [Transition]?
+    {
+        guard let index = entries[key.probe]?.firstIndex(where: { $0.status.key == key }) else { return nil }
+        guard entries[key.probe]?[index].machine.acknowledge() == true else { return nil }
+        entries[key.probe]?[index].status.episode?.acknowledged = acknowledgement
+        return change(key.probe, at: elapsed, now) { _ in }
+    }
+
+    /// Notes that the alert of an episode was handed on.
+    mutating func escalate(_ key: MonitorKey, at now: Date) -> Episode? {
+        guard let index = entries[key.probe]?.firstIndex(where: { $0.status.key == key }) else { return nil }
+        entries[key.probe]?[index].status.episode?.escalated = now
+        ripe.remove(key)
+        return entries[key.probe]?[index].status.episode
+    }
+
+    // MARK: Within
+
+    private func entry(_ key: MonitorKey, _ definition: MonitorDefinition, episode: Episode?, at elapsed: Duration, _ now: Date) -> Entry {
+        var machine = MonitorMachine(definition)
+        var continued: Episode?
+        if var episode, definition.isEnabled {
+            // A wall clock that was set back meanwhile makes no episode of the future.
+            let age = Duration.seconds(max(0, now.timeIntervalSince(episode.began)))
+            machine = MonitorMachine(definition, episodeBegan: elapsed - age, isAcknowledged: episode.acknowledged != nil)
+            episode.severity = definition.severity
+            continued = episode
+        }
+        let status = MonitorStatus(
+            key: key, definition: definition, state: machine.state(at: elapsed), since: continued?.began ?? now, episode: continued)
+        return Entry(machine: machine, status: status, judged: nil)
+    }
+
+    private mutating func end(_ entry: Entry, _ now: Date) -> [Transition] {
+        guard var episode = entry.status.episode else { return [] }
+        episode.ended = now
+        ended.append(episode)
+        var status = entry.status
+        let before = status.state
+        status.state = .unknown
+        status.since = now
+        status.episode = nil
+        return [Transition(before: before, status: status, episode: episode)]
+    }
+
+    private mutating func change(
+        _ key: ProbeKey, at elapsed: Duration, _ now: Date, finding: Finding? = nil, _ act: (inout Entry) -> Void
+    ) -> [Transition] {
+        guard let count = entries[key]?.count else { return [] }
+        var changes: [Transition] = []
+        for index in 0..<count {
+            guard var entry = entries[key]?[index] else { continue }
+            let before = entry.status.state
+            act(&entry)
+            var over: Episode?
+            if entry.machine.isInEpisode {
+                if entry.status.episode == nil {
+                    entry.status.episode = Episode(entry.status.key, severity: entry.machine.definition.severity, began: now)
+                }
+                entry.status.episode?.take(finding)
+            } else if var episode = entry.status.episode {
+                episode.ended = now
+                ended.append(episode)
+                over = episode
+                entry.status.episode = nil
+            }
+            entry.status.isFlapping = entry.machine.isFlapping
+            let state = entry.machine.state(at: elapsed)
+            pending[entry.status.key] = entry.machine.nextChange.flatMap { $0 > elapsed ? $0 : nil }
+            if state != before {
+                entry.status.state = state
+                entry.status.since = now
+                tallies[HealthSetKey(key)]?.move(before, to: state)
+                changes.append(Transition(before: before, status: entry.status, episode: over ?? entry.status.episode))
+            }
+            entries[key]?[index] = entry
+            sort(entry)
+        }
+        return changes
+    }
+
+    private mutating func enlist(_ entry: Entry) {
+        tallies[HealthSetKey(entry.status.key.probe), default: HealthSetTally()].add(entry.status.state)
+        pending[entry.status.key] = entry.machine.nextChange
+        sort(entry)
+    }
+
+    private mutating func sort(_ entry: Entry) {
+        let (key, episode) = (entry.status.key, entry.status.episode)
+        if episode == nil { inEpisode.remove(key) } else { inEpisode.insert(key) }
+        if let episode, episode.escalated == nil, entry.status.state == .unhealthy { ripe.insert(key) } else { ripe.remove(key) }
+    }
+
+    private mutating func retire(_ entry: Entry) {
+        let key = HealthSetKey(entry.status.key.probe)
+        tallies[key]?.remove(entry.status.state)
+        if tallies[key]?.isEmpty == true { tallies[key] = nil }
+        pending[entry.status.key] = nil
+        inEpisode.remove(entry.status.key)
+        ripe.remove(entry.status.key)
+    }
+}

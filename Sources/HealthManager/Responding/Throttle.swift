@@ -1,0 +1,54 @@
+import DequeModule
+package import FoundationEssentials
+
+/// Lets so many actions through, and no more: for each responder on each server, and over all servers. A pure value.
+///
+/// Times are `TimeSource.elapsed`; what an earlier process did is taken over by its age.
+package struct Throttle: Sendable {
+    private struct Lane: Hashable {
+        var responder: String
+        /// Nil is all servers together.
+        var server: String?
+    }
+
+    private static let hour: Duration = .seconds(3600)
+    private static let day: Duration = .seconds(86400)
+
+    private var begun: [Lane: Deque<Duration>] = [:]
+
+    package init() {}
+
+    /// - Parameter attempts: those of an earlier process; the wall clock tells their age.
+    package init(_ attempts: [Attempt], at elapsed: Duration, _ now: Date) {
+        for attempt in attempts.sorted(by: { $0.at < $1.at }) where attempt.outcome != .refused {
+            // One of the future was written before the clock was set back: it counts as just now.
+            let age = Duration.seconds(max(0, now.timeIntervalSince(attempt.at)))
+            count(attempt.responder, server: attempt.server, at: elapsed - age)
+        }
+    }
+
+    /// Whether the responder may act on that server now; if so, it counts as having acted.
+    /// - Returns: why not, in a clause; nil when it may.
+    package mutating func refusal(_ responder: Responder, server: String, at elapsed: Duration) -> String? {
+        let lanes = [
+            (Lane(responder: responder.name, server: server), responder.perServer, "on this server"),
+            (Lane(responder: responder.name, server: nil), responder.acrossServers, "over all servers"),
+        ]
+        for (lane, limits, place) in lanes {
+            while let first = begun[lane]?.first, elapsed - first >= Self.day { begun[lane]?.removeFirst() }
+            let times = begun[lane] ?? []
+            if let last = times.last, elapsed - last < limits.minimumBetween {
+                return "less than \(DurationText.format(limits.minimumBetween)) since the last time \(place)"
+            }
+            if times.count(where: { elapsed - $0 < Self.hour }) >= limits.perHour { return "\(limits.perHour) times within an hour \(place)" }
+            if times.count >= limits.perDay { return "\(limits.perDay) times within a day \(place)" }
+        }
+        count(responder.name, server: server, at: elapsed)
+        return nil
+    }
+
+    private mutating func count(_ responder: String, server: String, at elapsed: Duration) {
+        begun[Lane(responder: responder, server: server), default: []].append(elapsed)
+        begun[Lane(responder: responder, server: nil), default: []].append(elapsed)
+    }
+}

@@ -1,0 +1,103 @@
+import HealthManager
+
+/// `responders`, `alertmanagers` and `history` of `agent.yaml`.
+struct ResponderSettings {
+    let notes: SettingsReader.Notes
+
+    func alertmanagers(_ reader: SettingsReader) -> [String] {
+        (reader.strings("alertmanagers") ?? []).filter { url in
+            if Self.isURL(url) { return true }
+            reader.error("'alertmanagers' holds URLs such as http://alertmanager:9093, found '\(url)'", at: reader.location(of: "alertmanagers"))
+            return false
+        }
+    }
+
+    func history(_ reader: SettingsReader?) -> HistorySettings {
+        var history = HistorySettings()
+        guard let reader else { return history }
+        history.keepFor = reader.duration("keepFor") ?? history.keepFor
+        history.maximumBytes = reader.integer("maximumBytes", in: 1 << 20...1 << 40) ?? history.maximumBytes
+        reader.finish()
+        return history
+    }
+
+    func responders(_ reader: SettingsReader) -> [Responder] {
+        var known: [String: SourceLocation] = [:]
+        return (reader.settings("responders") ?? []).compactMap { setting in
+            let reader = SettingsReader(setting, what: "a responder", notes: notes)
+            let responder = responder(reader)
+            reader.finish()
+            guard let responder else { return nil }
+            if let earlier = known.updateValue(reader.location(of: "name"), forKey: responder.name.lowercased()) {
+                reader.error(
+                    "responder '\(responder.name)' is listed twice, first in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
+            }
+            return responder
+        }
+    }
+
+    private func responder(_ reader: SettingsReader) -> Responder? {
+        let name = reader.required("name", what: "a responder")
+        let action = action(reader)
+        let triggers = reader.strings("on")?.compactMap { text in
+            if let trigger = Responder.Trigger(rawValue: text.lowercased()) { return trigger }
+            let list = Responder.Trigger.allCases.map(\.rawValue).joined(separator: ", ")
+            reader.error("'on' knows \(list), found '\(text)'", at: reader.location(of: "on"))
+            return nil
+        }
+        let monitors = reader.strings("monitors") ?? []
+        let timeout = reader.duration("timeout")
+        let enabled = reader.bool("enabled") ?? true
+        let throttle = reader.mapping("throttle")
+        guard let name, let action else { return nil }
+        var responder = Responder(name: name, action: action)
+        responder.triggers = triggers.map(Set.init) ?? responder.triggers
+        responder.monitors = monitors
+        responder.timeout = timeout ?? responder.timeout
+        responder.isEnabled = enabled
+        responder.perServer = limits(throttle?.mapping("perServer"), responder.perServer)
+        responder.acrossServers = limits(throttle?.mapping("acrossServers"), responder.acrossServers)
+        throttle?.finish()
+        return responder
+    }
+
+    private func action(_ reader: SettingsReader) -> Responder.Action? {
+        let command = reader.strings("command")
+        let webhook = reader.mapping("webhook")
+        switch (command, webhook) {
+        case (let words?, nil):
+            guard let program = words.first, program.hasPrefix("/") else {
+                reader.error(
+                    "'command' is a list of a program's absolute path and its arguments; there is no shell", at: reader.location(of: "command"))
+                return nil
+            }
+            return .command(words)
+        case (nil, let webhook?):
+            defer { webhook.finish() }
+            let file = webhook.path("authorizationFile")
+            guard let url = webhook.required("url", what: "'webhook'") else { return nil }
+            if Self.isURL(url) { return .webhook(url: url, authorizationFile: file) }
+            webhook.error("'url' must begin with http:// or https://, found '\(url)'", at: webhook.location(of: "url"))
+            return nil
+        default:
+            reader.error("a responder needs one of 'command' and 'webhook'", at: reader.location)
+            return nil
+        }
+    }
+
+    private func limits(_ reader: SettingsReader?, _ defaults: ThrottleLimits) -> ThrottleLimits {
+        var limits = defaults
+        guard let reader else { return limits }
+        limits.minimumBetween = reader.duration("minimumBetween", allowZero: true) ?? limits.minimumBetween
+        limits.perHour = reader.integer("perHour", in: 1...10_000) ?? limits.perHour
+        limits.perDay = reader.integer("perDay", in: 1...100_000) ?? limits.perDay
+        reader.finish()
+        return limits
+    }
+
+    private static func isURL(_ text: String) -> Bool {
+        let rest = ["http://", "https://"].first { text.lowercased().hasPrefix($0) }.map { text.dropFirst($0.count) }
+        guard let rest, !text.contains(where: \.isWhitespace) else { return false }
+        return !rest.prefix { $0 != "/" && $0 != "?" }.isEmpty
+    }
+}
