@@ -16,7 +16,8 @@ struct MonitorSettings {
             reader.finish()
             guard let monitor else { return nil }
             if let earlier = known.updateValue(reader.location(of: "name"), forKey: monitor.name.lowercased()) {
-                reader.error("monitor '\(monitor.name)' is listed twice, first in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
+                reader.error(
+                    "monitor '\(monitor.name)' is listed twice, first in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
             }
             return monitor
         }

@@ -7,7 +7,8 @@ struct ResponderSettings {
     func alertmanagers(_ reader: SettingsReader) -> [String] {
         (reader.strings("alertmanagers") ?? []).filter { url in
             if Self.isURL(url) { return true }
-            reader.error("'alertmanagers' holds URLs such as http://alertmanager:9093, found '\(url)'", at: reader.location(of: "alertmanagers"))
+            reader.error(
+                "'alertmanagers' holds URLs such as http://alertmanager:9093, found '\(url)'", at: reader.location(of: "alertmanagers"))
             return false
         }
     }
@@ -68,7 +69,8 @@ struct ResponderSettings {
         case (let words?, nil):
             guard let program = words.first, program.hasPrefix("/") else {
                 reader.error(
-                    "'command' is a list of a program's absolute path and its arguments; there is no shell", at: reader.location(of: "command"))
+                    "'command' is a list of a program's absolute path and its arguments; there is no shell",
+                    at: reader.location(of: "command"))
                 return nil
             }
             return .command(words)

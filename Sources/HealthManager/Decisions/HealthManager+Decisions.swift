@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import Logging
 
 /// What administrators decide: each is kept before it is in force, and in force before it is answered.
@@ -11,7 +11,9 @@ extension HealthManager {
         let end: Override.End
         switch (request.seconds, request.untilVersion) {
         case (let seconds?, nil):
-            guard seconds > 0, seconds <= 10 * 366 * 86400 else { throw DecisionRefused(.invalid, "the duration must be above zero, and at most ten years") }
+            guard seconds > 0, seconds <= 10 * 366 * 86400 else {
+                throw DecisionRefused(.invalid, "the duration must be above zero, and at most ten years")
+            }
             end = .date(time.now.addingTimeInterval(seconds))
         case (nil, let version?):
             guard version.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Int($0) != nil }) else {
@@ -37,13 +39,16 @@ extension HealthManager {
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
         let found = decisions.overrides.filter { override in
             let identity = Override.folded(override.identity)
-            return (identity == wanted || identity.hasSuffix("\\" + wanted)) && override.property.lowercased() == request.property.lowercased()
+            return (identity == wanted || identity.hasSuffix("\\" + wanted))
+                && override.property.lowercased() == request.property.lowercased()
                 && override.server?.lowercased() == server?.lowercased()
         }
         guard let override = found.first, found.count == 1 else {
             let place = server.map { " on \($0)" } ?? ""
             throw DecisionRefused(
-                .unknown, "there is no override of '\(request.property)' of '\(request.identity)'\(place): 'agent override list' shows those there are")
+                .unknown,
+                "there is no override of '\(request.property)' of '\(request.identity)'\(place): 'agent override list' shows those there are"
+            )
         }
         try await keep(.overrideEnded(override, at: time.now, why: "removed by \(request.by)"))
         decisions.remove(override: override.id)
@@ -82,12 +87,15 @@ extension HealthManager {
         let known = kinds.kind(named: definition.kind)?.guide.options ?? []
         guard let option = known.first(where: { $0.name.lowercased() == name.lowercased() }), option.settableThroughAgent else {
             let settable = known.filter(\.settableThroughAgent).map(\.name)
-            let list = settable.isEmpty ? "it has none that can be overridden" : "those that can be overridden: \(settable.joined(separator: ", "))"
+            let list =
+                settable.isEmpty
+                ? "it has none that can be overridden" : "those that can be overridden: \(settable.joined(separator: ", "))"
             throw DecisionRefused(.invalid, "'\(request.property)': kind '\(definition.kind)' has no such option; \(list)")
         }
         let notes = SettingsReader.Notes()
         let location = SourceLocation(path: "override of \(request.property)")
-        kinds.checkOptions(of: definition.with(options: definition.options.setting(option.name, to: request.value, at: location)), notes: notes)
+        kinds.checkOptions(
+            of: definition.with(options: definition.options.setting(option.name, to: request.value, at: location)), notes: notes)
         if notes.hasErrors { throw DecisionRefused(.invalid, notes.diagnostics.map(\.sentence).joined(separator: "; ")) }
     }
 
@@ -103,7 +111,9 @@ extension HealthManager {
         if let weekday = request.weekday {
             guard (1...7).contains(weekday), let minute = request.minute, (0..<1440).contains(minute), let seconds = request.seconds,
                 seconds >= 60, seconds <= 6 * 86400
-            else { throw DecisionRefused(.invalid, "a weekly window needs a weekday, a time of day, and a length from one minute to six days") }
+            else {
+                throw DecisionRefused(.invalid, "a weekly window needs a weekday, a time of day, and a length from one minute to six days")
+            }
             window = .weekly(weekday: weekday, minute: minute, minutes: Int(seconds / 60), from: request.from ?? now)
         } else {
             if let seconds = request.seconds, seconds <= 0 { throw DecisionRefused(.invalid, "the length must be above zero") }
@@ -127,8 +137,12 @@ extension HealthManager {
         let there = decisions.maintenance.filter { $0.server.lowercased() == server.lowercased() && $0.component.lowercased() == component }
         guard let maintenance = there.first(where: { $0.requester.lowercased() == requester }) else {
             let others = there.map(\.requester).joined(separator: ", ")
-            let hint = others.isEmpty ? "'agent maintenance list' shows those there are" : "it was asked for by \(others), who alone can end it (--requester)"
-            throw DecisionRefused(.unknown, "there is no maintenance of \(request.component ?? Maintenance.wholeServer) on \(server) by that requester: \(hint)")
+            let hint =
+                others.isEmpty
+                ? "'agent maintenance list' shows those there are" : "it was asked for by \(others), who alone can end it (--requester)"
+            throw DecisionRefused(
+                .unknown,
+                "there is no maintenance of \(request.component ?? Maintenance.wholeServer) on \(server) by that requester: \(hint)")
         }
         try await keep(.maintenanceEnded(maintenance, at: time.now, why: "ended by \(request.by)"))
         decisions.remove(maintenance: maintenance.id)
@@ -163,7 +177,8 @@ extension HealthManager {
         let acknowledgement = Episode.Acknowledgement(by: request.by, at: now, comment: request.comment ?? "")
         let open = meant.filter { $0.episode != nil && $0.state != .repairing }.sorted { $0.key < $1.key }
         guard !open.isEmpty else {
-            throw DecisionRefused(.invalid, "monitor '\(request.monitor)' has no episode that could be acknowledged: it is \(meant[0].state.name)")
+            throw DecisionRefused(
+                .invalid, "monitor '\(request.monitor)' has no episode that could be acknowledged: it is \(meant[0].state.name)")
         }
         var acknowledged: [Episode] = []
         for status in open {
@@ -181,13 +196,13 @@ extension HealthManager {
 
     // MARK: Responders
 
-    /// A responder as overrides leave it for an episode's server, and since when maintenance silences its health set there.
-    package func standing(of responder: Responder, for episode: Episode) -> (responder: Responder, inactiveSince: Date?) {
-        (
-            responder.overridden(by: decisions.overrides, server: episode.server),
-            decisions.inactive(episode.healthSet, server: episode.server, at: time.now)
-        )
+    /// A responder as overrides leave it for one server.
+    package func overridden(_ responder: Responder, server: String) -> Responder {
+        responder.overridden(by: decisions.overrides, server: server)
     }
+
+    /// Since when maintenance silences a health set on a server; nil while it is active.
+    package func inactiveSince(healthSet: String, server: String) -> Date? { decisions.inactive(healthSet, server: server, at: time.now) }
 
     // MARK: Within
 
@@ -219,7 +234,8 @@ extension HealthManager {
         if let server = plan.configuration.server(named: name) { return server.name }
         let known = plan.configuration.servers.map(\.name)
         throw DecisionRefused(
-            .unknown, "no server '\(name)' is configured; " + (known.isEmpty ? "none is" : "configured are: \(known.joined(separator: ", "))"))
+            .unknown,
+            "no server '\(name)' is configured; " + (known.isEmpty ? "none is" : "configured are: \(known.joined(separator: ", "))"))
     }
 }
 

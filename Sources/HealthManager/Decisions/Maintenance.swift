@@ -57,7 +57,9 @@ package struct Maintenance: Sendable, Hashable, Codable {
         case .weekly(_, _, let minutes, let from):
             let begun = latestWeekly(notAfter: date)
             let end = begun.map { $0.addingTimeInterval(Double(minutes) * 60) }.flatMap { $0 > date ? $0 : nil }
-            let next = begun.map { $0.addingTimeInterval(Double(Self.week) * 60) } ?? latestWeekly(notAfter: from.addingTimeInterval(Double(Self.week) * 60))
+            let next =
+                begun.map { $0.addingTimeInterval(Double(Self.week) * 60) }
+                ?? latestWeekly(notAfter: from.addingTimeInterval(Double(Self.week) * 60))
             return [end, next].compactMap(\.self).min()
         }
     }

@@ -98,7 +98,8 @@ package struct Roster: Sendable {
     private func discovery(of definition: ProbeDefinition, _ written: ProbeDefinition, _ make: Maker, _ place: Place) -> Discovery {
         if definition.enabled == written.enabled, definition.options == written.options { return make(place) }
         guard definition.enabled else {
-            return .notDefined(NotDefined(because: "an override had disabled it", configured: "an override disables it: 'agent override list'"))
+            return .notDefined(
+                NotDefined(because: "an override had disabled it", configured: "an override disables it: 'agent override list'"))
         }
         return Self.maker(definition, kinds)(place)
     }

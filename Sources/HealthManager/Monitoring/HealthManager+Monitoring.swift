@@ -63,7 +63,8 @@ extension HealthManager {
         let open = board.episodes.filter { $0.escalated != nil }.map { episode in
             let maintenance = decisions.inactive(episode.healthSet, server: episode.server, at: time.now)
             return AlertBook.Member(
-                episode: episode, silencedSince: [episode.acknowledged?.at, maintenance].compactMap(\.self).min().map { max($0, episode.began) })
+                episode: episode,
+                silencedSince: [episode.acknowledged?.at, maintenance].compactMap(\.self).min().map { max($0, episode.began) })
         }
         let over = board.ended.filter { $0.escalated != nil }.map { AlertBook.Member(episode: $0, silencedSince: nil) }
         return AlertBook.alerts(open + over)

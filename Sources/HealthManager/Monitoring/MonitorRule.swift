@@ -81,7 +81,8 @@ extension MonitorRule: CustomStringConvertible {
         case .failures(let count, let window): "\(count) failures within \(DurationText.format(window))"
         case .successPercentage(let percentage, let window, _):
             "less than \(percentage) % success within \(DurationText.format(window))"
-        case .sampleValue(let side, let limit, let count): "the value \(side.rawValue) \(limit)" + (count == 1 ? "" : ", \(count) times in a row")
+        case .sampleValue(let side, let limit, let count):
+            "the value \(side.rawValue) \(limit)" + (count == 1 ? "" : ", \(count) times in a row")
         case .certificateLifetime(let percent): "less than \(percent) % of a certificate's lifetime left"
         }
     }

@@ -24,7 +24,11 @@ enum AlertBook {
     /// Episodes about one certificate are one alert, whichever servers they are on.
     static func alerts(_ members: [Member]) -> [Alert] {
         Dictionary(grouping: members) { labels($0.episode) }.compactMap { labels, members in alert(labels, members) }
-            .sorted { ($0.labels["alertname"] ?? "", $0.startsAt, $0.labels.description) < ($1.labels["alertname"] ?? "", $1.startsAt, $1.labels.description) }
+            .sorted {
+                ($0.labels["alertname"] ?? "", $0.startsAt, $0.labels.description) < (
+                    $1.labels["alertname"] ?? "", $1.startsAt, $1.labels.description
+                )
+            }
     }
 
     private static func labels(_ episode: Episode) -> [String: String] {
@@ -41,7 +45,9 @@ enum AlertBook {
 
     private static func alert(_ labels: [String: String], _ members: [Member]) -> Alert? {
         let firing = members.filter { $0.episode.ended == nil && $0.silencedSince == nil }
-        let shown = (firing.isEmpty ? members : firing).sorted { ($0.episode.server, $0.episode.began) < ($1.episode.server, $1.episode.began) }
+        let shown = (firing.isEmpty ? members : firing).sorted {
+            ($0.episode.server, $0.episode.began) < ($1.episode.server, $1.episode.began)
+        }
         guard let first = shown.first?.episode, let began = shown.map(\.episode.began).min() else { return nil }
         var annotations = ["summary": summary(first, shown), "description": first.sentence, "probe": "\(first.healthSet)\\\(first.probe)"]
         let servers = Set(shown.map(\.episode.server)).sorted().filter { !$0.isEmpty }
@@ -55,9 +61,12 @@ enum AlertBook {
     }
 
     private static func summary(_ first: Episode, _ shown: [Member]) -> String {
-        let places = shown.map { [$0.episode.server, $0.episode.target ?? "", $0.episode.address].filter { !$0.isEmpty }.joined(separator: " ") }
+        let places = shown.map {
+            [$0.episode.server, $0.episode.target ?? "", $0.episode.address].filter { !$0.isEmpty }.joined(separator: " ")
+        }
         let known = Set(places).subtracting([""]).sorted()
-        let place = known.isEmpty ? "" : " on " + known.prefix(5).joined(separator: ", ") + (known.count > 5 ? " and \(known.count - 5) more" : "")
+        let place =
+            known.isEmpty ? "" : " on " + known.prefix(5).joined(separator: ", ") + (known.count > 5 ? " and \(known.count - 5) more" : "")
         return "\(first.monitor): \(first.reason?.rawValue ?? "unhealthy")\(place)"
     }
 }

@@ -40,7 +40,9 @@ package struct Throttle: Sendable {
             if let last = times.last, elapsed - last < limits.minimumBetween {
                 return "less than \(DurationText.format(limits.minimumBetween)) since the last time \(place)"
             }
-            if times.count(where: { elapsed - $0 < Self.hour }) >= limits.perHour { return "\(limits.perHour) times within an hour \(place)" }
+            if times.count(where: { elapsed - $0 < Self.hour }) >= limits.perHour {
+                return "\(limits.perHour) times within an hour \(place)"
+            }
             if times.count >= limits.perDay { return "\(limits.perDay) times within a day \(place)" }
         }
         count(responder.name, server: server, at: elapsed)
