@@ -90,7 +90,7 @@ let package = Package(
                 "HealthManager", "Addresses", "Certificates", "CZlib", hummingbird, httpTypes, mustache, nioCore, nioPosix, logging,
                 lifecycle,
             ],
-            resources: [.embedInCode("Page/status.html")]),
+            resources: [.embedInCode("Page/status.html"), .embedInCode("Page/openapi.json")]),
         room(
             "Lab",
             [

@@ -202,6 +202,10 @@ package actor HealthManager: Service {
     package func agentFacts() -> (facts: AgentFacts, probes: Int) {
         var facts = facts
         facts.targetLists = targets.facts
+        facts.healthSets = board.tallies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        facts.overrides = decisions.overrides.count
+        facts.maintenance = decisions.inForce(at: time.now)
+        facts.journal = journal.facts
         return (facts, states.count)
     }
 

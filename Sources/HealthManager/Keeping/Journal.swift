@@ -50,7 +50,7 @@ package struct TransitionRecord: Sendable, Hashable, Codable {
     package var reason: Reason?
     package var sentence: String
 
-    init(_ transition: Transition) {
+    package init(_ transition: Transition) {
         monitor = transition.status.key.identity.description
         server = transition.status.key.probe.server
         before = transition.before

@@ -3,7 +3,7 @@ package import FoundationEssentials
 /// What Alertmanager is told: one trouble, on as many servers as have it.
 ///
 /// Two agents that see the same trouble make alerts with the same labels: Alertmanager takes them for one.
-package struct Alert: Sendable, Hashable {
+package struct Alert: Sendable, Hashable, Codable {
     /// `alertname`, `health_set`, `severity`, and what tells this trouble from others: the certificate, or the place.
     package var labels: [String: String]
     package var annotations: [String: String]

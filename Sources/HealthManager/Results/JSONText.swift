@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 /// JSON as this project writes and reads it: times ISO-8601 UTC in whole seconds, keys sorted, slashes plain.
 package enum JSONText {
@@ -12,7 +12,18 @@ package enum JSONText {
 
     package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Sequence<UInt8>) throws -> Value {
         let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let container = try decoder.singleValueContainer()
+            let text = try container.decode(String.self)
+            if let date = date(text) { return date }
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "a time such as 2027-01-31T12:00:00Z is needed")
+        }
         return try decoder.decode(type, from: Data(bytes))
+    }
+
+    /// A time as RFC 3339 writes it, with or without fractions of a second.
+    package static func date(_ text: String) -> Date? {
+        if let date = try? Date(text, strategy: .iso8601) { return date }
+        return try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }

@@ -33,6 +33,11 @@ package struct AgentFacts: Sendable {
     package var skipped = 0
     package var running = 0
     package var lateness = Histogram(bounds: Self.latenessBounds)
+    /// The monitors of each health set on each server, in the order of their keys.
+    package var healthSets: [(key: HealthSetKey, tally: HealthSetTally)] = []
+    package var overrides = 0
+    package var maintenance: [Maintenance] = []
+    package var journal = JournalFacts()
 
     package static let latenessBounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 

@@ -37,6 +37,7 @@ struct AgentMetrics {
             format: format)
         text.sample("health_agent_unknown_modules_total", [], Double(unknownModules))
         targetLists(&text, format)
+        HealthMetrics(facts: facts).write(to: &text, format: format)
         lateness(&text, format)
         thresholds(&text, format)
         ProcessFacts.read()?.write(to: &text, format: format)

@@ -1,7 +1,7 @@
 /// The families of series that probes have, in the order they are written.
 enum MetricFamily: Int, CaseIterable {
     case success, judged, interval, duration, resultType, reason, sampleValue, lastRun, lastSuccess, runs, stageDuration, httpDuration
-    case earliestExpiry, peerNotAfter, peerKeySize
+    case earliestExpiry, peerNotAfter, peerKeySize, monitorState
     case oauthNotAfter, oauthNotBefore, oauthKeySize, oauthLastSeen, drift, metadataReachable
 
     /// Series of these may be told by several probes; each is written once.
@@ -41,6 +41,7 @@ enum MetricFamily: Int, CaseIterable {
             )
         case .peerKeySize:
             ("health_probe_certificate_key_size", "Size of the key of each certificate the peer presented, in binary digits.")
+        case .monitorState: ("health_monitor_state", "0 Healthy, 1 Degraded, 2 Unhealthy, 3 Repairing, 4 Disabled, 5 Unknown.")
         case .oauthNotAfter: ("oauth_certificate_not_after_timestamp_seconds", "End of each copy of the OAuth certificate.")
         case .oauthNotBefore: ("oauth_certificate_not_before_timestamp_seconds", "Begin of each copy of the OAuth certificate.")
         case .oauthKeySize: ("oauth_certificate_key_size", "Size of the key of each copy, in binary digits.")

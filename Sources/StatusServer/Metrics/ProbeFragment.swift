@@ -76,6 +76,7 @@ private struct Encoder {
     mutating func encode(_ state: ProbeState) {
         add(.interval, state.definition.every.seconds)
         for type in ResultType.allCases { add(.runs, [("result_type", type.name)], Double(state.runs[type])) }
+        for monitor in state.monitors { add(.monitorState, [("monitor", monitor.key.name)], Double(monitor.state.rawValue)) }
         guard let result = state.latest else { return }
         let judges = ![.rejected, .quarantined].contains(result.type)
         if judges { add(.success, result.type == .succeeded ? 1 : 0) }

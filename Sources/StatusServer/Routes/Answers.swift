@@ -10,8 +10,8 @@ extension Response {
 
     static func html(_ text: String) -> Response { bytes(.ok, Array(text.utf8), type: "text/html; charset=utf-8") }
 
-    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-        bytes(status, try JSONText.encode(value), type: "application/json")
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
+        bytes(status, try JSONText.encode(value), type: "application/json", headers: headers)
     }
 
     static func bytes(_ status: HTTPResponse.Status, _ bytes: [UInt8], type: String, headers: HTTPFields = [:]) -> Response {

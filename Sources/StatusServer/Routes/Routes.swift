@@ -10,6 +10,7 @@ struct Routes: Sendable {
     let page: StatusPage
     let desk: ProbeDesk
     let executor: (any TaskExecutor)?
+    let events: EventFeed
     let build: BuildInformation
 
     func router(_ door: Door) -> Router<ServerContext> {
@@ -22,14 +23,13 @@ struct Routes: Sendable {
         router.get("/explain/{reason}") { _, context in explain(try context.parameters.require("reason")) }
         router.post("/-/reload") { _, _ in await reload() }
         router.post("/-/restart") { request, _ in try await restart(request) }
-        for path in ["/-/reload", "/-/restart", "/api/v1/invoke"] {
+        for path in ["/-/reload", "/-/restart"] {
             router.get(RouterPath(path)) { _, _ in Response.plain(.methodNotAllowed, "use POST\n", headers: [HTTPField.Name.allow: "POST"])
             }
         }
-        router.get("/api/v1/probes") { _, _ in try Response.json(await health.probeDocuments()) }
-        router.get("/api/v1/results") { request, _ in try await results(request) }
+        router.get("/sd") { _, _ in try Response.json(await health.serviceDiscovery()) }
+        APIRoutes(health: health, events: events).add(to: router)
         ProbeRoute(desk: desk, executor: executor).add(to: router)
-        router.post("/api/v1/invoke") { request, _ in try await invoke(request) }
         return router
     }
 
@@ -75,27 +75,5 @@ struct Routes: Sendable {
         }
         let waiting = await health.awaitFreshResults(within: .seconds(seconds))
         return try .json(WaitingDocument(waiting: waiting.map(\.description)))
-    }
-
-    private func results(_ request: Request) async throws -> Response {
-        let probe = request.uri.queryParameters["probe"].map { String($0) }
-        let server = request.uri.queryParameters["server"].map { $0.lowercased() }
-        let states = await health.snapshot().probes.filter { state in
-            (probe.map { state.key.identity.isMeant(by: $0) } ?? true)
-                && (server == nil || server == state.key.server.lowercased())
-        }
-        return try .json(states.compactMap(\.latest).map { ResultDocument($0) })
-    }
-
-    private func invoke(_ request: Request) async throws -> Response {
-        let buffer = try await request.body.collect(upTo: 1 << 20)
-        let document: InvokeRequest
-        do { document = try JSONText.decode(InvokeRequest.self, from: buffer.readableBytesView) } catch {
-            return try .json(
-                ErrorDocument(
-                    error: "the body is no invoke request: {\"probe\": ..., \"servers\": [...], \"allServers\": false, \"set\": {}}"),
-                status: .badRequest)
-        }
-        return try .json(await health.invoke(document, remote: true))
     }
 }

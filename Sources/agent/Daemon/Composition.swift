@@ -44,21 +44,22 @@ enum Composition {
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()
         let desk = ProbeDesk(time: SystemTime())
+        let events = EventFeed(time: SystemTime())
         let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)
         let manager = try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
             configurationPath: files.configurationPath,
-            time: SystemTime(), observers: [metrics, desk], targets: targets, logger: logger)
+            time: SystemTime(), observers: [metrics, desk, events], targets: targets, version: Version.current, logger: logger)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
         let server = try StatusServer(
-            settings: configuration.daemon, health: manager, desk: desk, metrics: metrics, build: build, logger: logger)
+            settings: configuration.daemon, health: manager, desk: desk, metrics: metrics, events: events, build: build, logger: logger)
         let listeners = server.services { address in
             logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
             await isServing(manager, address)
         }
         let services =
-            [manager, TargetListWatch(targets, telling: manager)] as [any Service] + listeners + [ReloadOnHangup(manager: manager)] + beside
+            [manager, TargetListWatch(targets, telling: manager), events] as [any Service] + listeners + [ReloadOnHangup(manager: manager)] + beside
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))

@@ -40,6 +40,22 @@ struct ControlClient {
         return response.body
     }
 
+    /// - Returns: the document that a 2xx answer bears.
+    func document<Document: Decodable>(
+        _ type: Document.Type, _ method: ExchangeRequest.Method, _ path: String, _ order: (any Encodable)? = nil,
+        deadline: Duration = .seconds(120)
+    ) async throws(Unreachable) -> Document {
+        let body = try order.map { order throws(Unreachable) in
+            guard let bytes = try? JSONText.encode(order) else { throw .refused("the order can't be written as JSON") }
+            return bytes
+        }
+        let bytes = try await send(method, path, body: body, deadline: deadline)
+        guard let document = try? JSONText.decode(type, from: bytes) else {
+            throw .refused("\(target) answered with something else: is it an agent of this version?")
+        }
+        return document
+    }
+
     private func explained(_ failure: ExchangeFailure) -> Unreachable {
         guard failure.phase == .connect || failure.phase == .resolve else { return .refused("\(target): \(failure.sentence)") }
         guard access(target, F_OK) == 0 || errno != EACCES, access(target, R_OK | W_OK) == 0 || errno != EACCES else {

@@ -1,0 +1,77 @@
+import Certificates
+package import FoundationEssentials
+
+/// What will warn, fail and break, and when, by the certificates seen. Each line is what the probe says when it is asked about that day.
+package struct Forecast: Codable, Sendable {
+    package var generated: Date
+    package var until: Date
+    /// In the order of their dates.
+    package var events: [ForecastEvent]
+    /// What could not be looked at, one sentence each.
+    package var notes: [String]
+}
+
+package struct ForecastEvent: Codable, Sendable, Hashable {
+    package enum Change: String, Codable, Sendable {
+        /// From then on the probe succeeds with a warning.
+        case warns
+        /// From then on it fails, and the certificate still serves.
+        case fails
+        /// From then on it fails because the certificate has ended.
+        case breaks
+        /// From then on it succeeds again.
+        case recovers
+    }
+
+    package var date: Date
+    package var change: Change
+    /// `HealthSet\Name[\Target]`
+    package var probe: String
+    package var server: String
+    package var address: String?
+    package var reason: String?
+    package var sentence: String
+    /// The certificate it is about, 40 hexadecimal digits, where the finding names one.
+    package var thumbprint: String?
+    /// The probe that watches the root cause, where another one does.
+    package var cause: String?
+    /// What must be done before.
+    package var remedy: String?
+}
+
+/// A probe's verdicts on several dates, made into the changes between them. Pure.
+enum ForecastLine {
+    private struct Verdict: Equatable {
+        var severity: Finding.Severity?
+        var reason: Reason?
+    }
+
+    static func events(of key: ProbeKey, _ outcomes: [(date: Date, outcome: Outcome)]) -> [ForecastEvent] {
+        var events: [ForecastEvent] = []
+        var before: Verdict?
+        for (date, outcome) in outcomes.sorted(by: { $0.date < $1.date }) {
+            let finding = outcome.decisive
+            // What could not be judged on that day says nothing of it.
+            if finding?.severity == .unknown { continue }
+            let verdict = Verdict(severity: finding?.severity, reason: finding?.reason)
+            defer { before = verdict }
+            guard let before, before != verdict else { continue }
+            events.append(event(key, date, finding))
+        }
+        return events
+    }
+
+    private static func event(_ key: ProbeKey, _ date: Date, _ finding: Finding?) -> ForecastEvent {
+        let change: ForecastEvent.Change =
+            switch (finding?.severity, finding?.reason) {
+            case (.failure, .certificateExpired): .breaks
+            case (.failure, _): .fails
+            case (.warning, _): .warns
+            default: .recovers
+            }
+        return ForecastEvent(
+            date: date, change: change, probe: key.identity.description, server: key.server, address: key.address.isEmpty ? nil : key.address,
+            reason: finding?.reason.rawValue, sentence: finding?.sentence ?? "all is well again",
+            thumbprint: finding?.certificate?.description, cause: finding?.cause?.description, remedy: finding?.reason.remedy)
+    }
+}

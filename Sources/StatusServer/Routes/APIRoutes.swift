@@ -1,0 +1,157 @@
+import FoundationEssentials
+import HTTPTypes
+import HealthManager
+import Hummingbird
+
+/// `/api/v1`: what the command line, the page and other programs ask. `openapi.json` describes it.
+struct APIRoutes: Sendable {
+    let health: HealthManager
+    let events: EventFeed
+
+    private static let gets = [
+        "probes", "results", "health", "history", "overrides", "maintenance", "alerts", "forecast", "events", "openapi.json",
+    ]
+    private static let posts = ["invoke", "overrides", "overrides/remove", "maintenance", "maintenance/end", "acknowledge"]
+
+    func add(to router: Router<ServerContext>) {
+        let api = router.group("/api/v1")
+        api.get("openapi.json") { _, _ in Response.bytes(.ok, PackageResources.openapi_json, type: "application/json") }
+        api.get("probes") { request, _ in
+            try await answered(request, []) { _ in try Response.json(await health.probeDocuments()) }
+        }
+        api.get("results") { request, _ in try await answered(request, ["probe", "server"]) { try await results($0) } }
+        api.get("health") { request, _ in try await answered(request, ["server", "healthSet"]) { try await report($0) } }
+        api.get("history") { request, _ in
+            try await answered(request, ["subject", "server", "since", "until", "sort", "limit"]) { try await history($0) }
+        }
+        api.get("overrides") { request, _ in try await answered(request, []) { _ in try Response.json(await health.overrideDocuments()) } }
+        api.get("maintenance") { request, _ in
+            try await answered(request, []) { _ in try Response.json(await health.maintenanceDocuments()) }
+        }
+        api.get("alerts") { request, _ in try await answered(request, []) { _ in try Response.json(await health.alerts()) } }
+        api.get("forecast") { request, _ in try await answered(request, ["until"]) { try await forecast($0) } }
+        api.get("events") { _, _ in events.response() }
+        api.post("invoke") { request, _ in
+            try await taken(request, InvokeRequest.self) { try Response.json(await health.invoke($0, remote: true)) }
+        }
+        api.post("overrides") { request, _ in
+            try await taken(request, OverrideRequest.self) { try Response.json(OverrideDocument(try await health.add($0))) }
+        }
+        api.post("overrides/remove") { request, _ in
+            try await taken(request, OverrideRemoval.self) { try Response.json(OverrideDocument(try await health.remove($0))) }
+        }
+        api.post("maintenance") { request, _ in
+            try await taken(request, MaintenanceRequest.self) { try Response.json(await health.document(of: try await health.start($0))) }
+        }
+        api.post("maintenance/end") { request, _ in
+            try await taken(request, MaintenanceEnd.self) { try Response.json(await health.document(of: try await health.end($0))) }
+        }
+        api.post("acknowledge") { request, _ in
+            try await taken(request, AcknowledgeRequest.self) { try Response.json(try await health.acknowledge($0)) }
+        }
+        refuseOtherMethods(api)
+    }
+
+    /// Whoever takes the wrong method is told the right ones.
+    private func refuseOtherMethods(_ api: RouterGroup<ServerContext>) {
+        let methods: [HTTPRequest.Method] = [.get, .post, .put, .patch, .delete, .options, .trace]
+        for path in Set(Self.gets + Self.posts) {
+            let allowed = (Self.gets.contains(path) ? [HTTPRequest.Method.get] : []) + (Self.posts.contains(path) ? [.post] : [])
+            let names = (allowed + (allowed.contains(.get) ? [.head] : [])).map(\.rawValue).joined(separator: ", ")
+            for method in methods where !allowed.contains(method) {
+                api.on(RouterPath(path), method: method) { _, _ in
+                    try Response.json(ErrorDocument(error: "use \(names)"), status: .methodNotAllowed, headers: [.allow: names])
+                }
+            }
+        }
+    }
+
+    // MARK: Questions
+
+    private func results(_ query: QueryReader) async throws -> Response {
+        let probe = query.text("probe")
+        let server = query.text("server")?.lowercased()
+        let states = await health.snapshot().probes.filter { state in
+            (probe.map { state.key.identity.isMeant(by: $0) } ?? true) && (server == nil || server == state.key.server.lowercased())
+        }
+        return try .json(states.compactMap(\.latest).map { ResultDocument($0) })
+    }
+
+    private func report(_ query: QueryReader) async throws -> Response {
+        await health.settle()
+        var report = await health.healthReport()
+        if let server = query.text("server")?.lowercased() {
+            report.healthSets.removeAll { !$0.server.lowercased().hasPrefix(server) }
+            report.monitors.removeAll { !$0.server.lowercased().hasPrefix(server) }
+        }
+        if let healthSet = query.text("healthSet")?.lowercased() {
+            report.healthSets.removeAll { $0.healthSet.lowercased() != healthSet }
+            report.monitors.removeAll { $0.healthSet.lowercased() != healthSet }
+        }
+        return try .json(report)
+    }
+
+    private func history(_ query: QueryReader) async throws -> Response {
+        var wanted = HistoryQuery()
+        wanted.subject = query.text("subject")
+        wanted.server = query.text("server")
+        wanted.since = try query.date("since")
+        wanted.until = try query.date("until")
+        wanted.limit = try query.integer("limit", in: 1...10_000) ?? wanted.limit
+        if let sort = try query.choice("sort", HistoryQuery.Sort.self) { wanted.sorts = [sort] }
+        let records: [HistoryRecord]
+        do throws(NotKept) { records = try await health.history(wanted) } catch {
+            return try .json(ErrorDocument(error: error.description), status: .serviceUnavailable)
+        }
+        return try .json(records)
+    }
+
+    private func forecast(_ query: QueryReader) async throws -> Response {
+        try .json(await health.forecast(until: try query.date("until")))
+    }
+
+    /// Answers a question whose parameters are among the known ones, each given once.
+    private func answered(_ request: Request, _ known: [String], _ answer: (QueryReader) async throws -> Response) async throws -> Response {
+        do { return try await answer(try QueryReader(request, known: known)) } catch let problem as QueryReader.Problem {
+            return try .json(ErrorDocument(error: problem.description), status: .badRequest)
+        }
+    }
+
+    // MARK: Orders
+
+    private func taken<Document: Decodable>(
+        _ request: Request, _ type: Document.Type, _ act: (Document) async throws -> Response
+    ) async throws -> Response {
+        let document: Document
+        do {
+            let buffer = try await request.body.collect(upTo: 1 << 20)
+            document = try JSONText.decode(type, from: buffer.readableBytesView)
+        } catch let error as DecodingError {
+            return try .json(ErrorDocument(error: "the body is not what /api/v1/openapi.json describes: \(error.words)"), status: .badRequest)
+        } catch {
+            return try .json(ErrorDocument(error: "the body is no JSON, or longer than a mebibyte"), status: .badRequest)
+        }
+        do { return try await act(document) } catch let refused as DecisionRefused {
+            let status: HTTPResponse.Status =
+                switch refused.kind {
+                case .unknown: .notFound
+                case .invalid: .unprocessableContent
+                case .notKept: .serviceUnavailable
+                }
+            return try .json(ErrorDocument(error: refused.description), status: status)
+        }
+    }
+}
+
+extension DecodingError {
+    /// Which key, and what is wrong with it.
+    fileprivate var words: String {
+        func path(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+        return switch self {
+        case .keyNotFound(let key, _): "'\(key.stringValue)' is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context): "'\(path(context))' is of another type"
+        case .dataCorrupted(let context): path(context).isEmpty ? "it is no JSON" : "'\(path(context))' can't be read"
+        @unknown default: "it can't be read"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+struct AcknowledgeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "acknowledge", abstract: "Mark one episode of a monitor as being repaired, until it ends.",
+        discussion: "Its alert is withdrawn, and its state is Repairing; the next episode alerts again.")
+
+    @Argument(help: "HealthSet/Monitor[/Target], or the monitor's name.") var monitor: String
+    @Option(help: "Only on this server.") var server: String?
+    @Option(help: "What is being done.") var comment: String?
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let request = AcknowledgeRequest(monitor: monitor, server: server, by: Decision.user, comment: comment)
+        var episodes: [Episode] = []
+        try await client.require(common) { control throws(ControlClient.Unreachable) in
+            episodes = try await control.document([Episode].self, .post, "/api/v1/acknowledge", request)
+        }
+        for episode in episodes {
+            let place = episode.server.isEmpty ? "" : " on \(episode.server)"
+            Console.out("\(episode.healthSet)\\\(episode.monitor)\(place) is Repairing, since \(episode.began.formatted(.iso8601)) in trouble")
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+struct OverrideCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "override", abstract: "Change a property of a probe, monitor or responder for a time, or up to a version.",
+        subcommands: [Add.self, List.self, Remove.self])
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change a property; it changes back by itself.",
+            discussion: """
+                Of a probe: enabled, every, timeout, retries, options.NAME. Of a monitor: enabled, severity, degradedFor. Of a responder: \
+                enabled, timeout. An override of the same property of the same item takes the place of the one before.
+                """)
+
+        @Argument(help: "HealthSet/Name[/Target], or a responder's name.") var item: String
+        @Argument(help: "The property.") var property: String
+        @Argument(help: "Its value.") var value: String
+        @Option(help: "Only on this server.") var server: String?
+        @Option(name: .customLong("for"), help: "For how long: 2h, 7d.") var duration: String?
+        @Option(name: .customLong("until-version"), help: "Until an agent of this version or a later one runs.") var untilVersion: String?
+        @Option(help: "Why.") var comment: String?
+        @OptionGroup var client: ClientOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            guard (duration == nil) != (untilVersion == nil) else { throw ValidationError("give one of --for and --until-version") }
+            let request = OverrideRequest(
+                identity: item, property: property, value: value, server: server, seconds: try duration.map(Decision.seconds),
+                untilVersion: untilVersion, by: Decision.user, comment: comment)
+            var made: OverrideDocument?
+            try await client.require(common) { control throws(ControlClient.Unreachable) in
+                made = try await control.document(OverrideDocument.self, .post, "/api/v1/overrides", request)
+            }
+            if let made { Console.out("\(made.identity): \(made.property) is \(made.value) \(OverrideCommand.end(made))") }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Those in force: what, who, when, until.")
+
+        @Flag(help: "As JSON.") var json = false
+        @OptionGroup var client: ClientOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            var overrides: [OverrideDocument] = []
+            try await client.require(common) { control throws(ControlClient.Unreachable) in
+                overrides = try await control.document([OverrideDocument].self, .get, "/api/v1/overrides")
+            }
+            if json { return Console.out(String(decoding: try JSONText.encode(overrides, pretty: true), as: UTF8.self)) }
+            guard !overrides.isEmpty else { return Console.out("no override is in force") }
+            Console.out(
+                TextTable(
+                    header: ["ITEM", "PROPERTY", "VALUE", "SERVER", "UNTIL", "BY", "SINCE", "COMMENT"],
+                    rows: overrides.map {
+                        [
+                            $0.identity, $0.property, $0.value, $0.server ?? "all", OverrideCommand.end($0), $0.by, $0.at.formatted(.iso8601),
+                            $0.comment,
+                        ]
+                    }
+                ).text)
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "End an override before its time.")
+
+        @Argument(help: "HealthSet/Name[/Target], or a responder's name.") var item: String
+        @Argument(help: "The property.") var property: String
+        @Option(help: "The one of this server alone.") var server: String?
+        @OptionGroup var client: ClientOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let request = OverrideRemoval(identity: item, property: property, server: server, by: Decision.user)
+            var gone: OverrideDocument?
+            try await client.require(common) { control throws(ControlClient.Unreachable) in
+                gone = try await control.document(OverrideDocument.self, .post, "/api/v1/overrides/remove", request)
+            }
+            if let gone { Console.out("\(gone.identity): \(gone.property) is as configured again") }
+        }
+    }
+
+    fileprivate static func end(_ override: OverrideDocument) -> String {
+        override.until.map { "until \($0.formatted(.iso8601))" } ?? "until version \(override.untilVersion ?? "")"
+    }
+}

@@ -1,0 +1,53 @@
+import FoundationEssentials
+import HealthManager
+
+/// A forecast as iCalendar (RFC 5545): one all-day event for each change, with an alarm a week before it.
+struct CalendarFile {
+    private static let lineLimit = 75
+
+    let text: String
+
+    init(_ forecast: Forecast) {
+        var lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//agent//forecast//EN", "CALSCALE:GREGORIAN"]
+        for event in forecast.events where event.change != .recovers { lines += Self.event(event, stamped: forecast.generated) }
+        lines.append("END:VCALENDAR")
+        text = lines.map(Self.folded).joined(separator: "\r\n")
+    }
+
+    private static func event(_ event: ForecastEvent, stamped: Date) -> [String] {
+        let place = [event.server, event.address ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+        let summary = "\(event.probe) \(event.change.rawValue)" + (place.isEmpty ? "" : " on \(place)")
+        let description = [event.sentence, event.remedy.map { "To do before: \($0)" }].compactMap(\.self).joined(separator: "\n")
+        let day = compact(event.date).prefix(8)
+        let next = compact(event.date.addingTimeInterval(86400)).prefix(8)
+        let name = [event.probe, place, event.reason ?? "", String(day)].joined(separator: "/")
+        return [
+            "BEGIN:VEVENT", "UID:\(escaped(name))@agent", "DTSTAMP:\(compact(stamped))", "DTSTART;VALUE=DATE:\(day)",
+            "DTEND;VALUE=DATE:\(next)", "SUMMARY:\(escaped(summary))", "DESCRIPTION:\(escaped(description))",
+            "BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:\(escaped(summary))", "TRIGGER:-P7D", "END:VALARM", "END:VEVENT",
+        ]
+    }
+
+    /// `20270131T120000Z`
+    private static func compact(_ date: Date) -> String { date.formatted(.iso8601).filter { character in !"-:".contains(character) } }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing(";", with: "\\;").replacing(",", with: "\\,").replacing("\n", with: "\\n")
+    }
+
+    /// Lines of at most 75 bytes, none cut within a character.
+    private static func folded(_ line: String) -> String {
+        var folded = ""
+        var length = 0
+        for character in line {
+            let size = character.utf8.count
+            if length + size > lineLimit {
+                folded += "\r\n "
+                length = 1
+            }
+            folded.append(character)
+            length += size
+        }
+        return folded
+    }
+}
