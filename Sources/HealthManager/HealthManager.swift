@@ -90,7 +90,7 @@ package actor HealthManager: Service {
             states[key] = state
         }
         unrun = Set(states.keys)
-        schedule.add(roster.members.map { ($0.key, $0.value.definition.every) }, at: time.elapsed)
+        schedule.add(roster.members.map { ($0.key, $0.value.definition.every, $0.value.definition.timeout) }, at: time.elapsed)
         observers.forEach { $0.changed(.adopted(plan)) }
         for state in states.values { observers.forEach { $0.changed(.updated(state)) } }
     }
@@ -288,14 +288,14 @@ package actor HealthManager: Service {
 
     /// Takes probes of the roster up: their states, and their places in the schedule.
     func begin(_ keys: [ProbeKey], _ counters: [ProbeKey: RunCounts] = [:]) {
-        var added: [(key: ProbeKey, every: Duration)] = []
+        var added: [(key: ProbeKey, every: Duration, timeout: Duration)] = []
         for key in keys {
             guard let definition = roster.members[key]?.definition else { continue }
             var state = ProbeState(key: key, definition: definition)
             state.runs = counters[key] ?? RunCounts()
             states[key] = state
             unrun.insert(key)
-            added.append((key, definition.every))
+            added.append((key, definition.every, definition.timeout))
             monitor(key, by: definition)
         }
         schedule.add(added, at: time.elapsed)

@@ -9,7 +9,7 @@ import Testing
     @Test("a thousand first runs are spread over ten seconds, on ticks, and no tick is crowded")
     func spread() {
         var schedule = Schedule()
-        schedule.add(keys(1000).map { ($0, .seconds(60)) }, at: .zero)
+        schedule.add(keys(1000).map { ($0, .seconds(60), .seconds(1)) }, at: .zero)
         var perTick: [Duration: Int] = [:]
         for key in keys(1000) {
             guard let next = schedule.next(of: key) else { return #expect(Bool(false), "\(key) is not scheduled") }
@@ -23,7 +23,7 @@ import Testing
     @Test("few first runs come at once")
     func few() {
         var schedule = Schedule()
-        schedule.add(keys(15).map { ($0, .seconds(300)) }, at: .zero)
+        schedule.add(keys(15).map { ($0, .seconds(300), .seconds(1)) }, at: .zero)
         #expect(keys(15).allSatisfy { (schedule.next(of: $0) ?? .seconds(99)) <= .milliseconds(400) })
     }
 
@@ -33,7 +33,7 @@ import Testing
         var phases: Set<Duration> = []
         for start in [Duration.zero, .seconds(17), .milliseconds(123_456)] {
             var schedule = Schedule()
-            schedule.add([(key, .seconds(60))], at: start)
+            schedule.add([(key, .seconds(60), .seconds(1))], at: start)
             var now = start
             var runs: [Duration] = []
             for _ in 0..<4 {
@@ -48,10 +48,23 @@ import Testing
         #expect(phases.count == 1)
     }
 
+    @Test("the second run, at the hashed phase, never begins while the first may still be under way")
+    func second() {
+        var schedule = Schedule()
+        schedule.add(keys(1000).map { ($0, .seconds(60), .seconds(5)) }, at: .zero)
+        var first: [ProbeKey: Duration] = [:]
+        while first.count < 1000 || schedule.nextDue ?? .zero <= .seconds(120), let due = schedule.nextDue {
+            for (key, due) in schedule.takeDue(at: due) {
+                if let begun = first[key] { #expect(due - begun > .seconds(5) && due - begun <= .seconds(66)) }
+                first[key] = due
+            }
+        }
+    }
+
     @Test("after an hour of sleep a probe comes up once")
     func suspended() {
         var schedule = Schedule()
-        schedule.add([(keys(1)[0], .seconds(10))], at: .zero)
+        schedule.add([(keys(1)[0], .seconds(10), .seconds(1))], at: .zero)
         #expect(schedule.takeDue(at: .seconds(3600)).count == 1)
         #expect(schedule.takeDue(at: .seconds(3600)).isEmpty)
         #expect((schedule.nextDue ?? .zero) > .seconds(3600))
@@ -61,10 +74,10 @@ import Testing
     func removed() {
         var schedule = Schedule()
         let key = keys(1)[0]
-        schedule.add([(key, .seconds(10))], at: .zero)
+        schedule.add([(key, .seconds(10), .seconds(1))], at: .zero)
         schedule.remove(key)
         #expect(schedule.nextDue == nil)
-        schedule.add([(key, .seconds(10))], at: .seconds(1))
+        schedule.add([(key, .seconds(10), .seconds(1))], at: .seconds(1))
         #expect(schedule.takeDue(at: .seconds(5)).count == 1)
     }
 }

@@ -9,6 +9,29 @@ package struct Forecast: Codable, Sendable {
     package var events: [ForecastEvent]
     /// What could not be looked at, one sentence each.
     package var notes: [String]
+
+    /// Events that say the same of several servers, together; in the order of their dates.
+    package var grouped: [[ForecastEvent]] {
+        struct Same: Hashable {
+            var date: Date
+            var change: ForecastEvent.Change
+            var probe: String
+            var reason: String?
+            var thumbprint: String?
+        }
+        var groups: [[ForecastEvent]] = []
+        var known: [Same: Int] = [:]
+        for event in events {
+            let same = Same(date: event.date, change: event.change, probe: event.probe, reason: event.reason, thumbprint: event.thumbprint)
+            if let index = known[same] {
+                groups[index].append(event)
+            } else {
+                known[same] = groups.count
+                groups.append([event])
+            }
+        }
+        return groups
+    }
 }
 
 package struct ForecastEvent: Codable, Sendable, Hashable {
@@ -37,6 +60,9 @@ package struct ForecastEvent: Codable, Sendable, Hashable {
     package var cause: String?
     /// What must be done before.
     package var remedy: String?
+
+    /// The server, or the target's address; empty for what is the organization's.
+    package var place: String { [server, address ?? ""].filter { !$0.isEmpty }.joined(separator: " ") }
 }
 
 /// A probe's verdicts on several dates, made into the changes between them. Pure.

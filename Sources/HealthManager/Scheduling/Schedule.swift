@@ -7,6 +7,8 @@ package struct Schedule: Sendable {
     package static let tick: Duration = .milliseconds(100)
     /// First runs come within this, and no faster than fifty a second.
     package static let firstRunsWithin: Duration = .seconds(10)
+    /// What a run may take beyond its time until it has been told so.
+    private static let overrun: Duration = .milliseconds(500)
     private static let firstRunSpacing: Duration = .milliseconds(20)
 
     private struct Due: Comparable {
@@ -21,6 +23,8 @@ package struct Schedule: Sendable {
 
     private struct Timing {
         var every: Duration
+        /// How long its first run may take: the second, which comes at the hashed time, is not to meet it.
+        var firstRun: Duration
         var phase: Duration
         var next: Duration
         var life: Int
@@ -43,13 +47,13 @@ package struct Schedule: Sendable {
     package func next(of key: ProbeKey) -> Duration? { timings[key]?.next }
 
     /// Puts probes in; their first runs are spread over at most `min(every, 10 s)` from `now`.
-    package mutating func add(_ probes: [(key: ProbeKey, every: Duration)], at now: Duration) {
+    package mutating func add(_ probes: [(key: ProbeKey, every: Duration, timeout: Duration)], at now: Duration) {
         let window = min(Self.firstRunsWithin, Self.firstRunSpacing * probes.count)
-        for (key, every) in probes {
+        for (key, every, timeout) in probes {
             lives += 1
             let share = Self.share(of: key)
             let first = Self.onTick(now + min(window, every) * share)
-            timings[key] = Timing(every: every, phase: Self.onTick(every * share), next: first, life: lives)
+            timings[key] = Timing(every: every, firstRun: timeout + Self.overrun, phase: Self.onTick(every * share), next: first, life: lives)
             heap.insert(Due(at: first, key: key, life: lives))
         }
     }
@@ -68,7 +72,8 @@ package struct Schedule: Sendable {
             let first = heap.removeMin()
             guard var timing = timings[first.key] else { continue }
             taken.append((first.key, due))
-            timing.next = Self.next(after: now, every: timing.every, phase: timing.phase)
+            timing.next = Self.next(after: now + timing.firstRun, every: timing.every, phase: timing.phase)
+            timing.firstRun = .zero
             timings[first.key] = timing
             heap.insert(Due(at: timing.next, key: first.key, life: timing.life))
         }

@@ -60,21 +60,21 @@ struct CertificateExpiryProbe: Probe {
         if left <= .zero {
             return Finding(
                 .failure, stage: .certificate, reason: .certificateExpired,
-                sentence: "\(subject) ended on \(end), \(days(.zero - left)) ago")
+                sentence: "\(subject) ended on \(end), \(days(.zero - left)) ago", certificate: facts.thumbprint)
         }
         if date < facts.notBefore {
             // A next certificate waits for its day.
             guard slot == .current else { return nil }
             return Finding(
                 .failure, stage: .certificate, reason: .certificateNotYetValid,
-                sentence: "\(subject) begins only on \(facts.notBefore.formatted(.iso8601))")
+                sentence: "\(subject) begins only on \(facts.notBefore.formatted(.iso8601))", certificate: facts.thumbprint)
         }
         let sentence = "\(subject) ends on \(end), in \(days(left))" + (hasSuccessor ? "; a next certificate is staged" : "")
         if left < thresholds.failure(lifetime: lifetime) {
-            return Finding(hasSuccessor ? .warning : .failure, stage: .certificate, reason: .certificateExpiresVerySoon, sentence: sentence)
+            return Finding(hasSuccessor ? .warning : .failure, stage: .certificate, reason: .certificateExpiresVerySoon, sentence: sentence, certificate: facts.thumbprint)
         }
         if left < thresholds.warning(lifetime: lifetime) {
-            return Finding(.warning, stage: .certificate, reason: .certificateExpiresSoon, sentence: sentence)
+            return Finding(.warning, stage: .certificate, reason: .certificateExpiresSoon, sentence: sentence, certificate: facts.thumbprint)
         }
         return nil
     }
@@ -87,8 +87,8 @@ struct CertificateExpiryProbe: Probe {
             return Finding(
                 .failure, stage: .certificate, reason: .certificateExpired,
                 sentence:
-                    "\(server.name) publishes no signing key; the last one seen there, \(last.facts.thumbprint), ended on \(last.facts.notAfter.formatted(.iso8601))"
-            )
+                    "\(server.name) publishes no signing key; the last one seen there, \(last.facts.thumbprint), ended on \(last.facts.notAfter.formatted(.iso8601))",
+                certificate: last.facts.thumbprint)
         }
         return Finding(
             .failure, stage: .certificate, reason: .certificateMissing,

@@ -37,18 +37,20 @@ struct KeySizeProbe: Probe {
             findings.append(
                 Finding(
                     .failure, stage: .certificate, reason: .keyTypeUnsupported,
-                    sentence: "\(subject) has a key of type \(facts.keyType), but Exchange's tokens are signed with RSA"))
+                    sentence: "\(subject) has a key of type \(facts.keyType), but Exchange's tokens are signed with RSA",
+                    certificate: facts.thumbprint))
         } else if facts.keyBits < minimumKeyBits {
             findings.append(
                 Finding(
                     .failure, stage: .certificate, reason: .keyTooSmall,
-                    sentence: "\(subject) has an RSA key of \(facts.keyBits) bits, at least \(minimumKeyBits) are needed"))
+                    sentence: "\(subject) has an RSA key of \(facts.keyBits) bits, at least \(minimumKeyBits) are needed",
+                    certificate: facts.thumbprint))
         }
         if facts.hasWeakSignature {
             findings.append(
                 Finding(
-                    .warning, stage: .certificate, reason: .signatureWeak, sentence: "\(subject) is signed with \(facts.signatureAlgorithm)"
-                ))
+                    .warning, stage: .certificate, reason: .signatureWeak, sentence: "\(subject) is signed with \(facts.signatureAlgorithm)",
+                    certificate: facts.thumbprint))
         }
         return findings
     }

@@ -90,7 +90,7 @@ struct MetadataReachabilityProbe: Probe {
                 .failure, stage: .metadata, reason: .certificateExpired,
                 sentence:
                     "\(publisher.name): no published key is valid, the last, \(last.thumbprint), ended on \(last.notAfter.formatted(.iso8601))",
-                cause: cause)
+                cause: cause, certificate: last.thumbprint)
         }
         let first = keys.map(\.notBefore).min()?.formatted(.iso8601) ?? ""
         return Finding(

@@ -91,12 +91,13 @@ struct PushConnectivityProbe: Probe {
                 Finding(
                     .failure, stage: .certificate, reason: .certificateExpired,
                     sentence: "\(subject) ended on \(current.facts.notAfter.formatted(.iso8601))",
-                    cause: watcher))
+                    cause: watcher, certificate: current.facts.thumbprint))
         } else if context.date < current.facts.notBefore {
             log.find(
                 Finding(
                     .failure, stage: .certificate, reason: .certificateNotYetValid,
-                    sentence: "\(subject) begins only on \(current.facts.notBefore.formatted(.iso8601))", cause: watcher))
+                    sentence: "\(subject) begins only on \(current.facts.notBefore.formatted(.iso8601))", cause: watcher,
+                    certificate: current.facts.thumbprint))
         } else {
             log.stage(.certificate, .passed, current.facts.thumbprint.description)
         }

@@ -20,7 +20,7 @@ struct TokenRequest: Sendable {
     /// Makes one request. Assertion and token never leave this type but in the request and in `Answer.token`.
     func run(_ context: RunContext, into log: inout StageLog) async -> Answer {
         let assertion: String
-        do throws(CredentialFile.Refused) { assertion = try await sign(at: context.date) } catch {
+        do throws(CredentialFile.Refused) { assertion = try await sign(at: context.time.now) } catch {
             return .refused(Finding(.unknown, stage: .token, reason: .credentialUnreadable, sentence: error.clause))
         }
         var request = path.request(toCloud: credential.endpoint, context)

@@ -79,7 +79,8 @@ struct ExchangeJudgement {
                 (.certificateUntrusted, "\(subject), issued by \(leaf?.issuer ?? "nobody known"), is not trusted")
             }
         return Finding(
-            .failure, stage: stage, reason: reason, sentence: "\(peer): \(clause)", exception: report.verdict?.sentence ?? failure.detail)
+            .failure, stage: stage, reason: reason, sentence: "\(peer): \(clause)", exception: report.verdict?.sentence ?? failure.detail,
+            certificate: leaf?.thumbprint)
     }
 
     private func names(_ leaf: CertificateFacts?) -> String {

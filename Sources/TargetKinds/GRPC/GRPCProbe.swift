@@ -1,4 +1,5 @@
 import Addresses
+import FoundationEssentials
 import HealthManager
 import Transfers
 
@@ -23,7 +24,7 @@ struct GRPCProbe: Probe {
         guard let address = await run.resolve(host.name, options.address) else { return }
         let resolved = ContinuousClock.now
         facts.phases[.resolve] = resolved - start
-        let report = await run.transfers.exchange(request(host, address, within: run.deadline - resolved))
+        let report = await run.transfers.exchange(request(host, address, within: run.deadline - resolved, on: run.day))
         facts.phases[.check] = ContinuousClock.now - resolved
         facts.isTLS = report.tls?.version != nil
         tell(report, &run)
@@ -45,7 +46,7 @@ struct GRPCProbe: Probe {
         return URLHost("\(isTLS ? "https" : "http")://\(text)")
     }
 
-    private func request(_ host: URLHost, _ address: NetworkAddress, within time: Duration) -> ExchangeRequest {
+    private func request(_ host: URLHost, _ address: NetworkAddress, within time: Duration, on day: Date?) -> ExchangeRequest {
         // The name to ask for in TLS is the URL's; where to connect stands in 'address'.
         let serverName = options.isTLS ? options.tls.settings.serverName ?? target.hostname ?? host.name : host.name
         let name = serverName.contains(":") ? "[\(serverName)]" : serverName
@@ -54,7 +55,7 @@ struct GRPCProbe: Probe {
         request.method = .post
         request.version = .http2Only
         request.address = Endpoint(address, port: host.port).description
-        request.tls = options.tls.settings
+        request.tls = options.tls.settings(on: day)
         request.policy = target.policy
         request.acceptedEncodings = nil
         request.body = HealthMessage.request(service: options.service)

@@ -78,7 +78,7 @@ struct HTTPProbe: Probe {
             return nil
         }
         request.method = options.method
-        request.tls = options.tls.settings
+        request.tls = options.tls.settings(on: run.day)
         setNames(&request)
         if !request.headers.contains(where: { $0.isNamed("user-agent") }) {
             request.headers.append(HeaderField("User-Agent", services.userAgent))

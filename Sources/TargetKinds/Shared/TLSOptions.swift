@@ -9,6 +9,13 @@ struct TLSOptions: Sendable {
 
     init() {}
 
+    /// - Parameter day: to judge certificates by; nil is today.
+    func settings(on day: Date?) -> TLSSettings {
+        var settings = settings
+        settings.verificationDate = day
+        return settings
+    }
+
     init(_ reader: SettingsReader?, _ services: TargetServices) {
         guard let reader else { return }
         settings.verifies = !(reader.bool("insecure_skip_verify") ?? false)

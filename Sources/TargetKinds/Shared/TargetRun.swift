@@ -10,6 +10,8 @@ import Transfers
 struct TargetRun {
     let target: Target
     let deadline: ContinuousClock.Instant
+    /// The day to judge certificates by, where it is not today.
+    let day: Date?
     private let services: TargetServices
     private(set) var outcome = Outcome()
     private var began = ContinuousClock.now
@@ -18,6 +20,7 @@ struct TargetRun {
         self.target = target
         self.services = services
         deadline = ContinuousClock.now + context.deadline
+        day = context.isRehearsal && abs(context.date.timeIntervalSince(context.time.now)) > 1 ? context.date : nil
     }
 
     var transfers: Transfers { services.transfers }
@@ -31,10 +34,14 @@ struct TargetRun {
     mutating func pass(_ stage: Stage, _ detail: String = "", took: Duration? = nil) { record(stage, .passed, took ?? elapsed, detail) }
 
     /// Ends the stage under way with the reason the run fails for.
-    mutating func fail(_ stage: Stage, _ reason: Reason, _ sentence: String, exception: String = "", took: Duration? = nil) {
+    mutating func fail(
+        _ stage: Stage, _ reason: Reason, _ sentence: String, exception: String = "", took: Duration? = nil, certificate: Thumbprint? = nil
+    ) {
         record(stage, .failed, took ?? elapsed, "")
         outcome.findings.append(
-            Finding(.failure, stage: stage, reason: reason, sentence: "\(target.text): \(sentence)", exception: exception))
+            Finding(
+                .failure, stage: stage, reason: reason, sentence: "\(target.text): \(sentence)", exception: exception,
+                certificate: certificate))
     }
 
     /// The run could not be made, or could not judge.
@@ -55,7 +62,9 @@ struct TargetRun {
         case .forbidden: reject(stage, .targetForbidden, failure.sentence)
         case .invalidRequest: reject(stage, .systemRefused, failure.sentence, exception: failure.detail)
         case .certificateRejected:
-            fail(.tls, Self.reason(tls?.verdict?.fault), failure.sentence, exception: tls?.verdict?.sentence ?? "", took: took)
+            fail(
+                .tls, Self.reason(tls?.verdict?.fault), failure.sentence, exception: tls?.verdict?.sentence ?? "", took: took,
+                certificate: tls?.chain.first?.thumbprint)
         default: fail(stage, Self.reason(failure.kind), failure.sentence, exception: failure.detail, took: took)
         }
     }
@@ -93,7 +102,7 @@ struct TargetRun {
 
     /// Makes the connection a TLS one; false where the run ends here. What the peer showed is observed either way.
     mutating func startTLS(_ conversation: Conversation, _ options: TLSOptions, host: String) async -> Bool {
-        var settings = options.settings
+        var settings = options.settings(on: day)
         settings.serverName = settings.serverName ?? target.hostname
         do throws(ExchangeFailure) { try await conversation.startTLS(settings, host: host) } catch {
             observe(conversation.tls)

@@ -9,18 +9,19 @@ struct CalendarFile {
 
     init(_ forecast: Forecast) {
         var lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//agent//forecast//EN", "CALSCALE:GREGORIAN"]
-        for event in forecast.events where event.change != .recovers { lines += Self.event(event, stamped: forecast.generated) }
+        for events in forecast.grouped where events[0].change != .recovers { lines += Self.event(events, stamped: forecast.generated) }
         lines.append("END:VCALENDAR")
         text = lines.map(Self.folded).joined(separator: "\r\n")
     }
 
-    private static func event(_ event: ForecastEvent, stamped: Date) -> [String] {
-        let place = [event.server, event.address ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+    private static func event(_ events: [ForecastEvent], stamped: Date) -> [String] {
+        let event = events[0]
+        let place = events.map(\.place).filter { !$0.isEmpty }.joined(separator: ", ")
         let summary = "\(event.probe) \(event.change.rawValue)" + (place.isEmpty ? "" : " on \(place)")
         let description = [event.sentence, event.remedy.map { "To do before: \($0)" }].compactMap(\.self).joined(separator: "\n")
         let day = compact(event.date).prefix(8)
         let next = compact(event.date.addingTimeInterval(86400)).prefix(8)
-        let name = [event.probe, place, event.reason ?? "", String(day)].joined(separator: "/")
+        let name = [event.probe, event.thumbprint ?? place, event.reason ?? "", String(day)].joined(separator: "/")
         return [
             "BEGIN:VEVENT", "UID:\(escaped(name))@agent", "DTSTAMP:\(compact(stamped))", "DTSTART;VALUE=DATE:\(day)",
             "DTEND;VALUE=DATE:\(next)", "SUMMARY:\(escaped(summary))", "DESCRIPTION:\(escaped(description))",

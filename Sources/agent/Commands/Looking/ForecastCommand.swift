@@ -32,9 +32,11 @@ struct ForecastCommand: AsyncParsableCommand {
     private static func table(_ forecast: Forecast) -> String {
         guard !forecast.events.isEmpty else { return "nothing changes until \(forecast.until.formatted(.iso8601)), by the certificates seen" }
         return TextTable(
-            header: ["DATE", "CHANGE", "PROBE", "SERVER", "REASON", "WHY"],
-            rows: forecast.events.map {
-                [$0.date.formatted(.iso8601), $0.change.rawValue, $0.probe, $0.address ?? $0.server, $0.reason ?? "", $0.sentence]
+            header: ["DATE", "CHANGE", "PROBE", "SERVERS", "REASON", "WHY"],
+            rows: forecast.grouped.compactMap { events in
+                guard let first = events.first else { return nil }
+                let places = events.map(\.place).joined(separator: ", ")
+                return [first.date.formatted(.iso8601), first.change.rawValue, first.probe, places, first.reason ?? "", first.sentence]
             }
         ).text
     }
