@@ -24,7 +24,8 @@ package struct StatusServer: Sendable {
         self.settings = settings
         self.logger = logger
         executor = LoopExecutor(loops.any())
-        routes = Routes(health: health, metrics: metrics, page: try StatusPage(), desk: desk, executor: executor, events: events, build: build)
+        routes = Routes(
+            health: health, metrics: metrics, page: try StatusPage(), desk: desk, executor: executor, events: events, build: build)
     }
 
     /// The services that listen. `onListening` is told the network address taken, `127.0.0.1:9717`.

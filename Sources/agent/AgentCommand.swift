@@ -10,7 +10,8 @@ struct AgentCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InitCommand.self, RunCommand.self, InvokeCommand.self, ProbesCommand.self, ExplainCommand.self, RestartCommand.self,
-            ReloadCommand.self, HealthCommand.self, HistoryCommand.self, OverrideCommand.self, MaintenanceCommand.self, AcknowledgeCommand.self,
+            ReloadCommand.self, HealthCommand.self, HistoryCommand.self, OverrideCommand.self, MaintenanceCommand.self,
+            AcknowledgeCommand.self,
             ForecastCommand.self, CheckCommand.self, LabCommand.self, DemoCommand.self,
         ])
 }

@@ -6,6 +6,7 @@ extension HealthManager {
     // MARK: Overrides
 
     package func add(_ request: OverrideRequest) async throws(DecisionRefused) -> Override {
+        try checkSignature(request.by, request.comment)
         let (item, identity) = try overridden(request)
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
         let end: Override.End
@@ -35,6 +36,7 @@ extension HealthManager {
     }
 
     package func remove(_ request: OverrideRemoval) async throws(DecisionRefused) -> Override {
+        try checkSignature(request.by, nil)
         let wanted = Override.folded(request.identity)
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
         let found = decisions.overrides.filter { override in
@@ -106,6 +108,7 @@ extension HealthManager {
     // MARK: Maintenance
 
     package func start(_ request: MaintenanceRequest) async throws(DecisionRefused) -> Maintenance {
+        try checkSignature(request.by, request.comment)
         let now = time.now
         let window: Maintenance.Window
         if let weekday = request.weekday {
@@ -131,6 +134,7 @@ extension HealthManager {
     }
 
     package func end(_ request: MaintenanceEnd) async throws(DecisionRefused) -> Maintenance {
+        try checkSignature(request.by, nil)
         let server = request.server == "*" ? "*" : try serverName(request.server)
         let component = try component(request.component).lowercased()
         let requester = (request.requester ?? "Maintenance").lowercased()
@@ -162,6 +166,7 @@ extension HealthManager {
 
     /// Marks the episodes under way of a monitor as being repaired, until they end.
     package func acknowledge(_ request: AcknowledgeRequest) async throws(DecisionRefused) -> [Episode] {
+        try checkSignature(request.by, request.comment)
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
         let meant = board.statuses.filter { status in
             (status.key.identity.isMeant(by: request.monitor)
@@ -222,6 +227,15 @@ extension HealthManager {
         observers.forEach { $0.changed(.decided) }
         escalate()
         signal.yield()
+    }
+
+    /// Who decided, and why, stands in lists and logs: one line each.
+    private func checkSignature(_ by: String, _ comment: String?) throws(DecisionRefused) {
+        func isLine(_ text: String, atMost limit: Int) -> Bool { text.count <= limit && !text.unicodeScalars.contains { $0.value < 32 } }
+        guard !by.isEmpty, isLine(by, atMost: 100) else { throw DecisionRefused(.invalid, "'by' must be one line of 1 to 100 characters") }
+        guard isLine(comment ?? "", atMost: 1000) else {
+            throw DecisionRefused(.invalid, "'comment' must be one line of at most 1000 characters")
+        }
     }
 
     private func keep(_ entry: JournalEntry) async throws(DecisionRefused) {

@@ -96,7 +96,8 @@ enum ForecastLine {
             default: .recovers
             }
         return ForecastEvent(
-            date: date, change: change, probe: key.identity.description, server: key.server, address: key.address.isEmpty ? nil : key.address,
+            date: date, change: change, probe: key.identity.description, server: key.server,
+            address: key.address.isEmpty ? nil : key.address,
             reason: finding?.reason.rawValue, sentence: finding?.sentence ?? "all is well again",
             thumbprint: finding?.certificate?.description, cause: finding?.cause?.description, remedy: finding?.reason.remedy)
     }

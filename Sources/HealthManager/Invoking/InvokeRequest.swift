@@ -25,6 +25,19 @@ package struct InvokeRequest: Codable, Sendable {
         self.set = set
         self.at = at
     }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        probe = try container.decode(String.self, forKey: .probe)
+        servers = try container.decodeIfPresent([String].self, forKey: .servers) ?? []
+        allServers = try container.decodeIfPresent(Bool.self, forKey: .allServers) ?? false
+        timeoutSeconds = try container.decodeIfPresent(Double.self, forKey: .timeoutSeconds)
+        set = try container.decodeIfPresent([String: String].self, forKey: .set) ?? [:]
+        at = try container.decodeIfPresent(Date.self, forKey: .at)
+        guard timeoutSeconds.map({ $0 > 0 && $0 <= 86400 }) ?? true else {
+            throw DecodingError.dataCorruptedError(forKey: .timeoutSeconds, in: container, debugDescription: "0 to 86400")
+        }
+    }
 }
 
 /// What comes back: a result for each server where the probe ran, a sentence for each where it could not.

@@ -8,7 +8,9 @@ package struct HealthReport: Codable, Sendable {
     /// - Parameter inactive: since when maintenance silences a health set on a server.
     package init(_ statuses: [MonitorStatus], inactive: (_ healthSet: String, _ server: String) -> Date?) {
         monitors = statuses.map { MonitorDocument($0, inactiveSince: inactive($0.key.probe.identity.healthSet, $0.key.probe.server)) }
-            .sorted { ($0.rank, $0.monitorIdentity, $0.server, $0.address ?? "") < ($1.rank, $1.monitorIdentity, $1.server, $1.address ?? "") }
+            .sorted {
+                ($0.rank, $0.monitorIdentity, $0.server, $0.address ?? "") < ($1.rank, $1.monitorIdentity, $1.server, $1.address ?? "")
+            }
         healthSets = Dictionary(grouping: monitors) { HealthSetKey(healthSet: $0.healthSet, server: $0.server) }
             .map { HealthSetDocument(server: $0.server, healthSet: $0.healthSet, $1) }
             .sorted { ($0.rank, $0.healthSet, $0.server) < ($1.rank, $1.healthSet, $1.server) }
@@ -69,7 +71,9 @@ package struct HealthSetDocument: Codable, Sendable {
         lastTransitionTime = sets.map(\.lastTransitionTime).max() ?? .distantPast
         monitorCount = sets.reduce(0) { $0 + $1.monitorCount }
         let states = Set(sets.map(\.state))
-        state = states.count == 1 ? states.first ?? .unavailable : states.isDisjoint(with: [.offline, .sidelined, .unavailable]) ? .online : .partiallyOnline
+        state =
+            states.count == 1
+            ? states.first ?? .unavailable : states.isDisjoint(with: [.offline, .sidelined, .unavailable]) ? .online : .partiallyOnline
     }
 }
 

@@ -53,7 +53,8 @@ package struct Schedule: Sendable {
             lives += 1
             let share = Self.share(of: key)
             let first = Self.onTick(now + min(window, every) * share)
-            timings[key] = Timing(every: every, firstRun: timeout + Self.overrun, phase: Self.onTick(every * share), next: first, life: lives)
+            timings[key] = Timing(
+                every: every, firstRun: timeout + Self.overrun, phase: Self.onTick(every * share), next: first, life: lives)
             heap.insert(Due(at: first, key: key, life: lives))
         }
     }

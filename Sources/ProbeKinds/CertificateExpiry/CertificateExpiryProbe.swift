@@ -71,10 +71,13 @@ struct CertificateExpiryProbe: Probe {
         }
         let sentence = "\(subject) ends on \(end), in \(days(left))" + (hasSuccessor ? "; a next certificate is staged" : "")
         if left < thresholds.failure(lifetime: lifetime) {
-            return Finding(hasSuccessor ? .warning : .failure, stage: .certificate, reason: .certificateExpiresVerySoon, sentence: sentence, certificate: facts.thumbprint)
+            return Finding(
+                hasSuccessor ? .warning : .failure, stage: .certificate, reason: .certificateExpiresVerySoon, sentence: sentence,
+                certificate: facts.thumbprint)
         }
         if left < thresholds.warning(lifetime: lifetime) {
-            return Finding(.warning, stage: .certificate, reason: .certificateExpiresSoon, sentence: sentence, certificate: facts.thumbprint)
+            return Finding(
+                .warning, stage: .certificate, reason: .certificateExpiresSoon, sentence: sentence, certificate: facts.thumbprint)
         }
         return nil
     }

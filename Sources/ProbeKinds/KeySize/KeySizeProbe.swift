@@ -49,7 +49,8 @@ struct KeySizeProbe: Probe {
         if facts.hasWeakSignature {
             findings.append(
                 Finding(
-                    .warning, stage: .certificate, reason: .signatureWeak, sentence: "\(subject) is signed with \(facts.signatureAlgorithm)",
+                    .warning, stage: .certificate, reason: .signatureWeak,
+                    sentence: "\(subject) is signed with \(facts.signatureAlgorithm)",
                     certificate: facts.thumbprint))
         }
         return findings

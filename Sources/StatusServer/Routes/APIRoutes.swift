@@ -111,7 +111,8 @@ struct APIRoutes: Sendable {
     }
 
     /// Answers a question whose parameters are among the known ones, each given once.
-    private func answered(_ request: Request, _ known: [String], _ answer: (QueryReader) async throws -> Response) async throws -> Response {
+    private func answered(_ request: Request, _ known: [String], _ answer: (QueryReader) async throws -> Response) async throws -> Response
+    {
         do { return try await answer(try QueryReader(request, known: known)) } catch let problem as QueryReader.Problem {
             return try .json(ErrorDocument(error: problem.description), status: .badRequest)
         }
@@ -127,7 +128,8 @@ struct APIRoutes: Sendable {
             let buffer = try await request.body.collect(upTo: 1 << 20)
             document = try JSONText.decode(type, from: buffer.readableBytesView)
         } catch let error as DecodingError {
-            return try .json(ErrorDocument(error: "the body is not what /api/v1/openapi.json describes: \(error.words)"), status: .badRequest)
+            return try .json(
+                ErrorDocument(error: "the body is not what /api/v1/openapi.json describes: \(error.words)"), status: .badRequest)
         } catch {
             return try .json(ErrorDocument(error: "the body is no JSON, or longer than a mebibyte"), status: .badRequest)
         }

@@ -15,7 +15,8 @@ struct QueryReader {
         for (key, value) in request.uri.queryParameters {
             let name = String(key)
             guard known.contains(name) else {
-                throw Problem(description: "unknown parameter '\(name)'" + (known.isEmpty ? "" : "; known are \(known.joined(separator: ", "))"))
+                throw Problem(
+                    description: "unknown parameter '\(name)'" + (known.isEmpty ? "" : "; known are \(known.joined(separator: ", "))"))
             }
             guard values.updateValue(String(value), forKey: name) == nil else { throw Problem(description: "'\(name)' is given twice") }
         }

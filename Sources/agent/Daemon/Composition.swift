@@ -59,7 +59,8 @@ enum Composition {
             await isServing(manager, address)
         }
         let services =
-            [manager, TargetListWatch(targets, telling: manager), events] as [any Service] + listeners + [ReloadOnHangup(manager: manager)] + beside
+            [manager, TargetListWatch(targets, telling: manager), events] as [any Service] + listeners + [ReloadOnHangup(manager: manager)]
+            + beside
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))

@@ -22,7 +22,8 @@ struct AcknowledgeCommand: AsyncParsableCommand {
         }
         for episode in episodes {
             let place = episode.server.isEmpty ? "" : " on \(episode.server)"
-            Console.out("\(episode.healthSet)\\\(episode.monitor)\(place) is Repairing, since \(episode.began.formatted(.iso8601)) in trouble")
+            Console.out(
+                "\(episode.healthSet)\\\(episode.monitor)\(place) is Repairing, since \(episode.began.formatted(.iso8601)) in trouble")
         }
     }
 }

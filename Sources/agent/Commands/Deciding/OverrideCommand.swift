@@ -58,7 +58,8 @@ struct OverrideCommand: AsyncParsableCommand {
                     header: ["ITEM", "PROPERTY", "VALUE", "SERVER", "UNTIL", "BY", "SINCE", "COMMENT"],
                     rows: overrides.map {
                         [
-                            $0.identity, $0.property, $0.value, $0.server ?? "all", OverrideCommand.end($0), $0.by, $0.at.formatted(.iso8601),
+                            $0.identity, $0.property, $0.value, $0.server ?? "all", OverrideCommand.end($0), $0.by,
+                            $0.at.formatted(.iso8601),
                             $0.comment,
                         ]
                     }

@@ -8,7 +8,9 @@ struct ForecastCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "forecast", abstract: "What will warn, fail and break, and when, by the certificates seen.",
-        discussion: "Each line is what the probe says when it is asked about that day ('agent invoke PROBE --at DATE'). --output ics is for a calendar.")
+        discussion:
+            "Each line is what the probe says when it is asked about that day ('agent invoke PROBE --at DATE'). --output ics is for a calendar."
+    )
 
     @Option(help: "How far: a date, or a duration such as 180d (default: two years).") var until: String?
     @Option(help: "table, json or ics.") var output: Form = .table
@@ -30,7 +32,9 @@ struct ForecastCommand: AsyncParsableCommand {
     }
 
     private static func table(_ forecast: Forecast) -> String {
-        guard !forecast.events.isEmpty else { return "nothing changes until \(forecast.until.formatted(.iso8601)), by the certificates seen" }
+        guard !forecast.events.isEmpty else {
+            return "nothing changes until \(forecast.until.formatted(.iso8601)), by the certificates seen"
+        }
         return TextTable(
             header: ["DATE", "CHANGE", "PROBE", "SERVERS", "REASON", "WHY"],
             rows: forecast.grouped.compactMap { events in

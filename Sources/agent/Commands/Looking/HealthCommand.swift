@@ -8,7 +8,8 @@ struct HealthCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Monitors and health sets, worst first.",
-        discussion: "Exit status: 0 when nothing is Degraded, Unhealthy or being repaired, 1 when something is, 2 when nobody could be asked.")
+        discussion:
+            "Exit status: 0 when nothing is Degraded, Unhealthy or being repaired, 1 when something is, 2 when nobody could be asked.")
 
     @Option(help: "Only this server.") var server: String?
     @Option(name: .customLong("health-set"), help: "Only this health set, with its monitors.") var healthSet: String?
@@ -28,7 +29,9 @@ struct HealthCommand: AsyncParsableCommand {
             if text != shown { Console.out(watch && !shown.isEmpty ? "\n" + text : text) }
             shown = text
             guard watch else {
-                let isWell = report.healthSets.allSatisfy { ![.unhealthy, .degraded, .repairing].map(\HealthState.name).contains($0.alertValue) }
+                let isWell = report.healthSets.allSatisfy {
+                    ![.unhealthy, .degraded, .repairing].map(\HealthState.name).contains($0.alertValue)
+                }
                 if !isWell { throw ExitCode(1) }
                 return
             }
@@ -58,7 +61,10 @@ struct HealthCommand: AsyncParsableCommand {
         TextTable(
             header: ["SERVER", "STATE", "HEALTHSET", "ALERTVALUE", "LAST TRANSITION", "MONITORS"],
             rows: sets.map {
-                [$0.server, $0.state.rawValue, $0.healthSet, $0.alertValue, $0.lastTransitionTime.formatted(.iso8601), "\($0.monitorCount)"]
+                [
+                    $0.server, $0.state.rawValue, $0.healthSet, $0.alertValue, $0.lastTransitionTime.formatted(.iso8601),
+                    "\($0.monitorCount)",
+                ]
             }
         ).text
     }

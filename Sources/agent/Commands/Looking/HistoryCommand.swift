@@ -19,7 +19,9 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        guard let back = DurationText.parse(since), back > .zero else { throw ValidationError("--since takes a duration such as 24h or 30d") }
+        guard let back = DurationText.parse(since), back > .zero else {
+            throw ValidationError("--since takes a duration such as 24h or 30d")
+        }
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit takes 1 to 10000") }
         let query = Query.text([
             ("subject", subject), ("server", server), ("since", Date().addingTimeInterval(-back.seconds).formatted(.iso8601)),
