@@ -43,6 +43,8 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let jwtKit: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let childPrograms: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -60,10 +62,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
@@ -81,6 +85,8 @@ let package = Package(
         room("Certificates", ["CCurl"]),
         room("Transfers", ["Addresses", "CAres", "CCurl", "CLinux", "Certificates"]),
         room("HealthManager", ["Addresses", "Certificates", logging, lifecycle, heap, deque]),
+        room("Escalation", ["HealthManager", "Transfers", childPrograms, logging, lifecycle]),
+        room("History", ["HealthManager", grdb, deque, logging, lifecycle]),
         room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
         room("TargetKinds", ["CLdns", "CPcre", "HealthManager", "Transfers", "Addresses", "Certificates"]),
@@ -100,8 +106,9 @@ let package = Package(
         .executableTarget(
             name: "agent",
             dependencies: [
-                "HealthManager", "ProbeFiles", "ProbeKinds", "TargetKinds", "StatusServer", "Transfers", "Certificates", "Lab",
-                arguments, logging, lifecycle, signals,
+                "HealthManager", "ProbeFiles", "ProbeKinds", "TargetKinds", "StatusServer", "Escalation", "History", "Transfers",
+                "Certificates",
+                "Lab", arguments, logging, lifecycle, signals,
             ],
             swiftSettings: strict
         ),
@@ -110,6 +117,8 @@ let package = Package(
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
         tests("TransfersTests", ["Transfers", "Certificates", "Lab", hummingbird, logging]),
         tests("HealthManagerTests", ["HealthManager", "Addresses", logging]),
+        tests("EscalationTests", ["Escalation", "HealthManager", "Transfers", logging]),
+        tests("HistoryTests", ["History", "HealthManager", logging]),
         tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
         tests(
             "ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", x509, crypto, cryptoExtras, asn1, logging]),

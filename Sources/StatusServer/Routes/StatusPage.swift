@@ -38,6 +38,7 @@ struct StatusPage: Sendable {
         let configuration: String
         let isRefused: Bool
         let diagnostics: [String]
+        let historyProblem: String?
         let rows: [Row]
         let certificates: [CertificateRow]
         let absent: [String]
@@ -62,7 +63,8 @@ struct StatusPage: Sendable {
         let view = View(
             started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601),
             configuration: facts.configurationPath,
-            isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description), rows: snapshot.probes.map(row),
+            isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description),
+            historyProblem: facts.journal.problem, rows: snapshot.probes.map(row),
             certificates: certificates(snapshot),
             absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.because)" },
             lists: facts.targetLists.compactMap { fact in fact.problem.map { "\(fact.definition): \($0)" } },

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import HealthManager
+import History
 import Logging
 import ProbeFiles
 import ProbeKinds
@@ -46,10 +47,12 @@ enum Composition {
         let desk = ProbeDesk(time: SystemTime())
         let events = EventFeed(time: SystemTime())
         let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)
+        let history = HistoryStore(directory: state.path, settings: configuration.history, time: SystemTime(), logger: logger)
         let manager = try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
             configurationPath: files.configurationPath,
-            time: SystemTime(), observers: [metrics, desk, events], targets: targets, version: Version.current, logger: logger)
+            time: SystemTime(), observers: [metrics, desk, events], targets: targets, journal: history, carried: history.restore(),
+            version: Version.current, logger: logger)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
         let server = try StatusServer(
@@ -59,7 +62,10 @@ enum Composition {
             await isServing(manager, address)
         }
         let services =
-            [manager, TargetListWatch(targets, telling: manager), events] as [any Service] + listeners + [ReloadOnHangup(manager: manager)]
+            // History ends last: what the others note at their end is written.
+            [history, manager, TargetListWatch(targets, telling: manager), events] as [any Service] + listeners + [
+                ReloadOnHangup(manager: manager)
+            ]
             + beside
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
