@@ -37,6 +37,9 @@ package actor HealthManager: Service {
     var decisions: DecisionBook
     /// The maintenance in force when that was last looked at.
     var inForce: [UUID] = []
+    /// Whether a decision is being kept, and who comes after it.
+    var isDeciding = false
+    var turns: [CheckedContinuation<Void, Never>] = []
     private var facts: AgentFacts
     private(set) var schedule = Schedule()
     private var queue: RunQueue<PlannedRun>

@@ -95,11 +95,11 @@ final class HistoryDatabase: Sendable {
                 hasMore = hasMore || database.changesCount == Self.slice
             }
             for item in try Row.fetchAll(
-                database, sql: "SELECT id, json, sort FROM standing WHERE at < ?",
+                database, sql: "SELECT key, json, sort FROM standing WHERE at < ?",
                 arguments: [now.timeIntervalSince1970 - Standing.attemptsKept])
             {
                 if try Self.isOver(item) {
-                    try database.execute(sql: "DELETE FROM standing WHERE id = ?", arguments: [item["id"] as String])
+                    try database.execute(sql: "DELETE FROM standing WHERE key = ?", arguments: [item["key"] as String])
                 }
             }
             try database.execute(sql: "PRAGMA incremental_vacuum(1000)")
@@ -124,8 +124,8 @@ final class HistoryDatabase: Sendable {
         case .attempt(let attempt): try store(Standing.Item.attempt(attempt), database)
         case .override(let override): try store(Standing.Item.override(override), database)
         case .maintenance(let maintenance): try store(Standing.Item.maintenance(maintenance), database)
-        case .overrideEnded(let override, _, _): try remove(override.id, database)
-        case .maintenanceEnded(let maintenance, _, _): try remove(maintenance.id, database)
+        case .overrideEnded(let override, _, _): try remove(Standing.Item.override(override), database)
+        case .maintenanceEnded(let maintenance, _, _): try remove(Standing.Item.maintenance(maintenance), database)
         }
         guard let row = RecordRow(entry) else { return }
         let record = row.record
@@ -149,13 +149,16 @@ final class HistoryDatabase: Sendable {
             case .attempt(let attempt): ("attempt", attempt.at, try encode(attempt))
             }
         try database.cachedStatement(
-            sql:
-                "INSERT INTO standing (id, sort, at, json) VALUES (?,?,?,?) ON CONFLICT (id) DO UPDATE SET at = excluded.at, json = excluded.json"
-        ).execute(arguments: [item.id.uuidString, sort, at.timeIntervalSince1970, String(decoding: bytes, as: UTF8.self)])
+            sql: """
+                INSERT INTO standing (key, id, sort, at, json) VALUES (?,?,?,?,?)
+                ON CONFLICT (key) DO UPDATE SET id = excluded.id, at = excluded.at, json = excluded.json
+                """
+        ).execute(arguments: [item.key, item.id.uuidString, sort, at.timeIntervalSince1970, String(decoding: bytes, as: UTF8.self)])
     }
 
-    private static func remove(_ id: UUID, _ database: Database) throws {
-        try database.cachedStatement(sql: "DELETE FROM standing WHERE id = ?").execute(arguments: [id.uuidString])
+    /// What has taken its place meanwhile stays.
+    private static func remove(_ item: Standing.Item, _ database: Database) throws {
+        try database.cachedStatement(sql: "DELETE FROM standing WHERE key = ? AND id = ?").execute(arguments: [item.key, item.id.uuidString])
     }
 
     private static func carried(_ database: Database) throws -> Carried {

@@ -12,7 +12,7 @@ enum HistorySchema {
                         what TEXT NOT NULL, reason TEXT, sentence TEXT NOT NULL, duration REAL, sample REAL, key TEXT UNIQUE);
                     CREATE INDEX records_at ON records (at);
                     CREATE INDEX records_sort_at ON records (sort, at);
-                    CREATE TABLE standing (id TEXT PRIMARY KEY, sort TEXT NOT NULL, at REAL NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE standing (key TEXT PRIMARY KEY, id TEXT NOT NULL, sort TEXT NOT NULL, at REAL NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
                     """)
         }
         return migrator

@@ -3,12 +3,20 @@ import HealthManager
 
 /// What is in force by the entries noted so far: enough to begin a new file with.
 struct Standing: Sendable {
-    /// What is kept of it on disk; the identity tells the latest word on a thing.
+    /// What is kept of it on disk; the key tells the latest word on a thing.
     enum Item: Sendable {
         case override(Override)
         case maintenance(Maintenance)
         case episode(Episode)
         case attempt(Attempt)
+
+        var key: String {
+            switch self {
+            case .override(let override): override.key
+            case .maintenance(let maintenance): maintenance.key
+            case .episode, .attempt: id.uuidString
+            }
+        }
 
         var id: UUID {
             switch self {
@@ -25,26 +33,33 @@ struct Standing: Sendable {
     /// A throttle looks back a day.
     static let attemptsKept: TimeInterval = 86400
 
-    private(set) var items: [UUID: Item] = [:]
+    private(set) var items: [String: Item] = [:]
 
     init(_ carried: Carried = Carried()) {
         let all =
             carried.overrides.map { Item.override($0) } + carried.maintenance.map { .maintenance($0) }
             + carried.episodes.map { .episode($0) }
             + carried.attempts.map { .attempt($0) }
-        for item in all { items[item.id] = item }
+        for item in all { items[item.key] = item }
     }
 
     mutating func take(_ entry: JournalEntry) {
         switch entry {
         case .result, .transition: break
-        case .episode(let episode): items[episode.id] = .episode(episode)
-        case .attempt(let attempt): items[attempt.id] = .attempt(attempt)
-        case .override(let override): items[override.id] = .override(override)
-        case .maintenance(let maintenance): items[maintenance.id] = .maintenance(maintenance)
-        case .overrideEnded(let override, _, _): items[override.id] = nil
-        case .maintenanceEnded(let maintenance, _, _): items[maintenance.id] = nil
+        case .episode(let episode): put(.episode(episode))
+        case .attempt(let attempt): put(.attempt(attempt))
+        case .override(let override): put(.override(override))
+        case .maintenance(let maintenance): put(.maintenance(maintenance))
+        case .overrideEnded(let override, _, _): remove(.override(override))
+        case .maintenanceEnded(let maintenance, _, _): remove(.maintenance(maintenance))
         }
+    }
+
+    private mutating func put(_ item: Item) { items[item.key] = item }
+
+    /// What has taken its place meanwhile stays.
+    private mutating func remove(_ item: Item) {
+        if items[item.key]?.id == item.id { items[item.key] = nil }
     }
 
     /// Lets go of what nobody asks for any more.

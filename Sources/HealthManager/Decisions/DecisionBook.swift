@@ -12,26 +12,19 @@ package struct DecisionBook: Sendable {
         self.version = version
     }
 
-    /// - Returns: the one it takes the place of.
-    mutating func add(_ override: Override) -> Override? {
-        let older = overrides.firstIndex { $0.replaces(override) }.map { overrides.remove(at: $0) }
+    mutating func add(_ override: Override) {
+        overrides.removeAll { $0.key == override.key }
         overrides.append(override)
-        return older
     }
 
-    mutating func remove(override id: UUID) { overrides.removeAll { $0.id == id } }
+    mutating func remove(_ override: Override) { overrides.removeAll { $0.id == override.id } }
 
-    /// - Returns: the one it takes the place of: a requester has one word on a component.
-    mutating func add(_ new: Maintenance) -> Maintenance? {
-        let older = maintenance.firstIndex {
-            $0.server.lowercased() == new.server.lowercased() && $0.component.lowercased() == new.component.lowercased()
-                && $0.requester.lowercased() == new.requester.lowercased()
-        }.map { maintenance.remove(at: $0) }
+    mutating func add(_ new: Maintenance) {
+        maintenance.removeAll { $0.key == new.key }
         maintenance.append(new)
-        return older
     }
 
-    mutating func remove(maintenance id: UUID) { maintenance.removeAll { $0.id == id } }
+    mutating func remove(_ old: Maintenance) { maintenance.removeAll { $0.id == old.id } }
 
     /// Takes out what has ended by itself.
     mutating func expire(at date: Date) -> (overrides: [Override], maintenance: [Maintenance]) {

@@ -6,6 +6,8 @@ extension HealthManager {
     // MARK: Overrides
 
     package func add(_ request: OverrideRequest) async throws(DecisionRefused) -> Override {
+        await takeTurn()
+        defer { passTurn() }
         try checkSignature(request.by, request.comment)
         let (item, identity) = try overridden(request)
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
@@ -30,12 +32,14 @@ extension HealthManager {
             throw DecisionRefused(.invalid, "this agent is already of version \(decisions.version): the override would never be in force")
         }
         try await keep(.override(override))
-        if let older = decisions.add(override) { journal.note(.overrideEnded(older, at: time.now, why: "replaced by \(request.by)")) }
+        decisions.add(override)
         decided("override added", ["item": "\(identity)", "property": "\(request.property)", "by": "\(request.by)"])
         return override
     }
 
     package func remove(_ request: OverrideRemoval) async throws(DecisionRefused) -> Override {
+        await takeTurn()
+        defer { passTurn() }
         try checkSignature(request.by, nil)
         let wanted = Override.folded(request.identity)
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
@@ -53,7 +57,7 @@ extension HealthManager {
             )
         }
         try await keep(.overrideEnded(override, at: time.now, why: "removed by \(request.by)"))
-        decisions.remove(override: override.id)
+        decisions.remove(override)
         decided("override removed", ["item": "\(override.identity)", "property": "\(override.property)", "by": "\(request.by)"])
         return override
     }
@@ -108,6 +112,8 @@ extension HealthManager {
     // MARK: Maintenance
 
     package func start(_ request: MaintenanceRequest) async throws(DecisionRefused) -> Maintenance {
+        await takeTurn()
+        defer { passTurn() }
         try checkSignature(request.by, request.comment)
         let now = time.now
         let window: Maintenance.Window
@@ -128,12 +134,14 @@ extension HealthManager {
             requester: request.requester ?? "Maintenance", window: window, by: request.by, at: now, comment: request.comment ?? "")
         guard !maintenance.isOver(at: now) else { throw DecisionRefused(.invalid, "that window is over already") }
         try await keep(.maintenance(maintenance))
-        if let older = decisions.add(maintenance) { journal.note(.maintenanceEnded(older, at: now, why: "replaced by \(request.by)")) }
+        decisions.add(maintenance)
         decided("maintenance", ["component": "\(maintenance.component)", "server": "\(maintenance.server)", "by": "\(request.by)"])
         return maintenance
     }
 
     package func end(_ request: MaintenanceEnd) async throws(DecisionRefused) -> Maintenance {
+        await takeTurn()
+        defer { passTurn() }
         try checkSignature(request.by, nil)
         let server = request.server == "*" ? "*" : try serverName(request.server)
         let component = try component(request.component).lowercased()
@@ -149,7 +157,7 @@ extension HealthManager {
                 "there is no maintenance of \(request.component ?? Maintenance.wholeServer) on \(server) by that requester: \(hint)")
         }
         try await keep(.maintenanceEnded(maintenance, at: time.now, why: "ended by \(request.by)"))
-        decisions.remove(maintenance: maintenance.id)
+        decisions.remove(maintenance)
         decided("maintenance ended", ["component": "\(maintenance.component)", "server": "\(maintenance.server)", "by": "\(request.by)"])
         return maintenance
     }
@@ -166,6 +174,8 @@ extension HealthManager {
 
     /// Marks the episodes under way of a monitor as being repaired, until they end.
     package func acknowledge(_ request: AcknowledgeRequest) async throws(DecisionRefused) -> [Episode] {
+        await takeTurn()
+        defer { passTurn() }
         try checkSignature(request.by, request.comment)
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
         let meant = board.statuses.filter { status in
@@ -210,6 +220,19 @@ extension HealthManager {
     package func inactiveSince(healthSet: String, server: String) -> Date? { decisions.inactive(healthSet, server: server, at: time.now) }
 
     // MARK: Within
+
+    /// Decisions are taken one after the other: what is kept last is what is in force.
+    private func takeTurn() async {
+        guard isDeciding else {
+            isDeciding = true
+            return
+        }
+        await withCheckedContinuation { turns.append($0) }
+    }
+
+    private func passTurn() {
+        if turns.isEmpty { isDeciding = false } else { turns.removeFirst().resume() }
+    }
 
     func expireDecisions() {
         let over = decisions.expire(at: time.now)

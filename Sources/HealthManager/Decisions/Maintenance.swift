@@ -39,6 +39,9 @@ package struct Maintenance: Sendable, Hashable, Codable {
         self.comment = comment
     }
 
+    /// A requester has one word on a component: of two with the same key the later one is in force.
+    package var key: String { ["maintenance", server, component, requester].joined(separator: "\n").lowercased() }
+
     private static let week = 7 * 1440
 
     /// When it began, where it is in force at that date.

@@ -41,10 +41,9 @@ package struct Override: Sendable, Hashable, Codable {
         self.comment = comment
     }
 
-    /// Whether both change the same property of the same item on the same servers.
-    package func replaces(_ other: Override) -> Bool {
-        item == other.item && Self.folded(identity) == Self.folded(other.identity) && property.lowercased() == other.property.lowercased()
-            && server?.lowercased() == other.server?.lowercased()
+    /// What it changes, and where: of two with the same key the later one is in force.
+    package var key: String {
+        [item.rawValue, Self.folded(identity), property.lowercased(), server?.lowercased() ?? ""].joined(separator: "\n")
     }
 
     package func isInForce(at date: Date, version: String) -> Bool {

@@ -56,6 +56,10 @@ package struct TransitionRecord: Sendable, Hashable, Codable {
         before = transition.before
         after = transition.status.state
         at = transition.at
+        guard after.isEpisode else {
+            sentence = ""
+            return
+        }
         reason = transition.episode?.reason
         sentence = transition.episode?.sentence ?? ""
     }
