@@ -86,7 +86,7 @@ let package = Package(
         room("Transfers", ["Addresses", "CAres", "CCurl", "CLinux", "Certificates"]),
         room("HealthManager", ["Addresses", "Certificates", logging, lifecycle, heap, deque]),
         room("Escalation", ["HealthManager", "Transfers", childPrograms, logging, lifecycle]),
-        room("History", ["HealthManager", grdb, deque, logging, lifecycle]),
+        room("History", ["HealthManager", grdb, logging, lifecycle]),
         room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
         room("TargetKinds", ["CLdns", "CPcre", "HealthManager", "Transfers", "Addresses", "Certificates"]),
@@ -118,7 +118,7 @@ let package = Package(
         tests("TransfersTests", ["Transfers", "Certificates", "Lab", hummingbird, logging]),
         tests("HealthManagerTests", ["HealthManager", "Addresses", logging]),
         tests("EscalationTests", ["Escalation", "HealthManager", "Transfers", logging]),
-        tests("HistoryTests", ["History", "HealthManager", logging]),
+        tests("HistoryTests", ["History", "HealthManager", logging, lifecycle]),
         tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
         tests(
             "ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", x509, crypto, cryptoExtras, asn1, logging]),

@@ -1,213 +1,147 @@
 import FoundationEssentials
-import Glibc
+import GRDB
 package import HealthManager
 package import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// The journal in `history.db` of the state directory.
+/// Keeps history in SQLite: `history.db` in the state directory.
 ///
-/// Results are gathered for a second; decisions, episodes and attempts are written at once. Whatever the disk does, nobody waits for it but
-/// who asked for something to be kept.
+/// note -> queue -> batch -> file. Nothing waits for the disk but who asked for an entry to be kept; a disk that is full and a file that
+/// is broken cost history and nothing else.
 package final class HistoryStore: Journal, Service {
-    private static let gathered: Duration = .seconds(1)
-    private static let retry: Duration = .seconds(30)
-    private static let pruneInterval: Duration = .seconds(60)
+    /// How long what is queued may take to be written when the agent ends.
+    private static let lastWords: Duration = .seconds(5)
 
-    private let path: String
-    private let settings: HistorySettings
     private let time: any TimeSource
     private let logger: Logger
-    private let backlog: Mutex<Backlog>
-    private let signals: AsyncStream<Void>
-    private let signal: AsyncStream<Void>.Continuation
+    private let writer: HistoryWriter
     private let carried: Carried
-    /// Used by the writer alone, which is one task.
-    private let database: Mutex<HistoryDatabase?>
+    private let pending: Mutex<PendingEntries>
+    private let pool: Mutex<DatabasePool?>
+    private let alarm = Mutex<Duration?>(nil)
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
 
-    /// Opens the file, or goes on without: that is told in the log and in `facts`, and tried again.
+    /// Opens the database, or begins one; where neither is possible it goes on without, and tries again while it runs.
     package init(directory: String, settings: HistorySettings, time: any TimeSource, logger: Logger) {
-        path = directory + "/history.db"
-        self.settings = settings
+        var entries = PendingEntries()
+        var left = Carried()
+        var opened: DatabasePool?
+        let place = HistoryDirectory(path: directory, maximumBytes: settings.maximumBytes, time: time, logger: logger)
+        writer = HistoryWriter(place, settings: settings, time: time) { carried, problem, bytes, pool in
+            left = carried
+            opened = pool
+            entries.begin(problem: problem, bytes: bytes, at: time.elapsed)
+        }
         self.time = time
         self.logger = logger
-        (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        var problem: String?
-        var carried = Carried()
-        var opened: HistoryDatabase?
-        // A second try, with a new file, where the first finds a broken one.
-        for _ in 0..<2 {
-            do {
-                let database = try HistoryDatabase(path: path)
-                carried = try database.restore()
-                opened = database
-                problem = nil
-                break
-            } catch {
-                let fault = error as? HistoryFault ?? HistoryFault(error, path: path)
-                problem = fault.sentence
-                logger.error("\(fault.sentence)")
-                guard fault.isBroken else { break }
-                Self.setAside(path, at: time.now, logger)
-            }
-        }
-        var standing = Standing(carried)
-        standing.forget(before: time.now)
-        self.carried = Carried(standing)
-        database = Mutex(opened)
-        backlog = Mutex(Backlog(standing: standing, problem: problem))
+        carried = left
+        pending = Mutex(entries)
+        pool = Mutex(opened)
+        (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        tell(nil, facts.problem)
     }
 
-    /// What an earlier process left in force.
+    /// What an earlier process left in force, as it was when this was opened.
     package func restore() -> Carried { carried }
 
-    // MARK: Taking
+    // MARK: Journal
 
     package func note(_ entry: JournalEntry) {
-        if backlog.withLock({ $0.note(entry, at: time.elapsed) }) { signal.yield() }
+        if pending.withLock({ $0.note(entry) { time.elapsed } }) { wake.yield() }
     }
 
     package func settle() async throws(NotKept) {
-        let problem: String? = await withCheckedContinuation { continuation in
-            let answer = backlog.withLock { $0.settle(continuation) }
-            if let answer { continuation.resume(returning: answer.problem) } else { signal.yield() }
+        let refusal = await withCheckedContinuation { continuation in
+            answer(pending.withLock { $0.settle(continuation) })
+            wake.yield()
         }
-        if let problem { throw NotKept(problem) }
+        if let refusal { throw refusal }
     }
 
     package func keep(_ entry: JournalEntry) async throws(NotKept) {
-        let problem: String? = await withCheckedContinuation { continuation in
-            let problem = backlog.withLock { $0.keep(entry, continuation) }
-            if let problem { continuation.resume(returning: problem) } else { signal.yield() }
+        let refusal = await withCheckedContinuation { keeper in
+            answer(pending.withLock { $0.keep(entry, keeper) })
+            wake.yield()
         }
-        if let problem { throw NotKept(problem) }
+        if let refusal { throw refusal }
     }
 
     package func history(_ query: HistoryQuery) async throws(NotKept) -> [HistoryRecord] {
-        guard let database = database.withLock({ $0 }) else {
-            throw NotKept(backlog.withLock { $0.facts.problem } ?? "history is not open")
-        }
-        try? await settle()
-        do { return try await database.records(query) } catch {
-            throw NotKept((error as? HistoryFault)?.sentence ?? "history can't be read: \(error)")
+        guard let pool = pool.withLock(\.self) else { throw NotKept(facts.problem ?? "the history is closed") }
+        do { return try await pool.read { try HistoryReader(db: $0).records(query) } } catch {
+            throw NotKept(facts.problem ?? "the history can't be read: \(error)")
         }
     }
 
-    package var facts: JournalFacts { backlog.withLock(\.facts) }
+    package var facts: JournalFacts { pending.withLock(\.facts) }
 
     // MARK: Writing
 
+    /// Writes what is noted, until the service group shuts down; then what is left.
     package func run() async throws {
         await cancelWhenGracefulShutdown { await self.loop() }
-        // What was noted until the end is written once more; then nobody waits any longer.
-        await write()
-        backlog.withLock { $0.close() }
+        pending.withLock { $0.close() }
+        let end = time.elapsed + Self.lastWords
+        while time.elapsed < end, await writeOne(), facts.problem == nil {}
+        answer(pending.withLock { $0.abandon() })
+        pool.withLock { $0 = nil }
+        await writer.close(isLast: true)
     }
 
     private func loop() async {
-        await withDiscardingTaskGroup { timers in
-            var armed: Duration?
-            var pruned: Duration?
-            signal.yield()
-            for await _ in signals {
-                let now = time.elapsed
-                if let due = armed, due <= now { armed = nil }
-                if backlog.withLock({ $0.isDue(at: now, gathered: Self.gathered) }) { await write() }
-                if pruned.map({ now - $0 >= Self.pruneInterval }) ?? true, await prune() { pruned = now }
-                guard armed == nil,
-                    let due = backlog.withLock({ $0.nextLook(at: time.elapsed, gathered: Self.gathered, retry: Self.retry) })
+        await withDiscardingTaskGroup { alarms in
+            wake.yield()
+            for await _ in wakes {
+                // After each batch a little is pruned: what comes in must not outrun what goes.
+                var isBusy = true
+                while isBusy, !Task.isCancelled {
+                    let hasWritten = await writeOne()
+                    isBusy = await writer.prune() || hasWritten
+                }
+                let due = min(pending.withLock(\.due) ?? time.elapsed + PendingEntries.retryAfter, time.elapsed + PendingEntries.retryAfter)
+                guard
+                    alarm.withLock({ alarm in
+                        if let armed = alarm, armed <= due { return false }
+                        alarm = due
+                        return true
+                    })
                 else { continue }
-                armed = due
-                timers.addTask {
+                alarms.addTask {
                     guard (try? await self.time.sleep(until: due)) != nil else { return }
-                    self.signal.yield()
+                    self.alarm.withLock { if $0 == due { $0 = nil } }
+                    self.wake.yield()
                 }
             }
         }
     }
 
-    /// Writes all that has gathered, in order; what has to be kept alone stands between batches.
-    private func write() async {
-        while backlog.withLock({ $0.hasWork(at: time.elapsed) }) {
-            // Looked at before anything is taken: a file that is new gets what is in force first.
-            let open = Result { try inPlace() }
-            guard let batch = backlog.withLock({ $0.take() }) else { continue }
-            do {
-                switch batch {
-                case .entries(let entries, let standing): try await open.get().write(entries, standing: standing)
-                case .kept(let entry): try await open.get().keep(entry)
-                }
-                let wasBroken = backlog.withLock { $0.wrote(batch) }
-                if wasBroken { logger.notice("history is written again", metadata: ["path": "\(path)"]) }
-            } catch {
-                let fault = error as? HistoryFault ?? HistoryFault(error, path: path)
-                guard failed(batch, fault) else { return }
-            }
+    /// - Returns: whether there was anything to write.
+    private func writeOne() async -> Bool {
+        guard let batch = pending.withLock({ $0.take(at: time.elapsed) }) else { return false }
+        let before = facts.problem
+        let written = await writer.write(batch)
+        let readable = await writer.pool
+        pool.withLock { $0 = readable }
+        switch written {
+        case .committed(let bytes): answer(pending.withLock { $0.committed(batch, bytes: bytes) })
+        case .failed(let problem): answer(pending.withLock { $0.failed(batch, because: problem, at: time.elapsed) })
         }
-    }
-
-    /// - Returns: whether to try again at once, with a new file.
-    private func failed(_ batch: Backlog.Batch, _ fault: HistoryFault) -> Bool {
-        let mayRetry = fault.isBroken && Self.setAside(path, at: time.now, logger)
-        if fault.isBroken { database.withLock { $0 = nil } }
-        let isNews = backlog.withLock { $0.failed(batch, fault.sentence, at: time.elapsed, mayRetry: mayRetry) }
-        if isNews { logger.error("\(fault.sentence)") }
-        return mayRetry
-    }
-
-    /// The database, opened anew where the file was taken away or replaced.
-    private func inPlace() throws -> HistoryDatabase {
-        try database.withLock { database in
-            if let open = database {
-                if open.isInPlace { return open }
-                backlog.withLock { $0.beginAnew() }
-                if HistoryDatabase.attributes(path) != nil { Self.setAside(path, at: time.now, logger) }
-                logger.error("the file of history was taken away or replaced; a new one is begun", metadata: ["path": "\(path)"])
-                database = nil
-            }
-            let new = try HistoryDatabase(path: path)
-            backlog.withLock { $0.beginAnew() }
-            database = new
-            return new
-        }
-    }
-
-    /// - Returns: false where it is to be tried again soon.
-    private func prune() async -> Bool {
-        guard let database = database.withLock({ $0 }), facts.problem == nil else { return true }
-        backlog.withLock { $0.forget(before: time.now) }
-        guard let (bytes, hasMore) = try? await database.prune(settings, at: time.now) else { return true }
-        backlog.withLock { $0.facts.bytes = bytes }
-        if hasMore { signal.yield() }
-        return !hasMore
-    }
-
-    /// Renames what is no database, with what belongs to it: whoever wants to may look into it later.
-    /// - Returns: false where it could not be renamed.
-    @discardableResult
-    private static func setAside(_ path: String, at now: Date, _ logger: Logger) -> Bool {
-        let aside = path + ".broken-" + now.formatted(.iso8601).replacing(":", with: "")
-        guard rename(path, aside) == 0 else { return false }
-        for suffix in ["-wal", "-shm"] { _ = rename(path + suffix, aside + suffix) }
-        logger.error("the broken file of history is kept aside", metadata: ["path": "\(aside)"])
+        tell(before, facts.problem)
         return true
     }
-}
 
-extension Carried {
-    fileprivate init(_ standing: Standing) {
-        self.init()
-        for item in standing.items.values {
-            switch item {
-            case .override(let override): overrides.append(override)
-            case .maintenance(let entry): maintenance.append(entry)
-            case .episode(let episode): episodes.append(episode)
-            case .attempt(let attempt): attempts.append(attempt)
-            }
+    private func tell(_ before: String?, _ after: String?) {
+        guard before != after else { return }
+        if let after {
+            logger.warning("\(after); probing goes on, and it is tried again every 30 seconds")
+        } else {
+            logger.notice("history is kept again")
         }
-        overrides.sort { $0.at < $1.at }
-        maintenance.sort { $0.at < $1.at }
-        episodes.sort { $0.began < $1.began }
-        attempts.sort { $0.at < $1.at }
+    }
+
+    private func answer(_ answers: PendingEntries.Answers) {
+        for (continuation, refusal) in answers { continuation.resume(returning: refusal) }
     }
 }

@@ -5,6 +5,8 @@ import Glibc
 package final class AgentSite: Sendable {
     package struct NotStarted: Error {
         package var errors: String
+
+        package init(errors: String) { self.errors = errors }
     }
 
     package let directory: TemporaryDirectory

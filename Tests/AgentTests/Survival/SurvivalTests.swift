@@ -23,6 +23,7 @@ extension AgentSite {
         let definition = try directory.text("probes/cert-expiry.yaml")
         try directory.write(
             "probes/cert-expiry.yaml",
-            definition + "monitors:\n  - name: CertificateExpiryMonitor\n    when: { consecutiveFailures: 1 }\n    degradedFor: \(degradedFor)\n")
+            definition
+                + "monitors:\n  - name: CertificateExpiryMonitor\n    when: { consecutiveFailures: 1 }\n    degradedFor: \(degradedFor)\n")
     }
 }

@@ -1,0 +1,131 @@
+import FoundationEssentials
+import GRDB
+import HealthManager
+
+/// Reads records and what stands. Runs on a connection of its own, beside the writer.
+struct HistoryReader {
+    /// Up to so many subjects are looked up one by one, each along its own index.
+    private static let subjectsApart = 32
+
+    let db: Database
+
+    // MARK: Records
+
+    /// Newest first.
+    func records(_ query: HistoryQuery) throws -> [HistoryRecord] {
+        guard query.limit > 0 else { return [] }
+        let subjects = try subjects(query)
+        if let subjects, subjects.isEmpty { return [] }
+        var found: [HistoryRecord] = []
+        if query.sorts.contains(.result) { found += try results(query, subjects) }
+        if query.sorts.contains(.transition) || query.sorts.contains(.decision) { found += try events(query, subjects) }
+        if query.sorts.contains(.attempt) { found += try attempts(query, subjects) }
+        // Of one moment the later row first, as each part has them already.
+        let sorted = found.enumerated().sorted { ($1.element.at, $0.offset) < ($0.element.at, $1.offset) }
+        return sorted.prefix(query.limit).map(\.element)
+    }
+
+    /// The subjects a query is about; nil is all.
+    private func subjects(_ query: HistoryQuery) throws -> [Int64]? {
+        guard query.subject != nil || query.server != nil else { return nil }
+        let rows = try Row.fetchCursor(db, sql: "SELECT id, identity, server FROM subject")
+        var ids: [Int64] = []
+        while let row = try rows.next() {
+            let isMeant = query.subject.map { Self.isMeant(row[1], by: $0) } ?? true
+            if isMeant, query.server.map({ Self.isServer(row[2], $0) }) ?? true { ids.append(row[0]) }
+        }
+        return ids
+    }
+
+    private static func isMeant(_ identity: String, by text: String) -> Bool {
+        let parts = identity.split(separator: "\\", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count > 1 else { return identity.lowercased() == text.lowercased() }
+        return ProbeIdentity(healthSet: parts[0], name: parts[1], target: parts.count > 2 ? parts[2] : nil).isMeant(by: text)
+    }
+
+    private static func isServer(_ server: String, _ wanted: String) -> Bool {
+        let (server, wanted) = (server.lowercased(), wanted.lowercased())
+        return server == wanted || !wanted.isEmpty && server.hasPrefix(wanted + ".")
+    }
+
+    private func results(_ query: HistoryQuery, _ subjects: [Int64]?) throws -> [HistoryRecord] {
+        try rows(
+            query, subjects, ["subject"],
+            "SELECT r.at, s.identity, s.server, r.type, r.reason, r.sentence, r.duration, r.sample FROM result r JOIN subject s ON s.id = r.subject"
+        ).map { row in
+            HistoryRecord(
+                at: Date(milliseconds: row[0]), sort: .result, subject: row[1], server: row[2],
+                what: ResultType(rawValue: row[3])?.name ?? "", reason: row[4], sentence: row[5],
+                durationSeconds: Double(row[6] as Int64) / 1_000_000, sampleValue: row[7])
+        }
+    }
+
+    private func events(_ query: HistoryQuery, _ subjects: [Int64]?) throws -> [HistoryRecord] {
+        let sorts = query.sorts.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        return try rows(
+            query, subjects, ["subject"],
+            "SELECT r.at, s.identity, s.server, r.sort, r.what, r.reason, r.sentence FROM event r JOIN subject s ON s.id = r.subject",
+            "r.sort IN (\(sorts))", isApart: true
+        ).map { row in
+            HistoryRecord(
+                at: Date(milliseconds: row[0]), sort: HistoryQuery.Sort(rawValue: row[3]) ?? .decision, subject: row[1], server: row[2],
+                what: row[4], reason: row[5], sentence: row[6])
+        }
+    }
+
+    private func attempts(_ query: HistoryQuery, _ subjects: [Int64]?) throws -> [HistoryRecord] {
+        try rows(
+            query, subjects, ["responder", "monitor"],
+            "SELECT r.at, s.identity, s.server, r.what, r.sentence FROM attempt r JOIN subject s ON s.id = r.responder"
+        ).map { row in
+            HistoryRecord(
+                at: Date(milliseconds: row[0]), sort: .attempt, subject: row[1], server: row[2], what: row[3], sentence: row[4])
+        }
+    }
+
+    private func rows(
+        _ query: HistoryQuery, _ subjects: [Int64]?, _ columns: [String], _ select: String, _ further: String = "1", isApart: Bool = false
+    ) throws -> [Row] {
+        let since = (query.since ?? .distantPast).milliseconds
+        let until = (query.until ?? .distantFuture).milliseconds
+        func fetch(_ condition: String) throws -> [Row] {
+            try Row.fetchAll(
+                db,
+                sql: """
+                    \(select) WHERE \(condition) AND \(further) AND r.at >= ? AND r.at <= ? ORDER BY r.at DESC, r.rowid DESC LIMIT ?
+                    """, arguments: [since, until, query.limit])
+        }
+        guard let subjects else { return try fetch("1") }
+        if isApart, subjects.count <= Self.subjectsApart {
+            return try subjects.flatMap { try fetch("r.subject = \($0)") }
+        }
+        let list = subjects.map(String.init).joined(separator: ", ")
+        // The sign keeps SQLite on the index of times, which gives the newest first.
+        return try fetch("(" + columns.map { "+r.\($0) IN (\(list))" }.joined(separator: " OR ") + ")")
+    }
+
+    // MARK: What stands
+
+    /// - Parameter faults: takes what can't be read; the rest is read all the same.
+    func truth(at now: Date, _ faults: inout [any Error]) -> StandingTruth {
+        var truth = StandingTruth()
+        func read<Value: Decodable>(_ type: Value.Type, _ sql: String, _ arguments: StatementArguments = [], _ take: (Value) -> Void) {
+            do {
+                let bodies = try String.fetchCursor(db, sql: sql, arguments: arguments)
+                while let body = try bodies.next() {
+                    // A body that this version does not understand hides none of the others.
+                    if let value = try? Body.decode(type, body) { take(value) }
+                }
+            } catch { faults.append(error) }
+        }
+        read(Override.self, "SELECT body FROM decision WHERE item = 'override' AND ended IS NULL") { truth.overrides[$0.id] = $0 }
+        read(Maintenance.self, "SELECT body FROM decision WHERE item = 'maintenance' AND ended IS NULL") { truth.maintenance[$0.id] = $0 }
+        read(Episode.self, "SELECT body FROM episode WHERE ended IS NULL OR ended >= ?", [(now - StandingTruth.endedKept).milliseconds]) {
+            truth.episodes[$0.id] = $0
+        }
+        read(Attempt.self, "SELECT body FROM attempt WHERE at >= ?", [(now - StandingTruth.attemptsKept).milliseconds]) {
+            truth.attempts[$0.id] = $0
+        }
+        return truth
+    }
+}

@@ -1,0 +1,50 @@
+import FoundationEssentials
+import HealthManager
+
+/// What must be there after the next start, as far as it is on disk: a new file begins with it.
+struct StandingTruth: Sendable {
+    /// How long an episode that has ended, and an attempt, still matter to a new process.
+    static let endedKept: TimeInterval = 900
+    static let attemptsKept: TimeInterval = 86400
+
+    var overrides: [UUID: Override] = [:]
+    var maintenance: [UUID: Maintenance] = [:]
+    var episodes: [UUID: Episode] = [:]
+    var attempts: [UUID: Attempt] = [:]
+
+    /// An episode as it is after what was known of it: an end, an acknowledgement and an escalation are never taken back.
+    func merged(_ episode: Episode) -> Episode {
+        guard let known = episodes[episode.id] else { return episode }
+        var merged = episode
+        merged.ended = episode.ended ?? known.ended
+        merged.acknowledged = episode.acknowledged ?? known.acknowledged
+        merged.escalated = episode.escalated ?? known.escalated
+        return merged
+    }
+
+    /// Those that a new override takes the place of.
+    func replaced(by override: Override) -> [Override] { overrides.values.filter { $0.id != override.id && override.key == $0.key } }
+
+    /// Those that a new maintenance takes the place of: a requester has one word on a component.
+    func replaced(by new: Maintenance) -> [Maintenance] {
+        maintenance.values.filter { $0.id != new.id && $0.key == new.key }
+    }
+
+    /// Drops what has become too old to matter.
+    mutating func age(to now: Date) {
+        episodes = episodes.filter { $0.value.ended.map { now.timeIntervalSince($0) <= Self.endedKept } ?? true }
+        attempts = attempts.filter { now.timeIntervalSince($0.value.at) <= Self.attemptsKept }
+    }
+
+    func carried(at now: Date) -> Carried {
+        var aged = self
+        aged.age(to: now)
+        var carried = Carried()
+        carried.overrides = aged.overrides.values.filter { if case .date(let end) = $0.end { now < end } else { true } }
+            .sorted { $0.at < $1.at }
+        carried.maintenance = aged.maintenance.values.filter { !$0.isOver(at: now) }.sorted { $0.at < $1.at }
+        carried.episodes = aged.episodes.values.sorted { $0.began < $1.began }
+        carried.attempts = aged.attempts.values.sorted { $0.at < $1.at }
+        return carried
+    }
+}

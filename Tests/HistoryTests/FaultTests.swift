@@ -1,0 +1,191 @@
+import FoundationEssentials
+import Glibc
+import History
+import TestSupport
+import Testing
+
+@testable import HealthManager
+
+/// Disks that are full, files that are lost: only history suffers, and it comes back.
+@Suite struct FaultTests {
+    static let garbage = [UInt8](repeating: 0x5A, count: 100_000)
+
+    @Test("a file that is no database is set aside at the start, and a new one begun")
+    func garbageAtStart() async throws {
+        let site = try await StoreSite()
+        try site.directory.write("state/history.db", bytes: Self.garbage)
+        try await site.run { store in
+            #expect(store.facts.problem == nil)
+            try await store.keep(.override(site.override()))
+        }
+        #expect(site.setAside == ["history.db.broken-2027-01-15T080000Z"], "\(site.files)")
+        #expect(site.log.all.contains { $0.contains("set aside") })
+        #expect(site.open().restore().overrides.count == 1)
+    }
+
+    @Test(
+        "a file written over, replaced or removed while the agent runs is followed by a new one with all that stands",
+        arguments: ["over", "replaced", "removed"])
+    func lostWhileRunning(_ how: String) async throws {
+        let site = try await StoreSite()
+        let (override, maintenance, episode, attempt) = (site.override(), site.maintenance(), site.episode(), site.attempt())
+        try await site.run { store in
+            for entry: JournalEntry in [.override(override), .maintenance(maintenance), .episode(episode), .attempt(attempt)] {
+                try await store.keep(entry)
+            }
+            switch how {
+            case "over":
+                let file = Glibc.open(site.database, O_WRONLY | O_TRUNC)
+                _ = write(file, Self.garbage, Self.garbage.count)
+                close(file)
+            case "replaced":
+                try site.directory.write("state/other", bytes: Self.garbage)
+                rename(site.path + "/other", site.database)
+            default: unlink(site.database)
+            }
+            store.note(site.result())
+            try await store.keep(.override(site.override("5s", property: "timeout")))
+            #expect(store.facts.problem == nil)
+            var query = HistoryQuery()
+            query.sorts = [.result, .decision]
+            #expect(try await store.history(query).count == 2)
+        }
+        #expect(site.setAside.count == (how == "removed" ? 0 : 1))
+        let carried = site.open().restore()
+        #expect(carried.overrides.count == 2)
+        #expect(carried.maintenance == [maintenance])
+        #expect(carried.episodes == [episode])
+        #expect(carried.attempts == [attempt])
+    }
+
+    @Test("a file damaged in its middle gives up what can still be read of what stands")
+    func damaged() async throws {
+        let site = try await StoreSite()
+        try await site.run { store in
+            try await store.keep(.override(site.override()))
+            for _ in 0..<20_000 { store.note(site.result()) }
+            try await store.settle()
+        }
+        let file = Glibc.open(site.database, O_WRONLY)
+        _ = pwrite(file, Self.garbage, Self.garbage.count, 40 * 4096)
+        close(file)
+        try await site.run { store in
+            for _ in 0..<5000 { store.note(site.result()) }
+            try await store.keep(.maintenance(site.maintenance()))
+        }
+        let carried = site.open().restore()
+        #expect(carried.overrides.count == 1)
+        #expect(carried.maintenance.count == 1)
+    }
+
+    @Test("a new file that was complete when the process died takes its place at the next start")
+    func interrupted() async throws {
+        let site = try await StoreSite()
+        try await site.run { try await $0.keep(.override(site.override())) }
+        rename(site.database, site.database + ".new")
+        try site.directory.write("state/history.db", bytes: Self.garbage)
+        try site.directory.write("state/history.db.making", bytes: Self.garbage)
+        #expect(site.open().restore().overrides.count == 1)
+        #expect(site.setAside.count == 1)
+    }
+
+    @Test("where no directory can be, all goes on without history until there is one")
+    func noDirectory() async throws {
+        let site = try await StoreSite()
+        rmdir(site.path)
+        try site.directory.write("state", "a file")
+        try await site.run { store in
+            let problem = try #require(store.facts.problem)
+            #expect(problem.contains("no history can be written"))
+            await #expect(throws: NotKept.self) { try await store.settle() }
+            await #expect(throws: NotKept.self) { try await store.keep(.override(site.override())) }
+            await #expect(throws: NotKept.self) { try await store.history(HistoryQuery()) }
+            store.note(site.result())
+            let episode = site.episode()
+            store.note(.episode(episode))
+            #expect(store.facts.dropped == 1)
+            unlink(site.path)
+            mkdir(site.path, 0o700)
+            site.time.advance(by: .seconds(60))
+            await site.log.says("history is kept again")
+            #expect(try await store.history(HistoryQuery()).isEmpty)
+            #expect(site.open().restore().episodes == [episode])
+            #expect(site.open().restore().overrides == [])
+        }
+    }
+
+    @Test("a full disk costs results; the rest is kept back, what was refused never appears", .enabled(if: StoreSite.isRoot))
+    func fullDisk() async throws {
+        let site = try await StoreSite(tmpfs: "2m")
+        let refused = site.override("1s", property: "timeout")
+        var episode = site.episode()
+        try await site.run { store in
+            try await store.keep(.override(site.override()))
+            try site.fill()
+            var refusal: NotKept?
+            // What the log still has room for is written.
+            for _ in 0..<2000 where refusal == nil {
+                for _ in 0..<100 { store.note(site.result("P", .failed)) }
+                do throws(NotKept) { try await store.settle() } catch { refusal = error }
+            }
+            #expect(refusal?.description.contains("is full") == true, "\(String(describing: refusal))")
+            #expect(store.facts.problem == refusal?.description)
+            await #expect(throws: NotKept.self) { try await store.keep(.override(refused)) }
+            store.note(.episode(episode))
+            episode.sentence = "later"
+            store.note(.episode(episode))
+            let dropped = store.facts.dropped
+            store.note(site.result())
+            #expect(dropped > 0 && store.facts.dropped == dropped + 1)
+            #expect(try await !store.history(HistoryQuery()).isEmpty)
+
+            site.makeRoom()
+            site.time.advance(by: .seconds(30))
+            await site.log.says("history is kept again")
+            try await store.settle()
+            #expect(store.facts.problem == nil)
+            store.note(site.result("After"))
+            try await store.settle()
+            #expect(try await store.history(HistoryQuery()).first?.subject == "Set\\After")
+        }
+        let carried = site.open().restore()
+        #expect(carried.overrides.map(\.value) == ["60s"])
+        #expect(carried.episodes == [episode])
+    }
+
+    @Test("a decision tries the disk at once, without waiting for the next look", .enabled(if: StoreSite.isRoot))
+    func atOnce() async throws {
+        let site = try await StoreSite(tmpfs: "1m")
+        try await site.run { store in
+            try site.fill()
+            var isRefused = false
+            for index in 0..<2000 where !isRefused {
+                do throws(NotKept) { try await store.keep(.override(site.override("\(index)s"))) } catch { isRefused = true }
+            }
+            #expect(isRefused && store.facts.problem != nil)
+            site.makeRoom()
+            try await store.keep(.override(site.override("1d")))
+            #expect(store.facts.problem == nil)
+        }
+        #expect(site.open().restore().overrides.map(\.value) == ["1d"])
+    }
+
+    @Test("a read-only directory: what stands is read, and history goes on once it can be written", .enabled(if: StoreSite.isRoot))
+    func readOnly() async throws {
+        let site = try await StoreSite(tmpfs: "4m")
+        let (override, maintenance) = (site.override(), site.maintenance())
+        try await site.run { try await $0.keep(.override(override)) }
+        try await site.remount("ro")
+        try await site.run { store in
+            #expect(store.restore().overrides == [override])
+            #expect(store.facts.problem?.contains("read-only") ?? false || store.facts.problem?.contains("opened") ?? false)
+            await #expect(throws: NotKept.self) { try await store.keep(.maintenance(maintenance)) }
+            try await site.remount("rw")
+            site.time.advance(by: .seconds(60))
+            await site.log.says("history is kept again")
+            try await store.keep(.maintenance(maintenance))
+        }
+        #expect(site.open().restore().overrides == [override])
+        #expect(site.open().restore().maintenance == [maintenance])
+    }
+}

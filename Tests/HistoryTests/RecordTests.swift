@@ -1,0 +1,187 @@
+import FoundationEssentials
+import History
+import TestSupport
+import Testing
+
+@testable import HealthManager
+
+/// What is noted comes back, newest first and as it was.
+@Suite struct RecordTests {
+    @Test("history is newest first, and asked for by subject, server, time, sort and number")
+    func queries() async throws {
+        let site = try await StoreSite()
+        try await site.run { store in
+            for index in 0..<5 { store.note(site.result("P", index == 2 ? .failed : .succeeded, at: Double(index))) }
+            store.note(site.result("Other", server: "", at: 10))
+            let episode = site.episode()
+            let key = episode.key
+            let definition = MonitorDefinition(name: "M", rule: .consecutiveFailures(1))
+            let status = MonitorStatus(key: key, definition: definition, state: .degraded, since: site.time.now + 6, episode: episode)
+            store.note(.transition(TransitionRecord(Transition(before: .healthy, status: status, episode: episode))))
+            store.note(.attempt(site.attempt(.succeeded, at: 7)))
+            store.note(.override(site.override()))
+            try await store.settle()
+
+            func ask(_ change: (inout HistoryQuery) -> Void) async throws -> [String] {
+                var query = HistoryQuery()
+                change(&query)
+                return try await store.history(query).map { "\($0.subject) \($0.what)" }
+            }
+            #expect(
+                try await ask { _ in } == [
+                    "Set\\Other Succeeded", "pager succeeded", "Set\\M Healthy -> Degraded", "Set\\P Succeeded", "Set\\P Succeeded",
+                    "Set\\P Failed", "Set\\P Succeeded", "Set\\P Succeeded", "Set\\P override added",
+                ])
+            for spelling in ["Set\\P", "set/p", "P", "p"] {
+                #expect(try await ask { $0.subject = spelling }.count == 6, "\(spelling)")
+            }
+            #expect(try await ask { $0.subject = "m" } == ["pager succeeded", "Set\\M Healthy -> Degraded"])
+            #expect(try await ask { $0.subject = "Pager" } == ["pager succeeded"])
+            #expect(try await ask { $0.subject = "none" } == [])
+            #expect(try await ask { $0.server = "MBX01" }.count == 7)
+            #expect(try await ask { $0.since = site.time.now + 7 } == ["Set\\Other Succeeded", "pager succeeded"])
+            #expect(try await ask { $0.until = site.time.now + 0.5 }.count == 2)
+            #expect(try await ask { $0.sorts = [.decision] } == ["Set\\P override added"])
+            #expect(try await ask { $0.limit = 2 }.count == 2)
+            var query = HistoryQuery()
+            query.sorts = [.result]
+            query.since = site.time.now + 2
+            query.until = site.time.now + 2
+            #expect(
+                try await store.history(query) == [
+                    HistoryRecord(
+                        at: site.time.now + 2, sort: .result, subject: "Set\\P", server: "mbx01.test", what: "Failed",
+                        reason: "connect_refused", sentence: "nobody listens", durationSeconds: 1.5, sampleValue: 42)
+                ])
+        }
+    }
+
+    @Test("a new process is given what stands: decisions, open and just ended episodes, attempts of a day")
+    func restoring() async throws {
+        let site = try await StoreSite()
+        let (override, ended, maintenance) = (site.override(), site.override(property: "timeout"), site.maintenance())
+        var (open, over, old) = (site.episode("Open"), site.episode("Over", began: -2000), site.episode("Old", began: -5000))
+        open.escalated = site.time.now
+        over.ended = site.time.now - 800
+        old.ended = site.time.now - 1000
+        let (recent, past) = (site.attempt(), site.attempt(at: -90_000))
+        try await site.run { store in
+            for entry: JournalEntry in [
+                .override(override), .override(ended), .overrideEnded(ended, at: site.time.now, why: "removed"), .maintenance(maintenance),
+                .episode(open), .episode(over), .episode(old), .attempt(past),
+            ] { store.note(entry) }
+            try await store.keep(.attempt(recent))
+        }
+        let carried = site.open().restore()
+        #expect(carried.overrides == [override])
+        #expect(carried.maintenance == [maintenance])
+        #expect(carried.episodes == [over, open])
+        #expect(carried.attempts == [recent])
+        site.time.advance(by: .seconds(86_401))
+        #expect(site.open().restore().overrides == [])
+        #expect(site.open().restore().episodes == [open])
+    }
+
+    @Test("a decision that takes another's place ends it in the same moment")
+    func replacing() async throws {
+        let site = try await StoreSite()
+        let (first, second) = (site.override("60s"), site.override("90s"))
+        let (long, short) = (site.maintenance(), site.maintenance("set"))
+        try await site.run { store in
+            for entry: JournalEntry in [.override(first), .override(second), .maintenance(long), .maintenance(short)] {
+                try await store.keep(entry)
+            }
+        }
+        #expect(site.open().restore().overrides == [second])
+        #expect(site.open().restore().maintenance == [short])
+    }
+
+    @Test("no older form of an episode takes back its acknowledgement, its escalation or its end")
+    func merging() async throws {
+        let site = try await StoreSite()
+        let plain = site.episode()
+        var (escalated, acknowledged, changed, over) = (plain, plain, plain, plain)
+        escalated.escalated = site.time.now
+        acknowledged.acknowledged = Episode.Acknowledgement(by: "anna", at: site.time.now, comment: "on it")
+        changed.sentence = "another"
+        over.ended = site.time.now
+        try await site.run { store in
+            store.note(.episode(plain))
+            store.note(.episode(escalated))
+            try await store.keep(.episode(acknowledged))
+            store.note(.episode(changed))
+        }
+        var expected = changed
+        expected.escalated = site.time.now
+        expected.acknowledged = acknowledged.acknowledged
+        #expect(site.open().restore().episodes == [expected])
+        try await site.run { store in
+            store.note(.episode(over))
+            try await store.keep(.episode(acknowledged))
+            var query = HistoryQuery()
+            query.sorts = [.decision]
+            let decisions = try await store.history(query)
+            #expect(decisions.map(\.what) == ["acknowledged"])
+            #expect(decisions.first?.sentence == "by anna: on it")
+        }
+        #expect(site.open().restore().episodes.map(\.ended) == [site.time.now])
+    }
+
+    @Test("of an attempt the latest form counts")
+    func attempts() async throws {
+        let site = try await StoreSite()
+        var attempt = site.attempt()
+        try await site.run { store in
+            store.note(.attempt(attempt))
+            try await store.settle()
+            attempt.outcome = .failed
+            attempt.detail = "status 500"
+            store.note(.attempt(attempt))
+        }
+        let store = site.open()
+        #expect(store.restore().attempts == [attempt])
+        let records = try await store.history(HistoryQuery())
+        #expect(records.map(\.what) == ["failed"])
+        #expect(records.first?.sentence == "Set\\M unhealthy: status 500")
+    }
+
+    @Test("noting is quick, and results beyond fifty thousand are dropped and counted")
+    func bounds() async throws {
+        let site = try await StoreSite()
+        let store = site.open()
+        let result = site.result()
+        let taken = ContinuousClock().measure { for _ in 0..<10_000 { store.note(result) } }
+        // A twentieth of it in a release build.
+        #expect(taken < .milliseconds(500), "\(taken)")
+        for _ in 0..<45_000 { store.note(result) }
+        #expect(store.facts.dropped == 5000)
+        #expect(store.facts.problem == nil)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await store.run() }
+            try await store.settle()
+            var query = HistoryQuery()
+            query.limit = 100_000
+            #expect(try await store.history(query).count == 50_000)
+            #expect(store.facts.bytes > 1 << 20)
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("what was noted is written when the agent ends; afterwards nothing can be kept")
+    func ending() async throws {
+        let site = try await StoreSite()
+        let store = site.open()
+        for _ in 0..<2500 { store.note(site.result()) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await store.run() }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        await #expect(throws: NotKept.self) { try await store.keep(.override(site.override())) }
+        await #expect(throws: NotKept.self) { try await store.settle() }
+        var query = HistoryQuery()
+        query.limit = 10_000
+        #expect(try await site.open().history(query).count == 2500)
+    }
+}

@@ -1,0 +1,73 @@
+import FoundationEssentials
+import History
+import TestSupport
+import Testing
+
+@testable import HealthManager
+
+/// History is bounded by age and by bytes; what stands is not touched by either.
+@Suite struct RetentionTests {
+    @Test("what is older than it is kept for goes, but never what stands")
+    func byAge() async throws {
+        let site = try await StoreSite()
+        let (override, episode) = (site.override(), site.episode())
+        try await site.run({ $0.keepFor = .seconds(3600) }) { store in
+            store.note(.episode(episode))
+            try await store.keep(.override(override))
+            for _ in 0..<5000 { store.note(site.result("Old")) }
+            try await store.settle()
+            site.time.advance(by: .seconds(7200))
+            for _ in 0..<10 {
+                store.note(site.result("New"))
+                try await store.settle()
+            }
+            let records = try await store.history(HistoryQuery())
+            #expect(records.count == 10 && records.allSatisfy { $0.subject == "Set\\New" }, "\(records.count)")
+        }
+        let carried = site.open().restore()
+        #expect(carried.overrides == [override])
+        #expect(carried.episodes == [episode])
+    }
+
+    @Test("the files stay below their size, and the newest results stay")
+    func byBytes() async throws {
+        let site = try await StoreSite()
+        let bound = 2 << 20
+        try await site.run({ $0.maximumBytes = bound }) { store in
+            try await store.keep(.override(site.override()))
+            for round in 0..<60 {
+                site.time.advance(by: .seconds(1))
+                for index in 0..<1000 { store.note(site.result("P\(index % 20)", .failed, at: Double(index) / 1000)) }
+                try await store.settle()
+                #expect(store.facts.bytes < bound, "round \(round)")
+            }
+            #expect(store.facts.bytes > bound / 2)
+            #expect(store.facts.dropped == 0)
+            var query = HistoryQuery()
+            query.sorts = [.result]
+            query.limit = 100_000
+            let records = try await store.history(query)
+            #expect(records.count > 1000 && records.count < 60_000)
+            #expect(records.first.map { $0.at > site.time.now + 0.99 } == true)
+            #expect(zip(records, records.dropFirst()).allSatisfy { $0.at >= $1.at })
+        }
+        #expect(site.open().restore().overrides.count == 1)
+    }
+
+    @Test("a bound that was lowered is reached, and the room given back")
+    func lowered() async throws {
+        let site = try await StoreSite()
+        try await site.run { store in
+            for _ in 0..<40_000 { store.note(site.result("P", .failed)) }
+            try await store.settle()
+            #expect(store.facts.bytes > 4 << 20)
+        }
+        try await site.run({ $0.maximumBytes = 1 << 20 }) { store in
+            for _ in 0..<100 {
+                store.note(site.result())
+                try await store.settle()
+            }
+            #expect(store.facts.bytes < 1 << 20)
+        }
+    }
+}
