@@ -46,6 +46,8 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let childPrograms: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+/// The paths that it takes.
+let paths: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
     name: "agent",
@@ -62,6 +64,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -85,7 +88,7 @@ let package = Package(
         room("Certificates", ["CCurl"]),
         room("Transfers", ["Addresses", "CAres", "CCurl", "CLinux", "Certificates"]),
         room("HealthManager", ["Addresses", "Certificates", logging, lifecycle, heap, deque]),
-        room("Escalation", ["HealthManager", "Transfers", childPrograms, logging, lifecycle]),
+        room("Escalation", ["HealthManager", "Transfers", childPrograms, paths, logging, lifecycle]),
         room("History", ["HealthManager", grdb, logging, lifecycle]),
         room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),

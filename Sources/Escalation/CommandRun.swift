@@ -1,0 +1,126 @@
+import FoundationEssentials
+import Glibc
+import HealthManager
+import Subprocess
+import SystemPackage
+
+/// Runs a command for an event: no shell, a session of its own, bounded in time and in what is kept of its output.
+struct CommandRun: Sendable {
+    static let outputKept = 64 << 10
+    /// Between asking a command to end and killing it.
+    static let grace: Duration = .seconds(5)
+    /// The kernel refuses arguments and variables over 128 KiB.
+    private static let valueLimit = 16 << 10
+
+    let time: any TimeSource
+
+    func run(
+        _ command: [String], event: ResponderEvent, within timeout: Duration
+    ) async -> (succeeded: Bool, detail: String) {
+        guard let program = command.first, let input = try? JSONText.encode(event) else { return (false, "there is no command") }
+        var options = PlatformOptions()
+        options.createSession = true
+        options.teardownSequence = []
+        let configuration = Configuration(
+            executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
+            arguments: Arguments(command.dropFirst().map { Self.filled($0, event) }), environment: .custom(Self.environment(event)),
+            platformOptions: options)
+        let watch = CommandWatch(time: time)
+        let output = KeptOutput(limit: Self.outputKept)
+        let limit = time.elapsed + timeout
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask { await watch.run(until: limit, grace: Self.grace) }
+            defer { group.cancelAll() }
+            do {
+                let status = try await Self.run(configuration, input, watch, output)
+                return Self.judge(status, watch.ending, timeout, output.text)
+            } catch {
+                watch.ended()
+                return (false, "\(program) cannot be run: \(error)")
+            }
+        }
+    }
+
+    private static func run(
+        _ configuration: Configuration, _ input: [UInt8], _ watch: CommandWatch, _ output: KeptOutput
+    ) async throws -> TerminationStatus {
+        let result = try await Subprocess.run(configuration, input: .inputWriter, output: .sequence, error: .sequence) { execution in
+            watch.began(execution.processIdentifier.value)
+            await withTaskGroup(of: Void.self) { group in
+                // A command need not read what it is told.
+                group.addTask {
+                    _ = try? await execution.standardInputWriter.write(input)
+                    try? await execution.standardInputWriter.finish()
+                }
+                group.addTask { await read(execution.standardOutput, watch, output) }
+                group.addTask { await read(execution.standardError, watch, output) }
+            }
+        }
+        watch.ended()
+        return result.terminationStatus
+    }
+
+    /// Reads to the end, or until the command has ended and what it left behind goes on printing.
+    private static func read(_ stream: SubprocessOutputSequence, _ watch: CommandWatch, _ output: KeptOutput) async {
+        do {
+            for try await buffer in stream {
+                let isWanted = buffer.withUnsafeBytes { output.take($0) }
+                if !isWanted, watch.hasEnded { return }
+            }
+        } catch {
+            // What cannot be read is not kept; how the command ended is told all the same.
+        }
+    }
+
+    private static func judge(
+        _ status: TerminationStatus, _ ending: CommandWatch.Ending?, _ timeout: Duration, _ output: String
+    ) -> (succeeded: Bool, detail: String) {
+        let text = output.isEmpty ? "" : "\n" + output
+        let how =
+            switch status {
+            case .exited(let code): "exit status \(code)"
+            case .signaled(let signal): "ended by signal \(signal)"
+            }
+        switch ending {
+        case nil: return (status.isSuccess, how + text)
+        case .terminated: return (false, "not over within \(DurationText.format(timeout)): asked to end, \(how)" + text)
+        case .killed: return (false, "not over within \(DurationText.format(timeout)): killed, \(how)" + text)
+        case .stopped: return (false, "stopped with the agent, \(how)" + text)
+        }
+    }
+
+    /// The argument with each `{name}` of the event's fields replaced, once: what comes in is not looked at again.
+    static func filled(_ argument: String, _ event: ResponderEvent) -> String {
+        let values = Dictionary(event.fields.map { ($0.name, clean($0.value)) }) { first, _ in first }
+        var filled = ""
+        var rest = argument[...]
+        while let open = rest.firstIndex(of: "{") {
+            filled += rest[..<open]
+            let after = rest[rest.index(after: open)...]
+            if let close = after.firstIndex(of: "}"), let value = values[String(after[..<close])] {
+                filled += value
+                rest = after[after.index(after: close)...]
+            } else {
+                filled += "{"
+                rest = after
+            }
+        }
+        return filled + rest
+    }
+
+    /// `PATH`, and `AGENT_HEALTH_SET` for `healthSet`.
+    private static func environment(_ event: ResponderEvent) -> [Environment.Key: String] {
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        var environment: [Environment.Key: String] = ["PATH": path]
+        for (name, value) in event.fields {
+            let words = name.map { $0.isUppercase ? "_\($0)" : "\($0.uppercased())" }.joined()
+            environment[Environment.Key(stringLiteral: "AGENT_" + words)] = clean(value)
+        }
+        return environment
+    }
+
+    /// Short enough for the kernel, and without the byte that ends a text in C.
+    private static func clean(_ value: String) -> String {
+        String(decoding: value.utf8.filter { $0 != 0 }.prefix(valueLimit), as: UTF8.self)
+    }
+}

@@ -1,0 +1,56 @@
+import FoundationEssentials
+import HealthManager
+import Transfers
+
+/// Tells a URL of an event.
+struct WebhookCall: Sendable {
+    private static let tries = 3
+    private static let firstPause: Duration = .milliseconds(200)
+
+    let wayOut: WayOut
+    let time: any TimeSource
+
+    /// POSTs the event, again where nobody was there or the other side was at fault, all within the timeout.
+    func call(
+        _ url: String, authorizationFile: String?, event: ResponderEvent, within timeout: Duration
+    ) async -> (succeeded: Bool, detail: String) {
+        var headers: [HeaderField] = []
+        if let file = authorizationFile {
+            // Read each time: credentials are renewed while the agent runs.
+            guard let bytes = try? Data(contentsOf: URL(filePath: file)) else { return (false, "cannot read \(file)") }
+            let value = String(decoding: bytes, as: UTF8.self).trimming { $0.isWhitespace }
+            guard !value.isEmpty, !value.contains(where: \.isNewline) else { return (false, "\(file) must hold one line") }
+            headers.append(HeaderField("Authorization", value))
+        }
+        guard let body = try? JSONText.encode(event) else { return (false, "the event cannot be written") }
+        let end = time.elapsed + timeout
+        var pause = Self.firstPause
+        var tries = 0
+        while true {
+            tries += 1
+            let left = max(.milliseconds(1), end - time.elapsed)
+            let report = await wayOut.post(body, to: url, headers: headers, throughProxy: true, within: left)
+            let detail = report.clause + (tries > 1 ? " (try \(tries))" : "")
+            if report.isAccepted { return (true, detail) }
+            guard tries < Self.tries, Self.isWorthAnother(report), time.elapsed + pause < end,
+                (try? await time.sleep(until: time.elapsed + pause)) != nil
+            else { return (false, detail) }
+            pause *= 2
+        }
+    }
+
+    private static func isWorthAnother(_ report: ExchangeReport) -> Bool {
+        if let failure = report.failure {
+            return [.nameNotResolved, .refused, .connectTimeout, .unreachable, .reset].contains(failure.kind)
+        }
+        return (report.response?.status ?? 0) >= 500
+    }
+}
+
+extension String {
+    fileprivate func trimming(_ isTrimmed: (Character) -> Bool) -> String {
+        var rest = drop(while: isTrimmed)
+        while let last = rest.last, isTrimmed(last) { rest.removeLast() }
+        return String(rest)
+    }
+}
