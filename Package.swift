@@ -110,17 +110,16 @@ let package = Package(
             name: "agent",
             dependencies: [
                 "HealthManager", "ProbeFiles", "ProbeKinds", "TargetKinds", "StatusServer", "Escalation", "History", "Transfers",
-                "Certificates",
-                "Lab", arguments, logging, lifecycle, signals,
+                "Certificates", "Lab", arguments, logging, lifecycle, signals,
             ],
             swiftSettings: strict
         ),
-        .target(name: "TestSupport", dependencies: ["HealthManager"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["HealthManager", logging], path: "Tests/TestSupport", swiftSettings: strict),
         tests("AddressesTests", ["Addresses"]),
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
         tests("TransfersTests", ["Transfers", "Certificates", "Lab", hummingbird, logging]),
-        tests("HealthManagerTests", ["HealthManager", "Addresses", logging]),
-        tests("EscalationTests", ["Escalation", "HealthManager", "Transfers", logging]),
+        tests("HealthManagerTests", ["HealthManager", "Addresses", "Certificates", logging, lifecycle]),
+        tests("EscalationTests", ["Escalation", "HealthManager", "Transfers", logging, lifecycle]),
         tests("HistoryTests", ["History", "HealthManager", logging, lifecycle]),
         tests("ProbeFilesTests", ["ProbeFiles", "HealthManager"]),
         tests(

@@ -57,7 +57,9 @@ enum AlertBook {
             annotations["remedy"] = reason.remedy
         }
         let ends = members.compactMap { [$0.episode.ended, $0.silencedSince].compactMap(\.self).min() }
-        return Alert(labels: labels, annotations: annotations, startsAt: began, endsAt: firing.isEmpty ? ends.max() : nil)
+        // By a clock that was set back it would end before it began, and be refused.
+        let end = firing.isEmpty ? ends.max().map { max($0, began) } : nil
+        return Alert(labels: labels, annotations: annotations, startsAt: began, endsAt: end)
     }
 
     private static func summary(_ first: Episode, _ shown: [Member]) -> String {

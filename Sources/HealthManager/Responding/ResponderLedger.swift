@@ -4,6 +4,11 @@ package struct ResponderLedger: Sendable {
         package let responder: String
         package let outcome: Attempt.Outcome
 
+        package init(responder: String, outcome: Attempt.Outcome) {
+            self.responder = responder
+            self.outcome = outcome
+        }
+
         package static func < (left: Key, right: Key) -> Bool {
             (left.responder, left.outcome.rawValue) < (right.responder, right.outcome.rawValue)
         }

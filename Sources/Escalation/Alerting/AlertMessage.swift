@@ -14,7 +14,7 @@ struct AlertMessage: Encodable {
         labels = alert.labels
         annotations = alert.annotations
         startsAt = alert.startsAt
-        // One that ended before it began, by a clock set back, would be refused.
+        // One that ends before it begins, by a clock set back, would be refused.
         endsAt = max(alert.startsAt, alert.endsAt ?? now.addingTimeInterval(lifetime.seconds))
         self.generatorURL = generatorURL
     }

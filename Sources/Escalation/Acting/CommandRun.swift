@@ -121,6 +121,6 @@ struct CommandRun: Sendable {
 
     /// Short enough for the kernel, and without the byte that ends a text in C.
     private static func clean(_ value: String) -> String {
-        String(decoding: value.utf8.filter { $0 != 0 }.prefix(valueLimit), as: UTF8.self)
+        String(decoding: value.utf8.prefix(valueLimit).filter { $0 != 0 }, as: UTF8.self)
     }
 }

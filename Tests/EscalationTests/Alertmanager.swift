@@ -1,0 +1,66 @@
+import FoundationEssentials
+import TestSupport
+
+/// Debian's Alertmanager on loopback, which tells a hook of what fires and what is over; ended with this value.
+final class Alertmanager: Sendable {
+    struct Alert: Decodable, Sendable {
+        var labels: [String: String]
+        var annotations: [String: String]
+        var startsAt: String
+        var endsAt: String
+        var generatorURL: String?
+    }
+
+    struct Notification: Decodable, Sendable { var status: String }
+
+    struct NotStarted: Error { var errors: String }
+
+    private let directory: TemporaryDirectory
+    private let program: Program
+    let url: String
+
+    static func freePort() async throws -> Int {
+        let ended = try await Program.run(
+            Program.python, ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"])
+        return Int(ended.output.filter(\.isNumber)) ?? 0
+    }
+
+    init(port: Int? = nil, notifying hook: String? = nil) async throws {
+        let free = try await Self.freePort()
+        let port = port ?? free
+        url = "http://127.0.0.1:\(port)"
+        directory = try TemporaryDirectory()
+        try directory.write(
+            "alertmanager.yml",
+            """
+            route: { receiver: hook, group_by: [alertname], group_wait: 1s, group_interval: 1s, repeat_interval: 12h }
+            receivers:
+              - name: hook
+                webhook_configs: \(hook.map { "[{ url: '\($0)', send_resolved: true }]" } ?? "[]")
+
+            """)
+        program = try Program(
+            "prometheus-alertmanager",
+            [
+                "--config.file=\(directory.path)/alertmanager.yml", "--storage.path=\(directory.path)/data",
+                "--web.listen-address=127.0.0.1:\(port)", "--cluster.listen-address=",
+            ])
+        let ready = url + "/-/ready"
+        guard
+            try await eventually(within: .seconds(30), { try await Program.run("curl", ["-sf", ready]).status == 0 })
+        else { throw NotStarted(errors: program.errors) }
+    }
+
+    deinit { program.send(9) }
+
+    /// Those that fire.
+    func alerts() async throws -> [Alert] {
+        let ended = try await Program.run("curl", ["-s", url + "/api/v2/alerts"])
+        return (try? JSONDecoder().decode([Alert].self, from: Data(ended.output.utf8))) ?? []
+    }
+
+    /// Waits until so many fire.
+    func fires(_ count: Int) async throws -> Bool {
+        try await eventually(within: .seconds(20)) { try await alerts().count == count }
+    }
+}

@@ -1,0 +1,86 @@
+import FoundationEssentials
+import TestSupport
+import Testing
+import Transfers
+
+@testable import Escalation
+@testable import HealthManager
+
+extension ResponderEvent {
+    /// An event of a monitor on mbx01.
+    static func test(sentence: String = "nobody listens", target: String? = nil) -> ResponderEvent {
+        let key = MonitorKey(
+            probe: ProbeKey(identity: ProbeIdentity(healthSet: "Mail", name: "Probe", target: target), server: "mbx01"), name: "Monitor")
+        var episode = Episode(key, severity: .critical, began: Date(timeIntervalSince1970: 1_800_000_000))
+        episode.reason = .connectRefused
+        episode.sentence = sentence
+        return ResponderEvent(.unhealthy, episode)
+    }
+}
+
+@Suite struct WebhookTests {
+    private static let transfers = Transfers()
+
+    private func call(_ url: String, authorizationFile: String? = nil, within timeout: Duration = .seconds(10)) async -> (
+        succeeded: Bool, detail: String
+    ) {
+        var responder = Responder(name: "hook", action: .webhook(url: url, authorizationFile: authorizationFile))
+        responder.timeout = timeout
+        return await Responding(WayOut(Self.transfers, userAgent: "agent/test"), time: SystemTime()).act(responder, event: .test())
+    }
+
+    @Test("the event is posted as JSON, with the content of the file as authorization, read at each call")
+    func posted() async throws {
+        let hook = try await HookServer()
+        let directory = try TemporaryDirectory()
+        let file = try directory.write("token", "Bearer one\n")
+        #expect(await call(hook.url("/ok"), authorizationFile: file) == (true, "answered with status 200"))
+        try directory.write("token", "Bearer two")
+        #expect(await call(hook.url("/ok"), authorizationFile: file).succeeded)
+        #expect(await call(hook.url("/ok")).succeeded)
+        let requests = hook.requests("/ok")
+        #expect(requests.map(\.authorization) == ["Bearer one", "Bearer two", nil] && requests[0].type == "application/json")
+        let event = try JSONText.decode(ResponderEvent.self, from: Array(requests[0].body.utf8))
+        #expect(event.trigger == "unhealthy" && event.server == "mbx01" && event.began == ResponderEvent.test().began)
+    }
+
+    @Test("a fault of the other side is tried three times, and a third that succeeds is enough")
+    func again() async throws {
+        let hook = try await HookServer()
+        #expect(await call(hook.url("/flaky")) == (true, "answered with status 200 (try 3)"))
+        #expect(await call(hook.url("/broken")) == (false, "answered with status 503: no such thing (try 3)"))
+        #expect(hook.requests("/broken").count == 3)
+    }
+
+    @Test("a fault of ours is tried once; a redirect is not followed")
+    func once() async throws {
+        let hook = try await HookServer()
+        #expect(await call(hook.url("/bad")) == (false, "answered with status 400: no such thing"))
+        #expect(await call(hook.url("/elsewhere")).succeeded == false)
+        #expect(hook.requests("/bad").count == 1 && hook.requests("/elsewhere").count == 1 && hook.requests("/ok").isEmpty)
+    }
+
+    @Test("where nobody listens it says so, after three tries")
+    func absent() async throws {
+        let (succeeded, detail) = await call("http://127.0.0.1:\(try await Alertmanager.freePort())/")
+        #expect(!succeeded && detail.hasSuffix("(try 3)"), "\(detail)")
+    }
+
+    @Test("one that never answers is over with the timeout")
+    func silent() async throws {
+        let hook = try await HookServer()
+        let began = ContinuousClock.now
+        #expect(await call(hook.url("/silent"), within: .seconds(1)).succeeded == false)
+        #expect(ContinuousClock.now - began < .seconds(4) && hook.requests("/silent").count == 1)
+    }
+
+    @Test("a file that is not there or holds no line is told by its name, and nothing is sent")
+    func noFile() async throws {
+        let hook = try await HookServer()
+        let directory = try TemporaryDirectory()
+        #expect(await call(hook.url("/ok"), authorizationFile: "/nonexistent/token") == (false, "cannot read /nonexistent/token"))
+        let file = try directory.write("token", "secret one\nsecret two\n")
+        #expect(await call(hook.url("/ok"), authorizationFile: file) == (false, "\(file) must hold one line"))
+        #expect(hook.requests("/ok").isEmpty)
+    }
+}

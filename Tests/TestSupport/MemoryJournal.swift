@@ -1,0 +1,67 @@
+import FoundationEssentials
+package import HealthManager
+import Synchronization
+
+/// A journal that lasts as long as the test.
+package final class MemoryJournal: Journal {
+    private struct State {
+        var entries: [JournalEntry] = []
+        var settled = 0
+        var isBroken = false
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func note(_ entry: JournalEntry) { state.withLock { $0.entries.append(entry) } }
+
+    package func settle() async throws(NotKept) {
+        let isBroken = state.withLock { state in
+            state.settled = state.entries.count
+            return state.isBroken
+        }
+        if isBroken { throw NotKept("broken") }
+    }
+
+    package func keep(_ entry: JournalEntry) async throws(NotKept) {
+        note(entry)
+        try await settle()
+    }
+
+    package func history(_ query: HistoryQuery) async throws(NotKept) -> [HistoryRecord] { [] }
+    package var facts: JournalFacts { JournalFacts() }
+
+    package func breakDown() { state.withLock { $0.isBroken = true } }
+
+    /// Attempts in the order noted, each as it was then.
+    package var attempts: [Attempt] {
+        state.withLock { state in state.entries.compactMap { if case .attempt(let attempt) = $0 { attempt } else { nil } } }
+    }
+
+    /// Attempts that had been noted before the latest settling.
+    package var settledAttempts: [Attempt] {
+        state.withLock { state in
+            state.entries.prefix(state.settled).compactMap { if case .attempt(let attempt) = $0 { attempt } else { nil } }
+        }
+    }
+
+    /// What an agent that starts now would find.
+    package var carried: Carried {
+        var carried = Carried()
+        var episodes: [UUID: Episode] = [:]
+        var attempts: [UUID: Attempt] = [:]
+        for entry in state.withLock(\.entries) {
+            switch entry {
+            case .episode(let episode): episodes[episode.id] = episode
+            case .attempt(let attempt): attempts[attempt.id] = attempt
+            case .maintenance(let maintenance): carried.maintenance.append(maintenance)
+            case .maintenanceEnded(let maintenance, _, _): carried.maintenance.removeAll { $0.id == maintenance.id }
+            default: break
+            }
+        }
+        carried.episodes = Array(episodes.values)
+        carried.attempts = Array(attempts.values)
+        return carried
+    }
+}

@@ -1,0 +1,97 @@
+import FoundationEssentials
+package import HealthManager
+import Logging
+import Synchronization
+
+/// A health manager whose probes find what a test says, at each run anew.
+///
+/// One probe for each server, `Mail\Probe`, every ten seconds; its monitor `Mail\Monitor` is Degraded at the first failure, Unhealthy after a
+/// minute.
+package final class TroubledSite: Sendable {
+    private struct Kind: ProbeKind {
+        let name = "troubled"
+        let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [.timeout])
+        let findings: Findings
+
+        func readOptions(_ reader: SettingsReader) {}
+        func discover(_ options: Void, at place: Place) -> Discovery {
+            .probe(Run(findings: findings, server: place.server?.name ?? ""))
+        }
+    }
+
+    private struct Run: Probe {
+        let findings: Findings
+        let server: String
+
+        func run(_ context: RunContext) async -> Outcome {
+            var outcome = Outcome()
+            if let finding = findings.of.withLock({ $0[server] }) { outcome.findings = [finding] }
+            return outcome
+        }
+    }
+
+    private final class Findings: Sendable {
+        let of = Mutex<[String: Finding]>([:])
+    }
+
+    package static let failure = Finding(.failure, stage: .endpoint, reason: .connectRefused, sentence: "nobody listens")
+
+    package let manager: HealthManager
+    private let findings = Findings()
+    private let time: ManualTime
+    private let keepsDate: Bool
+
+    /// - Parameter keepsDate: the wall clock stays that of the machine, for other programs to agree with, while time passes.
+    package init(
+        _ servers: [String], configuration: AgentConfiguration = AgentConfiguration(), time: ManualTime, observers: [any ResultObserver],
+        journal: MemoryJournal = MemoryJournal(), keepsDate: Bool = false
+    ) throws {
+        self.time = time
+        self.keepsDate = keepsDate
+        var configuration = configuration
+        configuration.servers = servers.map { Server(name: $0) }
+        let location = SourceLocation(path: "test.yaml")
+        let definition = ProbeDefinition(
+            identity: ProbeIdentity(healthSet: "Mail", name: "Probe"), kind: "troubled", summary: "", scope: .server(role: .mailbox),
+            every: .seconds(10), timeout: .seconds(5), options: .empty(at: location),
+            monitors: [MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1))], location: location)
+        let plan = Plan(configuration: configuration, definitions: [definition])
+        manager = try HealthManager(
+            kinds: KindCatalog([Kind(findings: findings)]), readPlan: { () throws(ConfigurationRefused) in plan },
+            configurationPath: "agent.yaml", time: time, observers: observers, journal: journal, carried: journal.carried,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// What the next runs on a server find; nil is nothing.
+    package func set(_ finding: Finding?, on servers: [String]) {
+        findings.of.withLock { findings in for server in servers { findings[server] = finding } }
+    }
+
+    /// Moves time on by a second, again and again, until the condition holds; false when it never does.
+    package func advance(atMost seconds: Int = 2000, until condition: () async -> Bool) async -> Bool {
+        for _ in 0..<seconds {
+            if await condition() { return true }
+            await advance(by: 1)
+        }
+        return await condition()
+    }
+
+    /// Moves time on, second by second.
+    package func advance(by seconds: Int) async {
+        for _ in 0..<seconds {
+            time.advance(by: .seconds(1))
+            if keepsDate { time.jump(by: Date().timeIntervalSince(time.now)) }
+            await settle()
+        }
+    }
+
+    /// Lets what has become due be done.
+    private func settle() async {
+        for _ in 0..<20 { await Task.yield() }
+        _ = await manager.agentFacts()
+    }
+
+    package func states(_ state: HealthState) async -> Int {
+        await manager.snapshot().probes.reduce(0) { $0 + $1.monitors.count { $0.state == state } }
+    }
+}
