@@ -18,14 +18,16 @@ package struct StatusServer: Sendable {
 
     /// - Parameter onListening: told the address taken on the network, `127.0.0.1:9717`.
     package init(
-        settings: DaemonSettings, health: HealthManager, desk: ProbeDesk, metrics: MetricsPage, events: EventFeed, build: BuildInformation,
+        settings: DaemonSettings, health: HealthManager, desk: ProbeDesk, metrics: MetricsPage, events: EventFeed,
+        responses: @escaping @Sendable () -> ResponseFacts = { ResponseFacts() }, build: BuildInformation,
         logger: Logger
     ) throws {
         self.settings = settings
         self.logger = logger
         executor = LoopExecutor(loops.any())
         routes = Routes(
-            health: health, metrics: metrics, page: try StatusPage(), desk: desk, executor: executor, events: events, build: build)
+            health: health, metrics: metrics, page: try StatusPage(), desk: desk, executor: executor, events: events, responses: responses,
+            build: build)
     }
 
     /// The services that listen. `onListening` is told the network address taken, `127.0.0.1:9717`.

@@ -7,9 +7,10 @@ import Hummingbird
 struct APIRoutes: Sendable {
     let health: HealthManager
     let events: EventFeed
+    let responses: @Sendable () -> ResponseFacts
 
     private static let gets = [
-        "probes", "results", "health", "history", "overrides", "maintenance", "alerts", "forecast", "events", "openapi.json",
+        "probes", "results", "health", "history", "overrides", "maintenance", "alerts", "attempts", "forecast", "events", "openapi.json",
     ]
     private static let posts = ["invoke", "overrides", "overrides/remove", "maintenance", "maintenance/end", "acknowledge"]
 
@@ -29,6 +30,9 @@ struct APIRoutes: Sendable {
             try await answered(request, []) { _ in try Response.json(await health.maintenanceDocuments()) }
         }
         api.get("alerts") { request, _ in try await answered(request, []) { _ in try Response.json(await health.alerts()) } }
+        api.get("attempts") { request, _ in
+            try await answered(request, []) { _ in try Response.json(Array(responses().responders.latest.reversed())) }
+        }
         api.get("forecast") { request, _ in try await answered(request, ["until"]) { try await forecast($0) } }
         api.get("events") { _, _ in events.response() }
         api.post("invoke") { request, _ in

@@ -11,6 +11,7 @@ struct Routes: Sendable {
     let desk: ProbeDesk
     let executor: (any TaskExecutor)?
     let events: EventFeed
+    let responses: @Sendable () -> ResponseFacts
     let build: BuildInformation
 
     func router(_ door: Door) -> Router<ServerContext> {
@@ -28,7 +29,7 @@ struct Routes: Sendable {
             }
         }
         router.get("/sd") { _, _ in try Response.json(await health.serviceDiscovery()) }
-        APIRoutes(health: health, events: events).add(to: router)
+        APIRoutes(health: health, events: events, responses: responses).add(to: router)
         ProbeRoute(desk: desk, executor: executor).add(to: router)
         return router
     }
@@ -36,7 +37,7 @@ struct Routes: Sendable {
     private func metricsResponse(_ request: Request) async -> Response {
         let format = Negotiation.format(accept: request.headers[.accept])
         let (facts, probes) = await health.agentFacts()
-        let own = AgentMetrics(facts: facts, probes: probes, unknownModules: desk.unknownModules, build: build)
+        let own = AgentMetrics(facts: facts, responses: responses(), probes: probes, unknownModules: desk.unknownModules, build: build)
         let type = Negotiation.contentType(format)
         if Negotiation.acceptsGzip(request.headers[.acceptEncoding]),
             let compressed = metrics.compressed(format, agent: { own.write(to: &$0, format: format) })

@@ -1,3 +1,4 @@
+import Escalation
 import FoundationEssentials
 import Glibc
 import HealthManager
@@ -48,22 +49,31 @@ enum Composition {
         let events = EventFeed(time: SystemTime())
         let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)
         let history = HistoryStore(directory: state.path, settings: configuration.history, time: SystemTime(), logger: logger)
+        let carried = history.restore()
+        let wayOut = WayOut(transfers, userAgent: "agent/\(Version.current)")
+        let alerts = AlertSender(wayOut, journal: history, time: SystemTime(), logger: logger)
+        let responders = ResponderDesk(
+            Responding(wayOut, time: SystemTime()), journal: history, carried: carried.attempts, time: SystemTime(), logger: logger)
         let manager = try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
-            configurationPath: files.configurationPath,
-            time: SystemTime(), observers: [metrics, desk, events], targets: targets, journal: history, carried: history.restore(),
+            configurationPath: files.configurationPath, time: SystemTime(), observers: [metrics, desk, events, responders, alerts],
+            targets: targets, journal: history, carried: carried,
             version: Version.current, logger: logger)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
         let server = try StatusServer(
-            settings: configuration.daemon, health: manager, desk: desk, metrics: metrics, events: events, build: build, logger: logger)
+            settings: configuration.daemon, health: manager, desk: desk, metrics: metrics, events: events,
+            responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, logger: logger)
         let listeners = server.services { address in
             logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
             await isServing(manager, address)
         }
         let services =
             // History ends last: what the others note at their end is written.
-            [history, manager, TargetListWatch(targets, telling: manager), events] as [any Service] + listeners + [
+            [
+                history, manager, TargetListWatch(targets, telling: manager), events, responders.service(asking: manager),
+                alerts.service { await manager.alerts() },
+            ] as [any Service] + listeners + [
                 ReloadOnHangup(manager: manager)
             ]
             + beside

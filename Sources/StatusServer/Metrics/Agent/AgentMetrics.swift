@@ -4,6 +4,7 @@ import HealthManager
 /// The agent's own families.
 struct AgentMetrics {
     let facts: AgentFacts
+    let responses: ResponseFacts
     let probes: Int
     let unknownModules: Int
     let build: BuildInformation
@@ -38,6 +39,7 @@ struct AgentMetrics {
         text.sample("health_agent_unknown_modules_total", [], Double(unknownModules))
         targetLists(&text, format)
         HealthMetrics(facts: facts).write(to: &text, format: format)
+        ResponseMetrics(facts: responses).write(to: &text, format: format)
         lateness(&text, format)
         thresholds(&text, format)
         ProcessFacts.read()?.write(to: &text, format: format)

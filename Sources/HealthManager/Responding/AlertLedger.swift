@@ -13,3 +13,15 @@ package struct AlertLedger: Sendable, Hashable {
 
     package init() {}
 }
+
+/// What came of responders and alerts, for metrics, page and API.
+package struct ResponseFacts: Sendable {
+    package var responders: ResponderLedger
+    /// By their URLs.
+    package var alertmanagers: [String: AlertLedger]
+
+    package init(responders: ResponderLedger = ResponderLedger(), alertmanagers: [String: AlertLedger] = [:]) {
+        self.responders = responders
+        self.alertmanagers = alertmanagers
+    }
+}
