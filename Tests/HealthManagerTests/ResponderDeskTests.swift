@@ -62,15 +62,15 @@ private final class Hand: ResponderActing {
         let hand = Hand()
         try await running(["mbx01"], [Self.responder("r", [.degraded, .unhealthy, .recovered], unthrottled: true)], hand) { site, _ in
             site.set(TroubledSite.failure, on: ["mbx01"])
-            #expect(await site.advance { hand.events().count == 1 })
+            #expect(await site.advance { hand.events().count >= 1 })
             #expect(hand.events()[0].trigger == "degraded")
-            #expect(await site.advance { hand.events().count == 2 })
+            #expect(await site.advance { hand.events().count >= 2 })
             let event = hand.events()[1]
             #expect(event.trigger == "unhealthy" && event.monitor == #"Mail\Monitor"# && event.probe == #"Mail\Probe"#)
             #expect(event.server == "mbx01" && event.reason == "connect_refused" && event.sentence == "nobody listens")
             #expect(event.severity == "critical" && event.ended == nil && event.remedy != nil && event.target == nil)
             site.set(nil, on: ["mbx01"])
-            #expect(await site.advance { hand.events().count == 3 })
+            #expect(await site.advance { hand.events().count >= 3 })
             #expect(hand.events()[2].trigger == "recovered" && hand.events()[2].episode == event.episode && hand.events()[2].ended != nil)
             await site.advance(by: 100)
             #expect(hand.events().count == 3)
@@ -128,7 +128,7 @@ private final class Hand: ResponderActing {
         journal.breakDown()
         try await running(["mbx01"], [Self.responder()], hand) { site, _ in
             site.set(TroubledSite.failure, on: ["mbx01"])
-            #expect(await site.advance { hand.events().count == 1 })
+            #expect(await site.advance { hand.events().count >= 1 })
         }
     }
 
@@ -136,22 +136,24 @@ private final class Hand: ResponderActing {
     func storm() async throws {
         let hand = Hand()
         let servers = (1...100).map { "mbx\($0)" }
-        try await running(servers, [Self.responder()], hand) { site, desk in
+        var responder = Self.responder()
+        responder.acrossServers.minimumBetween = .seconds(3600)
+        try await running(servers, [responder], hand) { site, desk in
             site.set(TroubledSite.failure, on: servers)
             #expect(await site.advance { desk.ledger.counts.values.reduce(0, +) == 100 })
             #expect(hand.events().count == 1)
             #expect(desk.ledger.counts[.init(responder: "r", outcome: .refused)] == 99)
-            #expect(desk.ledger.latest.contains { $0.detail == "less than 1m since the last time over all servers" })
+            #expect(desk.ledger.latest.contains { $0.detail == "less than 1h since the last time over all servers" })
         }
         #expect(journal.carried.attempts.count == 100)
     }
 
-    @Test("a hundred that fail at once with ten an hour allowed: ten act, also where the agent restarts in between")
+    @Test("a hundred that fail at once with ten a day allowed: ten act, also where they fail again after a restart")
     func stormOverRestart() async throws {
         let servers = (1...100).map { "mbx\($0)" }
-        var responder = Self.responder("r", [.degraded, .unhealthy])
+        var responder = Self.responder("r", [.degraded])
         responder.perServer = ThrottleLimits(minimumBetween: .zero, perHour: 100, perDay: 100)
-        responder.acrossServers = ThrottleLimits(minimumBetween: .zero, perHour: 10, perDay: 40)
+        responder.acrossServers = ThrottleLimits(minimumBetween: .zero, perHour: 10, perDay: 10)
         let (first, second) = (Hand(), Hand())
         try await running(servers, [responder], first) { site, desk in
             site.set(TroubledSite.failure, on: servers)
@@ -159,9 +161,10 @@ private final class Hand: ResponderActing {
         }
         #expect(first.events().count == 10)
         try await running(servers, [responder], second) { site, desk in
+            #expect(await site.advance { await site.states(.healthy) == 100 })
             site.set(TroubledSite.failure, on: servers)
-            #expect(await site.advance { desk.ledger.counts.values.reduce(0, +) >= 100 })
-            #expect(desk.ledger.latest.last?.trigger == "unhealthy")
+            #expect(await site.advance { desk.ledger.counts.values.reduce(0, +) == 100 })
+            #expect(desk.ledger.counts[.init(responder: "r", outcome: .refused)] == 100)
         }
         #expect(second.events().isEmpty)
     }
@@ -172,14 +175,14 @@ private final class Hand: ResponderActing {
         let responders = [Self.responder("r", [.degraded, .unhealthy, .recovered], unthrottled: true)]
         try await running(["mbx01"], responders, first) { site, _ in
             site.set(TroubledSite.failure, on: ["mbx01"])
-            #expect(await site.advance { first.events().count == 2 })
+            #expect(await site.advance { first.events().count >= 2 })
         }
         try await running(["mbx01"], responders, second) { site, _ in
             site.set(TroubledSite.failure, on: ["mbx01"])
             await site.advance(by: 200)
             #expect(second.events().isEmpty)
             site.set(nil, on: ["mbx01"])
-            #expect(await site.advance { second.events().count == 1 })
+            #expect(await site.advance { second.events().count >= 1 })
             #expect(second.events()[0].trigger == "recovered" && second.events()[0].episode == first.events()[0].episode)
         }
     }
@@ -210,7 +213,7 @@ private final class Hand: ResponderActing {
         let responders = [Self.responder("stuck", unthrottled: true), Self.responder("r", unthrottled: true)]
         try await running(servers, responders, hand) { site, _ in
             site.set(TroubledSite.failure, on: servers)
-            #expect(await site.advance { hand.events().count == 40 })
+            #expect(await site.advance { hand.events().count >= 40 })
             #expect(hand.events("stuck").count == 8)
         }
     }
@@ -220,7 +223,7 @@ private final class Hand: ResponderActing {
         let hand = Hand()
         try await running(["mbx01"], [Self.responder()], hand) { site, _ in
             site.set(TroubledSite.failure, on: ["mbx01"])
-            #expect(await site.advance { hand.events().count == 1 })
+            #expect(await site.advance { hand.events().count >= 1 })
         }
         var event = hand.events()[0]
         event.began = Date(timeIntervalSince1970: 1_800_000_000)

@@ -87,8 +87,11 @@ package final class TroubledSite: Sendable {
 
     /// Lets what has become due be done.
     private func settle() async {
-        for _ in 0..<20 { await Task.yield() }
-        _ = await manager.agentFacts()
+        for round in 0..<1000 {
+            for _ in 0..<20 { await Task.yield() }
+            let running = await manager.agentFacts().facts.running
+            if running == 0, round > 1 { return }
+        }
     }
 
     package func states(_ state: HealthState) async -> Int {
