@@ -213,7 +213,8 @@ private final class Hand: ResponderActing {
         let responders = [Self.responder("stuck", unthrottled: true), Self.responder("r", unthrottled: true)]
         try await running(servers, responders, hand) { site, _ in
             site.set(TroubledSite.failure, on: servers)
-            #expect(await site.advance { hand.events().count >= 40 })
+            #expect(await site.advance { hand.events().count >= 40 && hand.events("stuck").count >= 8 })
+            await site.advance(by: 10)
             #expect(hand.events("stuck").count == 8)
         }
     }
