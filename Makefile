@@ -4,7 +4,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 AGENT := .build/debug/agent
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libc-ares-dev libldns-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter nginx-light nsd unbound openssl python3 curl iproute2 \
- python3-grpcio python3-websockets stunnel4 dovecot-imapd dovecot-pop3d slapd
+ python3-grpcio python3-websockets python3-venv stunnel4 dovecot-imapd dovecot-pop3d slapd
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3
 PREFIX ?= /usr/local
 SECONDS ?= 300
@@ -32,6 +32,8 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	promtool check rules dashboards/prometheus/alerts.yaml
 	promtool test rules dashboards/prometheus/alerts_test.yaml
 	swift test --skip-build --no-parallel
+	python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip install -q schemathesis==4.32.5
+	.ci/api
 	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
 
 # A thousand probes every ten seconds against one server, for SECONDS; then ten thousand targets every minute, for twice as long.

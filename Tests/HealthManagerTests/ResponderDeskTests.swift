@@ -90,6 +90,23 @@ private final class Hand: ResponderActing {
         }
     }
 
+    @Test("who was told of the trouble is told of its end, however short the throttle is held")
+    func recovery() async throws {
+        let hand = Hand()
+        try await running(["mbx01"], [Self.responder("r", [.unhealthy, .recovered])], hand) { site, desk in
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance { hand.events().count == 1 })
+            site.set(nil, on: ["mbx01"])
+            #expect(await site.advance { hand.events().count == 2 })
+            #expect(hand.events().map(\.trigger) == ["unhealthy", "recovered"])
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance { desk.ledger.counts[.init(responder: "r", outcome: .refused)] == 1 })
+            site.set(nil, on: ["mbx01"])
+            #expect(await site.advance { desk.ledger.counts[.init(responder: "r", outcome: .refused)] == 2 })
+            #expect(hand.events().count == 2)
+        }
+    }
+
     @Test("an attempt is settled in the journal as begun before it is made, and its outcome follows under the same id")
     func attempts() async throws {
         let journal = journal

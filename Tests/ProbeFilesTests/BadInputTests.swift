@@ -76,7 +76,7 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "snapshot: x.json\n",
-                "agent.yaml:1:1: error: unknown key 'snapshot'; known here: authConfig, authServer, connectTo, controlSocket, hostNames, listen, organization, probe, proxy, pushProxy, servers, stateDirectory, tenant, thresholds, tls"
+                "agent.yaml:1:1: error: unknown key 'snapshot'; known here: alertmanagers, authConfig, authServer, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, stateDirectory, tenant, thresholds, tls"
             ),
             ("organization: [\n", "agent.yaml:2:1: error: not readable as YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: 'organization' is written twice: remove one"),
@@ -113,8 +113,32 @@ struct OptionKind: ProbeKind {
                 "probes/a.yaml:4:23: error: 'warnBelow' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found 'never'"
             ),
             (
-                good + "monitors: []\n",
-                "probes/a.yaml:4:1: error: unknown key 'monitors'; known here: enabled, every, healthSet, kind, name, options, retries, role, scope, summary, timeout"
+                good + "conditions: []\n",
+                "probes/a.yaml:4:1: error: unknown key 'conditions'; known here: enabled, every, healthSet, kind, monitors, name, options, retries, role, scope, summary, timeout"
+            ),
+            (
+                "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutiveFailures: 0 } }\n",
+                "probes/a.yaml:5:45: error: 'consecutiveFailures' must be a whole number from 1 to 1000, found '0'"
+            ),
+            (
+                "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutiveFailures: 1, failures: { count: 2, within: 5m } } }\n",
+                "probes/a.yaml:5:22: error: 'when' must hold one rule of consecutiveFailures, consecutiveWarnings, failures, successPercentage, sampleValue, certificateLifetime"
+            ),
+            (
+                "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { failures: { count: 2 } } }\n",
+                "probes/a.yaml:5:34: error: this rule needs 'within'"
+            ),
+            (
+                "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M }\n",
+                "probes/a.yaml:5:5: error: a monitor needs 'when', such as when: { consecutiveFailures: 3 }"
+            ),
+            (
+                "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutiveFailures: 1 } }\n  - { name: m, when: { consecutiveFailures: 1 } }\n",
+                "probes/a.yaml:6:13: error: monitor 'm' is listed twice, first in line 5"
+            ),
+            (
+                "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutiveFailures: 1 }, severity: high }\n",
+                "probes/a.yaml:5:60: error: 'severity' must be one of critical, warning, found 'high'"
             ),
             (
                 good + "scope: organization\nrole: Mailbox\n",

@@ -34,6 +34,7 @@ package struct InvokeRequest: Codable, Sendable {
         timeoutSeconds = try container.decodeIfPresent(Double.self, forKey: .timeoutSeconds)
         set = try container.decodeIfPresent([String: String].self, forKey: .set) ?? [:]
         at = try container.decodeIfPresent(Date.self, forKey: .at)
+        guard !probe.isEmpty else { throw DecodingError.dataCorruptedError(forKey: .probe, in: container, debugDescription: "a name") }
         guard timeoutSeconds.map({ $0 > 0 && $0 <= 86400 }) ?? true else {
             throw DecodingError.dataCorruptedError(forKey: .timeoutSeconds, in: container, debugDescription: "0 to 86400")
         }

@@ -56,12 +56,16 @@ package struct Episode: Sendable, Hashable, Codable {
         return MonitorKey(probe: ProbeKey(identity: identity, server: server, address: address), name: monitor)
     }
 
+    /// The server, or the target where there is none.
+    package var place: String { server.isEmpty ? target ?? "" : server }
+
     /// Takes over why the monitored thing is wrong.
     mutating func take(_ finding: Finding?) {
         guard let finding else { return }
         reason = finding.reason
         sentence = finding.sentence
-        thumbprint = finding.certificate?.description
+        // What an alert is known by stays while it is told.
+        if escalated == nil, let certificate = finding.certificate { thumbprint = certificate.description }
         cause = finding.cause
     }
 }

@@ -14,6 +14,7 @@ package struct Attempt: Sendable, Hashable, Codable {
     package var responder: String
     /// `HealthSet\Monitor[\Target]`.
     package var monitor: String
+    /// Or the target, where the monitor is of one.
     package var server: String
     package var episode: UUID
     package var trigger: String

@@ -22,6 +22,12 @@ package final class ResponderDesk: ResultObserver {
         case acted(responder: String)
     }
 
+    /// An episode that a responder has acted on.
+    private struct Answered: Hashable {
+        var responder: String
+        var episode: UUID
+    }
+
     private struct Order: Sendable {
         var responder: Responder
         var event: ResponderEvent
@@ -87,6 +93,9 @@ package final class ResponderDesk: ResultObserver {
 
     fileprivate func work(asking manager: HealthManager) async {
         var throttle = Throttle(carried, at: time.elapsed, time.now)
+        var answered = Set(
+            carried.filter { $0.outcome != .refused && $0.trigger == Responder.Trigger.unhealthy.rawValue }
+                .map { Answered(responder: $0.responder, episode: $0.episode) })
         var queue = RunQueue<Order>(overall: Self.actionsAtOnce, perServer: Self.actionsOfOne)
         await withDiscardingTaskGroup { actions in
             for await signal in signals {
@@ -99,7 +108,7 @@ package final class ResponderDesk: ResultObserver {
                     for responder in responders where responder.triggers.contains(trigger) && responder.answers(episode.key) {
                         let responder = await manager.overridden(responder, server: episode.server)
                         let event = ResponderEvent(trigger, episode)
-                        if let why = await refusal(responder, episode, &throttle, manager) {
+                        if let why = await refusal(responder, trigger, episode, &throttle, &answered, manager) {
                             note(attempt(responder, event, .refused, why))
                         } else {
                             queue.offer(Order(responder: responder, event: event), server: responder.name)
@@ -119,14 +128,19 @@ package final class ResponderDesk: ResultObserver {
 
     /// Why a responder may not act now, in a clause; nil when it may, and the throttle has then counted it.
     private func refusal(
-        _ responder: Responder, _ episode: Episode, _ throttle: inout Throttle, _ manager: HealthManager
+        _ responder: Responder, _ trigger: Responder.Trigger, _ episode: Episode, _ throttle: inout Throttle,
+        _ answered: inout Set<Answered>, _ manager: HealthManager
     ) async -> String? {
         guard responder.isEnabled else { return "the responder is disabled" }
         if let since = await manager.inactiveSince(healthSet: episode.healthSet, server: episode.server) {
             return "maintenance since \(since.formatted(.iso8601))"
         }
         if episode.ended == nil, let acknowledged = episode.acknowledged { return "acknowledged by \(acknowledged.by)" }
-        return throttle.refusal(responder, server: episode.server, at: time.elapsed)
+        // What was told of the trouble is told of its end: the throttle has counted the two once.
+        if trigger == .recovered, answered.remove(Answered(responder: responder.name, episode: episode.id)) != nil { return nil }
+        if let why = throttle.refusal(responder, server: episode.place, at: time.elapsed) { return why }
+        if trigger == .unhealthy { answered.insert(Answered(responder: responder.name, episode: episode.id)) }
+        return nil
     }
 
     private func carryOut(_ order: Order) async {
@@ -144,7 +158,8 @@ package final class ResponderDesk: ResultObserver {
         _ responder: Responder, _ event: ResponderEvent, _ outcome: Attempt.Outcome, _ detail: String
     ) -> Attempt {
         Attempt(
-            responder: responder.name, monitor: event.monitor, server: event.server, episode: event.episode, trigger: event.trigger,
+            responder: responder.name, monitor: event.monitor, server: event.server.isEmpty ? event.target ?? "" : event.server,
+            episode: event.episode, trigger: event.trigger,
             at: time.now, outcome: outcome, detail: detail)
     }
 

@@ -9,11 +9,6 @@ struct APIRoutes: Sendable {
     let events: EventFeed
     let responses: @Sendable () -> ResponseFacts
 
-    private static let gets = [
-        "probes", "results", "health", "history", "overrides", "maintenance", "alerts", "attempts", "forecast", "events", "openapi.json",
-    ]
-    private static let posts = ["invoke", "overrides", "overrides/remove", "maintenance", "maintenance/end", "acknowledge"]
-
     func add(to router: Router<ServerContext>) {
         let api = router.group("/api/v1")
         api.get("openapi.json") { _, _ in Response.bytes(.ok, PackageResources.openapi_json, type: "application/json") }
@@ -52,21 +47,6 @@ struct APIRoutes: Sendable {
         }
         api.post("acknowledge") { request, _ in
             try await taken(request, AcknowledgeRequest.self) { try Response.json(try await health.acknowledge($0)) }
-        }
-        refuseOtherMethods(api)
-    }
-
-    /// Whoever takes the wrong method is told the right ones.
-    private func refuseOtherMethods(_ api: RouterGroup<ServerContext>) {
-        let methods: [HTTPRequest.Method] = [.get, .post, .put, .patch, .delete, .options, .trace]
-        for path in Set(Self.gets + Self.posts) {
-            let allowed = (Self.gets.contains(path) ? [HTTPRequest.Method.get] : []) + (Self.posts.contains(path) ? [.post] : [])
-            let names = (allowed + (allowed.contains(.get) ? [.head] : [])).map(\.rawValue).joined(separator: ", ")
-            for method in methods where !allowed.contains(method) {
-                api.on(RouterPath(path), method: method) { _, _ in
-                    try Response.json(ErrorDocument(error: "use \(names)"), status: .methodNotAllowed, headers: [.allow: names])
-                }
-            }
         }
     }
 
@@ -141,7 +121,7 @@ struct APIRoutes: Sendable {
             let status: HTTPResponse.Status =
                 switch refused.kind {
                 case .unknown: .notFound
-                case .invalid: .unprocessableContent
+                case .invalid: .conflict
                 case .notKept: .serviceUnavailable
                 }
             return try .json(ErrorDocument(error: refused.description), status: status)

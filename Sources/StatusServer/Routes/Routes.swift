@@ -17,6 +17,7 @@ struct Routes: Sendable {
     func router(_ door: Door) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: DoorMiddleware(door: door))
+        router.add(middleware: MethodMiddleware())
         router.get("/") { _, _ in Response.html(page.render(await health.snapshot(), recent: desk.recent)) }
         router.get("/metrics") { request, _ in await metricsResponse(request) }
         router.get("/-/healthy") { _, _ in Response.plain(.ok, "healthy\n") }

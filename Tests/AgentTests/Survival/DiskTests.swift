@@ -69,7 +69,10 @@ import Testing
             #expect(taken.status == 0, "\(taken.errors)")
             #expect(try await isWritable())
             #expect(try await agent(["history", "--sort", "decision"]).output.contains("retries"))
-            #expect(try await agent(["history", "--sort", "result", "--since", "10s"]).output.contains("Succeeded"))
+            #expect(
+                try await eventually(within: .seconds(10)) {
+                    try await agent(["history", "--sort", "result", "--since", "10s"]).output.contains("Succeeded")
+                })
         }
     }
 
