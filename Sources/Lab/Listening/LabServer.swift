@@ -2,6 +2,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import Synchronization
 
 /// One TLS server of the lab on a port of its own: it stops listening while a fault says so, and comes back on the same port.
 struct LabServer: Sendable {
@@ -46,6 +47,7 @@ struct LabServer: Sendable {
 
     private func serve(whileIn mode: Mode, _ ready: @escaping @Sendable () -> Void) async throws {
         let place = place
+        let listener = Listener()
         let application = Application(
             router: router(),
             server: .init { responder in
@@ -53,18 +55,28 @@ struct LabServer: Sendable {
                 return FaultyChannel(base: http, place: { place.flatMap { board.connection(at: $0) } }, identities: identities)
             },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: reservation.port)),
-            onServerRunning: { _ in ready() }, logger: logger)
+            onServerRunning: { channel in
+                listener.channel.withLock { $0 = channel }
+                ready()
+            }, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
-            group.addTask { await board.wait { self.mode != mode } }
+            group.addTask {
+                await board.wait { self.mode != mode }
+                // No connection may be on its way in when the server is told to stop: NIO traps where one is dropped unused.
+                try? await listener.channel.withLock(\.self)?.close().get()
+            }
             try await group.next()
             group.cancelAll()
-            // A server that is told to stop while it serves ends with a cancellation.
-            while let ending = await group.nextResult() {
-                if case .failure(let error) = ending, !(error is CancellationError) { throw error }
-            }
+            // A server whose listener is gone, or that is told to stop while it serves, ends with an error of some sort.
+            while await group.nextResult() != nil {}
         }
     }
+}
+
+/// The channel that listens, once it does.
+private final class Listener: Sendable {
+    let channel = Mutex<(any Channel)?>(nil)
 }
 
 extension FaultBoard {

@@ -18,7 +18,7 @@ struct Routes: Sendable {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: DoorMiddleware(door: door))
         router.add(middleware: MethodMiddleware())
-        router.get("/") { _, _ in Response.html(page.render(await health.snapshot(), recent: desk.recent)) }
+        router.get("/") { _, _ in await statusPage() }
         router.get("/metrics") { request, _ in await metricsResponse(request) }
         router.get("/-/healthy") { _, _ in Response.plain(.ok, "healthy\n") }
         router.get("/-/ready") { _, _ in Response.plain(.ok, "ready\n") }
@@ -33,6 +33,20 @@ struct Routes: Sendable {
         APIRoutes(health: health, events: events, responses: responses).add(to: router)
         ProbeRoute(desk: desk, executor: executor).add(to: router)
         return router
+    }
+
+    private func statusPage() async -> Response {
+        let overrides = await health.overrideDocuments().map { override in
+            let end = override.until.map { "until \($0.formatted(.iso8601))" } ?? "until version \(override.untilVersion ?? "")"
+            return
+                "\(override.identity): \(override.property) is \(override.value)\(override.server.map { " on \($0)" } ?? "") \(end), by \(override.by)"
+        }
+        let maintenance = await health.maintenanceDocuments().map {
+            "\($0.component) on \($0.server) is \($0.state): \($0.window), by \($0.by)"
+        }
+        return .html(
+            page.render(
+                await health.snapshot(), health: await health.healthReport(), decisions: overrides + maintenance, recent: desk.recent))
     }
 
     private func metricsResponse(_ request: Request) async -> Response {

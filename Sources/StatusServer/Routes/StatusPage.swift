@@ -32,7 +32,30 @@ struct StatusPage: Sendable {
         let key: String
     }
 
+    private struct HealthRow {
+        let healthSet: String
+        let server: String
+        let state: String
+        let value: String
+        let style: String
+        let since: String
+    }
+
+    private struct TroubleRow {
+        let monitor: String
+        let server: String
+        let value: String
+        let style: String
+        let since: String
+        let reason: String
+        let sentence: String
+    }
+
     private struct View {
+        let health: [HealthRow]
+        let trouble: [TroubleRow]
+        let hasHealth: Bool
+        let decisions: [String]
         let started: String
         let cacheCleared: String
         let configuration: String
@@ -58,9 +81,11 @@ struct StatusPage: Sendable {
         let when: String
     }
 
-    func render(_ snapshot: Snapshot, recent: [OnDemandRun] = []) -> String {
+    func render(_ snapshot: Snapshot, health: HealthReport, decisions: [String] = [], recent: [OnDemandRun] = []) -> String {
         let facts = snapshot.agent
         let view = View(
+            health: health.healthSets.map(row), trouble: health.monitors.filter { $0.episodeBegan != nil }.map(row),
+            hasHealth: !health.healthSets.isEmpty, decisions: decisions,
             started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601),
             configuration: facts.configurationPath,
             isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description),
@@ -70,6 +95,22 @@ struct StatusPage: Sendable {
             lists: facts.targetLists.compactMap { fact in fact.problem.map { "\(fact.definition): \($0)" } },
             runs: recent.map(row), hasRuns: !recent.isEmpty)
         return template.render(view)
+    }
+
+    private func row(_ set: HealthSetDocument) -> HealthRow {
+        HealthRow(
+            healthSet: set.healthSet, server: set.server, state: set.state.rawValue, value: set.alertValue,
+            style: set.alertValue.lowercased(),
+            since: set.lastTransitionTime.formatted(.iso8601))
+    }
+
+    private func row(_ monitor: MonitorDocument) -> TroubleRow {
+        let by = monitor.acknowledgedBy.map { "taken up by \($0); " } ?? ""
+        let silent = monitor.inactiveSince == nil ? "" : "in maintenance; "
+        return TroubleRow(
+            monitor: monitor.monitorIdentity, server: monitor.address ?? monitor.server, value: monitor.alertValue,
+            style: monitor.alertValue.lowercased(), since: monitor.since.formatted(.iso8601), reason: monitor.reason ?? "",
+            sentence: by + silent + (monitor.sentence ?? ""))
     }
 
     private func row(_ state: ProbeState) -> Row {
