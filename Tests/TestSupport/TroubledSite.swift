@@ -6,16 +6,16 @@ import Synchronization
 /// A health manager whose probes find what a test says, at each run anew.
 ///
 /// One probe for each server, `Mail\Probe`, every ten seconds; its monitor `Mail\Monitor` is Degraded at the first failure, Unhealthy after a
-/// minute.
+/// minute. With causes there is `Mail\Cause` too, every minute, monitored by `Mail\CauseMonitor`; its findings are those on `SERVER/Cause`.
 package final class TroubledSite: Sendable {
     private struct Kind: ProbeKind {
         let name = "troubled"
         let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [.timeout])
         let findings: Findings
 
-        func readOptions(_ reader: SettingsReader) {}
-        func discover(_ options: Void, at place: Place) -> Discovery {
-            .probe(Run(findings: findings, server: place.server?.name ?? ""))
+        func readOptions(_ reader: SettingsReader) -> String { reader.string("place") ?? "" }
+        func discover(_ options: String, at place: Place) -> Discovery {
+            .probe(Run(findings: findings, server: (place.server?.name ?? "") + options))
         }
     }
 
@@ -44,7 +44,7 @@ package final class TroubledSite: Sendable {
     /// - Parameter keepsDate: the wall clock stays that of the machine, for other programs to agree with, while time passes.
     package init(
         _ servers: [String], configuration: AgentConfiguration = AgentConfiguration(), time: ManualTime, observers: [any ResultObserver],
-        journal: MemoryJournal = MemoryJournal(), keepsDate: Bool = false
+        journal: MemoryJournal = MemoryJournal(), keepsDate: Bool = false, withCauses: Bool = false
     ) throws {
         self.time = time
         self.keepsDate = keepsDate
@@ -55,7 +55,12 @@ package final class TroubledSite: Sendable {
             identity: ProbeIdentity(healthSet: "Mail", name: "Probe"), kind: "troubled", summary: "", scope: .server(role: .mailbox),
             every: .seconds(10), timeout: .seconds(5), options: .empty(at: location),
             monitors: [MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1))], location: location)
-        let plan = Plan(configuration: configuration, definitions: [definition])
+        let cause = ProbeDefinition(
+            identity: ProbeIdentity(healthSet: "Mail", name: "Cause"), kind: "troubled", summary: "", scope: .server(role: .mailbox),
+            every: .seconds(60), timeout: .seconds(5),
+            options: .empty(at: location).setting("place", to: "/Cause", at: location),
+            monitors: [MonitorDefinition(name: "CauseMonitor", rule: .consecutiveFailures(1))], location: location)
+        let plan = Plan(configuration: configuration, definitions: [definition] + (withCauses ? [cause] : []))
         manager = try HealthManager(
             kinds: KindCatalog([Kind(findings: findings)]), readPlan: { () throws(ConfigurationRefused) in plan },
             configurationPath: "agent.yaml", time: time, observers: observers, journal: journal, carried: journal.carried,

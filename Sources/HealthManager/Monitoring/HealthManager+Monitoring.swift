@@ -53,9 +53,9 @@ extension HealthManager {
         let key = ProbeKey(identity: cause, server: episode.server)
         guard let watcher = states[key], !watcher.monitors.isEmpty, key != status.key.probe else { return false }
         if watcher.monitors.contains(where: \.state.isEpisode) { return true }
-        let age = time.now.timeIntervalSince(episode.began)
-        let judged = board.lastJudged(key).map { time.elapsed - $0 < .seconds(age) } ?? false
-        return !judged && age < 2 * watcher.definition.every.seconds
+        guard let began = board.episodeBegan(status.key) else { return false }
+        let hasJudged = board.lastJudged(key).map { $0 >= began } ?? false
+        return !hasJudged && time.elapsed - began < watcher.definition.every * 2
     }
 
     /// Every alert there is: those under way, and those that are over and may still have to be told as such.

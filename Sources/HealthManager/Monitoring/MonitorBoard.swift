@@ -37,6 +37,11 @@ struct MonitorBoard: Sendable {
 
     func status(of key: MonitorKey) -> MonitorStatus? { entries[key.probe]?.first { $0.status.key == key }?.status }
 
+    /// When the episode of a monitor began, on the monotonic clock.
+    func episodeBegan(_ key: MonitorKey) -> Duration? {
+        entries[key.probe]?.first { $0.status.key == key }?.machine.episodeBegan
+    }
+
     /// Those under way.
     var episodes: [Episode] { inEpisode.sorted().compactMap { status(of: $0)?.episode } }
 

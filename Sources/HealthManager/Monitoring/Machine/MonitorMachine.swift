@@ -52,7 +52,10 @@ package struct MonitorMachine: Sendable {
         return began + definition.degradedFor
     }
 
-    package var isInEpisode: Bool { if case .episode = phase { true } else { false } }
+    package var isInEpisode: Bool { episodeBegan != nil }
+
+    /// When the episode under way began.
+    package var episodeBegan: Duration? { if case .episode(let began) = phase { began } else { nil } }
 
     /// Episodes have followed each other so fast that this one is held open until all is steady.
     package var isFlapping: Bool {
