@@ -138,11 +138,12 @@ import Testing
             await site.advance(by: 30)
             #expect(await site.states(.degraded) == 1)
             await site.advance(by: 31)
-            #expect(await site.states(.unhealthy) == 1)
+            #expect(await eventually(within: .seconds(5)) { await site.states(.unhealthy) == 1 })
             #expect(await site.states(.healthy) == 1)
             time.jump(by: -interval)
             site.set(nil, on: ["mbx01"])
-            #expect(await site.advance(atMost: 20) { await site.states(.healthy) == 2 })
+            await site.advance(by: 20)
+            #expect(await eventually(within: .seconds(5)) { await site.states(.healthy) == 2 })
         }
     }
 
