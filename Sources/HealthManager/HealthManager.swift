@@ -92,6 +92,7 @@ package actor HealthManager: Service {
             state.monitors = board.statuses(of: key)
             states[key] = state
         }
+        for orphan in board.endOrphans(at: facts.started) { journal.note(.episode(orphan)) }
         unrun = Set(states.keys)
         schedule.add(roster.members.map { ($0.key, $0.value.definition.every, $0.value.definition.timeout) }, at: time.elapsed)
         observers.forEach { $0.changed(.adopted(plan)) }
@@ -217,8 +218,11 @@ package actor HealthManager: Service {
     /// Reads configuration and definitions again; results and decisions of unchanged definitions stay.
     /// - Throws: `ConfigurationRefused`; the old plan then stays in force, and the facts say so.
     package func reload() throws(ConfigurationRefused) {
+        let before = Set(states.keys)
         try adopt { $0.keepingDecisions(of: roster) }
         follow(roster)
+        let (new, gone) = (states.keys.count { !before.contains($0) }, before.count { states[$0] == nil })
+        logger.info("configuration read again", metadata: ["probes": "\(states.count)", "new": "\(new)", "gone": "\(gone)"])
     }
 
     /// What overrides leave of the definitions takes effect at once.
@@ -251,7 +255,6 @@ package actor HealthManager: Service {
             added.append(key)
         }
         begin(added, counters)
-        logger.info("configuration read again", metadata: ["probes": "\(states.count)", "new": "\(added.count)", "gone": "\(gone.count)"])
         signal.yield()
     }
 

@@ -56,6 +56,7 @@ struct ResponderSettings {
         responder.monitors = monitors
         responder.timeout = timeout ?? responder.timeout
         responder.isEnabled = enabled
+        if case .webhook = action { (responder.perServer, responder.acrossServers) = (.telling, .telling) }
         responder.perServer = limits(throttle?.mapping("perServer"), responder.perServer)
         responder.acrossServers = limits(throttle?.mapping("acrossServers"), responder.acrossServers)
         throttle?.finish()

@@ -227,6 +227,39 @@ private struct Row: Sendable, CustomTestStringConvertible {
         #expect(MonitorMachine(definition, episodeBegan: .seconds(-500), isAcknowledged: true).state(at: .zero) == .repairing)
     }
 
+    @Test(
+        "a rule that looks back over a time ends an episode of an earlier process, or of a cleared cache, only once it has seen all of that time"
+    )
+    func resumed() {
+        let rule = MonitorRule.failures(2, within: .seconds(100))
+        let definition = MonitorDefinition(name: "Monitor", rule: rule)
+        var machine = MonitorMachine(definition, episodeBegan: .seconds(-500), isAcknowledged: true)
+        func state(_ verdict: MonitorSample.Verdict, at elapsed: Int) -> HealthState {
+            machine.record(MonitorSample(at: .seconds(elapsed), verdict))
+            return machine.state(at: .seconds(elapsed))
+        }
+        #expect(state(.failed, at: 0) == .repairing)
+        #expect(state(.succeeded, at: 50) == .repairing)
+        #expect(state(.succeeded, at: 100) == .healthy)
+        #expect(state(.failed, at: 101) == .healthy)
+        #expect(state(.failed, at: 102) == .degraded)
+        machine.forget()
+        #expect(state(.succeeded, at: 110) == .degraded)
+        #expect(state(.succeeded, at: 209) == .unhealthy)
+        #expect(state(.succeeded, at: 210) == .healthy)
+    }
+
+    @Test("a severity or a grace that changes keeps what was seen")
+    func followed() {
+        var definition = MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(2))
+        var machine = MonitorMachine(definition)
+        machine.record(MonitorSample(at: .zero, .failed))
+        definition.degradedFor = .zero
+        machine.follow(definition)
+        machine.record(MonitorSample(at: .seconds(1), .failed))
+        #expect(machine.state(at: .seconds(1)) == .unhealthy)
+    }
+
     @Test("it says when time alone will change it")
     func nextChange() {
         var machine = MonitorMachine(MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1)))

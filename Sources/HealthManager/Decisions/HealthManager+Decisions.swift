@@ -3,18 +3,21 @@ import Logging
 
 /// What administrators decide: each is kept before it is in force, and in force before it is answered.
 extension HealthManager {
+    /// Ten years, in seconds.
+    private static let longest: Double = 10 * 366 * 86400
+
     // MARK: Overrides
 
     package func add(_ request: OverrideRequest) async throws(DecisionRefused) -> Override {
         await takeTurn()
         defer { passTurn() }
         try checkSignature(request.by, request.comment)
-        let (item, identity) = try overridden(request)
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
+        let (item, identity, property) = try overridden(request, on: server)
         let end: Override.End
         switch (request.seconds, request.untilVersion) {
         case (let seconds?, nil):
-            guard seconds > 0, seconds <= 10 * 366 * 86400 else {
+            guard seconds > 0, seconds <= Self.longest else {
                 throw DecisionRefused(.invalid, "the duration must be above zero, and at most ten years")
             }
             end = .date(time.now.addingTimeInterval(seconds))
@@ -26,7 +29,7 @@ extension HealthManager {
         default: throw DecisionRefused(.invalid, "an override lasts for a duration or up to a version: give one of the two, never both")
         }
         let override = Override(
-            item: item, identity: identity, property: request.property, value: request.value, server: server, end: end, by: request.by,
+            item: item, identity: identity, property: property, value: request.value, server: server, end: end, by: request.by,
             at: time.now, comment: request.comment ?? "")
         guard override.isInForce(at: time.now, version: decisions.version) else {
             throw DecisionRefused(.invalid, "this agent is already of version \(decisions.version): the override would never be in force")
@@ -42,7 +45,9 @@ extension HealthManager {
         defer { passTurn() }
         try checkSignature(request.by, nil)
         let wanted = Override.folded(request.identity)
-        let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
+        let server = try request.server.map { name throws(DecisionRefused) in
+            try serverName(name, orOneOf: decisions.overrides.compactMap(\.server))
+        }
         let found = decisions.overrides.filter { override in
             let identity = Override.folded(override.identity)
             return (identity == wanted || identity.hasSuffix("\\" + wanted))
@@ -63,11 +68,14 @@ extension HealthManager {
     }
 
     /// Finds what an override is about and whether it can be so.
-    private func overridden(_ request: OverrideRequest) throws(DecisionRefused) -> (Override.Item, String) {
+    private func overridden(
+        _ request: OverrideRequest, on server: String?
+    ) throws(DecisionRefused) -> (item: Override.Item, identity: String, property: String) {
+        func spelt(_ known: [String]) -> String { known.first { $0.lowercased() == request.property.lowercased() } ?? request.property }
         if let responder = plan.configuration.responders.first(where: { $0.name.lowercased() == request.identity.lowercased() }) {
             var changed = responder
             if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
-            return (.responder, responder.name)
+            return (.responder, responder.name, spelt(Responder.overridable))
         }
         for definition in plan.definitions {
             for monitor in definition.monitors {
@@ -75,20 +83,25 @@ extension HealthManager {
                 guard identity.isMeant(by: request.identity) else { continue }
                 var changed = monitor
                 if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
-                return (.monitor, identity.description)
+                return (.monitor, identity.description, spelt(MonitorDefinition.overridable))
             }
         }
         switch ProbeSelector(plan.definitions, listed: { [targets] in targets.entries(of: $0).map(\.text) }).select(request.identity) {
         case .none(let sentence): throw DecisionRefused(.unknown, sentence)
         case .one(let definition, let target):
-            if let problem = definition.problem(setting: request.property, to: request.value) { throw refused(request, problem) }
-            if request.property.lowercased().hasPrefix("options.") { try checkOption(request, of: definition) }
             let identity = ProbeIdentity(healthSet: definition.identity.healthSet, name: definition.identity.name, target: target)
-            return (.probe, identity.description)
+            // It is to go with what other overrides have made of the definition.
+            let standing = definition.overridden(by: decisions.overrides, identity: identity, server: server ?? "")
+            if let problem = standing.problem(setting: request.property, to: request.value) { throw refused(request, problem) }
+            guard request.property.lowercased().hasPrefix("options.") else {
+                return (.probe, identity.description, spelt(ProbeDefinition.overridable))
+            }
+            return (.probe, identity.description, try checkOption(request, of: standing))
         }
     }
 
-    private func checkOption(_ request: OverrideRequest, of definition: ProbeDefinition) throws(DecisionRefused) {
+    /// - Returns: the property as the kind spells it.
+    private func checkOption(_ request: OverrideRequest, of definition: ProbeDefinition) throws(DecisionRefused) -> String {
         let name = String(request.property.dropFirst("options.".count))
         let known = kinds.kind(named: definition.kind)?.guide.options ?? []
         guard let option = known.first(where: { $0.name.lowercased() == name.lowercased() }), option.settableThroughAgent else {
@@ -103,6 +116,7 @@ extension HealthManager {
         kinds.checkOptions(
             of: definition.with(options: definition.options.setting(option.name, to: request.value, at: location)), notes: notes)
         if notes.hasErrors { throw DecisionRefused(.invalid, notes.diagnostics.map(\.sentence).joined(separator: "; ")) }
+        return "options." + option.name
     }
 
     private func refused(_ request: OverrideRequest, _ problem: String) -> DecisionRefused {
@@ -116,6 +130,14 @@ extension HealthManager {
         defer { passTurn() }
         try checkSignature(request.by, request.comment)
         let now = time.now
+        let requester = request.requester ?? "Maintenance"
+        try checkSignature(requester, nil)
+        guard request.seconds.map({ $0 <= Self.longest }) ?? true else {
+            throw DecisionRefused(.invalid, "the length must be at most ten years")
+        }
+        guard request.minute == nil || request.weekday != nil else {
+            throw DecisionRefused(.invalid, "a time of day is for a weekly window: give the weekday too")
+        }
         let window: Maintenance.Window
         if let weekday = request.weekday {
             guard (1...7).contains(weekday), let minute = request.minute, (0..<1440).contains(minute), let seconds = request.seconds,
@@ -131,7 +153,7 @@ extension HealthManager {
         }
         let maintenance = Maintenance(
             server: request.server == "*" ? "*" : try serverName(request.server), component: try component(request.component),
-            requester: request.requester ?? "Maintenance", window: window, by: request.by, at: now, comment: request.comment ?? "")
+            requester: requester, window: window, by: request.by, at: now, comment: request.comment ?? "")
         guard !maintenance.isOver(at: now) else { throw DecisionRefused(.invalid, "that window is over already") }
         try await keep(.maintenance(maintenance))
         decisions.add(maintenance)
@@ -143,11 +165,12 @@ extension HealthManager {
         await takeTurn()
         defer { passTurn() }
         try checkSignature(request.by, nil)
-        let server = request.server == "*" ? "*" : try serverName(request.server)
-        let component = try component(request.component).lowercased()
+        let server = request.server == "*" ? "*" : try serverName(request.server, orOneOf: decisions.maintenance.map(\.server))
+        let component = try component(request.component, orOneOf: decisions.maintenance.map(\.component)).lowercased()
         let requester = (request.requester ?? "Maintenance").lowercased()
         let there = decisions.maintenance.filter { $0.server.lowercased() == server.lowercased() && $0.component.lowercased() == component }
-        guard let maintenance = there.first(where: { $0.requester.lowercased() == requester }) else {
+        let own = there.filter { $0.requester.lowercased() == requester }
+        guard let maintenance = own.first else {
             let others = there.map(\.requester).joined(separator: ", ")
             let hint =
                 others.isEmpty
@@ -156,14 +179,18 @@ extension HealthManager {
                 .unknown,
                 "there is no maintenance of \(request.component ?? Maintenance.wholeServer) on \(server) by that requester: \(hint)")
         }
-        try await keep(.maintenanceEnded(maintenance, at: time.now, why: "ended by \(request.by)"))
-        decisions.remove(maintenance)
+        for entry in own {
+            try await keep(.maintenanceEnded(entry, at: time.now, why: "ended by \(request.by)"))
+            decisions.remove(entry)
+        }
         decided("maintenance ended", ["component": "\(maintenance.component)", "server": "\(maintenance.server)", "by": "\(request.by)"])
         return maintenance
     }
 
-    private func component(_ name: String?) throws(DecisionRefused) -> String {
+    /// - Parameter stored: those of decisions in force: what is configured no more can still be ended.
+    private func component(_ name: String?, orOneOf stored: [String] = []) throws(DecisionRefused) -> String {
         guard let name, name.lowercased() != Maintenance.wholeServer.lowercased() else { return Maintenance.wholeServer }
+        if let known = stored.first(where: { $0.lowercased() == name.lowercased() }) { return known }
         let sets = Set(plan.definitions.map(\.identity.healthSet))
         if let known = sets.first(where: { $0.lowercased() == name.lowercased() }) { return known }
         throw DecisionRefused(
@@ -255,7 +282,9 @@ extension HealthManager {
     /// Who decided, and why, stands in lists and logs: one line each.
     private func checkSignature(_ by: String, _ comment: String?) throws(DecisionRefused) {
         func isLine(_ text: String, atMost limit: Int) -> Bool { text.count <= limit && !text.unicodeScalars.contains { $0.value < 32 } }
-        guard !by.isEmpty, isLine(by, atMost: 100) else { throw DecisionRefused(.invalid, "'by' must be one line of 1 to 100 characters") }
+        guard !by.isEmpty, isLine(by, atMost: 100) else {
+            throw DecisionRefused(.invalid, "'by' and 'requester' must be one line of 1 to 100 characters")
+        }
         guard isLine(comment ?? "", atMost: 1000) else {
             throw DecisionRefused(.invalid, "'comment' must be one line of at most 1000 characters")
         }
@@ -267,8 +296,11 @@ extension HealthManager {
         }
     }
 
-    private func serverName(_ name: String) throws(DecisionRefused) -> String {
+    /// - Parameter stored: those of decisions in force: what is configured no more can still be ended.
+    private func serverName(_ name: String, orOneOf stored: [String] = []) throws(DecisionRefused) -> String {
         if let server = plan.configuration.server(named: name) { return server.name }
+        let wanted = name.lowercased()
+        if let known = stored.first(where: { $0.lowercased() == wanted || $0.lowercased().hasPrefix(wanted + ".") }) { return known }
         let known = plan.configuration.servers.map(\.name)
         throw DecisionRefused(
             .unknown,

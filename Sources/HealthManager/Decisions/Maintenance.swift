@@ -39,8 +39,15 @@ package struct Maintenance: Sendable, Hashable, Codable {
         self.comment = comment
     }
 
-    /// A requester has one word on a component: of two with the same key the later one is in force.
-    package var key: String { ["maintenance", server, component, requester].joined(separator: "\n").lowercased() }
+    /// Of two with the same key the later one is in force. A requester may have several windows for a component, but one at a time.
+    package var key: String {
+        let when =
+            switch window {
+            case .once(let from, _): from <= at ? "now" : "from \(from.timeIntervalSince1970)"
+            case .weekly(let weekday, let minute, _, _): "weekly \(weekday) \(minute)"
+            }
+        return ["maintenance", server, component, requester, when].joined(separator: "\n").lowercased()
+    }
 
     private static let week = 7 * 1440
 

@@ -2,11 +2,12 @@ extension ProbeDefinition {
     /// Properties of a probe that an override can change, its options (`options.NAME`) aside.
     package static let overridable = ["enabled", "every", "timeout", "retries"]
 
-    /// The definition as overrides leave it; itself where none is about it.
+    /// The definition as overrides leave it, those of its server last; itself where none is about it.
     ///
     /// - Parameter identity: of the one probe it is for, with its target.
     func overridden(by overrides: [Override], identity: ProbeIdentity, server: String) -> ProbeDefinition {
         guard !overrides.isEmpty else { return self }
+        let overrides = overrides.filter { $0.server == nil } + overrides.filter { $0.server != nil }
         let probes = overrides.filter { $0.item == .probe && $0.isAbout(identity, server: server) }
         let monitors = monitors.map { $0.overridden(by: overrides, of: identity, server: server) }
         guard !probes.isEmpty || monitors != self.monitors else { return self }

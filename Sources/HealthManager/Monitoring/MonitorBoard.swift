@@ -59,13 +59,16 @@ struct MonitorBoard: Sendable {
         guard !definitions.isEmpty || !older.isEmpty else { return [] }
         var changes: [Transition] = []
         let taken = definitions.map { definition in
-            if let same = older.first(where: { $0.machine.definition == definition }) { return same }
             let key = MonitorKey(probe: key, name: definition.name)
             let old = older.first { $0.status.key.name == definition.name }
+            if let old, old.machine.definition.rule == definition.rule, old.machine.definition.isEnabled == definition.isEnabled {
+                return Self.following(old, definition, at: elapsed)
+            }
             return entry(key, definition, episode: old?.status.episode ?? carried.removeValue(forKey: key), at: elapsed, now)
         }
         for old in older where !taken.contains(where: { $0.status.episode?.id == old.status.episode?.id }) {
-            changes += end(old, now)
+            let isDisabled = definitions.contains { $0.name == old.status.key.name && !$0.isEnabled }
+            changes += end(old, now, as: isDisabled ? .disabled : .unknown)
         }
         for old in older { retire(old) }
         for new in taken { enlist(new) }
@@ -135,18 +138,51 @@ struct MonitorBoard: Sendable {
             episode.severity = definition.severity
             continued = episode
         }
+        let state = machine.state(at: elapsed)
         let status = MonitorStatus(
-            key: key, definition: definition, state: machine.state(at: elapsed), since: continued?.began ?? now, episode: continued)
+            key: key, definition: definition, state: state, since: continued.map { Self.since($0, state, definition) } ?? now,
+            episode: continued)
         return Entry(machine: machine, status: status, judged: nil)
     }
 
-    private mutating func end(_ entry: Entry, _ now: Date) -> [Transition] {
+    /// When the state of an episode that goes on began.
+    private static func since(_ episode: Episode, _ state: HealthState, _ definition: MonitorDefinition) -> Date {
+        switch state {
+        case .repairing: episode.acknowledged?.at ?? episode.began
+        case .unhealthy: episode.began.addingTimeInterval(definition.degradedFor.seconds)
+        default: episode.began
+        }
+    }
+
+    /// What a definition with the same rule changes: how bad it is, and how long it may go unnoticed.
+    private static func following(_ entry: Entry, _ definition: MonitorDefinition, at elapsed: Duration) -> Entry {
+        var entry = entry
+        entry.machine.follow(definition)
+        entry.status.definition = definition
+        entry.status.episode?.severity = definition.severity
+        entry.status.state = entry.machine.state(at: elapsed)
+        return entry
+    }
+
+    /// Ends the episodes of an earlier process whose monitors there are no more; those of targets may still come.
+    mutating func endOrphans(at now: Date) -> [Episode] {
+        let orphans = carried.values.filter { $0.target == nil }.map { episode in
+            var episode = episode
+            episode.ended = now
+            return episode
+        }
+        for episode in orphans { carried[episode.key] = nil }
+        ended += orphans
+        return orphans
+    }
+
+    private mutating func end(_ entry: Entry, _ now: Date, as state: HealthState = .unknown) -> [Transition] {
         guard var episode = entry.status.episode else { return [] }
         episode.ended = now
         ended.append(episode)
         var status = entry.status
         let before = status.state
-        status.state = .unknown
+        status.state = state
         status.since = now
         status.episode = nil
         return [Transition(before: before, status: status, episode: episode)]

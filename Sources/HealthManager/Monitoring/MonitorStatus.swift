@@ -3,7 +3,7 @@ package import FoundationEssentials
 /// One monitor as others see it.
 package struct MonitorStatus: Sendable, Hashable {
     package let key: MonitorKey
-    package let definition: MonitorDefinition
+    package internal(set) var definition: MonitorDefinition
     package internal(set) var state: HealthState
     /// When that state began, on the wall clock.
     package internal(set) var since: Date

@@ -40,6 +40,9 @@ package struct ThrottleLimits: Sendable, Hashable {
     package var perHour: Int
     package var perDay: Int
 
+    /// Of who is only told: each trouble of its own, but no flood.
+    package static let telling = ThrottleLimits(minimumBetween: .zero, perHour: 100, perDay: 1000)
+
     package init(minimumBetween: Duration, perHour: Int, perDay: Int) {
         self.minimumBetween = minimumBetween
         self.perHour = perHour

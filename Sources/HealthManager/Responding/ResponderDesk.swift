@@ -70,7 +70,7 @@ package final class ResponderDesk: ResultObserver {
             guard let episode = transition.episode else { return }
             if transition.status.state == .degraded {
                 offer(.degraded, episode)
-            } else if episode.ended != nil, episode.escalated != nil {
+            } else if transition.status.state == .healthy, episode.ended != nil, episode.escalated != nil {
                 offer(.recovered, episode)
             }
         case .escalated(let episode): offer(.unhealthy, episode)
@@ -137,7 +137,10 @@ package final class ResponderDesk: ResultObserver {
         }
         if episode.ended == nil, let acknowledged = episode.acknowledged { return "acknowledged by \(acknowledged.by)" }
         // What was told of the trouble is told of its end: the throttle has counted the two once.
-        if trigger == .recovered, answered.remove(Answered(responder: responder.name, episode: episode.id)) != nil { return nil }
+        if trigger == .recovered, responder.triggers.contains(.unhealthy) {
+            let wasTold = answered.remove(Answered(responder: responder.name, episode: episode.id)) != nil
+            return wasTold ? nil : "its trouble was not told"
+        }
         if let why = throttle.refusal(responder, server: episode.place, at: time.elapsed) { return why }
         if trigger == .unhealthy { answered.insert(Answered(responder: responder.name, episode: episode.id)) }
         return nil

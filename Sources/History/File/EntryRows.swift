@@ -180,12 +180,6 @@ extension Override {
 extension Maintenance {
     /// What it says, for people.
     fileprivate var line: String {
-        let when =
-            switch window {
-            case .once(let from, let until):
-                "from \(from.formatted(.iso8601))" + (until.map { " until \($0.formatted(.iso8601))" } ?? "")
-            case .weekly(let weekday, let minute, let minutes, _): "weekly, weekday \(weekday), minute \(minute), for \(minutes) minutes"
-            }
-        return "\(requester) \(when), by \(by)" + (comment.isEmpty ? "" : ": \(comment)")
+        return "\(requester) \(window), by \(by)" + (comment.isEmpty ? "" : ": \(comment)")
     }
 }

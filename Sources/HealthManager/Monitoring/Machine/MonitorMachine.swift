@@ -12,12 +12,15 @@ package struct MonitorMachine: Sendable {
         case episode(began: Duration)
     }
 
-    package let definition: MonitorDefinition
+    package private(set) var definition: MonitorDefinition
     private var phase: Phase
     private var samples: Deque<MonitorSample> = []
     package private(set) var isAcknowledged = false
     /// When the latest episodes began.
     private var begins: Deque<Duration> = []
+    /// An episode that goes on without the samples it began with: a rule that looks back over a time needs all of that time to end it.
+    private var isResumed = false
+    private var resumedAt: Duration?
     /// Since when the rule of a flapping episode has been clear.
     private var steadySince: Duration?
 
@@ -32,6 +35,7 @@ package struct MonitorMachine: Sendable {
         guard definition.isEnabled else { return }
         phase = .episode(began: began)
         begins = [began]
+        isResumed = true
         self.isAcknowledged = isAcknowledged
     }
 
@@ -66,11 +70,12 @@ package struct MonitorMachine: Sendable {
 
     package mutating func record(_ sample: MonitorSample) {
         guard definition.isEnabled else { return }
+        if isResumed, resumedAt == nil { resumedAt = sample.at }
         keep(sample)
         switch definition.rule.verdict(samples) {
         case .open: break
         case .met: meet(at: sample.at)
-        case .clear: clear(at: sample.at)
+        case .clear: if hasSeenEnough(at: sample.at) { clear(at: sample.at) }
         }
     }
 
@@ -85,7 +90,21 @@ package struct MonitorMachine: Sendable {
     package mutating func forget() {
         samples = []
         steadySince = nil
+        isResumed = isInEpisode
+        resumedAt = nil
         if case .healthy = phase { phase = .unknown }
+    }
+
+    /// Goes on by a definition whose rule is the same.
+    package mutating func follow(_ new: MonitorDefinition) { definition = new }
+
+    private mutating func hasSeenEnough(at elapsed: Duration) -> Bool {
+        guard isResumed, let window = definition.rule.window else { return true }
+        let since = resumedAt ?? elapsed
+        resumedAt = since
+        guard elapsed - since >= window else { return false }
+        isResumed = false
+        return true
     }
 
     private mutating func keep(_ sample: MonitorSample) {

@@ -40,7 +40,11 @@ struct MaintenanceCommand: AsyncParsableCommand {
             try await client.require(common) { control throws(ControlClient.Unreachable) in
                 made = try await control.document(MaintenanceDocument.self, .post, "/api/v1/maintenance", order)
             }
-            if let made { Console.out("\(made.component) on \(made.server) is \(made.state): \(made.window)") }
+            if let made {
+                Console.out(
+                    "\(made.component) on \(made.server) is \(made.since == nil ? "still active, and will be inactive" : "inactive"): \(made.window)"
+                )
+            }
         }
 
         private static func weekly(_ text: String) throws -> (weekday: Int, minute: Int) {

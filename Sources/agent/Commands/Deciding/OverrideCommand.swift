@@ -35,7 +35,7 @@ struct OverrideCommand: AsyncParsableCommand {
             try await client.require(common) { control throws(ControlClient.Unreachable) in
                 made = try await control.document(OverrideDocument.self, .post, "/api/v1/overrides", request)
             }
-            if let made { Console.out("\(made.identity): \(made.property) is \(made.value) \(OverrideCommand.end(made))") }
+            if let made { Console.out("\(made.identity): \(made.property) is \(made.value) until \(OverrideCommand.end(made))") }
         }
     }
 
@@ -87,6 +87,6 @@ struct OverrideCommand: AsyncParsableCommand {
     }
 
     fileprivate static func end(_ override: OverrideDocument) -> String {
-        override.until.map { "until \($0.formatted(.iso8601))" } ?? "until version \(override.untilVersion ?? "")"
+        override.until.map { $0.formatted(.iso8601) } ?? "version \(override.untilVersion ?? "")"
     }
 }

@@ -25,6 +25,9 @@ struct HealthCommand: AsyncParsableCommand {
         var shown = ""
         while true {
             let report = try await report()
+            if report.healthSets.isEmpty, server != nil || healthSet != nil {
+                throw Console.failure("nothing is monitored there: 'agent health' lists what is")
+            }
             let text = try text(report)
             if text != shown { Console.out(watch && !shown.isEmpty ? "\n" + text : text) }
             shown = text
