@@ -65,10 +65,24 @@ package struct PlanFiles: Sendable {
                         .error, at: definition.location,
                         "probe '\(definition.identity)' is already defined in \(earlier.location.path): rename one"))
             } else {
+                refuseTwins(definition, among: definitions, notes)
                 definitions.append(definition)
             }
         }
         return definitions
+    }
+
+    /// Alerts and overrides know a monitor by its health set and name.
+    private func refuseTwins(_ definition: ProbeDefinition, among others: [ProbeDefinition], _ notes: SettingsReader.Notes) {
+        let neighbours = others.filter { $0.identity.healthSet.lowercased() == definition.identity.healthSet.lowercased() }
+        for monitor in definition.monitors {
+            let twin = neighbours.first { $0.monitors.contains { $0.name.lowercased() == monitor.name.lowercased() } }
+            guard let twin else { continue }
+            notes.diagnostics.append(
+                Diagnostic(
+                    .error, at: definition.location,
+                    "monitor '\(monitor.name)' is already in \(twin.location.path), of the same health set: rename one"))
+        }
     }
 
     /// All definition files under the directory, `examples`, lists in folders named `targets` and hidden ones aside, in the order of

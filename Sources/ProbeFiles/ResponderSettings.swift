@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HealthManager
 
 /// `responders`, `alertmanagers` and `history` of `agent.yaml`.
@@ -46,6 +47,7 @@ struct ResponderSettings {
             reader.error("'on' knows \(list), found '\(text)'", at: reader.location(of: "on"))
             return nil
         }
+        if triggers?.isEmpty == true { reader.error("'on' is empty: this responder would never act", at: reader.location(of: "on")) }
         let monitors = reader.strings("monitors") ?? []
         let timeout = reader.duration("timeout")
         let enabled = reader.bool("enabled") ?? true
@@ -74,10 +76,21 @@ struct ResponderSettings {
                     at: reader.location(of: "command"))
                 return nil
             }
+            if !FileManager.default.isExecutableFile(atPath: program) {
+                reader.warning("'command': there is no program \(program) here", at: reader.location(of: "command"))
+            }
+            for name in words.flatMap(Self.placeholders) where !Self.fields.contains(name) {
+                reader.error(
+                    "'command' knows the placeholders \(Self.fields.map { "{\($0)}" }.joined(separator: " ")), found '{\(name)}'",
+                    at: reader.location(of: "command"))
+            }
             return .command(words)
         case (nil, let webhook?):
             defer { webhook.finish() }
             let file = webhook.path("authorizationFile")
+            if let file, !FileManager.default.fileExists(atPath: file) {
+                webhook.error("'authorizationFile': there is no file \(file)", at: webhook.location(of: "authorizationFile"))
+            }
             guard let url = webhook.required("url", what: "'webhook'") else { return nil }
             if Self.isURL(url) { return .webhook(url: url, authorizationFile: file) }
             webhook.error("'url' must begin with http:// or https://, found '\(url)'", at: webhook.location(of: "url"))
@@ -96,6 +109,16 @@ struct ResponderSettings {
         limits.perDay = reader.integer("perDay", in: 1...100_000) ?? limits.perDay
         reader.finish()
         return limits
+    }
+
+    private static let fields = ResponderEvent.placeholders
+
+    /// The names between braces.
+    private static func placeholders(_ word: String) -> [String] {
+        word.split(separator: "{", omittingEmptySubsequences: false).dropFirst().compactMap { part in
+            part.firstIndex(of: "}").map { String(part[..<$0]) }
+        }
+        .filter { !$0.isEmpty && $0.allSatisfy(\.isLetter) }
     }
 
     private static func isURL(_ text: String) -> Bool {

@@ -75,6 +75,14 @@ struct OptionKind: ProbeKind {
                 "agent.yaml:1:26: error: 'warnBelow' must be a duration such as 500ms, 30s, 5m, 12h or 60d above zero, found 'soon'"
             ),
             (
+                "responders:\n  - { name: a, command: [/bin/true], on: [] }\n",
+                "agent.yaml:2:42: error: 'on' is empty: this responder would never act"
+            ),
+            (
+                "alertmanagers: [a:9093]\n",
+                "agent.yaml:1:16: error: 'alertmanagers' holds URLs such as http://alertmanager:9093, found 'a:9093'"
+            ),
+            (
                 "snapshot: x.json\n",
                 "agent.yaml:1:1: error: unknown key 'snapshot'; known here: alertmanagers, authConfig, authServer, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, stateDirectory, tenant, thresholds, tls"
             ),

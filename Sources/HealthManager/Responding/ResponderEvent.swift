@@ -44,6 +44,12 @@ package struct ResponderEvent: Sendable, Hashable, Codable {
         self.episode = episode.id
     }
 
+    /// The keys of `fields`, as a command's arguments may name them.
+    package static let placeholders = [
+        "trigger", "monitor", "healthSet", "probe", "server", "target", "address", "severity", "reason", "sentence", "remedy", "cause",
+        "thumbprint", "began", "ended", "episode",
+    ]
+
     /// Every key and its value as text, in the order above; empty where there is none.
     package var fields: [(name: String, value: String)] {
         [

@@ -24,7 +24,12 @@ struct GRPCProbe: Probe {
         guard let address = await run.resolve(host.name, options.address) else { return }
         let resolved = ContinuousClock.now
         facts.phases[.resolve] = resolved - start
-        let report = await run.transfers.exchange(request(host, address, within: run.deadline - resolved, on: run.day))
+        var report = await run.transfers.exchange(request(host, address, within: run.deadline - resolved, on: run.day))
+        // A server may close the stream before it has the whole call; gRPC's own clients then ask once more.
+        if report.failure?.kind == .protocolViolation, ContinuousClock.now < run.deadline {
+            let second = await run.transfers.exchange(request(host, address, within: run.deadline - .now, on: run.day))
+            if second.failure == nil { report = second }
+        }
         facts.phases[.check] = ContinuousClock.now - resolved
         facts.isTLS = report.tls?.version != nil
         tell(report, &run)
