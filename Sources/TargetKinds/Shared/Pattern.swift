@@ -4,8 +4,9 @@ import HealthManager
 /// A regular expression in RE2's syntax, as blackbox_exporter's modules write it, matched by PCRE2 over bytes.
 ///
 /// A match that would take too long (a million steps) counts as none.
+///
+/// Unchecked: compiled code is read-only once it is made, and each match brings its own data.
 final class Pattern: @unchecked Sendable {
-    // Unchecked: compiled code is read-only once it is made, and each match brings its own data.
     struct Invalid: Error { var sentence: String }
 
     let text: String

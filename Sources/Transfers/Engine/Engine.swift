@@ -3,9 +3,10 @@ import Glibc
 import Synchronization
 
 /// One libcurl multi handle on one thread of its own. Callers hand hops in; the thread hands reports back.
+///
+/// Unchecked: the multi handle is used by the thread alone, except curl_multi_wakeup, which libcurl allows from anywhere;
+/// everything else shared stands in the mutex.
 final class Engine: @unchecked Sendable {
-    // Unchecked: the multi handle is used by the thread alone, except curl_multi_wakeup, which libcurl allows from anywhere;
-    // everything else shared stands in the mutex.
     private struct Inbox {
         var submitted: [Hop] = []
         var cancelled: [Hop] = []

@@ -50,8 +50,9 @@ extension FamilyPreference {
 }
 
 /// One look-up on a channel of its own, used by one task.
+///
+/// Unchecked: the channel and what its callbacks write are touched only by the task that runs the look-up, never while it is suspended.
 private final class Lookup: @unchecked Sendable {
-    // Unchecked: the channel and what its callbacks write are touched only by the task that runs the look-up, never while it is suspended.
     private let name: String
     private let family: Int32
     private let loop: SocketLoop
