@@ -243,6 +243,20 @@ import Testing
         #expect(window.start(at: sundayAtHalfPastMidnight) == sundayAtHalfPastMidnight.addingTimeInterval(-5400))
     }
 
+    @Test("a weekly window that is asked for in its own course, or to begin in it, is in force from then on, to its end")
+    func within() {
+        // Friday 07:00 for two hours, asked for at 08:00.
+        let end = Self.friday.addingTimeInterval(3600)
+        var window = Self.maintenance(.weekly(weekday: 6, minute: 420, minutes: 120, from: Self.friday))
+        #expect(window.start(at: Self.friday) == Self.friday && window.nextChange(after: Self.friday) == end)
+        #expect(window.start(at: Self.friday.addingTimeInterval(-1)) == nil, "not before it was asked for")
+        #expect(window.start(at: end) == nil && window.nextChange(after: end) == Self.friday.addingTimeInterval(7 * 86400 - 3600))
+        let from = Self.friday.addingTimeInterval(1800)
+        window = Self.maintenance(.weekly(weekday: 6, minute: 420, minutes: 120, from: from))
+        #expect(window.start(at: Self.friday) == nil && window.nextChange(after: Self.friday) == from)
+        #expect(window.start(at: from) == from && window.nextChange(after: from) == end)
+    }
+
     @Test("a window of one time begins, ends and is over")
     func once() {
         let (from, until) = (Self.friday.addingTimeInterval(60), Self.friday.addingTimeInterval(120))

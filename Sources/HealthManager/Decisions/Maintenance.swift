@@ -54,9 +54,11 @@ package struct Maintenance: Sendable, Hashable, Codable {
     /// When it began, where it is in force at that date.
     package func start(at date: Date) -> Date? {
         switch window {
-        case .once(let from, let until): from <= date && until.map { date < $0 } ?? true ? from : nil
-        case .weekly(_, _, let minutes, _):
-            latestWeekly(notAfter: date).flatMap { date < $0.addingTimeInterval(Double(minutes) * 60) ? $0 : nil }
+        case .once(let from, let until): return from <= date && until.map { date < $0 } ?? true ? from : nil
+        case .weekly(let weekday, let minute, let minutes, let from):
+            let begun = Self.latest(weekday, minute, notAfter: date)
+            // One that is asked for in its own course is in force from then on.
+            return from <= date && date < begun.addingTimeInterval(Double(minutes) * 60) ? max(from, begun) : nil
         }
     }
 
@@ -64,13 +66,11 @@ package struct Maintenance: Sendable, Hashable, Codable {
     package func nextChange(after date: Date) -> Date? {
         switch window {
         case .once(let from, let until): return [from, until].compactMap(\.self).filter { $0 > date }.min()
-        case .weekly(_, _, let minutes, let from):
-            let begun = latestWeekly(notAfter: date)
-            let end = begun.map { $0.addingTimeInterval(Double(minutes) * 60) }.flatMap { $0 > date ? $0 : nil }
-            let next =
-                begun.map { $0.addingTimeInterval(Double(Self.week) * 60) }
-                ?? latestWeekly(notAfter: from.addingTimeInterval(Double(Self.week) * 60))
-            return [end, next].compactMap(\.self).min()
+        case .weekly(let weekday, let minute, let minutes, let from):
+            let begun = Self.latest(weekday, minute, notAfter: max(date, from))
+            let end = begun.addingTimeInterval(Double(minutes) * 60)
+            if date < from, from < end { return from }
+            return end > max(date, from) ? end : begun.addingTimeInterval(Double(Self.week) * 60)
         }
     }
 
@@ -84,14 +84,12 @@ package struct Maintenance: Sendable, Hashable, Codable {
             && [Self.wholeServer.lowercased(), healthSet.lowercased()].contains(component.lowercased())
     }
 
-    /// The latest begin of a weekly window that is not after the date, nor before the maintenance was asked for.
-    private func latestWeekly(notAfter date: Date) -> Date? {
-        guard case .weekly(let weekday, let minute, _, let from) = window else { return nil }
+    /// The latest begin of a weekly window that is not after the date.
+    private static func latest(_ weekday: Int, _ minute: Int, notAfter date: Date) -> Date {
         // The epoch's first day was a Thursday, weekday 5.
         let minutes = Int((date.timeIntervalSince1970 / 60).rounded(.down))
         let offset = ((weekday - 5 + 7) % 7) * 1440 + minute
-        let since = (minutes - offset) % Self.week
-        let begun = Date(timeIntervalSince1970: Double(minutes - (since < 0 ? since + Self.week : since)) * 60)
-        return begun >= from ? begun : nil
+        let since = (minutes - offset) % week
+        return Date(timeIntervalSince1970: Double(minutes - (since < 0 ? since + week : since)) * 60)
     }
 }
