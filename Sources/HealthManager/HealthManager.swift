@@ -235,15 +235,15 @@ package actor HealthManager: Service {
     func follow(_ roster: Roster) {
         let gone = states.keys.filter { roster.members[$0] == nil }
         for key in gone { forget(key) }
-        // All probes of a definition hold the same one: the two are compared once.
-        var isKept: [ObjectIdentifier: Bool] = [:]
+        // Most probes of a definition hold the same one: what it was and what it is now are compared once.
+        var isKept: [[ObjectIdentifier]: Bool] = [:]
         var added: [ProbeKey] = []
         var counters: [ProbeKey: RunCounts] = [:]
         for (key, member) in roster.members {
             if let older = states[key] {
-                let id = ObjectIdentifier(older.definition)
-                let stays = isKept[id] ?? older.definition.asksTheSame(as: member.definition)
-                isKept[id] = stays
+                let pair = [ObjectIdentifier(older.definition), ObjectIdentifier(member.definition)]
+                let stays = isKept[pair] ?? older.definition.asksTheSame(as: member.definition)
+                isKept[pair] = stays
                 if stays {
                     states[key]?.definition = member.definition
                     if older.definition.monitors != member.definition.monitors { monitor(key, by: member.definition) }

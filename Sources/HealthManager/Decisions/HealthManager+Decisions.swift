@@ -44,16 +44,20 @@ extension HealthManager {
         await takeTurn()
         defer { passTurn() }
         try checkSignature(request.by, nil)
-        let wanted = Override.folded(request.identity)
         let server = try request.server.map { name throws(DecisionRefused) in
             try serverName(name, orOneOf: decisions.overrides.compactMap(\.server))
         }
-        let found = decisions.overrides.filter { override in
-            let identity = Override.folded(override.identity)
-            return (identity == wanted || identity.hasSuffix("\\" + wanted))
+        var probe: ProbeIdentity?
+        if case .one(let definition, let target) = selector.select(request.identity) {
+            probe = ProbeIdentity(healthSet: definition.identity.healthSet, name: definition.identity.name, target: target)
+        }
+        let similar = decisions.overrides.filter { override in
+            (override.isNamed(by: request.identity) || override.item == .probe && override.named == probe)
                 && override.property.lowercased() == request.property.lowercased()
                 && override.server?.lowercased() == server?.lowercased()
         }
+        let exact = similar.filter { request.identity.hasSuffix($0.target ?? "") }
+        let found = exact.isEmpty ? similar : exact
         guard let override = found.first, found.count == 1 else {
             let place = server.map { " on \($0)" } ?? ""
             throw DecisionRefused(
@@ -77,19 +81,22 @@ extension HealthManager {
             if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
             return (.responder, responder.name, spelt(Responder.overridable))
         }
-        for definition in plan.definitions {
-            for monitor in definition.monitors {
-                let identity = ProbeIdentity(healthSet: definition.identity.healthSet, name: monitor.name)
-                guard identity.isMeant(by: request.identity) else { continue }
-                var changed = monitor
-                if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
-                return (.monitor, identity.description, spelt(MonitorDefinition.overridable))
-            }
+        if let (definition, monitor, text) = try monitor(request.identity) {
+            let identity = try place(definition, monitor.name, text, server)
+            var changed = monitor
+            if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
+            return (.monitor, identity.description, spelt(MonitorDefinition.overridable))
         }
-        switch ProbeSelector(plan.definitions, listed: { [targets] in targets.entries(of: $0).map(\.text) }).select(request.identity) {
-        case .none(let sentence): throw DecisionRefused(.unknown, sentence)
-        case .one(let definition, let target):
-            let identity = ProbeIdentity(healthSet: definition.identity.healthSet, name: definition.identity.name, target: target)
+        switch selector.select(request.identity) {
+        case .none(let sentence):
+            let near = NearestName.ranked(names(spelt: request.identity) { $0.monitors.map(\.name) }, to: request.identity).prefix(3)
+            let list = near.isEmpty ? "" : "; monitors and responders of a like name: \(near.joined(separator: ", "))"
+            throw DecisionRefused(.unknown, sentence + list)
+        case .one(let definition, let text):
+            let identity = try place(definition, definition.identity.name, text, server)
+            guard definition.enabled || definition.targets == nil else {
+                throw refused(request, "\(definition.location.path) says enabled: false, and its targets are known only once that is true")
+            }
             // It is to go with what other overrides have made of the definition.
             let standing = definition.overridden(by: decisions.overrides, identity: identity, server: server ?? "")
             if let problem = standing.problem(setting: request.property, to: request.value) { throw refused(request, problem) }
@@ -98,6 +105,57 @@ extension HealthManager {
             }
             return (.probe, identity.description, try checkOption(request, of: standing))
         }
+    }
+
+    /// The monitor that is meant, with the text after its name where one was written; nil where there is none of that name.
+    private func monitor(_ text: String) throws(DecisionRefused) -> (ProbeDefinition, MonitorDefinition, target: String?)? {
+        var found: [(definition: ProbeDefinition, monitor: MonitorDefinition, target: String?)] = []
+        for definition in plan.definitions {
+            for monitor in definition.monitors {
+                let identity = ProbeIdentity(healthSet: definition.identity.healthSet, name: monitor.name)
+                let target = definition.targets == nil ? nil : identity.rest(of: text)
+                if target != nil || identity.isNamed(by: text) { found.append((definition, monitor, target)) }
+            }
+        }
+        guard found.count < 2 else {
+            let names = found.map { "\($0.definition.identity.healthSet)/\($0.monitor.name)" }
+            throw DecisionRefused(.invalid, "'\(text)' means several monitors: \(names.joined(separator: ", "))")
+        }
+        return found.first
+    }
+
+    /// Names of what a definition has, in the form a text has, with or without health set; and those of responders.
+    func names(spelt text: String, of items: (ProbeDefinition) -> [String]) -> [String] {
+        let isWhole = text.contains { "\\/".contains($0) }
+        let named = plan.definitions.flatMap { definition in
+            items(definition).map { (isWhole ? definition.identity.healthSet + "/" : "") + $0 }
+        }
+        return named + plan.configuration.responders.map(\.name)
+    }
+
+    /// What an override of a definition's probe or monitor is about: all of it, or one target. One that could never be in force is refused.
+    private func place(
+        _ definition: ProbeDefinition, _ name: String, _ target: String?, _ server: String?
+    ) throws(DecisionRefused) -> ProbeIdentity {
+        let healthSet = definition.identity.healthSet
+        switch (definition.scope, server) {
+        case (.organization, _?):
+            throw DecisionRefused(.invalid, "'\(healthSet)/\(name)' is for the whole organization, not for a server: leave --server out")
+        case (.targets, _?):
+            throw DecisionRefused(
+                .invalid,
+                "'\(healthSet)/\(name)' is aimed at targets, not at servers: leave --server out and name \(healthSet)/\(name)/TARGET")
+        case (.server(let role), let server?):
+            guard plan.configuration.server(named: server)?.roles.contains(role) == true else {
+                throw DecisionRefused(.invalid, "'\(healthSet)/\(name)' is for servers of role \(role.rawValue), and \(server) is none")
+            }
+        case (_, nil): break
+        }
+        guard let target else { return ProbeIdentity(healthSet: healthSet, name: name) }
+        do throws(NoSuchTarget) {
+            let listed = try keys(of: definition, at: target).first?.identity.target
+            return ProbeIdentity(healthSet: healthSet, name: name, target: listed)
+        } catch { throw DecisionRefused(.unknown, error.description) }
     }
 
     /// - Returns: the property as the kind spells it.
@@ -213,7 +271,10 @@ extension HealthManager {
         guard !meant.isEmpty else {
             let names = Set(board.statuses.map(\.key.identity.description))
             let near = NearestName.ranked(names, to: request.monitor).prefix(3).joined(separator: ", ")
-            throw DecisionRefused(.unknown, "there is no monitor '\(request.monitor)'" + (near.isEmpty ? "" : "; nearest: \(near)"))
+            throw DecisionRefused(
+                .unknown,
+                "there is no monitor '\(request.monitor)'; "
+                    + (near.isEmpty ? "'agent health --health-set NAME' lists those of a health set" : "nearest: \(near)"))
         }
         let now = time.now
         let acknowledgement = Episode.Acknowledgement(by: request.by, at: now, comment: request.comment ?? "")
@@ -305,36 +366,5 @@ extension HealthManager {
         throw DecisionRefused(
             .unknown,
             "no server '\(name)' is configured; " + (known.isEmpty ? "none is" : "configured are: \(known.joined(separator: ", "))"))
-    }
-}
-
-extension Responder {
-    /// Properties of a responder that an override can change.
-    package static let overridable = ["enabled", "timeout"]
-
-    /// - Returns: what is wrong with it; nil when it was set.
-    mutating func set(_ property: String, to value: String) -> String? {
-        switch property.lowercased() {
-        case "enabled":
-            guard let isEnabled = ["true": true, "false": false][value.lowercased()] else { return "must be true or false" }
-            self.isEnabled = isEnabled
-        case "timeout":
-            guard let timeout = DurationText.parse(value), timeout > .zero else { return "must be a duration such as 30s" }
-            self.timeout = timeout
-        default: return "there is no such property; there are \(Self.overridable.joined(separator: ", "))"
-        }
-        return nil
-    }
-
-    /// The responder as overrides leave it for one server.
-    func overridden(by overrides: [Override], server: String) -> Responder {
-        var changed = self
-        for override in overrides
-        where override.item == .responder && override.identity.lowercased() == name.lowercased()
-            && (override.server == nil || override.server?.lowercased() == server.lowercased())
-        {
-            _ = changed.set(override.property, to: override.value)
-        }
-        return changed
     }
 }

@@ -2,12 +2,13 @@ extension ProbeDefinition {
     /// Properties of a probe that an override can change, its options (`options.NAME`) aside.
     package static let overridable = ["enabled", "every", "timeout", "retries"]
 
-    /// The definition as overrides leave it, those of its server last; itself where none is about it.
+    /// The definition as overrides leave it, those of its server or target last; itself where none is about it.
     ///
     /// - Parameter identity: of the one probe it is for, with its target.
     func overridden(by overrides: [Override], identity: ProbeIdentity, server: String) -> ProbeDefinition {
         guard !overrides.isEmpty else { return self }
-        let overrides = overrides.filter { $0.server == nil } + overrides.filter { $0.server != nil }
+        let isNarrow = { (override: Override) in override.server != nil || override.target != nil }
+        let overrides = overrides.filter { !isNarrow($0) } + overrides.filter(isNarrow)
         let probes = overrides.filter { $0.item == .probe && $0.isAbout(identity, server: server) }
         let monitors = monitors.map { $0.overridden(by: overrides, of: identity, server: server) }
         guard !probes.isEmpty || monitors != self.monitors else { return self }
@@ -106,5 +107,36 @@ extension MonitorDefinition {
         default: return "there is no such property; there are \(Self.overridable.joined(separator: ", "))"
         }
         return nil
+    }
+}
+
+extension Responder {
+    /// Properties of a responder that an override can change.
+    package static let overridable = ["enabled", "timeout"]
+
+    /// - Returns: what is wrong with it; nil when it was set.
+    mutating func set(_ property: String, to value: String) -> String? {
+        switch property.lowercased() {
+        case "enabled":
+            guard let isEnabled = ["true": true, "false": false][value.lowercased()] else { return "must be true or false" }
+            self.isEnabled = isEnabled
+        case "timeout":
+            guard let timeout = DurationText.parse(value), timeout > .zero else { return "must be a duration such as 30s" }
+            self.timeout = timeout
+        default: return "there is no such property; there are \(Self.overridable.joined(separator: ", "))"
+        }
+        return nil
+    }
+
+    /// The responder as overrides leave it for one server.
+    func overridden(by overrides: [Override], server: String) -> Responder {
+        var changed = self
+        for override in overrides
+        where override.item == .responder && override.identity.lowercased() == name.lowercased()
+            && (override.server == nil || override.server?.lowercased() == server.lowercased())
+        {
+            _ = changed.set(override.property, to: override.value)
+        }
+        return changed
     }
 }

@@ -43,7 +43,7 @@ package struct Override: Sendable, Hashable, Codable {
 
     /// What it changes, and where: of two with the same key the later one is in force.
     package var key: String {
-        [item.rawValue, Self.folded(identity), property.lowercased(), server?.lowercased() ?? ""].joined(separator: "\n")
+        [item.rawValue, named.folded, property.lowercased(), server?.lowercased() ?? ""].joined(separator: "\n")
     }
 
     package func isInForce(at date: Date, version: String) -> Bool {
@@ -53,15 +53,21 @@ package struct Override: Sendable, Hashable, Codable {
         }
     }
 
+    /// The one target it is for; nil is all.
+    var target: String? { named.target }
+
     /// Whether it is about that probe or monitor on that server.
     func isAbout(_ identity: ProbeIdentity, server: String) -> Bool {
         guard self.server == nil || self.server?.lowercased() == server.lowercased() else { return false }
-        let whole = Self.folded(identity.description)
-        let untargeted = Self.folded(ProbeIdentity(healthSet: identity.healthSet, name: identity.name).description)
-        return [whole, untargeted].contains(Self.folded(self.identity))
+        return named == identity || named == ProbeIdentity(healthSet: identity.healthSet, name: identity.name)
     }
 
-    static func folded(_ identity: String) -> String { identity.lowercased().replacing("/", with: "\\") }
+    /// Whether a person who wrote that means what it is about, with its target where it has one.
+    func isNamed(by text: String) -> Bool {
+        item == .responder ? identity.lowercased() == text.lowercased() : named.isNamed(by: text)
+    }
+
+    var named: ProbeIdentity { ProbeIdentity(printed: identity) }
 
     /// Compared number by number, as versions are.
     static func isVersion(_ left: String, before right: String) -> Bool {

@@ -29,9 +29,16 @@ package struct Roster: Sendable {
 
     private typealias Maker = @Sendable (Place) -> Discovery
 
-    /// A definition of a target kind: how its probes are made, and which there are, in the order of its lists.
+    /// A definition, and what makes its probes: its options are read once, however many there are.
+    private struct Mould: Sendable {
+        let definition: ProbeDefinition
+        let make: Maker
+    }
+
+    /// A definition of a target kind: as it is written, as overrides of the whole leave it, and the probes there are, in the order of its lists.
     private struct Aim: Sendable {
-        var make: Maker
+        let written: Mould
+        let shared: Mould
         var keys: [ProbeKey] = []
     }
 
@@ -46,22 +53,25 @@ package struct Roster: Sendable {
         self.overrides = overrides
         let place = plan.place
         for definition in plan.definitions {
-            let make = Self.maker(definition, kinds)
+            let mould = Mould(definition: definition, make: Self.maker(definition, kinds))
             switch definition.scope {
-            case .organization: add(ProbeKey(identity: definition.identity, server: ""), definition, make, place, lane: "", date)
+            case .organization:
+                let key = ProbeKey(identity: definition.identity, server: "")
+                add(key, overridden(mould, key), place, lane: "", date)
             case .server(let role):
                 for server in plan.configuration.servers where server.roles.contains(role) {
                     var place = place
                     place.server = server
                     let key = ProbeKey(identity: definition.identity, server: server.name)
-                    add(key, definition, make, place, lane: server.name, date)
+                    add(key, overridden(mould, key), place, lane: server.name, date)
                 }
             case .targets:
+                let whole = ProbeKey(identity: definition.identity, server: "")
                 guard definition.enabled else {
-                    add(ProbeKey(identity: definition.identity, server: ""), definition, make, place, lane: "", date)
+                    add(whole, mould, place, lane: "", date)
                     continue
                 }
-                aims[definition.identity] = Aim(make: make)
+                aims[definition.identity] = Aim(written: mould, shared: overridden(mould, whole))
                 _ = aim(definition, at: targets.entries(of: definition), place: place, date)
             }
         }
@@ -84,24 +94,24 @@ package struct Roster: Sendable {
         return merged
     }
 
-    private mutating func add(
-        _ key: ProbeKey, _ written: ProbeDefinition, _ make: Maker, _ place: Place, lane: String, _ date: Date
-    ) {
-        let definition = written.overridden(by: overrides, identity: key.identity, server: key.server)
-        switch discovery(of: definition, written, make, place) {
-        case .probe(let probe): members[key] = Member(definition, probe, lane: lane)
-        case .notDefined(let why): absences[key] = Absence(definition: definition, why: why, decided: date)
+    private mutating func add(_ key: ProbeKey, _ mould: Mould, _ place: Place, lane: String, _ date: Date) {
+        switch mould.make(place) {
+        case .probe(let probe): members[key] = Member(mould.definition, probe, lane: lane)
+        case .notDefined(let why): absences[key] = Absence(definition: mould.definition, why: why, decided: date)
         }
     }
 
-    /// What overrides leave as it is written is made by the maker that all its probes share.
-    private func discovery(of definition: ProbeDefinition, _ written: ProbeDefinition, _ make: Maker, _ place: Place) -> Discovery {
-        if definition.enabled == written.enabled, definition.options == written.options { return make(place) }
-        guard definition.enabled else {
-            return .notDefined(
-                NotDefined(because: "an override had disabled it", configured: "an override disables it: 'agent override list'"))
+    /// What overrides leave of a definition for one probe, or for all its targets.
+    private func overridden(_ written: Mould, _ key: ProbeKey) -> Mould {
+        let definition = written.definition.overridden(by: overrides, identity: key.identity, server: key.server)
+        if definition.enabled == written.definition.enabled, definition.options == written.definition.options {
+            return Mould(definition: definition, make: written.make)
         }
-        return Self.maker(definition, kinds)(place)
+        guard definition.enabled else {
+            let why = NotDefined(because: "an override had disabled it", configured: "an override disables it: 'agent override list'")
+            return Mould(definition: definition) { _ in .notDefined(why) }
+        }
+        return Mould(definition: definition, make: Self.maker(definition, kinds))
     }
 
     /// Reads the options once, however many probes the definition has.
@@ -140,6 +150,7 @@ package struct Roster: Sendable {
         var change = Retargeting()
         var gone = Set(aim.keys)
         let identity = definition.identity
+        let named = Set(overrides.compactMap(\.target))
         let keys = entries.map { entry in
             let key = ProbeKey(
                 identity: ProbeIdentity(healthSet: identity.healthSet, name: identity.name, target: entry.text), server: "",
@@ -148,7 +159,8 @@ package struct Roster: Sendable {
             if let known = gone.remove(key) { return known }
             var place = place
             place.target = Target(entry.text, address: entry.address)
-            add(key, definition, aim.make, place, lane: Self.lane(entry), date)
+            let mould = named.contains(entry.text) ? overridden(aim.written, key) : aim.shared
+            add(key, mould, place, lane: Self.lane(entry), date)
             if members[key] != nil { change.added.append(key) }
             return key
         }

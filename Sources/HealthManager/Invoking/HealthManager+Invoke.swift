@@ -9,7 +9,7 @@ extension HealthManager {
     package func invoke(_ request: InvokeRequest, remote: Bool) async -> InvokeAnswer {
         let original: ProbeDefinition
         let target: String?
-        switch ProbeSelector(plan.definitions, listed: { [targets] in targets.entries(of: $0).map(\.text) }).select(request.probe) {
+        switch selector.select(request.probe) {
         case .one(let found, let text):
             original = found
             target = text
@@ -58,6 +58,10 @@ extension HealthManager {
             answer.results.append(ResultDocument(result))
         }
         return answer
+    }
+
+    var selector: ProbeSelector {
+        ProbeSelector(plan.definitions, listed: { [targets] in targets.entries(of: $0).map(\.text) })
     }
 
     /// A definition may have a hundred thousand targets.
@@ -181,22 +185,9 @@ extension HealthManager {
             if count > 1 { answer.notes.append("note: 1 of \(count) targets; name one as \(name)/TARGET, or --all-servers runs all") }
             return keys.filter { $0.identity == first }
         }
-        let exact = keys.filter { $0.identity.target == target }
-        if !exact.isEmpty { return exact }
-        let similar = keys.filter { $0.identity.target?.lowercased() == target.lowercased() }
-        guard let first = similar.first?.identity, similar.allSatisfy({ $0.identity == first }) else {
-            throw Refused(.unknownProbe, "probe '\(name)' has no target '\(target)'; \(known(keys, like: target))")
+        do throws(NoSuchTarget) { return try self.keys(of: definition, at: target) } catch {
+            throw Refused(.unknownProbe, error.description)
         }
-        return similar
-    }
-
-    private func known(_ keys: [ProbeKey], like target: String) -> String {
-        let few = 1000
-        let all = keys.prefix(few).compactMap(\.identity.target)
-        let near = NearestName.ranked(Set(all), to: target).prefix(3)
-        if !near.isEmpty { return "nearest: \(near.joined(separator: ", "))" }
-        let some = all.prefix(3).joined(separator: ", ")
-        return keys.isEmpty ? "it has none now" : keys.count > 3 ? "it has \(keys.count), such as \(some)" : "it has \(some)"
     }
 
     private func chooseServers(_ role: Server.Role, _ request: InvokeRequest, answer: inout InvokeAnswer) -> [String] {

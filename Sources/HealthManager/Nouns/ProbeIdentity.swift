@@ -20,10 +20,23 @@ package struct ProbeIdentity: Sendable, CustomStringConvertible {
     package var description: String { Self.joined(healthSet, name, target) }
 
     /// Whether a person who wrote that means this probe: with or without health set and target, `\` or `/` between the parts, in any case.
-    package func isMeant(by text: String) -> Bool {
+    package func isMeant(by text: String) -> Bool { isSpelt(text, among: names + targetedNames) }
+
+    /// The same, but with its target where it has one.
+    func isNamed(by text: String) -> Bool { isSpelt(text, among: target == nil ? names : targetedNames) }
+
+    /// What a person wrote after the name of this, a target perhaps; nil where the text does not begin with it.
+    func rest(of text: String) -> String? {
+        let wanted = text.lowercased().replacing("/", with: "\\")
+        let spelling = [folded, name.lowercased()].first { wanted.hasPrefix($0 + "\\") }
+        return spelling.map { String(text.dropFirst($0.count + 1)) }
+    }
+
+    private var names: [String] { [healthSet + "\n" + name, name].map { $0.lowercased() } }
+    private var targetedNames: [String] { target.map { target in names.map { $0 + "\n" + target.lowercased() } } ?? [] }
+
+    private func isSpelt(_ text: String, among spellings: [String]) -> Bool {
         let wanted = text.lowercased()
-        let names = [healthSet + "\n" + name, name].map { $0.lowercased() }
-        let spellings = names + (target.map { target in names.map { $0 + "\n" + target.lowercased() } } ?? [])
         return spellings.contains { spelling in
             spelling.utf8.count == wanted.utf8.count
                 && zip(spelling.utf8, wanted.utf8).allSatisfy { mine, theirs in
@@ -45,12 +58,13 @@ extension ProbeIdentity: Hashable {
 
 /// One text, as it is printed.
 extension ProbeIdentity: Codable {
-    package init(from decoder: any Decoder) throws {
-        let parts = try decoder.singleValueContainer().decode(String.self).split(
-            separator: "\\", maxSplits: 2, omittingEmptySubsequences: false
-        ).map(String.init)
+    /// - Parameter printed: what `description` gives.
+    package init(printed: String) {
+        let parts = printed.split(separator: "\\", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         self.init(healthSet: parts[0], name: parts.count > 1 ? parts[1] : "", target: parts.count > 2 ? parts[2] : nil)
     }
+
+    package init(from decoder: any Decoder) throws { self.init(printed: try decoder.singleValueContainer().decode(String.self)) }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()

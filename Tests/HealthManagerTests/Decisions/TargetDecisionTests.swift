@@ -1,0 +1,134 @@
+import Addresses
+import FoundationEssentials
+import HealthManager
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+/// Overrides of probes and monitors that are aimed at targets.
+@Suite struct TargetDecisionTests {
+    private struct Kind: ProbeKind {
+        let name = "aimed"
+        let aim = KindAim.targets
+        let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [], options: [.init("word", "", settableThroughAgent: true)])
+        let read: Count
+
+        func readOptions(_ reader: SettingsReader) -> String {
+            read.value.withLock { $0 += 1 }
+            return reader.string("word") ?? ""
+        }
+
+        func discover(_ options: String, at place: Place) -> Discovery { .probe(Run()) }
+    }
+
+    private struct Run: Probe {
+        func run(_ context: RunContext) async -> Outcome { Outcome() }
+    }
+
+    private final class Count: Sendable { let value = Mutex(0) }
+
+    private let read = Count()
+    private let time = ManualTime()
+
+    /// `Web\Pages` with the monitor `Web\PagesMonitor`; the name `two.test` has two addresses.
+    private func manager(_ targets: [String], enabled: Bool = true) async throws -> HealthManager {
+        let location = SourceLocation(path: "pages.yaml")
+        let definition = ProbeDefinition(
+            identity: ProbeIdentity(healthSet: "Web", name: "Pages"), kind: "aimed", summary: "",
+            scope: .targets(TargetList(targets, everyAddress: true)), every: .seconds(60), timeout: .seconds(5), enabled: enabled,
+            options: .empty(at: location), monitors: [MonitorDefinition(name: "PagesMonitor", rule: .consecutiveFailures(1))],
+            location: location)
+        var configuration = AgentConfiguration()
+        configuration.servers = [Server(name: "mbx01")]
+        let plan = Plan(configuration: configuration, definitions: [definition])
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var world = TargetWorld.empty
+        world.addresses = { $0 == "two.test" ? ["192.0.2.1", "192.0.2.2"].compactMap { NetworkAddress($0) } : [] }
+        let manager = try HealthManager(
+            kinds: KindCatalog([Kind(read: read)]), readPlan: { () throws(ConfigurationRefused) in plan }, configurationPath: "agent.yaml",
+            time: time, targets: TargetLists(world: world, time: time, logger: logger), logger: logger)
+        await manager.lookAtTargets()
+        await manager.runAll()
+        return manager
+    }
+
+    private func add(_ manager: HealthManager, _ item: String, _ property: String, _ value: String, server: String? = nil) async throws
+        -> Override
+    {
+        try await manager.add(OverrideRequest(identity: item, property: property, value: value, server: server, seconds: 60, by: "alice"))
+    }
+
+    private func refusal(_ manager: HealthManager, _ item: String, _ property: String, _ value: String, server: String? = nil) async
+        -> String
+    {
+        do { return "taken: \(try await add(manager, item, property, value, server: server).identity)" } catch { return "\(error)" }
+    }
+
+    private static func retries(_ manager: HealthManager) async -> [String: [Int]] {
+        Dictionary(await manager.snapshot().probes.map { ($0.key.identity.target ?? "", [$0.definition.retries]) }, uniquingKeysWith: +)
+    }
+
+    @Test("an override of one target, named as it is printed, is in force for all its addresses and for nothing else")
+    func probe() async throws {
+        let manager = try await manager(["two.test", "https://192.0.2.9/a", "https://192.0.2.9/A"] + (0..<20).map { "192.0.2.\($0 + 10)" })
+        #expect(try await add(manager, "Web\\Pages\\two.test", "retries", "3").identity == "Web\\Pages\\two.test")
+        #expect(try await add(manager, "web/pages/https://192.0.2.9/A", "retries", "2").identity == "Web\\Pages\\https://192.0.2.9/A")
+        var retries = await Self.retries(manager)
+        #expect(retries.removeValue(forKey: "two.test") == [3, 3] && retries.removeValue(forKey: "https://192.0.2.9/A") == [2])
+        #expect(retries.values.allSatisfy { $0 == [0] } && retries.count == 21)
+        // Only what was changed is run anew.
+        let unrun = await manager.snapshot().probes.filter { $0.latest == nil }.compactMap(\.key.identity.target)
+        #expect(unrun.sorted() == ["https://192.0.2.9/A", "two.test", "two.test"])
+        // What is said of one target wins over what is said of all.
+        _ = try await add(manager, "Web/Pages", "retries", "1")
+        retries = await Self.retries(manager)
+        #expect(retries["two.test"] == [3, 3] && retries["https://192.0.2.9/a"] == [1])
+        _ = try await manager.remove(OverrideRemoval(identity: "Web/Pages/https://192.0.2.9/A", property: "retries", by: "bob"))
+        _ = try await manager.remove(OverrideRemoval(identity: "Pages", property: "retries", by: "bob"))
+        #expect(await manager.overrideDocuments().map(\.identity) == ["Web\\Pages\\two.test"])
+        #expect(await Self.retries(manager).filter { $0.value != [0] } == ["two.test": [3, 3]])
+    }
+
+    @Test("an override of a monitor of one target, named as it is printed, is in force for that one alone")
+    func monitor() async throws {
+        let manager = try await manager(["two.test", "192.0.2.9"])
+        #expect(try await add(manager, "Web\\PagesMonitor\\TWO.test", "enabled", "false").identity == "Web\\PagesMonitor\\two.test")
+        func disabled() async -> [String?] {
+            await manager.healthReport().monitors.filter { $0.alertValue == "Disabled" }.map(\.target)
+        }
+        #expect(await disabled() == ["two.test", "two.test"])
+        _ = try await manager.remove(OverrideRemoval(identity: "PagesMonitor/two.test", property: "enabled", by: "bob"))
+        #expect(await disabled() == [])
+    }
+
+    @Test("what could never be in force is refused, with what to write instead")
+    func refused() async throws {
+        let manager = try await manager(["two.test", "192.0.2.9"])
+        let nowhere = "probe 'Web/Pages' has no target 'tow.test'; nearest: two.test"
+        #expect(await refusal(manager, "Web/Pages/tow.test", "retries", "1") == nowhere)
+        #expect(await refusal(manager, "Web/PagesMonitor/tow.test", "enabled", "false") == nowhere)
+        for name in ["Pages", "PagesMonitor"] {
+            #expect(
+                await refusal(manager, "Web/\(name)", "enabled", "false", server: "mbx01")
+                    == "'Web/\(name)' is aimed at targets, not at servers: leave --server out and name Web/\(name)/TARGET")
+        }
+        #expect(
+            await refusal(manager, "PagesMonitr", "enabled", "false").hasSuffix("monitors and responders of a like name: PagesMonitor"))
+        #expect(await refusal(manager, "Web/Pages/two.test", "evry", "20s").contains("there is no such property"))
+        let disabled = try await self.manager(["two.test"], enabled: false)
+        #expect(
+            await refusal(disabled, "Web/Pages", "enabled", "true").hasSuffix(
+                "pages.yaml says enabled: false, and its targets are known only once that is true"))
+    }
+
+    @Test("ten thousand targets share their definition, also as an override leaves it; one of its own has that target alone")
+    func shared() async throws {
+        let manager = try await manager((0..<10_000).map { "192.0.\($0 / 250).\($0 % 250)" })
+        _ = try await add(manager, "Web/Pages", "options.word", "other")
+        _ = try await add(manager, "Web/Pages/192.0.2.7", "retries", "1")
+        let definitions = await manager.snapshot().probes.map { ObjectIdentifier($0.definition) }
+        #expect(definitions.count == 10_000 && Set(definitions).count == 2)
+        #expect(read.value.withLock { $0 } < 20)
+    }
+}
