@@ -11,6 +11,7 @@ extension HealthManager {
         let change = roster.aim(definition, at: targets.entries(of: definition), plan: plan, date: time.now)
         for key in change.removed { forget(key) }
         begin(change.added)
+        targets.settle(definition)
         if !change.isEmpty {
             logger.info(
                 "targets changed",

@@ -95,6 +95,9 @@ package final class TargetLists: Sendable {
         }
     }
 
+    /// What the first look has brought is taken: nobody has to wait for more.
+    func settle(_ definition: ProbeDefinition) { update(definition) { $0.isPending = false } }
+
     /// Looks at all of a definition's sources once.
     /// - Returns: whether it asks for other probes than before.
     func look(at definition: ProbeDefinition) async -> Bool {
@@ -108,7 +111,6 @@ package final class TargetLists: Sendable {
         }
         if list.everyAddress { await resolve(definition) }
         guard !Task.isCancelled else { return false }
-        update(definition) { $0.isPending = false }
         return entries(of: definition) != before
     }
 
