@@ -5,15 +5,23 @@ package struct Override: Sendable, Hashable, Codable {
     package enum Item: String, Sendable, Hashable, Codable, CaseIterable { case probe, monitor, responder }
 
     /// When it ends by itself: one of the two, never both.
-    package enum End: Sendable, Hashable, Codable {
+    package enum End: Sendable, Hashable, Codable, CustomStringConvertible {
         case date(Date)
         /// With the first agent of that version or a later one.
         case version(String)
+
+        /// In words, after `until`.
+        package var description: String {
+            switch self {
+            case .date(let date): date.formatted(.iso8601)
+            case .version(let version): "version \(version)"
+            }
+        }
     }
 
     package var id: UUID
     package var item: Item
-    /// `HealthSet\Name[\Target]`, or a responder's name; compared ignoring case.
+    /// `HealthSet\Name[\Target]`, or a responder's name; compared ignoring case, that of the target aside.
     package var identity: String
     /// `every`, `enabled`, `options.warnBelow`.
     package var property: String

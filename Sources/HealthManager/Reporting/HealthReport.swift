@@ -159,6 +159,11 @@ package struct OverrideDocument: Codable, Sendable {
         at = override.at
         comment = override.comment
     }
+
+    package var end: Override.End { until.map { .date($0) } ?? .version(untilVersion ?? "") }
+
+    /// In one line, for people.
+    package var line: String { "\(identity): \(property) is \(value)\(server.map { " on \($0)" } ?? "") until \(end)" }
 }
 
 /// A maintenance, in force or to come, as listed.

@@ -168,18 +168,13 @@ extension Date {
 extension Override {
     /// What it says, for people.
     fileprivate var line: String {
-        let until =
-            switch end {
-            case .date(let date): "until \(date.formatted(.iso8601))"
-            case .version(let version): "until version \(version)"
-            }
-        return "\(property) = \(value) \(until), by \(by)" + (comment.isEmpty ? "" : ": \(comment)")
+        "\(property) = \(value) until \(end), by \(by)" + (comment.isEmpty ? "" : ": \(comment)")
     }
 }
 
 extension Maintenance {
     /// What it says, for people.
     fileprivate var line: String {
-        return "\(requester) \(window), by \(by)" + (comment.isEmpty ? "" : ": \(comment)")
+        "\(requester) \(window), by \(by)" + (comment.isEmpty ? "" : ": \(comment)")
     }
 }

@@ -36,11 +36,7 @@ struct Routes: Sendable {
     }
 
     private func statusPage() async -> Response {
-        let overrides = await health.overrideDocuments().map { override in
-            let end = override.until.map { "until \($0.formatted(.iso8601))" } ?? "until version \(override.untilVersion ?? "")"
-            return
-                "\(override.identity): \(override.property) is \(override.value)\(override.server.map { " on \($0)" } ?? "") \(end), by \(override.by)"
-        }
+        let overrides = await health.overrideDocuments().map { "\($0.line), by \($0.by)" }
         let maintenance = await health.maintenanceDocuments().map {
             "\($0.component) on \($0.server) is \($0.state): \($0.window), by \($0.by)"
         }

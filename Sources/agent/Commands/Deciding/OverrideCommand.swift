@@ -35,7 +35,7 @@ struct OverrideCommand: AsyncParsableCommand {
             try await client.require(common) { control throws(ControlClient.Unreachable) in
                 made = try await control.document(OverrideDocument.self, .post, "/api/v1/overrides", request)
             }
-            if let made { Console.out("\(made.identity): \(made.property) is \(made.value) until \(OverrideCommand.end(made))") }
+            if let made { Console.out(made.line) }
         }
     }
 
@@ -58,7 +58,7 @@ struct OverrideCommand: AsyncParsableCommand {
                     header: ["ITEM", "PROPERTY", "VALUE", "SERVER", "UNTIL", "BY", "SINCE", "COMMENT"],
                     rows: overrides.map {
                         [
-                            $0.identity, $0.property, $0.value, $0.server ?? "all", OverrideCommand.end($0), $0.by,
+                            $0.identity, $0.property, $0.value, $0.server ?? "all", $0.end.description, $0.by,
                             $0.at.formatted(.iso8601),
                             $0.comment,
                         ]
@@ -84,9 +84,5 @@ struct OverrideCommand: AsyncParsableCommand {
             }
             if let gone { Console.out("\(gone.identity): \(gone.property) is as configured again") }
         }
-    }
-
-    fileprivate static func end(_ override: OverrideDocument) -> String {
-        override.until.map { $0.formatted(.iso8601) } ?? "version \(override.untilVersion ?? "")"
     }
 }
