@@ -97,6 +97,26 @@ import Testing
         #expect(said.count == 1, "once, not at every look: \(said)")
     }
 
+    @Test("what the commands print of one target they also take, and answer with")
+    func copied() async throws {
+        try define(
+            "targets: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\nmonitors: [{ name: PortsMonitor, when: { consecutiveFailures: 1 }, degradedFor: 0s }]\n"
+        )
+        let agent = try await start()
+        func run(_ arguments: [String]) async throws -> Program.Ended { try await Program.run(AgentSite.executable, arguments + files) }
+        let identity = "Web\\PortsMonitor\\127.0.0.1:2"
+        #expect(await (try eventually(within: .seconds(20)) { try await run(["health"]).output.contains(identity + "  Unhealthy") }))
+        let taken = try await run(["acknowledge", identity])
+        #expect(taken.status == 0 && taken.output.hasPrefix(identity + " is Repairing, since "), "\(taken.output)\(taken.errors)")
+        let overridden = try await run(["override", "add", identity, "enabled", "false", "--for", "1h"])
+        #expect(overridden.status == 0 && overridden.output.hasPrefix(identity + ": enabled is false until "), "\(overridden.errors)")
+        let health = try await run(["health", "--health-set", "web"]).output
+        #expect(health.contains(identity + "  Disabled") && health.contains("127.0.0.1:1  Unhealthy"), "\(health)")
+        let history = try await run(["history", identity, "--sort", "decision"]).output
+        #expect(history.contains("override added") && history.contains("acknowledged"), "\(history)")
+        withExtendedLifetime(agent) {}
+    }
+
     @Test("an http_sd is asked with Prometheus's headers; one that fails keeps its targets; a restart waits for what it brings")
     func httpList() async throws {
         let (open, other) = (try await Self.listener(), try await Self.listener())

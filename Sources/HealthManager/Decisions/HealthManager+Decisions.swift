@@ -12,8 +12,8 @@ extension HealthManager {
         await takeTurn()
         defer { passTurn() }
         try checkSignature(request.by, request.comment)
+        let (item, identity, property) = try overridden(request)
         let server = try request.server.map { name throws(DecisionRefused) in try serverName(name) }
-        let (item, identity, property) = try overridden(request, on: server)
         let end: Override.End
         switch (request.seconds, request.untilVersion) {
         case (let seconds?, nil):
@@ -73,7 +73,7 @@ extension HealthManager {
 
     /// Finds what an override is about and whether it can be so.
     private func overridden(
-        _ request: OverrideRequest, on server: String?
+        _ request: OverrideRequest
     ) throws(DecisionRefused) -> (item: Override.Item, identity: String, property: String) {
         func spelt(_ known: [String]) -> String { known.first { $0.lowercased() == request.property.lowercased() } ?? request.property }
         if let responder = plan.configuration.responders.first(where: { $0.name.lowercased() == request.identity.lowercased() }) {
@@ -82,7 +82,7 @@ extension HealthManager {
             return (.responder, responder.name, spelt(Responder.overridable))
         }
         if let (definition, monitor, text) = try monitor(request.identity) {
-            let identity = try place(definition, monitor.name, text, server)
+            let identity = try place(definition, monitor.name, text, request.server)
             var changed = monitor
             if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
             return (.monitor, identity.description, spelt(MonitorDefinition.overridable))
@@ -93,12 +93,13 @@ extension HealthManager {
             let list = near.isEmpty ? "" : "; monitors and responders of a like name: \(near.joined(separator: ", "))"
             throw DecisionRefused(.unknown, sentence + list)
         case .one(let definition, let text):
-            let identity = try place(definition, definition.identity.name, text, server)
+            let identity = try place(definition, definition.identity.name, text, request.server)
             guard definition.enabled || definition.targets == nil else {
                 throw refused(request, "\(definition.location.path) says enabled: false, and its targets are known only once that is true")
             }
             // It is to go with what other overrides have made of the definition.
-            let standing = definition.overridden(by: decisions.overrides, identity: identity, server: server ?? "")
+            let server = request.server.flatMap { plan.configuration.server(named: $0)?.name } ?? ""
+            let standing = definition.overridden(by: decisions.overrides, identity: identity, server: server)
             if let problem = standing.problem(setting: request.property, to: request.value) { throw refused(request, problem) }
             guard request.property.lowercased().hasPrefix("options.") else {
                 return (.probe, identity.description, spelt(ProbeDefinition.overridable))
@@ -146,6 +147,7 @@ extension HealthManager {
                 .invalid,
                 "'\(healthSet)/\(name)' is aimed at targets, not at servers: leave --server out and name \(healthSet)/\(name)/TARGET")
         case (.server(let role), let server?):
+            let server = try serverName(server)
             guard plan.configuration.server(named: server)?.roles.contains(role) == true else {
                 throw DecisionRefused(.invalid, "'\(healthSet)/\(name)' is for servers of role \(role.rawValue), and \(server) is none")
             }
@@ -273,7 +275,7 @@ extension HealthManager {
             let near = NearestName.ranked(names, to: request.monitor).prefix(3).joined(separator: ", ")
             throw DecisionRefused(
                 .unknown,
-                "there is no monitor '\(request.monitor)'; "
+                "there is no monitor '\(request.monitor)'\(server.map { " on \($0)" } ?? ""); "
                     + (near.isEmpty ? "'agent health --health-set NAME' lists those of a health set" : "nearest: \(near)"))
         }
         let now = time.now

@@ -108,9 +108,9 @@ import Testing
         let nowhere = "probe 'Web/Pages' has no target 'tow.test'; nearest: two.test"
         #expect(await refusal(manager, "Web/Pages/tow.test", "retries", "1") == nowhere)
         #expect(await refusal(manager, "Web/PagesMonitor/tow.test", "enabled", "false") == nowhere)
-        for name in ["Pages", "PagesMonitor"] {
+        for (name, server) in [("Pages", "mbx01"), ("PagesMonitor", "mbx01"), ("Pages", "mbx09")] {
             #expect(
-                await refusal(manager, "Web/\(name)", "enabled", "false", server: "mbx01")
+                await refusal(manager, "Web/\(name)", "enabled", "false", server: server)
                     == "'Web/\(name)' is aimed at targets, not at servers: leave --server out and name Web/\(name)/TARGET")
         }
         #expect(

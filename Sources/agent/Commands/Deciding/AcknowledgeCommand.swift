@@ -21,9 +21,7 @@ struct AcknowledgeCommand: AsyncParsableCommand {
             episodes = try await control.document([Episode].self, .post, "/api/v1/acknowledge", request)
         }
         for episode in episodes {
-            let place = episode.server.isEmpty ? "" : " on \(episode.server)"
-            Console.out(
-                "\(episode.healthSet)\\\(episode.monitor)\(place) is Repairing, since \(episode.began.formatted(.iso8601)) in trouble")
+            Console.out("\(episode.key) is Repairing, since \(episode.began.formatted(.iso8601)) in trouble")
         }
     }
 }
