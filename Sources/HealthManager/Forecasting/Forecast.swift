@@ -7,6 +7,8 @@ package struct Forecast: Codable, Sendable {
     package var until: Date
     /// In the order of their dates.
     package var events: [ForecastEvent]
+    /// What could not be reached or judged today, and so may lack in the events; in the order of probes and servers.
+    package var unreached: [ForecastGap]
     /// What could not be looked at, one sentence each.
     package var notes: [String]
 
@@ -65,6 +67,27 @@ package struct ForecastEvent: Codable, Sendable, Hashable {
     package var place: String { [server, address ?? ""].filter { !$0.isEmpty }.joined(separator: " ") }
 }
 
+/// A probe that could not be asked about the days to come.
+package struct ForecastGap: Codable, Sendable, Hashable {
+    /// `HealthSet\Name[\Target]`
+    package var probe: String
+    package var server: String
+    package var address: String?
+    package var reason: String
+    package var sentence: String
+
+    init(_ key: ProbeKey, _ finding: Finding) {
+        probe = key.identity.description
+        server = key.server
+        address = key.address.isEmpty ? nil : key.address
+        reason = finding.reason.rawValue
+        sentence = finding.sentence
+    }
+
+    /// The server, or the target's address; empty for what is the organization's.
+    package var place: String { [server, address ?? ""].filter { !$0.isEmpty }.joined(separator: " ") }
+}
+
 /// A probe's verdicts on several dates, made into the changes between them. Pure.
 enum ForecastLine {
     private struct Verdict: Equatable {
@@ -77,15 +100,22 @@ enum ForecastLine {
         var before: Verdict?
         for (date, outcome) in outcomes.sorted(by: { $0.date < $1.date }) {
             let finding = outcome.decisive
-            // What could not be judged on that day says nothing of it.
-            if finding?.severity == .unknown { continue }
             let verdict = Verdict(severity: finding?.severity, reason: finding?.reason)
+            // What could not be judged says nothing of that day, and the network of today nothing of a day to come.
+            if let finding, isUnreached(finding) {
+                if finding.severity != .unknown { before = before ?? verdict }
+                continue
+            }
             defer { before = verdict }
             guard let before, before != verdict else { continue }
+            if finding == nil, before.reason?.isOfTheNetwork == true { continue }
             events.append(event(key, date, finding))
         }
         return events
     }
+
+    /// Whether a run that found this saw too little to speak of days to come.
+    static func isUnreached(_ finding: Finding) -> Bool { finding.severity == .unknown || finding.reason.isOfTheNetwork }
 
     private static func event(_ key: ProbeKey, _ date: Date, _ finding: Finding?) -> ForecastEvent {
         let change: ForecastEvent.Change =

@@ -38,7 +38,20 @@ extension HealthManager {
         let outcomes = await rehearse(planned)
         let events = outcomes.flatMap { ForecastLine.events(of: $0.key, $0.value) }
             .sorted { ($0.date, $0.probe, $0.server, $0.address ?? "") < ($1.date, $1.probe, $1.server, $1.address ?? "") }
-        return Forecast(generated: now, until: end, events: events, notes: notes)
+        return Forecast(generated: now, until: end, events: events, unreached: unreached(outcomes), notes: notes)
+    }
+
+    /// What could not be reached or judged as of today, or not be reached when it was asked about another day. Where nothing was there to
+    /// rehearse, the latest run says it.
+    private func unreached(_ outcomes: [ProbeKey: [(date: Date, outcome: Outcome)]]) -> [ForecastGap] {
+        let seeing = Set(kinds.kinds.filter { $0.guide.stages.contains { [.tls, .certificate].contains($0) } }.map(\.name))
+        return roster.members.sorted { $0.key < $1.key }.compactMap { key, member in
+            guard seeing.contains(member.definition.kind) else { return nil }
+            let rehearsed = outcomes[key].map { $0.sorted { $0.date < $1.date }.map(\.outcome) }
+            let asked = rehearsed ?? [states[key]?.latest?.outcome].compactMap(\.self)
+            let today = asked.first?.decisive.flatMap { ForecastLine.isUnreached($0) ? $0 : nil }
+            return (today ?? asked.compactMap(\.decisive).first(where: \.reason.isOfTheNetwork)).map { ForecastGap(key, $0) }
+        }
     }
 
     /// Runs every probe once: for a process without a schedule.

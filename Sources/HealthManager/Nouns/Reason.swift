@@ -78,4 +78,14 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     // the run itself
     case probePoisoned = "probe_poisoned"
     case probeQuarantined = "probe_quarantined"
+
+    /// Whether the other end was not reached at all.
+    var isOfTheNetwork: Bool {
+        switch self {
+        case .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset, .timeout, .proxyRefused,
+            .proxyAuthentication, .tlsHandshakeFailed, .probePoisoned, .probeQuarantined:
+            true
+        default: false
+        }
+    }
 }

@@ -21,8 +21,11 @@ package enum JSONText {
         return try decoder.decode(type, from: Data(bytes))
     }
 
-    /// A time as RFC 3339 writes it, with or without fractions of a second.
+    /// A time as RFC 3339 writes it, with or without fractions of a second; nil too for a day that no calendar has.
     package static func date(_ text: String) -> Date? {
+        let day = String(text.prefix(10))
+        // What Foundation reads leniently, the 30th of February as the 2nd of March, does not come back as it was.
+        guard (try? Date(day + "T00:00:00Z", strategy: .iso8601))?.formatted(.iso8601).hasPrefix(day) == true else { return nil }
         if let date = try? Date(text, strategy: .iso8601) { return date }
         return try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }

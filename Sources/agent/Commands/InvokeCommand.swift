@@ -49,13 +49,8 @@ struct InvokeCommand: AsyncParsableCommand {
         }
         if let timeout, !(0.001...86400).contains(timeout) { throw ValidationError("--timeout takes seconds from 0.001 to 86400") }
         return InvokeRequest(
-            probe: probe, servers: server, allServers: allServers, timeoutSeconds: timeout, set: options, at: try at.map(Self.date))
-    }
-
-    private static func date(_ text: String) throws -> Date {
-        let full = text.contains("T") ? text : text + "T00:00:00Z"
-        if let date = try? Date(full, strategy: .iso8601) { return date }
-        throw ValidationError("--at takes a date such as 2027-01-31 or 2027-01-31T12:00:00Z, found '\(text)'")
+            probe: probe, servers: server, allServers: allServers, timeoutSeconds: timeout, set: options,
+            at: try at.map { try Decision.date($0, of: "--at") })
     }
 
     private func answer(to request: InvokeRequest) async throws -> InvokeAnswer {

@@ -18,8 +18,8 @@ enum Decision {
         return duration.seconds
     }
 
-    static func date(_ text: String) throws -> Date {
+    static func date(_ text: String, of option: String) throws -> Date {
         if let date = JSONText.date(text.contains("T") ? text : text + "T00:00:00Z") { return date }
-        throw ValidationError("a date such as 2027-01-31 or 2027-01-31T12:00:00Z is needed, found '\(text)'")
+        throw ValidationError("\(option) takes a date such as 2027-01-31 or 2027-01-31T12:00:00Z, found '\(text)'")
     }
 }

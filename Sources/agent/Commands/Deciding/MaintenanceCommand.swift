@@ -30,7 +30,7 @@ struct MaintenanceCommand: AsyncParsableCommand {
             request.requester = requester
             request.comment = comment
             request.seconds = try duration.map(Decision.seconds)
-            request.from = try from.map(Decision.date)
+            request.from = try from.map { try Decision.date($0, of: "--from") }
             if let weekly {
                 guard duration != nil else { throw ValidationError("--weekly needs --for") }
                 (request.weekday, request.minute) = try Self.weekly(weekly)

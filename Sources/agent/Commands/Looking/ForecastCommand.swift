@@ -19,15 +19,26 @@ struct ForecastCommand: AsyncParsableCommand {
 
     func run() async throws {
         let end = try until.map { text in
-            if let duration = DurationText.parse(text) { return Date().addingTimeInterval(duration.seconds) }
-            return try Decision.date(text)
+            let end = try DurationText.parse(text).map { Date().addingTimeInterval($0.seconds) } ?? Decision.date(text, of: "--until")
+            guard end > Date() else { throw ValidationError("--until takes a date to come, or a duration such as 180d, found '\(text)'") }
+            return end
         }
         let forecast = try await forecast(until: end)
         for note in forecast.notes { Console.note("note: " + note) }
         switch output {
         case .json: Console.out(String(decoding: try JSONText.encode(forecast, pretty: true), as: UTF8.self))
-        case .ics: Console.out(CalendarFile(forecast).text)
-        case .table: Console.out(Self.table(forecast))
+        case .ics:
+            Console.out(CalendarFile(forecast).text)
+            if !forecast.unreached.isEmpty {
+                Console.note(
+                    "warning: \(forecast.unreached.count) probes could not be reached or judged, and may lack in this calendar: 'agent forecast' lists them"
+                )
+            }
+        case .table:
+            Console.out(Self.table(forecast))
+            if !forecast.unreached.isEmpty {
+                Console.out("\nNot reached or judged, and perhaps missing above:\n" + Self.table(forecast.unreached))
+            }
         }
     }
 
@@ -43,6 +54,10 @@ struct ForecastCommand: AsyncParsableCommand {
                 return [first.date.formatted(.iso8601), first.change.rawValue, first.probe, places, first.reason ?? "", first.sentence]
             }
         ).text
+    }
+
+    private static func table(_ gaps: [ForecastGap]) -> String {
+        TextTable(header: ["PROBE", "SERVERS", "REASON", "WHY"], rows: gaps.map { [$0.probe, $0.place, $0.reason, $0.sentence] }).text
     }
 
     private func forecast(until end: Date?) async throws -> Forecast {
