@@ -1,7 +1,14 @@
 package import FoundationEssentials
 
+/// The JSON body of an order. Its keys are listed, so that one that nobody knows is told instead of passed over.
+package protocol OrderDocument: Codable, Sendable {
+    associatedtype CodingKeys: CodingKey & CaseIterable
+}
+
 /// What `agent override add` asks for. One of `seconds` and `untilVersion`, never both.
-package struct OverrideRequest: Codable, Sendable {
+package struct OverrideRequest: OrderDocument {
+    package enum CodingKeys: String, CodingKey, CaseIterable { case identity, property, value, server, seconds, untilVersion, by, comment }
+
     package var identity: String
     package var property: String
     package var value: String
@@ -28,7 +35,9 @@ package struct OverrideRequest: Codable, Sendable {
 }
 
 /// What `agent override remove` asks for: the override of that property of that item on those servers.
-package struct OverrideRemoval: Codable, Sendable {
+package struct OverrideRemoval: OrderDocument {
+    package enum CodingKeys: String, CodingKey, CaseIterable { case identity, property, server, by }
+
     package var identity: String
     package var property: String
     package var server: String?
@@ -43,7 +52,11 @@ package struct OverrideRemoval: Codable, Sendable {
 }
 
 /// What `agent maintenance start` asks for. A weekly window has `weekday`, `minute` and `seconds`; one that begins later has `from`.
-package struct MaintenanceRequest: Codable, Sendable {
+package struct MaintenanceRequest: OrderDocument {
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case server, component, requester, from, seconds, weekday, minute, by, comment
+    }
+
     /// A name as `--server` takes it, or `*`.
     package var server: String
     package var component: String?
@@ -65,7 +78,9 @@ package struct MaintenanceRequest: Codable, Sendable {
 }
 
 /// What `agent maintenance end` asks for.
-package struct MaintenanceEnd: Codable, Sendable {
+package struct MaintenanceEnd: OrderDocument {
+    package enum CodingKeys: String, CodingKey, CaseIterable { case server, component, requester, by }
+
     package var server: String
     package var component: String?
     package var requester: String?
@@ -80,7 +95,9 @@ package struct MaintenanceEnd: Codable, Sendable {
 }
 
 /// What `agent acknowledge` asks for.
-package struct AcknowledgeRequest: Codable, Sendable {
+package struct AcknowledgeRequest: OrderDocument {
+    package enum CodingKeys: String, CodingKey, CaseIterable { case monitor, server, by, comment }
+
     /// `HealthSet\Monitor[\Target]` or `Monitor`.
     package var monitor: String
     package var server: String?

@@ -1,7 +1,9 @@
 package import FoundationEssentials
 
 /// What `agent invoke` asks for: one probe, now, on some servers.
-package struct InvokeRequest: Codable, Sendable {
+package struct InvokeRequest: OrderDocument {
+    package enum CodingKeys: String, CodingKey, CaseIterable { case probe, servers, allServers, timeoutSeconds, set, at }
+
     /// `HealthSet\Name[\Target]`, `Name`, or the kind's name; `\` or `/`.
     package var probe: String
     /// Names of servers; empty means the first Mailbox server, unless `allServers`.

@@ -80,7 +80,7 @@ package struct Carried: Sendable {
 package struct HistoryQuery: Sendable {
     package enum Sort: String, Sendable, CaseIterable, Codable { case result, transition, attempt, decision }
 
-    /// A probe, monitor or responder: `HealthSet\Name[\Target]` or `Name`; nil is all.
+    /// A probe, monitor or responder: `HealthSet\Name[\Target]` or `Name`; a health set with all that is in it; nil is all.
     package var subject: String?
     package var server: String?
     package var since: Date?

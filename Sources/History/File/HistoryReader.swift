@@ -38,9 +38,9 @@ struct HistoryReader {
     }
 
     private static func isMeant(_ identity: String, by text: String) -> Bool {
-        let parts = identity.split(separator: "\\", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count > 1 else { return identity.lowercased() == text.lowercased() }
-        return ProbeIdentity(healthSet: parts[0], name: parts[1], target: parts.count > 2 ? parts[2] : nil).isMeant(by: text)
+        let named = ProbeIdentity(printed: identity)
+        // A health set is all its probes and monitors; a responder has a name alone.
+        return named.healthSet.lowercased() == text.lowercased() || named.isMeant(by: text)
     }
 
     private static func isServer(_ server: String, _ wanted: String) -> Bool {

@@ -83,10 +83,16 @@ struct APIRoutes: Sendable {
         wanted.until = try query.date("until")
         wanted.limit = try query.integer("limit", in: 1...10_000) ?? wanted.limit
         if let sort = try query.choice("sort", HistoryQuery.Sort.self) { wanted.sorts = [sort] }
+        await health.settle()
         let records: [HistoryRecord]
-        do throws(NotKept) { records = try await health.history(wanted) } catch {
+        let stranger: String?
+        do throws(NotKept) {
+            records = try await health.history(wanted)
+            stranger = records.isEmpty ? try await health.stranger(in: wanted) : nil
+        } catch {
             return try .json(ErrorDocument(error: error.description), status: .serviceUnavailable)
         }
+        if let stranger { return try .json(ErrorDocument(error: stranger), status: .notFound) }
         return try .json(records)
     }
 
@@ -104,12 +110,20 @@ struct APIRoutes: Sendable {
 
     // MARK: Orders
 
-    private func taken<Document: Decodable>(
+    /// Takes a body whose keys are all known.
+    private func taken<Document: OrderDocument>(
         _ request: Request, _ type: Document.Type, _ act: (Document) async throws -> Response
     ) async throws -> Response {
         let document: Document
         do {
             let buffer = try await request.body.collect(upTo: 1 << 20)
+            let known = Document.CodingKeys.allCases.map(\.stringValue)
+            let written = try JSONText.decode([String: AnyValue].self, from: buffer.readableBytesView).keys
+            if let stranger = written.sorted().first(where: { !known.contains($0) }) {
+                return try .json(
+                    ErrorDocument(error: "unknown key '\(stranger)' in the body; known are \(known.joined(separator: ", "))"),
+                    status: .badRequest)
+            }
             document = try JSONText.decode(type, from: buffer.readableBytesView)
         } catch let error as DecodingError {
             return try .json(
@@ -129,13 +143,17 @@ struct APIRoutes: Sendable {
     }
 }
 
+/// A value that is not looked at.
+private struct AnyValue: Decodable { init(from decoder: any Decoder) {} }
+
 extension DecodingError {
     /// Which key, and what is wrong with it.
     fileprivate var words: String {
         func path(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
         return switch self {
         case .keyNotFound(let key, _): "'\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context): "'\(path(context))' is of another type"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            path(context).isEmpty ? "it is no JSON object" : "'\(path(context))' is of another type"
         case .dataCorrupted(let context): path(context).isEmpty ? "it is no JSON" : "'\(path(context))' can't be read"
         @unknown default: "it can't be read"
         }

@@ -9,7 +9,7 @@ struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "What was: results, changes of state, attempts of responders, decisions; newest first.")
 
-    @Argument(help: "A probe, a monitor or a responder; all where left out.") var subject: String?
+    @Argument(help: "A probe, a monitor, a health set or a responder; all where left out.") var subject: String?
     @Option(help: "Only this server.") var server: String?
     @Option(help: "How far back, such as 24h or 30d.") var since = "24h"
     @Option(help: "Only one sort: result, transition, attempt or decision.") var sort: HistoryQuery.Sort?

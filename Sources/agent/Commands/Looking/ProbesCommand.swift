@@ -21,6 +21,9 @@ struct ProbesCommand: AsyncParsableCommand {
             (healthSet.map { $0.lowercased() == probe.healthSet.lowercased() } ?? true)
                 && (server.map { probe.server.lowercased().hasPrefix($0.lowercased()) } ?? true)
         }
+        if probes.isEmpty, server != nil || healthSet != nil {
+            throw Console.failure("no probe is defined there: 'agent probes' lists those that are")
+        }
         switch output {
         case .json: Console.out(String(decoding: try JSONText.encode(probes, pretty: true), as: UTF8.self))
         case .table: Console.out(Self.table(probes))
