@@ -65,7 +65,7 @@ package struct PlanFiles: Sendable {
                         .error, at: definition.location,
                         "probe '\(definition.identity)' is already defined in \(earlier.location.path): rename one"))
             } else {
-                refuseTwins(definition, among: definitions, notes)
+                refuseTwins(definition, setting, among: definitions, notes)
                 definitions.append(definition)
             }
         }
@@ -73,14 +73,17 @@ package struct PlanFiles: Sendable {
     }
 
     /// Alerts and overrides know a monitor by its health set and name.
-    private func refuseTwins(_ definition: ProbeDefinition, among others: [ProbeDefinition], _ notes: SettingsReader.Notes) {
+    private func refuseTwins(
+        _ definition: ProbeDefinition, _ setting: Setting, among others: [ProbeDefinition], _ notes: SettingsReader.Notes
+    ) {
+        let written = SettingsReader(setting, what: "a probe definition", notes: notes).settings("monitors") ?? []
         let neighbours = others.filter { $0.identity.healthSet.lowercased() == definition.identity.healthSet.lowercased() }
-        for monitor in definition.monitors {
+        for (monitor, setting) in zip(definition.monitors, written) {
             let twin = neighbours.first { $0.monitors.contains { $0.name.lowercased() == monitor.name.lowercased() } }
             guard let twin else { continue }
             notes.diagnostics.append(
                 Diagnostic(
-                    .error, at: definition.location,
+                    .error, at: SettingsReader(setting, what: "a monitor", notes: notes).location(of: "name"),
                     "monitor '\(monitor.name)' is already in \(twin.location.path), of the same health set: rename one"))
         }
     }

@@ -36,6 +36,7 @@ import Testing
                 #expect(try await ask { $0.subject = spelling }.count == 6, "\(spelling)")
             }
             #expect(try await ask { $0.subject = "m" } == ["pager succeeded", "Set\\M Healthy -> Degraded"])
+            #expect(try await ask { $0.subject = "SET" }.count == 9, "a health set is all that is in it")
             #expect(try await ask { $0.subject = "Pager" } == ["pager succeeded"])
             #expect(try await ask { $0.subject = "none" } == [])
             #expect(try await ask { $0.server = "MBX01" }.count == 7)

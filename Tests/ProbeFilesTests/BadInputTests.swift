@@ -159,6 +159,21 @@ struct OptionKind: ProbeKind {
         ])
     func definition(text: String, expected: String) throws { #expect(try Self.diagnostics(probes: ["a.yaml": text]) == [expected]) }
 
+    @Test(
+        "a monitor that another definition of its health set has too is an error where it stands, in any case; in another health set it is none"
+    )
+    func twins() throws {
+        func file(_ healthSet: String, _ name: String, _ monitor: String) -> String {
+            "healthSet: \(healthSet)\nname: \(name)\nkind: cert-expiry\nmonitors:\n  - { name: N\(name), when: { consecutiveFailures: 1 } }\n"
+                + "  - { name: \(monitor), when: { consecutiveFailures: 1 } }\n"
+        }
+        let found = try Self.diagnostics(probes: [
+            "a.yaml": file("OAuth", "A", "M"), "b.yaml": file("oauth", "B", "m"), "c.yaml": file("Other", "C", "M"),
+        ])
+        #expect(found.count == 1 && found[0].hasPrefix("probes/b.yaml:6:13: error: monitor 'm' is already in "), "\(found)")
+        #expect(found[0].hasSuffix("probes/a.yaml, of the same health set: rename one"), "\(found)")
+    }
+
     @Test("a probe defined twice, in any case, names the other file")
     func twice() throws {
         let other = Self.good.replacing("name: A", with: "name: a")
