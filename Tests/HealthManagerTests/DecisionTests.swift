@@ -57,6 +57,8 @@ import Testing
         try await running { site in
             _ = try await site.manager.add(override("enabled", "false", on: "mbx02", for: 30))
             #expect(await site.manager.snapshot().probes.map(\.key.server) == ["mbx01"])
+            let refusal = await site.manager.invoke(InvokeRequest(probe: "Probe", servers: ["mbx02"]), remote: true).refusals.first
+            #expect(refusal?.sentence.hasSuffix("; an override disables it: 'agent override list'") == true, "a restart would not help")
             await site.advance(by: 30)
             #expect(await eventually(within: .seconds(5)) { await site.manager.snapshot().probes.count == 2 })
             site.set(TroubledSite.failure, on: ["mbx01"])

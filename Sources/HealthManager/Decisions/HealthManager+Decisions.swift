@@ -90,7 +90,10 @@ extension HealthManager {
         switch selector.select(request.identity) {
         case .none(let sentence):
             let near = NearestName.ranked(names(spelt: request.identity) { $0.monitors.map(\.name) }, to: request.identity).prefix(3)
-            let list = near.isEmpty ? "" : "; monitors and responders of a like name: \(near.joined(separator: ", "))"
+            let list =
+                near.isEmpty
+                ? "; nor is there a monitor or responder of that name"
+                : "; monitors and responders of a like name: \(near.joined(separator: ", "))"
             throw DecisionRefused(.unknown, sentence + list)
         case .one(let definition, let text):
             let identity = try place(definition, definition.identity.name, text, request.server)

@@ -121,7 +121,9 @@ extension HealthManager {
     /// The contract's sentence; it reads the files again to say whether a restart would change the answer.
     private func sentence(for key: ProbeKey, _ absence: Roster.Absence) -> String {
         let built = absence.decided.formatted(.iso8601)
-        let today = (try? readPlan()).map { Roster($0, kinds: kinds, at: time.now, targets: targets) }
+        let today = (try? readPlan()).map {
+            Roster($0, kinds: kinds, at: time.now, targets: targets, overrides: decisions.overrides)
+        }
         let advice = today?.members[key] != nil ? "run 'agent restart'" : today?.absences[key]?.why.configured ?? "run 'agent check'"
         let place = key.server.isEmpty ? "" : " on \(key.server)"
         return "probe '\(key.identity)' is not defined\(place): \(absence.why.because) when the cache was built at \(built); \(advice)"

@@ -115,6 +115,9 @@ import Testing
         }
         #expect(
             await refusal(manager, "PagesMonitr", "enabled", "false").hasSuffix("monitors and responders of a like name: PagesMonitor"))
+        #expect(
+            await refusal(manager, "ticket", "enabled", "false")
+                == "there is no probe 'ticket'; defined are: Web/Pages; nor is there a monitor or responder of that name")
         #expect(await refusal(manager, "Web/Pages/two.test", "evry", "20s").contains("there is no such property"))
         let disabled = try await self.manager(["two.test"], enabled: false)
         #expect(
