@@ -3,9 +3,15 @@ import HealthManager
 
 /// What must be there after the next start, as far as it is on disk: a new file begins with it.
 struct StandingTruth: Sendable {
-    /// How long an episode that has ended, and an attempt, still matter to a new process.
+    /// How long an episode that has ended, and an attempt, still matter to a new process; an attempt matters also as long as its episode.
     static let endedKept: TimeInterval = 900
     static let attemptsKept: TimeInterval = 86400
+
+    /// In SQL, whether an episode still matters, and whether an attempt does for the sake of one.
+    static func episodeStands(at now: Date) -> String { "(ended IS NULL OR ended >= \((now - endedKept).milliseconds))" }
+    static func attemptStands(at now: Date) -> String {
+        "json_extract(body, '$.episode') IN (SELECT id FROM episode WHERE \(episodeStands(at: now)))"
+    }
 
     var overrides: [UUID: Override] = [:]
     var maintenance: [UUID: Maintenance] = [:]
@@ -33,7 +39,7 @@ struct StandingTruth: Sendable {
     /// Drops what has become too old to matter.
     mutating func age(to now: Date) {
         episodes = episodes.filter { $0.value.ended.map { now.timeIntervalSince($0) <= Self.endedKept } ?? true }
-        attempts = attempts.filter { now.timeIntervalSince($0.value.at) <= Self.attemptsKept }
+        attempts = attempts.filter { now.timeIntervalSince($0.value.at) <= Self.attemptsKept || episodes[$0.value.episode] != nil }
     }
 
     func carried(at now: Date) -> Carried {

@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test("a new process is given what stands: decisions, open and just ended episodes, attempts of a day")
+    @Test("a new process is given what stands: decisions, open and just ended episodes, their attempts and those of a day")
     func restoring() async throws {
         let site = try await StoreSite()
         let (override, ended, maintenance) = (site.override(), site.override(property: "timeout"), site.maintenance())
@@ -66,10 +66,11 @@ import Testing
         over.ended = site.time.now - 800
         old.ended = site.time.now - 1000
         let (recent, past) = (site.attempt(), site.attempt(at: -90_000))
+        let (ofOpen, ofOld) = (site.attempt(at: -90_000, in: open.id), site.attempt(at: -90_000, in: old.id))
         try await site.run { store in
             for entry: JournalEntry in [
                 .override(override), .override(ended), .overrideEnded(ended, at: site.time.now, why: "removed"), .maintenance(maintenance),
-                .episode(open), .episode(over), .episode(old), .attempt(past),
+                .episode(open), .episode(over), .episode(old), .attempt(past), .attempt(ofOpen), .attempt(ofOld),
             ] { store.note(entry) }
             try await store.keep(.attempt(recent))
         }
@@ -77,10 +78,11 @@ import Testing
         #expect(carried.overrides == [override])
         #expect(carried.maintenance == [maintenance])
         #expect(carried.episodes == [over, open])
-        #expect(carried.attempts == [recent])
+        #expect(carried.attempts == [ofOpen, recent])
         site.time.advance(by: .seconds(86_401))
         #expect(site.open().restore().overrides == [])
         #expect(site.open().restore().episodes == [open])
+        #expect(site.open().restore().attempts == [ofOpen])
     }
 
     @Test("a decision that takes another's place ends it in the same moment")

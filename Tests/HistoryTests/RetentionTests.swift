@@ -11,8 +11,11 @@ import Testing
     func byAge() async throws {
         let site = try await StoreSite()
         let (override, episode) = (site.override(), site.episode())
+        let attempt = site.attempt(at: -90_000, in: episode.id)
         try await site.run({ $0.keepFor = .seconds(3600) }) { store in
             store.note(.episode(episode))
+            store.note(.attempt(attempt))
+            store.note(.attempt(site.attempt(at: -90_000)))
             try await store.keep(.override(override))
             for _ in 0..<5000 { store.note(site.result("Old")) }
             try await store.settle()
@@ -22,11 +25,13 @@ import Testing
                 try await store.settle()
             }
             let records = try await store.history(HistoryQuery())
-            #expect(records.count == 10 && records.allSatisfy { $0.subject == "Set\\New" }, "\(records.count)")
+            #expect(records.prefix(10).allSatisfy { $0.subject == "Set\\New" })
+            #expect(records.dropFirst(10).map(\.sort) == [.attempt], "\(records.count)")
         }
         let carried = site.open().restore()
         #expect(carried.overrides == [override])
         #expect(carried.episodes == [episode])
+        #expect(carried.attempts == [attempt])
     }
 
     @Test("the files stay below their size, and the newest results stay")

@@ -107,9 +107,9 @@ final class StoreSite: Sendable {
             at: time.now)
     }
 
-    func attempt(_ outcome: Attempt.Outcome = .begun, at offset: Double = 0) -> Attempt {
+    func attempt(_ outcome: Attempt.Outcome = .begun, at offset: Double = 0, in episode: UUID = UUID()) -> Attempt {
         Attempt(
-            responder: "pager", monitor: "Set\\M", server: "mbx01.test", episode: UUID(), trigger: "unhealthy", at: time.now + offset,
+            responder: "pager", monitor: "Set\\M", server: "mbx01.test", episode: episode, trigger: "unhealthy", at: time.now + offset,
             outcome: outcome)
     }
 }

@@ -120,12 +120,13 @@ struct HistoryReader {
         }
         read(Override.self, "SELECT body FROM decision WHERE item = 'override' AND ended IS NULL") { truth.overrides[$0.id] = $0 }
         read(Maintenance.self, "SELECT body FROM decision WHERE item = 'maintenance' AND ended IS NULL") { truth.maintenance[$0.id] = $0 }
-        read(Episode.self, "SELECT body FROM episode WHERE ended IS NULL OR ended >= ?", [(now - StandingTruth.endedKept).milliseconds]) {
+        read(Episode.self, "SELECT body FROM episode WHERE \(StandingTruth.episodeStands(at: now))") {
             truth.episodes[$0.id] = $0
         }
-        read(Attempt.self, "SELECT body FROM attempt WHERE at >= ?", [(now - StandingTruth.attemptsKept).milliseconds]) {
-            truth.attempts[$0.id] = $0
-        }
+        read(
+            Attempt.self, "SELECT body FROM attempt WHERE at >= ? OR \(StandingTruth.attemptStands(at: now))",
+            [(now - StandingTruth.attemptsKept).milliseconds]
+        ) { truth.attempts[$0.id] = $0 }
         return truth
     }
 }

@@ -38,14 +38,16 @@ struct Retention {
     private func deleteOldest(_ db: Database, before date: Date?) throws -> Bool {
         let limit = date ?? .distantFuture
         let tables = [
-            ("result", "at", limit), ("event", "at", limit), ("attempt", "at", min(limit, now - StandingTruth.attemptsKept)),
-            ("episode", "ended", min(limit, now - StandingTruth.endedKept)), ("decision", "ended", limit),
+            ("result", "at", limit, "1"), ("event", "at", limit, "1"),
+            ("attempt", "at", min(limit, now - StandingTruth.attemptsKept), "NOT \(StandingTruth.attemptStands(at: now))"),
+            ("episode", "ended", min(limit, now - StandingTruth.endedKept), "1"), ("decision", "ended", limit, "1"),
         ]
-        for (table, time, limit) in tables {
+        for (table, time, limit, further) in tables {
             try db.execute(
                 sql: """
                     DELETE FROM \(table) WHERE rowid IN
-                        (SELECT rowid FROM \(table) WHERE \(time) IS NOT NULL AND \(time) < ? ORDER BY \(time) LIMIT \(Self.slice))
+                        (SELECT rowid FROM \(table) WHERE \(time) IS NOT NULL AND \(time) < ? AND \(further)
+                            ORDER BY \(time) LIMIT \(Self.slice))
                     """, arguments: [limit.milliseconds])
             if db.changesCount > 0 { return true }
         }
