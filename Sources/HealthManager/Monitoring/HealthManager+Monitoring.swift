@@ -70,6 +70,11 @@ extension HealthManager {
         return AlertBook.alerts(open + over)
     }
 
+    /// The monitor of an episode that is under way; nil when that is over.
+    package func status(of episode: Episode) -> MonitorStatus? {
+        board.status(of: episode.key).flatMap { $0.episode?.id == episode.id ? $0 : nil }
+    }
+
     private func log(_ change: Transition) {
         let status = change.status
         let level: Logger.Level = status.state == .unhealthy ? .warning : .notice

@@ -10,22 +10,37 @@ package protocol ResponderActing: Sendable {
 
 /// Lets responders follow changes of monitors, outside the manager: each attempt, refusal and outcome is kept.
 ///
-/// An attempt is on disk before it is made, so that a process that dies has counted it: nothing is done twice, and what waited is not done.
+/// An attempt is on disk before it is made, so that a process that dies has counted it: nothing is done twice. What a throttle or a
+/// maintenance refuses is tried again when they allow it, as long as the trouble lasts; what an earlier process left unanswered too.
 package final class ResponderDesk: ResultObserver {
     /// Actions under way at the same time, in all and of one responder.
     private static let actionsAtOnce = 16
     private static let actionsOfOne = 8
     private static let waitingAtMost = 10_000
+    /// Not before something is decided.
+    private static let never = Duration.seconds(Int64.max / 2)
 
     private enum Signal: Sendable {
         case occurred(Responder.Trigger, Episode)
+        /// An episode has ended, and nothing of it waits any more.
+        case over(UUID)
+        /// A plan or a decision: it may let through what waits.
+        case decided
+        case rang(Duration)
         case acted(responder: String)
     }
 
-    /// An episode that a responder has acted on.
-    private struct Answered: Hashable {
+    /// What a responder may be asked once in an episode.
+    private struct Question: Hashable {
         var responder: String
-        var episode: UUID
+        var trigger: Responder.Trigger
+    }
+
+    private struct Wait {
+        var question: Question
+        var episode: Episode
+        /// When it is to be tried; nil once that is settled.
+        var due: Duration?
     }
 
     private struct Order: Sendable {
@@ -33,26 +48,53 @@ package final class ResponderDesk: ResultObserver {
         var event: ResponderEvent
     }
 
+    /// What the loop alone knows.
+    private struct Book {
+        var throttle: Throttle
+        /// How each episode was answered so far; gone with it.
+        var answers: [UUID: [Question: Attempt.Outcome]] = [:]
+        /// First come, first served.
+        var waits: [Wait] = []
+        var due = ResponderDesk.never
+        var queue = RunQueue<Order>(overall: ResponderDesk.actionsAtOnce, perServer: ResponderDesk.actionsOfOne)
+
+        init(_ carried: Carried, at elapsed: Duration, _ now: Date) {
+            throttle = Throttle(carried.attempts, at: elapsed, now)
+            let episodes = Set(carried.episodes.map(\.id))
+            for attempt in carried.attempts where episodes.contains(attempt.episode) {
+                guard let trigger = Responder.Trigger(rawValue: attempt.trigger) else { continue }
+                let question = Question(responder: attempt.responder, trigger: trigger)
+                if attempt.outcome == .refused, answers[attempt.episode]?[question] != nil { continue }
+                answers[attempt.episode, default: [:]][question] = attempt.outcome
+            }
+        }
+    }
+
     private struct State {
         var responders: [Responder] = []
+        /// Episodes of an earlier process whose probes have not run yet.
+        var carried: [MonitorKey: [Episode]]
         var waiting = 0
         var ledger = ResponderLedger()
     }
 
     private let acting: any ResponderActing
     private let journal: any Journal
-    private let carried: [Attempt]
+    private let carried: Carried
     private let time: any TimeSource
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let signals: AsyncStream<Signal>
     private let signal: AsyncStream<Signal>.Continuation
 
-    /// - Parameter carried: attempts of an earlier process.
-    package init(_ acting: any ResponderActing, journal: any Journal, carried: [Attempt] = [], time: any TimeSource, logger: Logger) {
+    /// - Parameter carried: what an earlier process left: its episodes, and what was attempted in them.
+    package init(
+        _ acting: any ResponderActing, journal: any Journal, carried: Carried = Carried(), time: any TimeSource, logger: Logger
+    ) {
         self.acting = acting
         self.journal = journal
         self.carried = carried
+        state = Mutex(State(carried: Dictionary(grouping: carried.episodes, by: \.key)))
         self.time = time
         self.logger = logger
         (signals, signal) = AsyncStream.makeStream(of: Signal.self)
@@ -65,7 +107,10 @@ package final class ResponderDesk: ResultObserver {
 
     package func changed(_ change: CacheChange) {
         switch change {
-        case .adopted(let plan): state.withLock { $0.responders = plan.configuration.responders }
+        case .adopted(let plan):
+            state.withLock { $0.responders = plan.configuration.responders }
+            signal.yield(.decided)
+        case .updated(let probe): takeUp(probe)
         case .moved(let transition):
             guard let episode = transition.episode else { return }
             if transition.status.state == .degraded {
@@ -73,8 +118,37 @@ package final class ResponderDesk: ResultObserver {
             } else if transition.status.state == .healthy, episode.ended != nil, episode.escalated != nil {
                 offer(.recovered, episode)
             }
+            if episode.ended != nil { signal.yield(.over(episode.id)) }
         case .escalated(let episode): offer(.unhealthy, episode)
-        case .updated, .ran, .decided, .removed: break
+        case .decided: signal.yield(.decided)
+        case .ran, .removed: break
+        }
+    }
+
+    /// Offers what an earlier process may have left unanswered, once a run has shown whether the trouble still lasts.
+    private func takeUp(_ probe: ProbeState) {
+        guard probe.latest != nil else { return }
+        let found = state.withLock { state in
+            state.carried.isEmpty
+                ? [] : probe.monitors.flatMap { status in (state.carried.removeValue(forKey: status.key) ?? []).map { (status, $0) } }
+        }
+        for (status, episode) in found {
+            if episode.ended != nil {
+                if status.state != .disabled, wasTold(of: episode) { offer(.recovered, episode) }
+                signal.yield(.over(episode.id))
+            } else if let standing = status.episode, standing.id == episode.id {
+                if status.state == .degraded {
+                    offer(.degraded, standing)
+                } else if status.state == .unhealthy, episode.escalated != nil {
+                    offer(.unhealthy, standing)
+                }
+            }
+        }
+    }
+
+    private func wasTold(of episode: Episode) -> Bool {
+        carried.attempts.contains {
+            $0.episode == episode.id && $0.trigger == Responder.Trigger.unhealthy.rawValue && $0.outcome != .refused
         }
     }
 
@@ -92,58 +166,113 @@ package final class ResponderDesk: ResultObserver {
     }
 
     fileprivate func work(asking manager: HealthManager) async {
-        var throttle = Throttle(carried, at: time.elapsed, time.now)
-        var answered = Set(
-            carried.filter { $0.outcome != .refused && $0.trigger == Responder.Trigger.unhealthy.rawValue }
-                .map { Answered(responder: $0.responder, episode: $0.episode) })
-        var queue = RunQueue<Order>(overall: Self.actionsAtOnce, perServer: Self.actionsOfOne)
-        await withDiscardingTaskGroup { actions in
+        var book = Book(carried, at: time.elapsed, time.now)
+        var armed: Duration?
+        await withDiscardingTaskGroup { tasks in
             for await signal in signals {
                 switch signal {
-                case .occurred(let trigger, let episode):
-                    let responders = state.withLock { state in
-                        state.waiting -= 1
-                        return state.responders
-                    }
-                    for responder in responders where responder.triggers.contains(trigger) && responder.answers(episode.key) {
-                        let responder = await manager.overridden(responder, server: episode.server)
-                        let event = ResponderEvent(trigger, episode)
-                        if let why = await refusal(responder, trigger, episode, &throttle, &answered, manager) {
-                            note(attempt(responder, event, .refused, why))
-                        } else {
-                            queue.offer(Order(responder: responder, event: event), server: responder.name)
-                        }
-                    }
-                case .acted(let responder): queue.finished(server: responder)
+                case .occurred(let trigger, let episode): take(trigger, episode, &book)
+                case .over(let id):
+                    book.waits.removeAll { $0.episode.id == id }
+                    book.answers[id] = nil
+                case .decided:
+                    for index in book.waits.indices { book.waits[index].due = .zero }
+                    book.due = .zero
+                case .rang(let due): if armed == due { armed = nil }
+                case .acted(let responder): book.queue.finished(server: responder)
                 }
-                while let order = queue.next() {
-                    actions.addTask {
+                await answerDue(&book, asking: manager)
+                while let order = book.queue.next() {
+                    tasks.addTask {
                         await self.carryOut(order)
                         self.signal.yield(.acted(responder: order.responder.name))
                     }
+                }
+                guard book.due < armed ?? Self.never else { continue }
+                let due = book.due
+                armed = due
+                tasks.addTask {
+                    guard (try? await self.time.sleep(until: due)) != nil else { return }
+                    self.signal.yield(.rang(due))
                 }
             }
         }
     }
 
-    /// Why a responder may not act now, in a clause; nil when it may, and the throttle has then counted it.
+    private func take(_ trigger: Responder.Trigger, _ episode: Episode, _ book: inout Book) {
+        let responders = state.withLock { state in
+            state.waiting -= 1
+            return state.responders
+        }
+        for responder in responders where responder.triggers.contains(trigger) && responder.answers(episode.key) {
+            guard book.waits.count < Self.waitingAtMost else {
+                state.withLock { $0.ledger.dropped += 1 }
+                continue
+            }
+            book.waits.append(Wait(question: Question(responder: responder.name, trigger: trigger), episode: episode, due: .zero))
+            book.due = .zero
+        }
+    }
+
+    private func answerDue(_ book: inout Book, asking manager: HealthManager) async {
+        let elapsed = time.elapsed
+        guard book.due <= elapsed else { return }
+        for index in book.waits.indices where book.waits[index].due.map({ $0 <= elapsed }) ?? false {
+            let wait = book.waits[index]
+            book.waits[index].due = await answer(wait.question, wait.episode, &book, asking: manager)
+        }
+        book.waits.removeAll { $0.due == nil }
+        book.due = book.waits.compactMap(\.due).min() ?? Self.never
+    }
+
+    /// Lets a responder act, or notes at its first try why it may not.
+    /// - Returns: when to try again; nil when that is settled.
+    private func answer(
+        _ question: Question, _ noted: Episode, _ book: inout Book, asking manager: HealthManager
+    ) async -> Duration? {
+        guard let configured = state.withLock({ $0.responders.first { $0.name == question.responder } }),
+            configured.triggers.contains(question.trigger), configured.answers(noted.key)
+        else { return nil }
+        var episode = noted
+        let earlier = book.answers[noted.id]?[question]
+        if let earlier {
+            guard earlier == .refused, let status = await manager.status(of: noted), let standing = status.episode,
+                status.state == question.trigger.state
+            else { return nil }
+            episode = standing
+        }
+        let responder = await manager.overridden(configured, server: episode.server)
+        let event = ResponderEvent(question.trigger, episode)
+        guard let refusal = await refusal(responder, question, episode, &book, manager) else {
+            book.answers[episode.id, default: [:]][question] = .begun
+            book.queue.offer(Order(responder: responder, event: event), server: responder.name)
+            return nil
+        }
+        if earlier == nil {
+            book.answers[episode.id, default: [:]][question] = .refused
+            note(attempt(responder, event, .refused, refusal.why))
+        }
+        return question.trigger == .recovered ? nil : refusal.until
+    }
+
+    /// Why a responder may not act now; nil when it may, and the throttle has then counted it.
     private func refusal(
-        _ responder: Responder, _ trigger: Responder.Trigger, _ episode: Episode, _ throttle: inout Throttle,
-        _ answered: inout Set<Answered>, _ manager: HealthManager
-    ) async -> String? {
-        guard responder.isEnabled else { return "the responder is disabled" }
+        _ responder: Responder, _ question: Question, _ episode: Episode, _ book: inout Book, _ manager: HealthManager
+    ) async -> Throttle.Refusal? {
+        guard responder.isEnabled else { return Throttle.Refusal(why: "the responder is disabled") }
         if let since = await manager.inactiveSince(healthSet: episode.healthSet, server: episode.server) {
-            return "maintenance since \(since.formatted(.iso8601))"
+            return Throttle.Refusal(why: "maintenance since \(since.formatted(.iso8601))", until: Self.never)
         }
-        if episode.ended == nil, let acknowledged = episode.acknowledged { return "acknowledged by \(acknowledged.by)" }
+        if episode.ended == nil, let acknowledged = episode.acknowledged {
+            return Throttle.Refusal(why: "acknowledged by \(acknowledged.by)")
+        }
         // What was told of the trouble is told of its end: the throttle has counted the two once.
-        if trigger == .recovered, responder.triggers.contains(.unhealthy) {
-            let wasTold = answered.remove(Answered(responder: responder.name, episode: episode.id)) != nil
-            return wasTold ? nil : "its trouble was not told"
+        if question.trigger == .recovered, responder.triggers.contains(.unhealthy) {
+            let trouble = Question(responder: responder.name, trigger: .unhealthy)
+            let outcome = book.answers[episode.id]?[trouble] ?? .refused
+            return outcome == .refused ? Throttle.Refusal(why: "its trouble was not told") : nil
         }
-        if let why = throttle.refusal(responder, server: episode.place, at: time.elapsed) { return why }
-        if trigger == .unhealthy { answered.insert(Answered(responder: responder.name, episode: episode.id)) }
-        return nil
+        return book.throttle.refusal(responder, server: episode.place, at: time.elapsed)
     }
 
     private func carryOut(_ order: Order) async {
@@ -190,5 +319,16 @@ private struct ResponderService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { [desk, manager] in await desk.work(asking: manager) }
+    }
+}
+
+extension Responder.Trigger {
+    /// What the monitor must still be in for a later try; nil where there is none.
+    fileprivate var state: HealthState? {
+        switch self {
+        case .degraded: .degraded
+        case .unhealthy: .unhealthy
+        case .recovered: nil
+        }
     }
 }

@@ -11,6 +11,14 @@ package struct Throttle: Sendable {
         var server: String?
     }
 
+    /// Why an action may not be taken now.
+    package struct Refusal: Sendable, Hashable {
+        /// In a clause.
+        package var why: String
+        /// From when on it may be taken, unless another one is before; nil is never.
+        package var until: Duration?
+    }
+
     private static let hour: Duration = .seconds(3600)
     private static let day: Duration = .seconds(86400)
 
@@ -28,23 +36,32 @@ package struct Throttle: Sendable {
     }
 
     /// Whether the responder may act on that server now; if so, it counts as having acted.
-    /// - Returns: why not, in a clause; nil when it may.
-    package mutating func refusal(_ responder: Responder, server: String, at elapsed: Duration) -> String? {
+    /// - Returns: why not, and until when; nil when it may.
+    package mutating func refusal(_ responder: Responder, server: String, at elapsed: Duration) -> Refusal? {
         let lanes = [
             (Lane(responder: responder.name, server: server), responder.perServer, "on this server"),
             (Lane(responder: responder.name, server: nil), responder.acrossServers, "over all servers"),
         ]
+        var why: String?
+        var until = elapsed
         for (lane, limits, place) in lanes {
-            while let first = begun[lane]?.first, elapsed - first >= Self.day { begun[lane]?.removeFirst() }
+            let memory = max(Self.day, limits.minimumBetween)
+            while let first = begun[lane]?.first, elapsed - first >= memory { begun[lane]?.removeFirst() }
             let times = begun[lane] ?? []
-            if let last = times.last, elapsed - last < limits.minimumBetween {
-                return "less than \(DurationText.format(limits.minimumBetween)) since the last time \(place)"
+            let bounds = [
+                (1, limits.minimumBetween, "less than \(DurationText.format(limits.minimumBetween)) since the last time \(place)"),
+                (limits.perHour, Self.hour, "\(limits.perHour) times within an hour \(place)"),
+                (limits.perDay, Self.day, "\(limits.perDay) times within a day \(place)"),
+            ]
+            for (count, span, clause) in bounds where times.count >= count {
+                guard count > 0 else { return Refusal(why: clause, until: nil) }
+                let free = times[times.count - count] + span
+                guard free > elapsed else { continue }
+                why = why ?? clause
+                until = max(until, free)
             }
-            if times.count(where: { elapsed - $0 < Self.hour }) >= limits.perHour {
-                return "\(limits.perHour) times within an hour \(place)"
-            }
-            if times.count >= limits.perDay { return "\(limits.perDay) times within a day \(place)" }
         }
+        if let why { return Refusal(why: why, until: until) }
         count(responder.name, server: server, at: elapsed)
         return nil
     }

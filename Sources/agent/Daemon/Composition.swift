@@ -53,7 +53,7 @@ enum Composition {
         let wayOut = WayOut(transfers, userAgent: "agent/\(Version.current)")
         let alerts = AlertSender(wayOut, journal: history, time: SystemTime(), logger: logger)
         let responders = ResponderDesk(
-            Responding(wayOut, time: SystemTime()), journal: history, carried: carried.attempts, time: SystemTime(), logger: logger)
+            Responding(wayOut, time: SystemTime()), journal: history, carried: carried, time: SystemTime(), logger: logger)
         let manager = try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
             configurationPath: files.configurationPath, time: SystemTime(), observers: [metrics, desk, events, responders, alerts],

@@ -47,7 +47,7 @@ private final class Hand: ResponderActing {
     ) async throws {
         var configuration = AgentConfiguration()
         configuration.responders = responders
-        let desk = ResponderDesk(hand, journal: journal, carried: journal.carried.attempts, time: time, logger: Self.logger)
+        let desk = ResponderDesk(hand, journal: journal, carried: journal.carried, time: time, logger: Self.logger)
         let site = try TroubledSite(servers, configuration: configuration, time: time, observers: [desk], journal: journal)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await site.manager.run() }

@@ -79,6 +79,15 @@ extension ThrottleLimits {
                 .init(0), .init(40_000), .init(86_399, "a", "2 times within a day on this server"), .init(86_400),
                 .init(86_401, "a", "2 times within a day on this server"),
             ]),
+        Row(
+            "two limits: the later end counts", perServer: .between(600), acrossServers: .hourly(1),
+            [
+                .init(0), .init(599, "a", "less than 10m since the last time on this server"),
+                .init(601, "a", "1 times within an hour over all servers"),
+            ]),
+        Row(
+            "a minimum of more than a day holds", perServer: .between(172_800),
+            [.init(0), .init(90_000, "a", "less than 2d since the last time on this server"), .init(172_800)]),
         Row("none an hour is never", perServer: .hourly(0), [.init(0, "a", "0 times within an hour on this server")]),
         Row(
             "what an earlier process did counts by its age", perServer: .between(600), earlier: [(500, "a", .succeeded)],
@@ -116,8 +125,21 @@ extension ThrottleLimits {
         // The clock of a process that has just started stands at nothing: what was before lies below it.
         var throttle = Throttle(attempts, at: .zero, now)
         for (number, ask) in row.asks.enumerated() {
-            #expect(throttle.refusal(responder, server: ask.server, at: .seconds(ask.at)) == ask.refusal, "\(number + 1)")
+            let refusal = throttle.refusal(responder, server: ask.server, at: .seconds(ask.at))
+            #expect(refusal?.why == ask.refusal, "\(number + 1)")
+            guard let until = refusal?.until else { continue }
+            var (before, then) = (throttle, throttle)
+            #expect(before.refusal(responder, server: ask.server, at: until - .nanoseconds(1)) != nil, "\(number + 1)")
+            #expect(then.refusal(responder, server: ask.server, at: until) == nil, "\(number + 1)")
         }
+    }
+
+    @Test("of a limit that never ends no time is told")
+    func never() {
+        var throttle = Throttle()
+        var responder = Responder(name: "r", action: .command(["true"]))
+        responder.perServer = .hourly(0)
+        #expect(throttle.refusal(responder, server: "a", at: .zero)?.until == nil)
     }
 
     @Test("two responders do not count for each other")
