@@ -44,19 +44,18 @@ package struct ResponderEvent: Sendable, Hashable, Codable {
         self.episode = episode.id
     }
 
-    /// The keys of `fields`, as a command's arguments may name them.
-    package static let placeholders = [
-        "trigger", "monitor", "healthSet", "probe", "server", "target", "address", "severity", "reason", "sentence", "remedy", "cause",
-        "thumbprint", "began", "ended", "episode",
+    /// Every key and how its value is written as text; empty where there is none.
+    private static let texts: [(name: String, value: @Sendable (ResponderEvent) -> String)] = [
+        ("trigger", { $0.trigger }), ("monitor", { $0.monitor }), ("healthSet", { $0.healthSet }), ("probe", { $0.probe }),
+        ("server", { $0.server }), ("target", { $0.target ?? "" }), ("address", { $0.address ?? "" }), ("severity", { $0.severity }),
+        ("reason", { $0.reason ?? "" }), ("sentence", { $0.sentence }), ("remedy", { $0.remedy ?? "" }), ("cause", { $0.cause ?? "" }),
+        ("thumbprint", { $0.thumbprint ?? "" }), ("began", { $0.began.formatted(.iso8601) }),
+        ("ended", { $0.ended?.formatted(.iso8601) ?? "" }), ("episode", { $0.episode.uuidString }),
     ]
 
-    /// Every key and its value as text, in the order above; empty where there is none.
-    package var fields: [(name: String, value: String)] {
-        [
-            ("trigger", trigger), ("monitor", monitor), ("healthSet", healthSet), ("probe", probe), ("server", server),
-            ("target", target ?? ""), ("address", address ?? ""), ("severity", severity), ("reason", reason ?? ""),
-            ("sentence", sentence), ("remedy", remedy ?? ""), ("cause", cause ?? ""), ("thumbprint", thumbprint ?? ""),
-            ("began", began.formatted(.iso8601)), ("ended", ended?.formatted(.iso8601) ?? ""), ("episode", episode.uuidString),
-        ]
-    }
+    /// The keys of `fields`, as a command's arguments may name them.
+    package static let placeholders = texts.map(\.name)
+
+    /// Every key and its value as text, in the order above.
+    package var fields: [(name: String, value: String)] { Self.texts.map { ($0.name, $0.value(self)) } }
 }

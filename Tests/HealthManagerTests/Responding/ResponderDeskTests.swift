@@ -255,4 +255,18 @@ private final class Hand: ResponderActing {
             """
         #expect(text == expected)
     }
+
+    @Test("a command's arguments may name every key of the event, and no other")
+    func placeholders() async throws {
+        let hand = Hand()
+        try await running(["mbx01"], [Self.responder()], hand) { site, _ in
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance { hand.events().count >= 1 })
+        }
+        var event = hand.events()[0]
+        (event.target, event.address, event.cause, event.thumbprint, event.ended) = ("t", "a", "c", "7", event.began)
+        let written = try JSONText.decode([String: String].self, from: try JSONText.encode(event))
+        #expect(Dictionary(uniqueKeysWithValues: event.fields.map { ($0.name, $0.value) }) == written)
+        #expect(ResponderEvent.placeholders == event.fields.map(\.name))
+    }
 }
