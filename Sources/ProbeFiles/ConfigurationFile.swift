@@ -8,10 +8,13 @@ struct ConfigurationFile {
     let path: String
     private let folder: String
     private let notes: SettingsReader.Notes
+    private let definitions: [ProbeDefinition]?
 
-    init(path: String, notes: SettingsReader.Notes) {
+    /// - Parameter definitions: those whose monitors responders may name; nil where they are not known.
+    init(path: String, notes: SettingsReader.Notes, definitions: [ProbeDefinition]? = nil) {
         self.path = path
         self.notes = notes
+        self.definitions = definitions
         folder = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
     }
 
@@ -28,7 +31,7 @@ struct ConfigurationFile {
         configuration.network = network(reader)
         configuration.daemon = daemon(reader)
         configuration.probe = probeAccess(reader.mapping("probe"))
-        let responding = ResponderSettings(notes: notes)
+        let responding = ResponderSettings(notes: notes, definitions: definitions)
         configuration.alertmanagers = responding.alertmanagers(reader)
         configuration.responders = responding.responders(reader)
         configuration.history = responding.history(reader.mapping("history"))

@@ -37,13 +37,15 @@ package struct PlanFiles: Sendable {
 
     private func examine(kinds: KindCatalog) -> (Plan?, [Diagnostic]) {
         let notes = SettingsReader.Notes()
+        let definitions = definitions(kinds, notes)
+        // Where one can't be read, nobody knows which monitors there are.
+        let known = notes.hasErrors ? nil : definitions
         var configuration: AgentConfiguration?
         if let setting = read(configurationPath, notes) {
-            configuration = ConfigurationFile(path: configurationPath, notes: notes).configuration(setting)
+            configuration = ConfigurationFile(path: configurationPath, notes: notes, definitions: known).configuration(setting)
             if let listen { configuration?.daemon.listen = listen }
             notes.diagnostics += unconfirmed()
         }
-        let definitions = definitions(kinds, notes)
         let modules = modulesPath.flatMap { read($0, notes) }.map { ModulesFile(kinds: kinds, notes: notes).modules($0) } ?? [:]
         let diagnostics = notes.diagnostics.enumerated().sorted { left, right in
             let (a, b) = (left.element.location, right.element.location)

@@ -4,6 +4,8 @@ import HealthManager
 /// `responders`, `alertmanagers` and `history` of `agent.yaml`.
 struct ResponderSettings {
     let notes: SettingsReader.Notes
+    /// Nil where they are not known.
+    let definitions: [ProbeDefinition]?
 
     func alertmanagers(_ reader: SettingsReader) -> [String] {
         (reader.strings("alertmanagers") ?? []).filter { url in
@@ -48,7 +50,7 @@ struct ResponderSettings {
             return nil
         }
         if triggers?.isEmpty == true { reader.error("'on' is empty: this responder would never act", at: reader.location(of: "on")) }
-        let monitors = reader.strings("monitors") ?? []
+        let monitors = monitors(reader)
         let timeout = reader.duration("timeout")
         let enabled = reader.bool("enabled") ?? true
         let throttle = reader.mapping("throttle")
@@ -63,6 +65,27 @@ struct ResponderSettings {
         responder.acrossServers = limits(throttle?.mapping("acrossServers"), responder.acrossServers)
         throttle?.finish()
         return responder
+    }
+
+    /// One that nothing bears is told: the responder would wait for it for ever.
+    private func monitors(_ reader: SettingsReader) -> [String] {
+        let monitors = reader.strings("monitors") ?? []
+        guard let definitions, let setting = reader.setting("monitors") else { return monitors }
+        let written = if case .list(let items) = setting.value { items } else { [setting] }
+        for case (let location, .scalar(let text, _)) in written.map({ ($0.location, $0.value) })
+        where !definitions.contains(where: { Responder.isMeant($0, by: text) }) {
+            let sets = Set(definitions.map(\.identity.healthSet)).sorted()
+            let names =
+                sets
+                + definitions.flatMap { definition in
+                    definition.monitors.flatMap { [$0.name, definition.identity.healthSet + "/" + $0.name] }
+                }
+            let remedy =
+                NearestName.among(names, to: text).map { "did you mean '\($0)'?" }
+                ?? "name a monitor or a health set (\(sets.isEmpty ? "there is none" : sets.joined(separator: ", ")))"
+            reader.warning("'monitors': no definition has a monitor or a health set '\(text)', \(remedy)", at: location)
+        }
+        return monitors
     }
 
     private func action(_ reader: SettingsReader) -> Responder.Action? {

@@ -79,6 +79,14 @@ struct OptionKind: ProbeKind {
                 "agent.yaml:2:42: error: 'on' is empty: this responder would never act"
             ),
             (
+                "responders:\n  - name: a\n    command: [/bin/true]\n    monitors: [oauth, OAuht]\n",
+                "agent.yaml:4:23: warning: 'monitors': no definition has a monitor or a health set 'OAuht', did you mean 'OAuth'?"
+            ),
+            (
+                "responders:\n  - name: a\n    command: [/bin/true]\n    monitors: Nothing/Like/It\n",
+                "agent.yaml:4:15: warning: 'monitors': no definition has a monitor or a health set 'Nothing/Like/It', name a monitor or a health set (OAuth)"
+            ),
+            (
                 "alertmanagers: [a:9093]\n",
                 "agent.yaml:1:16: error: 'alertmanagers' holds URLs such as http://alertmanager:9093, found 'a:9093'"
             ),
@@ -172,6 +180,31 @@ struct OptionKind: ProbeKind {
         ])
         #expect(found.count == 1 && found[0].hasPrefix("probes/b.yaml:6:13: error: monitor 'm' is already in "), "\(found)")
         #expect(found[0].hasSuffix("probes/a.yaml, of the same health set: rename one"), "\(found)")
+    }
+
+    @Test("a responder may name a health set, a monitor and one of a target's, also of a definition that is disabled")
+    func monitors() throws {
+        let kinds = KindCatalog([
+            OptionKind(name: "cert-expiry", option: "warnBelow"), OptionKind(name: "ports", option: "settling", aim: .targets),
+        ])
+        let directory = try TemporaryDirectory()
+        let names = ["OAUTH", "m", #"oauth\M"#, "OAuth/M", "Web", "Open", "Web/Open/127.0.0.1:1", "open/https://a.example/b"]
+        func found(_ names: [String]) throws -> [String] {
+            try directory.write(
+                "agent.yaml", "responders:\n  - { name: a, command: [/bin/true], monitors: ['\(names.joined(separator: "', '"))'] }\n")
+            return PlanFiles(configurationPath: directory.path + "/agent.yaml", probesDirectory: directory.path + "/probes")
+                .diagnostics(kinds: kinds).map(\.sentence)
+        }
+        let monitor = "monitors:\n  - { name: NAME, when: { consecutiveFailures: 1 } }\n"
+        try directory.write("probes/a.yaml", Self.good + "enabled: false\n" + monitor.replacing("NAME", with: "M"))
+        try directory.write(
+            "probes/b.yaml",
+            "healthSet: Web\nname: Ports\nkind: ports\ntargets: [\"127.0.0.1:1\"]\n" + monitor.replacing("NAME", with: "Open"))
+        #expect(try found(names) == [])
+        // Only a definition of targets has monitors of targets, and a probe is no monitor.
+        #expect(try found(["OAuth/M/mbx01", "Ports"]).count == 2)
+        try directory.write("probes/c.yaml", "name: C\n")
+        #expect(try !found(["Nothing"]).contains { $0.contains("Nothing") }, "what can't be read may have it")
     }
 
     @Test("a probe defined twice, in any case, names the other file")

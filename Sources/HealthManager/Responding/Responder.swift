@@ -32,6 +32,17 @@ package struct Responder: Sendable, Hashable {
                     || ProbeIdentity(healthSet: key.probe.identity.healthSet, name: key.name).isMeant(by: pattern)
             }
     }
+
+    /// Whether an entry of `monitors` means a monitor of that definition, or of whatever target it may have.
+    package static func isMeant(_ definition: ProbeDefinition, by pattern: String) -> Bool {
+        let healthSet = definition.identity.healthSet
+        if pattern.lowercased() == healthSet.lowercased() { return true }
+        let cuts = definition.targets == nil ? [] : pattern.indices.filter { "\\/".contains(pattern[$0]) }
+        return definition.monitors.contains { monitor in
+            let identity = ProbeIdentity(healthSet: healthSet, name: monitor.name)
+            return identity.isMeant(by: pattern) || cuts.contains { identity.isMeant(by: String(pattern[..<$0])) }
+        }
+    }
 }
 
 /// How often an action may be taken, as Exchange throttles its responders.
