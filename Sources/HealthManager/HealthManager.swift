@@ -70,7 +70,7 @@ package actor HealthManager: Service {
         self.time = time
         self.observers = observers
         self.journal = journal
-        board = MonitorBoard(carried: carried.episodes)
+        board = MonitorBoard(carried: carried.episodes, at: time.now)
         var decisions = DecisionBook(overrides: carried.overrides, maintenance: carried.maintenance, version: version)
         _ = decisions.expire(at: time.now)
         self.decisions = decisions

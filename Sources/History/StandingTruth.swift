@@ -4,7 +4,8 @@ import HealthManager
 /// What must be there after the next start, as far as it is on disk: a new file begins with it.
 struct StandingTruth: Sendable {
     /// How long an episode that has ended, and an attempt, still matter to a new process; an attempt matters also as long as its episode.
-    static let endedKept: TimeInterval = 900
+    /// An hour is what flapping looks back over.
+    static let endedKept: TimeInterval = 3600
     static let attemptsKept: TimeInterval = 86400
 
     /// In SQL, whether an episode still matters, and whether an attempt does for the sake of one.

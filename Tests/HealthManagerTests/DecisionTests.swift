@@ -212,6 +212,34 @@ import Testing
             #expect(await eventually(within: .seconds(5)) { await site.manager.alerts().count == 1 })
         }
     }
+
+    @Test("an agent that starts anew knows what flapped: the third episode lasts until all has been well for a quarter of an hour")
+    func flapping() async throws {
+        for process in 1...3 {
+            try await running { site in
+                site.set(TroubledSite.failure, on: ["mbx01"])
+                #expect(await site.advance { await site.states(.degraded) == 1 })
+                if process == 3 { #expect(await site.manager.snapshot().probes.contains { $0.monitors.contains(where: \.isFlapping) }) }
+                site.set(nil, on: ["mbx01"])
+                let start = time.elapsed
+                #expect(await site.advance { await site.states(.healthy) == 2 })
+                #expect((time.elapsed - start >= .seconds(900)) == (process == 3))
+            }
+        }
+    }
+
+    @Test("what ended more than a quarter of an hour ago is told to no Alertmanager by a new agent")
+    func endedLongAgo() async throws {
+        try await running { site in
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance { await site.states(.unhealthy) == 1 })
+            site.set(nil, on: ["mbx01"])
+            #expect(await site.advance { await site.states(.healthy) == 2 })
+        }
+        try await running { site in #expect(await site.manager.alerts().count == 1) }
+        time.advance(by: .seconds(901))
+        try await running { site in #expect(await site.manager.alerts().isEmpty) }
+    }
 }
 
 @Suite struct MaintenanceWindowTests {

@@ -227,6 +227,21 @@ private struct Row: Sendable, CustomTestStringConvertible {
         #expect(MonitorMachine(definition, episodeBegan: .seconds(-500), isAcknowledged: true).state(at: .zero) == .repairing)
     }
 
+    @Test("episodes that an earlier process saw count for flapping, as long ago as they were")
+    func carriedFlapping() {
+        let definition = MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1))
+        func isFlapping(after begins: [Int]) -> Bool {
+            var machine = MonitorMachine(definition, after: begins.map { .seconds($0) })
+            machine.record(MonitorSample(at: .seconds(10), .failed))
+            return machine.isFlapping
+        }
+        #expect(isFlapping(after: [-3590, -100]) && isFlapping(after: [-9000, -200, -100]))
+        #expect(!isFlapping(after: [-3591, -100]) && !isFlapping(after: [-100]))
+        #expect(
+            MonitorMachine(definition, after: [.seconds(-90), .seconds(-80)], episodeBegan: .seconds(-70), isAcknowledged: false).isFlapping
+        )
+    }
+
     @Test(
         "a rule that looks back over a time ends an episode of an earlier process, or of a cleared cache, only once it has seen all of that time"
     )

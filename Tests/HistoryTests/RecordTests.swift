@@ -61,10 +61,10 @@ import Testing
     func restoring() async throws {
         let site = try await StoreSite()
         let (override, ended, maintenance) = (site.override(), site.override(property: "timeout"), site.maintenance())
-        var (open, over, old) = (site.episode("Open"), site.episode("Over", began: -2000), site.episode("Old", began: -5000))
+        var (open, over, old) = (site.episode("Open"), site.episode("Over", began: -4000), site.episode("Old", began: -5000))
         open.escalated = site.time.now
-        over.ended = site.time.now - 800
-        old.ended = site.time.now - 1000
+        over.ended = site.time.now - 3500
+        old.ended = site.time.now - 3700
         let (recent, past) = (site.attempt(), site.attempt(at: -90_000))
         let (ofOpen, ofOld) = (site.attempt(at: -90_000, in: open.id), site.attempt(at: -90_000, in: old.id))
         try await site.run { store in

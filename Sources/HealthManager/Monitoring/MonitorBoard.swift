@@ -19,14 +19,21 @@ struct MonitorBoard: Sendable {
     private var pending: [MonitorKey: Duration] = [:]
     /// Episodes of an earlier process whose probes have not been taken up yet.
     private var carried: [MonitorKey: Episode] = [:]
+    /// When those began that an earlier process saw end, oldest first: too many are flapping, whoever saw them.
+    private var carriedBegins: [MonitorKey: [Date]] = [:]
     private var inEpisode: Set<MonitorKey> = []
     private var ripe: Set<MonitorKey> = []
     private(set) var ended: [Episode] = []
     private(set) var tallies: [HealthSetKey: HealthSetTally] = [:]
 
-    init(carried episodes: [Episode] = []) {
-        for episode in episodes {
-            if episode.ended == nil { carried[episode.key] = episode } else { ended.append(episode) }
+    init(carried episodes: [Episode] = [], at now: Date) {
+        for episode in episodes.sorted(by: { $0.began < $1.began }) {
+            guard let end = episode.ended else {
+                carried[episode.key] = episode
+                continue
+            }
+            carriedBegins[episode.key, default: []].append(episode.began)
+            if now.timeIntervalSince(end) <= Self.endedKept { ended.append(episode) }
         }
     }
 
@@ -128,20 +135,25 @@ struct MonitorBoard: Sendable {
 
     // MARK: Within
 
-    private func entry(_ key: MonitorKey, _ definition: MonitorDefinition, episode: Episode?, at elapsed: Duration, _ now: Date) -> Entry {
-        var machine = MonitorMachine(definition)
+    private mutating func entry(_ key: MonitorKey, _ definition: MonitorDefinition, episode: Episode?, at elapsed: Duration, _ now: Date)
+        -> Entry
+    {
+        // A wall clock that was set back meanwhile makes no episode of the future.
+        func monotonic(_ date: Date) -> Duration { elapsed - .seconds(max(0, now.timeIntervalSince(date))) }
+        let begins = (carriedBegins.removeValue(forKey: key) ?? []).map(monotonic)
+        var machine = MonitorMachine(definition, after: begins)
         var continued: Episode?
         if var episode, definition.isEnabled {
-            // A wall clock that was set back meanwhile makes no episode of the future.
-            let age = Duration.seconds(max(0, now.timeIntervalSince(episode.began)))
-            machine = MonitorMachine(definition, episodeBegan: elapsed - age, isAcknowledged: episode.acknowledged != nil)
+            machine = MonitorMachine(
+                definition, after: begins, episodeBegan: monotonic(episode.began), isAcknowledged: episode.acknowledged != nil)
             episode.severity = definition.severity
             continued = episode
         }
         let state = machine.state(at: elapsed)
-        let status = MonitorStatus(
+        var status = MonitorStatus(
             key: key, definition: definition, state: state, since: continued.map { Self.since($0, state, definition) } ?? now,
             episode: continued)
+        status.isFlapping = machine.isFlapping
         return Entry(machine: machine, status: status, judged: nil)
     }
 

@@ -24,17 +24,19 @@ package struct MonitorMachine: Sendable {
     /// Since when the rule of a flapping episode has been clear.
     private var steadySince: Duration?
 
-    package init(_ definition: MonitorDefinition) {
+    /// - Parameter begins: when the episodes of an earlier machine began that are over, oldest first.
+    package init(_ definition: MonitorDefinition, after begins: [Duration] = []) {
         self.definition = definition
         phase = definition.isEnabled ? .unknown : .disabled
+        self.begins = Deque(begins.suffix(definition.flapping.episodes))
     }
 
     /// A machine that goes on with an episode of an earlier one.
-    package init(_ definition: MonitorDefinition, episodeBegan began: Duration, isAcknowledged: Bool) {
-        self.init(definition)
+    package init(_ definition: MonitorDefinition, after begins: [Duration] = [], episodeBegan began: Duration, isAcknowledged: Bool) {
+        self.init(definition, after: begins)
         guard definition.isEnabled else { return }
         phase = .episode(began: began)
-        begins = [began]
+        self.begins.append(began)
         isResumed = true
         self.isAcknowledged = isAcknowledged
     }
