@@ -112,11 +112,7 @@ import Transfers
         let hook = try await HookServer()
         let alertmanager = try await Alertmanager(notifying: hook.url("/notified"))
         let journal = MemoryJournal()
-        let statuses = { @Sendable in
-            hook.requests("/notified").compactMap {
-                try? JSONText.decode(Alertmanager.Notification.self, from: Array($0.body.utf8)).status
-            }
-        }
+        let statuses = { @Sendable in hook.statuses("/notified") }
         try await running([alertmanager.url], journal: journal) { agent async throws in
             agent.site.set(TroubledSite.failure, on: ["mbx01"])
             #expect(await agent.site.advance { await agent.site.states(.unhealthy) == 1 })

@@ -1,31 +1,29 @@
 import FoundationEssentials
-import TestSupport
+import HealthManager
 
 /// Debian's Alertmanager on loopback, which tells a hook of what fires and what is over; ended with this value.
-final class Alertmanager: Sendable {
-    struct Alert: Decodable, Sendable {
-        var labels: [String: String]
-        var annotations: [String: String]
-        var startsAt: String
-        var endsAt: String
-        var generatorURL: String?
+package final class Alertmanager: Sendable {
+    package struct Alert: Decodable, Sendable {
+        package var labels: [String: String]
+        package var annotations: [String: String]
+        package var startsAt: String
+        package var endsAt: String
+        package var generatorURL: String?
     }
 
-    struct Notification: Decodable, Sendable { var status: String }
-
-    struct NotStarted: Error { var errors: String }
+    package struct NotStarted: Error { package var errors: String }
 
     private let directory: TemporaryDirectory
     private let program: Program
-    let url: String
+    package let url: String
 
-    static func freePort() async throws -> Int {
+    package static func freePort() async throws -> Int {
         let ended = try await Program.run(
             Program.python, ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"])
         return Int(ended.output.filter(\.isNumber)) ?? 0
     }
 
-    init(port: Int? = nil, notifying hook: String? = nil) async throws {
+    package init(port: Int? = nil, notifying hook: String? = nil) async throws {
         let free = try await Self.freePort()
         let port = port ?? free
         url = "http://127.0.0.1:\(port)"
@@ -54,13 +52,22 @@ final class Alertmanager: Sendable {
     deinit { program.send(9) }
 
     /// Those that fire.
-    func alerts() async throws -> [Alert] {
+    package func alerts() async throws -> [Alert] {
         let ended = try await Program.run("curl", ["-s", url + "/api/v2/alerts"])
         return (try? JSONDecoder().decode([Alert].self, from: Data(ended.output.utf8))) ?? []
     }
 
     /// Waits until so many fire.
-    func fires(_ count: Int) async throws -> Bool {
+    package func fires(_ count: Int) async throws -> Bool {
         try await eventually(within: .seconds(20)) { try await alerts().count == count }
+    }
+}
+
+extension HookServer {
+    private struct Notification: Decodable { var status: String }
+
+    /// `firing` or `resolved` of each notification that an Alertmanager has sent to that path.
+    package func statuses(_ path: String) -> [String] {
+        requests(path).compactMap { try? JSONText.decode(Notification.self, from: Array($0.body.utf8)).status }
     }
 }

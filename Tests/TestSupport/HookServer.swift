@@ -1,16 +1,15 @@
 import FoundationEssentials
 import HealthManager
-import TestSupport
 
 /// An HTTP server that writes down what it is sent, and answers as the path says; ended with this value.
-final class HookServer: Sendable {
-    struct NotStarted: Error { var errors: String }
+package final class HookServer: Sendable {
+    package struct NotStarted: Error { package var errors: String }
 
-    struct Request: Decodable, Sendable {
-        var path: String
-        var authorization: String?
-        var type: String?
-        var body: String
+    package struct Request: Decodable, Sendable {
+        package var path: String
+        package var authorization: String?
+        package var type: String?
+        package var body: String
     }
 
     private static let script = """
@@ -41,9 +40,9 @@ final class HookServer: Sendable {
         """
 
     private let program: Program
-    let port: Int
+    package let port: Int
 
-    init(port: Int = 0) async throws {
+    package init(port: Int = 0) async throws {
         program = try Program(Program.python, ["-c", Self.script, String(port)])
         let says = await program.says("port")
         let words = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" })
@@ -55,10 +54,10 @@ final class HookServer: Sendable {
 
     deinit { program.send(9) }
 
-    func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+    package func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
     /// What it was sent at that path, in the order it came.
-    func requests(_ path: String) -> [Request] {
+    package func requests(_ path: String) -> [Request] {
         program.errors.split(separator: "\n").compactMap { line in
             guard line.hasPrefix("REQUEST ") else { return nil }
             return try? JSONText.decode(Request.self, from: Array(line.dropFirst(8).utf8))
