@@ -236,9 +236,13 @@ import Testing
             site.set(nil, on: ["mbx01"])
             #expect(await site.advance { await site.states(.healthy) == 2 })
         }
-        try await running { site in #expect(await site.manager.alerts().count == 1) }
+        func alerts() async throws -> Int {
+            // Whoever tells Alertmanagers may ask before anything else is done.
+            try await TroubledSite(["mbx01", "mbx02"], time: time, observers: [], journal: journal).manager.alerts().count
+        }
+        #expect(try await alerts() == 1)
         time.advance(by: .seconds(901))
-        try await running { site in #expect(await site.manager.alerts().isEmpty) }
+        #expect(try await alerts() == 0)
     }
 }
 
