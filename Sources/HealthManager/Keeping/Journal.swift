@@ -71,7 +71,7 @@ package struct Carried: Sendable {
     package var maintenance: [Maintenance] = []
     /// Those under way, and those that ended a short while ago.
     package var episodes: [Episode] = []
-    /// Of the last day.
+    /// Of the last day, and of those episodes.
     package var attempts: [Attempt] = []
 
     package init() {}

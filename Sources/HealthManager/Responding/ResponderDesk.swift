@@ -17,8 +17,6 @@ package final class ResponderDesk: ResultObserver {
     private static let actionsAtOnce = 16
     private static let actionsOfOne = 8
     private static let waitingAtMost = 10_000
-    /// Not before something is decided.
-    private static let never = Duration.seconds(Int64.max / 2)
 
     private enum Signal: Sendable {
         case occurred(Responder.Trigger, Episode)
@@ -30,44 +28,9 @@ package final class ResponderDesk: ResultObserver {
         case acted(responder: String)
     }
 
-    /// What a responder may be asked once in an episode.
-    private struct Question: Hashable {
-        var responder: String
-        var trigger: Responder.Trigger
-    }
-
-    private struct Wait {
-        var question: Question
-        var episode: Episode
-        /// When it is to be tried; nil once that is settled.
-        var due: Duration?
-    }
-
     private struct Order: Sendable {
         var responder: Responder
         var event: ResponderEvent
-    }
-
-    /// What the loop alone knows.
-    private struct Book {
-        var throttle: Throttle
-        /// How each episode was answered so far; gone with it.
-        var answers: [UUID: [Question: Attempt.Outcome]] = [:]
-        /// First come, first served.
-        var waits: [Wait] = []
-        var due = ResponderDesk.never
-        var queue = RunQueue<Order>(overall: ResponderDesk.actionsAtOnce, perServer: ResponderDesk.actionsOfOne)
-
-        init(_ carried: Carried, at elapsed: Duration, _ now: Date) {
-            throttle = Throttle(carried.attempts, at: elapsed, now)
-            let episodes = Set(carried.episodes.map(\.id))
-            for attempt in carried.attempts where episodes.contains(attempt.episode) {
-                guard let trigger = Responder.Trigger(rawValue: attempt.trigger) else { continue }
-                let question = Question(responder: attempt.responder, trigger: trigger)
-                if attempt.outcome == .refused, answers[attempt.episode]?[question] != nil { continue }
-                answers[attempt.episode, default: [:]][question] = attempt.outcome
-            }
-        }
     }
 
     private struct State {
@@ -166,29 +129,26 @@ package final class ResponderDesk: ResultObserver {
     }
 
     fileprivate func work(asking manager: HealthManager) async {
-        var book = Book(carried, at: time.elapsed, time.now)
+        var book = AnswerBook(carried, at: time.elapsed, time.now)
+        var queue = RunQueue<Order>(overall: Self.actionsAtOnce, perServer: Self.actionsOfOne)
         var armed: Duration?
         await withDiscardingTaskGroup { tasks in
             for await signal in signals {
                 switch signal {
                 case .occurred(let trigger, let episode): take(trigger, episode, &book)
-                case .over(let id):
-                    book.waits.removeAll { $0.episode.id == id }
-                    book.answers[id] = nil
-                case .decided:
-                    for index in book.waits.indices { book.waits[index].due = .zero }
-                    book.due = .zero
+                case .over(let id): book.forget(id)
+                case .decided: book.retryAll()
                 case .rang(let due): if armed == due { armed = nil }
-                case .acted(let responder): book.queue.finished(server: responder)
+                case .acted(let responder): queue.finished(server: responder)
                 }
-                await answerDue(&book, asking: manager)
-                while let order = book.queue.next() {
+                await answerDue(&book, &queue, asking: manager)
+                while let order = queue.next() {
                     tasks.addTask {
                         await self.carryOut(order)
                         self.signal.yield(.acted(responder: order.responder.name))
                     }
                 }
-                guard book.due < armed ?? Self.never else { continue }
+                guard book.due < armed ?? AnswerBook.never else { continue }
                 let due = book.due
                 armed = due
                 tasks.addTask {
@@ -199,7 +159,7 @@ package final class ResponderDesk: ResultObserver {
         }
     }
 
-    private func take(_ trigger: Responder.Trigger, _ episode: Episode, _ book: inout Book) {
+    private func take(_ trigger: Responder.Trigger, _ episode: Episode, _ book: inout AnswerBook) {
         let responders = state.withLock { state in
             state.waiting -= 1
             return state.responders
@@ -209,26 +169,23 @@ package final class ResponderDesk: ResultObserver {
                 state.withLock { $0.ledger.dropped += 1 }
                 continue
             }
-            book.waits.append(Wait(question: Question(responder: responder.name, trigger: trigger), episode: episode, due: .zero))
-            book.due = .zero
+            book.take(AnswerBook.Question(responder: responder.name, trigger: trigger), episode)
         }
     }
 
-    private func answerDue(_ book: inout Book, asking manager: HealthManager) async {
-        let elapsed = time.elapsed
-        guard book.due <= elapsed else { return }
-        for index in book.waits.indices where book.waits[index].due.map({ $0 <= elapsed }) ?? false {
-            let wait = book.waits[index]
-            book.waits[index].due = await answer(wait.question, wait.episode, &book, asking: manager)
+    private func answerDue(_ book: inout AnswerBook, _ queue: inout RunQueue<Order>, asking manager: HealthManager) async {
+        guard book.due <= time.elapsed else { return }
+        for (index, wait) in book.due(at: time.elapsed) {
+            book.settle(index, until: await answer(wait.question, wait.episode, &book, &queue, asking: manager))
         }
-        book.waits.removeAll { $0.due == nil }
-        book.due = book.waits.compactMap(\.due).min() ?? Self.never
+        book.sweep()
     }
 
     /// Lets a responder act, or notes at its first try why it may not.
     /// - Returns: when to try again; nil when that is settled.
     private func answer(
-        _ question: Question, _ noted: Episode, _ book: inout Book, asking manager: HealthManager
+        _ question: AnswerBook.Question, _ noted: Episode, _ book: inout AnswerBook, _ queue: inout RunQueue<Order>,
+        asking manager: HealthManager
     ) async -> Duration? {
         guard let configured = state.withLock({ $0.responders.first { $0.name == question.responder } }),
             configured.triggers.contains(question.trigger), configured.answers(noted.key)
@@ -245,7 +202,7 @@ package final class ResponderDesk: ResultObserver {
         let event = ResponderEvent(question.trigger, episode)
         guard let refusal = await refusal(responder, question, episode, &book, manager) else {
             book.answers[episode.id, default: [:]][question] = .begun
-            book.queue.offer(Order(responder: responder, event: event), server: responder.name)
+            queue.offer(Order(responder: responder, event: event), server: responder.name)
             return nil
         }
         if earlier == nil {
@@ -257,20 +214,18 @@ package final class ResponderDesk: ResultObserver {
 
     /// Why a responder may not act now; nil when it may, and the throttle has then counted it.
     private func refusal(
-        _ responder: Responder, _ question: Question, _ episode: Episode, _ book: inout Book, _ manager: HealthManager
+        _ responder: Responder, _ question: AnswerBook.Question, _ episode: Episode, _ book: inout AnswerBook, _ manager: HealthManager
     ) async -> Throttle.Refusal? {
         guard responder.isEnabled else { return Throttle.Refusal(why: "the responder is disabled") }
+        // What was told of the trouble is told of its end, in a maintenance too: the throttle has counted the two once.
+        if question.trigger == .recovered, responder.triggers.contains(.unhealthy) {
+            return book.wasTold(responder.name, of: episode) ? nil : Throttle.Refusal(why: "its trouble was not told")
+        }
         if let since = await manager.inactiveSince(healthSet: episode.healthSet, server: episode.server) {
-            return Throttle.Refusal(why: "maintenance since \(since.formatted(.iso8601))", until: Self.never)
+            return Throttle.Refusal(why: "maintenance since \(since.formatted(.iso8601))", until: AnswerBook.never)
         }
         if episode.ended == nil, let acknowledged = episode.acknowledged {
             return Throttle.Refusal(why: "acknowledged by \(acknowledged.by)")
-        }
-        // What was told of the trouble is told of its end: the throttle has counted the two once.
-        if question.trigger == .recovered, responder.triggers.contains(.unhealthy) {
-            let trouble = Question(responder: responder.name, trigger: .unhealthy)
-            let outcome = book.answers[episode.id]?[trouble] ?? .refused
-            return outcome == .refused ? Throttle.Refusal(why: "its trouble was not told") : nil
         }
         return book.throttle.refusal(responder, server: episode.place, at: time.elapsed)
     }

@@ -50,10 +50,11 @@ import Testing
 
     /// Makes servers Unhealthy, one after the other; the first is answered, each further one refused.
     private func trouble(_ site: TroubledSite, _ servers: [String]) async {
-        for server in servers {
-            let answers = done.count + refused.count
+        for (index, server) in servers.enumerated() {
             site.set(TroubledSite.failure, on: [server])
-            #expect(await site.advance { done.count + refused.count > answers })
+            #expect(await site.advance { await site.states(.unhealthy) == index + 1 })
+            // The clock stands still until it is answered: when that was is known to a second.
+            #expect(await eventually(within: .seconds(5), every: .milliseconds(5)) { done.count + refused.count == index + 1 })
         }
     }
 
@@ -136,6 +137,17 @@ import Testing
             _ = try await site.manager.end(MaintenanceEnd(server: "mbx02", by: "test"))
             #expect(await eventuallyDone(["unhealthy mbx01", "unhealthy mbx02"]))
             #expect(refused == ["unhealthy mbx02"])
+        }
+    }
+
+    @Test("the end of a trouble that was told is told in a maintenance too")
+    func recoveredInMaintenance() async throws {
+        try await running([Self.responder([.unhealthy, .recovered])]) { site, _ in
+            await trouble(site, ["mbx01"])
+            _ = try await site.manager.start(MaintenanceRequest(server: "mbx01", by: "test"))
+            site.set(nil, on: ["mbx01"])
+            #expect(await site.advance { done == ["unhealthy mbx01", "recovered mbx01"] })
+            #expect(refused.isEmpty)
         }
     }
 
