@@ -43,9 +43,9 @@ struct AnswerBook {
         return outcome != nil && outcome != .refused
     }
 
-    mutating func take(_ question: Question, _ episode: Episode) {
-        waits.append(Wait(question: question, episode: episode, due: .zero))
-        due = .zero
+    mutating func wait(_ question: Question, _ episode: Episode, until due: Duration) {
+        waits.append(Wait(question: question, episode: episode, due: due))
+        self.due = min(self.due, due)
     }
 
     /// What is to be tried now, and its places.
@@ -69,7 +69,8 @@ struct AnswerBook {
 
     /// The episode is over.
     mutating func forget(_ episode: UUID) {
+        // What nobody was asked does not wait.
+        guard answers.removeValue(forKey: episode) != nil else { return }
         waits.removeAll { $0.episode.id == episode }
-        answers[episode] = nil
     }
 }

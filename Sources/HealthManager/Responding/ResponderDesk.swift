@@ -135,13 +135,19 @@ package final class ResponderDesk: ResultObserver {
         await withDiscardingTaskGroup { tasks in
             for await signal in signals {
                 switch signal {
-                case .occurred(let trigger, let episode): take(trigger, episode, &book)
+                case .occurred(let trigger, let episode):
+                    // Who has waited longer goes first.
+                    await answerDue(&book, &queue, asking: manager)
+                    await take(trigger, episode, &book, &queue, asking: manager)
                 case .over(let id): book.forget(id)
-                case .decided: book.retryAll()
-                case .rang(let due): if armed == due { armed = nil }
+                case .decided:
+                    book.retryAll()
+                    await answerDue(&book, &queue, asking: manager)
+                case .rang(let due):
+                    if armed == due { armed = nil }
+                    await answerDue(&book, &queue, asking: manager)
                 case .acted(let responder): queue.finished(server: responder)
                 }
-                await answerDue(&book, &queue, asking: manager)
                 while let order = queue.next() {
                     tasks.addTask {
                         await self.carryOut(order)
@@ -159,17 +165,22 @@ package final class ResponderDesk: ResultObserver {
         }
     }
 
-    private func take(_ trigger: Responder.Trigger, _ episode: Episode, _ book: inout AnswerBook) {
+    private func take(
+        _ trigger: Responder.Trigger, _ episode: Episode, _ book: inout AnswerBook, _ queue: inout RunQueue<Order>,
+        asking manager: HealthManager
+    ) async {
         let responders = state.withLock { state in
             state.waiting -= 1
             return state.responders
         }
         for responder in responders where responder.triggers.contains(trigger) && responder.answers(episode.key) {
-            guard book.waits.count < Self.waitingAtMost else {
+            let question = AnswerBook.Question(responder: responder.name, trigger: trigger)
+            guard let due = await answer(question, episode, &book, &queue, asking: manager) else { continue }
+            if book.waits.count < Self.waitingAtMost {
+                book.wait(question, episode, until: due)
+            } else {
                 state.withLock { $0.ledger.dropped += 1 }
-                continue
             }
-            book.take(AnswerBook.Question(responder: responder.name, trigger: trigger), episode)
         }
     }
 
