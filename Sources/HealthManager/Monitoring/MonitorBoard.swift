@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HeapModule
 
 /// All monitors of all probes: results and time go in, changes of state come out.
 ///
@@ -11,12 +12,21 @@ struct MonitorBoard: Sendable {
         var judged: Duration?
     }
 
+    private struct Alarm: Comparable {
+        var at: Duration
+        var key: MonitorKey
+
+        static func < (left: Alarm, right: Alarm) -> Bool { left.at < right.at }
+    }
+
     /// How long an episode that has ended is still told to those who were told of it, as Prometheus keeps resolved alerts.
     static let endedKept: TimeInterval = 900
 
     private var entries: [ProbeKey: [Entry]] = [:]
     /// Monitors whose state will change by time alone, and when.
     private var pending: [MonitorKey: Duration] = [:]
+    /// The same in order of time; what `pending` no longer says is passed over.
+    private var alarms = Heap<Alarm>()
     /// Episodes of an earlier process whose probes have not been taken up yet.
     private var carried: [MonitorKey: Episode] = [:]
     /// When those began that an earlier process saw end, oldest first: too many are flapping, whoever saw them.
@@ -38,7 +48,12 @@ struct MonitorBoard: Sendable {
     }
 
     /// When the next state changes by time alone; nil when none will.
-    var nextChange: Duration? { pending.values.min() }
+    var nextChange: Duration? {
+        mutating get {
+            while let first = alarms.min, pending[first.key] != first.at { alarms.removeMin() }
+            return alarms.min?.at
+        }
+    }
 
     var statuses: [MonitorStatus] { entries.values.flatMap { $0.map(\.status) } }
 
@@ -108,11 +123,16 @@ struct MonitorBoard: Sendable {
 
     /// Time alone has passed.
     mutating func advance(to elapsed: Duration, _ now: Date) -> [Transition] {
-        let due = pending.filter { $0.value <= elapsed }.map(\.key.probe)
+        var due: Set<ProbeKey> = []
+        while let next = nextChange, next <= elapsed {
+            let key = alarms.removeMin().key
+            pending[key] = nil
+            due.insert(key.probe)
+        }
         if let first = ended.first?.ended, now.timeIntervalSince(first) > Self.endedKept {
             ended.removeAll { now.timeIntervalSince($0.ended ?? now) > Self.endedKept }
         }
-        return Set(due).sorted().flatMap { change($0, at: elapsed, now) { _ in } }
+        return due.sorted().flatMap { change($0, at: elapsed, now) { _ in } }
     }
 
     /// - Returns: nil where the monitor is in no episode.
@@ -223,7 +243,7 @@ struct MonitorBoard: Sendable {
             }
             entry.status.isFlapping = entry.machine.isFlapping
             let state = entry.machine.state(at: elapsed)
-            pending[entry.status.key] = entry.machine.nextChange.flatMap { $0 > elapsed ? $0 : nil }
+            expect(entry, after: elapsed)
             if state != before {
                 entry.status.state = state
                 entry.status.since = now
@@ -238,8 +258,15 @@ struct MonitorBoard: Sendable {
 
     private mutating func enlist(_ entry: Entry) {
         tallies[HealthSetKey(entry.status.key.probe), default: HealthSetTally()].add(entry.status.state)
-        pending[entry.status.key] = entry.machine.nextChange
+        expect(entry)
         sort(entry)
+    }
+
+    private mutating func expect(_ entry: Entry, after elapsed: Duration = .zero) {
+        let (key, next) = (entry.status.key, entry.machine.nextChange.flatMap { $0 > elapsed ? $0 : nil })
+        guard pending[key] != next else { return }
+        pending[key] = next
+        if let next { alarms.insert(Alarm(at: next, key: key)) }
     }
 
     private mutating func sort(_ entry: Entry) {
