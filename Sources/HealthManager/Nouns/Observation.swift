@@ -2,7 +2,9 @@ package import Certificates
 package import FoundationEssentials
 
 /// A typed fact that a run saw. Kinds speak in these; who writes metrics decides how they look there.
-package enum Observation: Sendable, Hashable {
+///
+/// Indirect: a list of them takes the room of what is in it, not of the largest there is.
+package indirect enum Observation: Sendable, Hashable {
     case oauthCertificate(OAuthCertificate)
     case drift(CertificateDrift)
     /// A certificate the peer presented during a TLS handshake; depth 0 is the leaf.
@@ -10,7 +12,7 @@ package enum Observation: Sendable, Hashable {
     /// Whether an auth metadata document could be fetched; `server` is empty for the auth server's.
     case metadataReachable(server: String, Bool)
     /// The phases of the HTTP exchange the probe is about, summed over redirects.
-    case httpPhases([HTTPPhase: Duration])
+    case httpPhases(HTTPPhases)
     // What probes of the target kinds see.
     case resolution(ResolutionFacts)
     case tls(TLSFacts)
@@ -21,8 +23,55 @@ package enum Observation: Sendable, Hashable {
     case grpc(GRPCFacts)
     case webSocket(WebSocketFacts)
 
+    /// Whether only the answer of `/probe` and `invoke` tells it.
+    var isForWhoAsked: Bool {
+        switch self {
+        case .oauthCertificate, .drift, .peerCertificate, .metadataReachable, .httpPhases: false
+        case .resolution, .tls, .http, .conversation, .dns, .ping, .grpc, .webSocket: true
+        }
+    }
+
+    /// Without the bytes of a certificate that a peer presented.
+    var slim: Observation {
+        guard case .peerCertificate(let stage, let depth, var facts) = self else { return self }
+        facts.der = []
+        return .peerCertificate(stage: stage, depth: depth, facts)
+    }
+
     package enum HTTPPhase: String, Sendable, Hashable, CaseIterable {
         case resolve, connect, tls, processing, transfer
+    }
+
+    /// The duration of each phase that there was. A dictionary would take each probe twice the room.
+    package struct HTTPPhases: Sendable, Hashable {
+        private var resolve, connect, tls, processing, transfer: Duration?
+
+        package init() {}
+
+        package subscript(phase: HTTPPhase) -> Duration? {
+            get {
+                switch phase {
+                case .resolve: resolve
+                case .connect: connect
+                case .tls: tls
+                case .processing: processing
+                case .transfer: transfer
+                }
+            }
+            set {
+                switch phase {
+                case .resolve: resolve = newValue
+                case .connect: connect = newValue
+                case .tls: tls = newValue
+                case .processing: processing = newValue
+                case .transfer: transfer = newValue
+                }
+            }
+        }
+
+        package var all: [HTTPPhase: Duration] {
+            Dictionary(uniqueKeysWithValues: HTTPPhase.allCases.compactMap { phase in self[phase].map { (phase, $0) } })
+        }
     }
 }
 

@@ -36,16 +36,12 @@ package struct ProbeResult: Sendable {
     /// Succeeded, with something to attend to.
     package var isWarning: Bool { type == .succeeded && decisive?.severity == .warning }
 
-    /// As the cache keeps it: what peers presented without its bytes, which would be most of the cache and which nobody reads there, and
-    /// lists without room to grow.
+    /// As the cache keeps it, without what nobody reads there: the bytes of what peers presented, what only who asked for the run is told,
+    /// and room to grow.
     package var slim: ProbeResult {
         var slim = self
         slim.outcome.stages = outcome.stages.map(\.self)
-        slim.outcome.observations = outcome.observations.map { observation in
-            guard case .peerCertificate(let stage, let depth, var facts) = observation else { return observation }
-            facts.der = []
-            return .peerCertificate(stage: stage, depth: depth, facts)
-        }
+        slim.outcome.observations = Array(outcome.observations.lazy.filter { !$0.isForWhoAsked }.map(\.slim))
         return slim
     }
 

@@ -45,6 +45,8 @@ final class HistoryFile {
         configuration.prepareDatabase { db in
             // A sort must not fail because another disk is full.
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
+            // In KiB where negative. Rows are written in their order and read along it: more pages kept would hardly be met again.
+            try db.execute(sql: "PRAGMA cache_size = -512")
             if !db.configuration.readonly { try Schema.prepare(db, maximumBytes: maximumBytes) }
         }
         return configuration

@@ -41,7 +41,7 @@ struct ExchangeJudgement {
     }
 
     var phases: Observation {
-        var phases: [Observation.HTTPPhase: Duration] = [:]
+        var phases = Observation.HTTPPhases()
         for (phase, duration) in report.phases { phases[Self.httpPhase(phase)] = duration }
         return .httpPhases(phases)
     }

@@ -59,7 +59,7 @@ struct ProbeText {
         case .http(let facts): write(facts)
         case .httpPhases(let phases):
             self.phases(
-                .httpDurationSeconds, phases,
+                .httpDurationSeconds, phases.all,
                 all: resolution.map { $0.address != nil } ?? true)
         case .conversation(let facts): write(facts)
         case .dns(let facts): write(facts)

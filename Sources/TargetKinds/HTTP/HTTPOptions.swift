@@ -1,8 +1,8 @@
 import HealthManager
 import Transfers
 
-/// The options of `http`, as blackbox_exporter's modules write them.
-struct HTTPOptions: Sendable {
+/// The options of `http`, as blackbox_exporter's modules write them. A class: all probes of a definition share them.
+final class HTTPOptions: Sendable {
     enum Body: Sendable {
         case none
         case text([UInt8])
@@ -11,28 +11,28 @@ struct HTTPOptions: Sendable {
     }
 
     /// Empty means any of 200 to 299.
-    var statuses: [Int]
+    let statuses: [Int]
     /// `HTTP/1.1`; empty means any.
-    var versions: [String]
-    var method: ExchangeRequest.Method
-    var headers: HTTPHeaders
-    var body: Body
+    let versions: [String]
+    let method: ExchangeRequest.Method
+    let headers: HTTPHeaders
+    let body: Body
     /// Bytes of the answer's body, decompressed; nil sets no bound.
-    var bodyLimit: Int?
-    var compression: Compression?
-    var followsRedirects: Bool
-    var failsWithTLS: Bool
-    var failsWithoutTLS: Bool
-    var bodyMustNotMatch: [Pattern]
-    var bodyMustMatch: [Pattern]
-    var headersMustNotMatch: [HeaderMatch]
-    var headersMustMatch: [HeaderMatch]
-    var tls: TLSOptions
-    var authorization: Authorization
-    var proxy: ProxyOptions
-    var leavesNamesToProxy: Bool
-    var usesHTTP2: Bool
-    var address: AddressOptions
+    let bodyLimit: Int?
+    let compression: Compression?
+    let followsRedirects: Bool
+    let failsWithTLS: Bool
+    let failsWithoutTLS: Bool
+    let bodyMustNotMatch: [Pattern]
+    let bodyMustMatch: [Pattern]
+    let headersMustNotMatch: [HeaderMatch]
+    let headersMustMatch: [HeaderMatch]
+    let tls: TLSOptions
+    let authorization: Authorization
+    let proxy: ProxyOptions
+    let leavesNamesToProxy: Bool
+    let usesHTTP2: Bool
+    let address: AddressOptions
 
     init(_ reader: SettingsReader, _ services: TargetServices) {
         statuses = Self.statuses(reader)

@@ -16,7 +16,7 @@ struct HTTPProbe: Probe {
     /// What one run gathers for its facts, whatever it comes to.
     private struct Sights {
         var http = HTTPFacts()
-        var phases: [Observation.HTTPPhase: Duration] = [:]
+        var phases = Observation.HTTPPhases()
     }
 
     func run(_ context: RunContext) async -> Outcome {
@@ -35,12 +35,12 @@ struct HTTPProbe: Probe {
         guard var request = request(url, host, &run) else { return }
         if request.resolvesForProxy || !isProxied(host) {
             guard let address = await run.resolve(host.name, options.address) else {
-                sights.phases = [.resolve: run.lookedUp]
+                sights.phases[.resolve] = run.lookedUp
                 return
             }
             request.pin = address
         }
-        sights.phases = Dictionary(uniqueKeysWithValues: Observation.HTTPPhase.allCases.map { ($0, Duration.zero) })
+        for phase in Observation.HTTPPhase.allCases { sights.phases[phase] = .zero }
         sights.phases[.resolve] = run.lookedUp
         guard let bearer = await authorize(&request, &run, context) else { return }
         request.deadline = max(.milliseconds(1), ContinuousClock.now.duration(to: run.deadline))
@@ -158,7 +158,8 @@ struct HTTPProbe: Probe {
         for (phase, duration) in report.phases {
             // Of a phase that came to no end, stages tell the time.
             let unfinished = phase == report.failure?.phase ? report.unfinished : .zero
-            sights.phases[Observation.HTTPPhase(phase), default: .zero] += duration - unfinished
+            let phase = Observation.HTTPPhase(phase)
+            sights.phases[phase] = (sights.phases[phase] ?? .zero) + duration - unfinished
         }
         run.observe(report.tls)
         let failed = report.response == nil ? report.failure?.phase : nil

@@ -61,7 +61,7 @@ struct HTTPSite {
         }
 
         var phases: [Observation.HTTPPhase: Duration] {
-            for case .httpPhases(let phases) in outcome.observations { return phases }
+            for case .httpPhases(let phases) in outcome.observations { return phases.all }
             return [:]
         }
 
