@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Ten thousand targets every minute over 64 addresses of loopback, a tenth silent, a tenth refusing, a tenth with bad certificates.
 
+Each has a monitor, so that three thousand are in trouble all the while, and all that happens is kept in history.
+
 Samples /metrics and /proc for the time given, prints what it measured, and ends with status 1 where one does not hold: no probe
 late by more than a tick and its timeout, none skipped, each result of the type it should be, descriptors, threads, memory and
 sockets in TIME_WAIT bounded.
@@ -81,7 +83,8 @@ def definitions(nginx, silent, refusing, root):
         scheme = "http" if kind in ("Silent", "Refusing", "Plain") else "https"
         named[kind].append(f"{scheme}://{address}:{port}/p/{number}")
     http = "{ preferred_ip_protocol: ip4, valid_status_codes: [200], tls_config: { ca_file: %s } }" % root
-    return [definition(name, f"{EVERY}s", f"{TIMEOUT}s", targets, options=http) for name, targets in named.items()]
+    monitors = "monitors:\n  - { name: %sMonitor, when: { consecutiveFailures: 1 } }\n"
+    return [definition(name, f"{EVERY}s", f"{TIMEOUT}s", targets, options=http) + monitors % name for name, targets in named.items()]
 
 
 with site() as (folder, stack):
