@@ -92,7 +92,12 @@ package actor HealthManager: Service {
             state.monitors = board.statuses(of: key)
             states[key] = state
         }
-        for orphan in board.endOrphans(at: facts.started) { journal.note(.episode(orphan)) }
+        // A list that can't be read now may bring its targets later.
+        let listed = Set(plan.definitions.lazy.filter { $0.enabled && $0.targets != nil }.map(\.identity))
+        let orphans = board.endOrphans(at: facts.started) { episode in
+            episode.target != nil && listed.contains(ProbeIdentity(healthSet: episode.healthSet, name: episode.probe))
+        }
+        for orphan in orphans { journal.note(.episode(orphan)) }
         unrun = Set(states.keys)
         schedule.add(roster.members.map { ($0.key, $0.value.definition.every, $0.value.definition.timeout) }, at: time.elapsed)
         observers.forEach { $0.changed(.adopted(plan)) }

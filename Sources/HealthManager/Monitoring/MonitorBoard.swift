@@ -86,7 +86,9 @@ struct MonitorBoard: Sendable {
             if let old, old.machine.definition.rule == definition.rule, old.machine.definition.isEnabled == definition.isEnabled {
                 return Self.following(old, definition, at: elapsed)
             }
-            return entry(key, definition, episode: old?.status.episode ?? carried.removeValue(forKey: key), at: elapsed, now)
+            // One that is disabled goes on with nothing: what was carried for it is an orphan.
+            let left = definition.isEnabled ? carried.removeValue(forKey: key) : nil
+            return entry(key, definition, episode: old?.status.episode ?? left, at: elapsed, now)
         }
         for old in older where !taken.contains(where: { $0.status.episode?.id == old.status.episode?.id }) {
             let isDisabled = definitions.contains { $0.name == old.status.key.name && !$0.isEnabled }
@@ -196,9 +198,10 @@ struct MonitorBoard: Sendable {
         return entry
     }
 
-    /// Ends the episodes of an earlier process whose monitors there are no more; those of targets may still come.
-    mutating func endOrphans(at now: Date) -> [Episode] {
-        let orphans = carried.values.filter { $0.target == nil }.map { episode in
+    /// Ends the episodes of an earlier process whose monitors there are no more.
+    /// - Parameter mayCome: says whether the probe of an episode that nobody has taken up may still come.
+    mutating func endOrphans(at now: Date, unless mayCome: (Episode) -> Bool) -> [Episode] {
+        let orphans = carried.values.filter { !mayCome($0) }.map { episode in
             var episode = episode
             episode.ended = now
             return episode

@@ -39,8 +39,10 @@ struct AnswerBook {
     }
 
     func wasTold(_ responder: String, of episode: Episode) -> Bool {
-        let outcome = answers[episode.id]?[Question(responder: responder, trigger: .unhealthy)]
-        return outcome != nil && outcome != .refused
+        Responder.Trigger.ofTrouble.contains { trigger in
+            let outcome = answers[episode.id]?[Question(responder: responder, trigger: trigger)]
+            return outcome != nil && outcome != .refused
+        }
     }
 
     mutating func wait(_ question: Question, _ episode: Episode, until due: Duration) {

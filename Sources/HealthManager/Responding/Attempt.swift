@@ -23,6 +23,9 @@ package struct Attempt: Sendable, Hashable, Codable {
     /// Why it was refused, what it answered, how it failed.
     package var detail: String
 
+    /// Whether it told of a trouble, not of its end.
+    var isOfTrouble: Bool { Responder.Trigger(rawValue: trigger).map(Responder.Trigger.ofTrouble.contains) ?? false }
+
     package init(
         id: UUID = UUID(), responder: String, monitor: String, server: String, episode: UUID, trigger: String, at: Date, outcome: Outcome,
         detail: String = ""

@@ -8,7 +8,12 @@ package struct Responder: Sendable, Hashable {
     }
 
     /// Which changes it answers.
-    package enum Trigger: String, Sendable, Hashable, CaseIterable { case degraded, unhealthy, recovered }
+    package enum Trigger: String, Sendable, Hashable, CaseIterable {
+        case degraded, unhealthy, recovered
+
+        /// Those that tell of a trouble, and not of its end.
+        static let ofTrouble: Set<Trigger> = [.degraded, .unhealthy]
+    }
 
     package var name: String
     package var action: Action

@@ -44,6 +44,8 @@ package final class ResponderDesk: ResultObserver {
     private let acting: any ResponderActing
     private let journal: any Journal
     private let carried: Carried
+    /// Episodes of an earlier process that some responder was told of.
+    private let told: Set<UUID>
     private let time: any TimeSource
     private let logger: Logger
     private let state: Mutex<State>
@@ -57,6 +59,7 @@ package final class ResponderDesk: ResultObserver {
         self.acting = acting
         self.journal = journal
         self.carried = carried
+        told = Set(carried.attempts.lazy.filter { $0.outcome != .refused && $0.isOfTrouble }.map(\.episode))
         state = Mutex(State(carried: Dictionary(grouping: carried.episodes, by: \.key)))
         self.time = time
         self.logger = logger
@@ -78,10 +81,10 @@ package final class ResponderDesk: ResultObserver {
             guard let episode = transition.episode else { return }
             if transition.status.state == .degraded {
                 offer(.degraded, episode)
-            } else if transition.status.state == .healthy, episode.ended != nil, episode.escalated != nil {
-                offer(.recovered, episode)
             }
-            if episode.ended != nil { signal.yield(.over(episode.id)) }
+            guard episode.ended != nil else { return }
+            offer(.recovered, episode)
+            signal.yield(.over(episode.id))
         case .escalated(let episode): offer(.unhealthy, episode)
         case .decided: signal.yield(.decided)
         case .ran, .removed: break
@@ -90,14 +93,14 @@ package final class ResponderDesk: ResultObserver {
 
     /// Offers what an earlier process may have left unanswered, once a run has shown whether the trouble still lasts.
     private func takeUp(_ probe: ProbeState) {
-        guard probe.latest != nil else { return }
+        guard let latest = probe.latest, MonitorSample(latest, at: .zero) != nil else { return }
         let found = state.withLock { state in
             state.carried.isEmpty
                 ? [] : probe.monitors.flatMap { status in (state.carried.removeValue(forKey: status.key) ?? []).map { (status, $0) } }
         }
         for (status, episode) in found {
             if episode.ended != nil {
-                if status.state != .disabled, wasTold(of: episode) { offer(.recovered, episode) }
+                if told.contains(episode.id) { offer(.recovered, episode) }
                 signal.yield(.over(episode.id))
             } else if let standing = status.episode, standing.id == episode.id {
                 if status.state == .degraded {
@@ -106,12 +109,6 @@ package final class ResponderDesk: ResultObserver {
                     offer(.unhealthy, standing)
                 }
             }
-        }
-    }
-
-    private func wasTold(of episode: Episode) -> Bool {
-        carried.attempts.contains {
-            $0.episode == episode.id && $0.trigger == Responder.Trigger.unhealthy.rawValue && $0.outcome != .refused
         }
     }
 
@@ -174,6 +171,8 @@ package final class ResponderDesk: ResultObserver {
             return state.responders
         }
         for responder in responders where responder.triggers.contains(trigger) && responder.answers(episode.key) {
+            // The end of what never became Unhealthy is told to those alone who were told of it.
+            if trigger == .recovered, episode.escalated == nil, !book.wasTold(responder.name, of: episode) { continue }
             let question = AnswerBook.Question(responder: responder.name, trigger: trigger)
             guard let due = await answer(question, episode, &book, &queue, asking: manager) else { continue }
             if book.waits.count < Self.waitingAtMost {
@@ -205,7 +204,7 @@ package final class ResponderDesk: ResultObserver {
         let earlier = book.answers[noted.id]?[question]
         if let earlier {
             guard earlier == .refused, let status = await manager.status(of: noted), let standing = status.episode,
-                status.state == question.trigger.state
+                question.trigger.isAbout(standing, in: status.state)
             else { return nil }
             episode = standing
         }
@@ -227,9 +226,9 @@ package final class ResponderDesk: ResultObserver {
     private func refusal(
         _ responder: Responder, _ question: AnswerBook.Question, _ episode: Episode, _ book: inout AnswerBook, _ manager: HealthManager
     ) async -> Throttle.Refusal? {
-        guard responder.isEnabled else { return Throttle.Refusal(why: "the responder is disabled") }
+        guard responder.isEnabled else { return Throttle.Refusal(why: "the responder is disabled", until: AnswerBook.never) }
         // What was told of the trouble is told of its end, in a maintenance too: the throttle has counted the two once.
-        if question.trigger == .recovered, responder.triggers.contains(.unhealthy) {
+        if question.trigger == .recovered, !responder.triggers.isDisjoint(with: Responder.Trigger.ofTrouble) {
             return book.wasTold(responder.name, of: episode) ? nil : Throttle.Refusal(why: "its trouble was not told")
         }
         if let since = await manager.inactiveSince(healthSet: episode.healthSet, server: episode.server) {
@@ -246,6 +245,12 @@ package final class ResponderDesk: ResultObserver {
         note(attempt)
         // A journal that is broken keeps nobody from acting.
         try? await journal.settle()
+        guard !Task.isCancelled else {
+            // Not begun after all: the next process asks again.
+            attempt.outcome = .refused
+            attempt.detail = "the agent is ending"
+            return note(attempt)
+        }
         let (succeeded, detail) = await acting.act(order.responder, event: order.event)
         attempt.outcome = succeeded ? .succeeded : .failed
         attempt.detail = detail
@@ -289,12 +294,13 @@ private struct ResponderService: Service {
 }
 
 extension Responder.Trigger {
-    /// What the monitor must still be in for a later try; nil where there is none.
-    fileprivate var state: HealthState? {
+    /// Whether a later try still has something to answer.
+    fileprivate func isAbout(_ episode: Episode, in state: HealthState) -> Bool {
         switch self {
-        case .degraded: .degraded
-        case .unhealthy: .unhealthy
-        case .recovered: nil
+        case .degraded: state == .degraded
+        // A definition that waits longer now takes nothing back.
+        case .unhealthy: state == .unhealthy || state == .degraded && episode.escalated != nil
+        case .recovered: false
         }
     }
 }

@@ -28,7 +28,12 @@ package struct Throttle: Sendable {
 
     /// - Parameter attempts: those of an earlier process; the wall clock tells their age.
     package init(_ attempts: [Attempt], at elapsed: Duration, _ now: Date) {
-        for attempt in attempts.sorted(by: { $0.at < $1.at }) where attempt.outcome != .refused {
+        struct Telling: Hashable { let responder: String, episode: UUID }
+        let made = attempts.filter { $0.outcome != .refused }
+        let told = Set(made.lazy.filter(\.isOfTrouble).map { Telling(responder: $0.responder, episode: $0.episode) })
+        for attempt in made.sorted(by: { $0.at < $1.at }) {
+            // A trouble and its end count once.
+            if !attempt.isOfTrouble, told.contains(Telling(responder: attempt.responder, episode: attempt.episode)) { continue }
             // One of the future was written before the clock was set back: it counts as just now.
             let age = Duration.seconds(max(0, now.timeIntervalSince(attempt.at)))
             count(attempt.responder, server: attempt.server, at: elapsed - age)

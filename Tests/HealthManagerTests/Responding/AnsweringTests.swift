@@ -151,6 +151,53 @@ import Testing
         }
     }
 
+    @Test("who was told when it was Degraded is told of the end, past any throttle; who was told nothing is not")
+    func recoveredEarly() async throws {
+        var other = Self.responder([.unhealthy, .recovered])
+        other.name = "other"
+        try await running([Self.responder([.degraded, .recovered]), other]) { site, _ in
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance { done == ["degraded mbx01"] })
+            site.set(nil, on: ["mbx01"])
+            #expect(await site.advance(atMost: 40) { done == ["degraded mbx01", "recovered mbx01"] })
+            #expect(refused.isEmpty)
+        }
+    }
+
+    @Test("what waits does so while its responder is disabled, and is done when that is over")
+    func disabled() async throws {
+        try await running { site, _ in
+            await trouble(site, ["mbx01", "mbx02"])
+            _ = try await site.manager.add(
+                OverrideRequest(identity: "r", property: "enabled", value: "false", seconds: 900, by: "test"))
+            await site.advance(by: 800)
+            #expect(done == ["unhealthy mbx01"])
+            await site.advance(by: 110)
+            #expect(await eventuallyDone(["unhealthy mbx01", "unhealthy mbx02"]))
+        }
+    }
+
+    @Test("the end of a trouble whose monitor is disabled is told to who was told of the trouble")
+    func unwatched() async throws {
+        try await running([Self.responder([.unhealthy, .recovered])]) { site, _ in
+            await trouble(site, ["mbx01"])
+            _ = try await site.manager.add(
+                OverrideRequest(identity: #"Mail\Monitor"#, property: "enabled", value: "false", seconds: 900, by: "test"))
+            #expect(await eventuallyDone(["unhealthy mbx01", "recovered mbx01"]))
+        }
+    }
+
+    @Test("a monitor that waits longer now takes nothing back of what waits to be answered")
+    func later() async throws {
+        try await running { site, _ in
+            await trouble(site, ["mbx01", "mbx02"])
+            _ = try await site.manager.add(
+                OverrideRequest(identity: #"Mail\Monitor"#, property: "degradedFor", value: "1h", seconds: 86400, by: "test"))
+            try await pass(to: 602, site)
+            #expect(await eventuallyDone(["unhealthy mbx01", "unhealthy mbx02"]))
+        }
+    }
+
     @Test("what waited when the agent ended is done by the next one, when the throttle allows it, and nothing twice")
     func carried() async throws {
         try await running { site, _ in await trouble(site, ["mbx01", "mbx02"]) }

@@ -111,6 +111,28 @@ extension ThrottleLimits {
             [.init(599, "a", "less than 10m since the last time on this server"), .init(600)]),
     ]
 
+    @Test("a trouble of an earlier process and its end count once, an end alone counts")
+    func troubleAndEnd() {
+        let now = Date(timeIntervalSince1970: 1_800_000_000)
+        var responder = Responder(name: "r", action: .command(["true"]))
+        responder.perServer = ThrottleLimits(minimumBetween: .zero, perHour: 2, perDay: 100)
+        responder.acrossServers = .telling
+        func attempt(_ trigger: String, _ episode: UUID, _ server: String) -> Attempt {
+            Attempt(
+                responder: "r", monitor: "m", server: server, episode: episode, trigger: trigger, at: now.addingTimeInterval(-60),
+                outcome: .succeeded)
+        }
+        let episode = UUID()
+        let attempts = [
+            attempt("unhealthy", episode, "a"), attempt("recovered", episode, "a"), attempt("recovered", UUID(), "b"),
+            attempt("recovered", UUID(), "b"),
+        ]
+        var throttle = Throttle(attempts, at: .seconds(100), now)
+        #expect(throttle.refusal(responder, server: "a", at: .seconds(100)) == nil)
+        #expect(throttle.refusal(responder, server: "a", at: .seconds(100)) != nil)
+        #expect(throttle.refusal(responder, server: "b", at: .seconds(100)) != nil)
+    }
+
     @Test("each limit, alone and over all servers", arguments: rows)
     private func play(_ row: Row) {
         let now = Date(timeIntervalSince1970: 1_800_000_000)
