@@ -1,8 +1,10 @@
 # Each command does its own set-up.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-# Nobody links against the program: names exported for that, and relocations in the long form, would take eight megabytes of it.
-RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs
+# Nobody links against the program: names exported for that, and relocations in the long form, would take eight megabytes of it. The short
+# form is read by glibc 2.36 and later.
+PACKED := $(shell [ "$$(getconf GNU_LIBC_VERSION | tr -dc 0-9)" -ge 236 ] 2>/dev/null && echo -Xlinker -z -Xlinker pack-relative-relocs)
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic $(PACKED)
 AGENT := .build/debug/agent
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libc-ares-dev libldns-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter nginx-light nsd unbound openssl python3 curl iproute2 \

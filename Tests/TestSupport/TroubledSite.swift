@@ -41,20 +41,25 @@ package final class TroubledSite: Sendable {
     private let time: ManualTime
     private let keepsDate: Bool
 
-    /// - Parameter keepsDate: the wall clock stays that of the machine, for other programs to agree with, while time passes.
+    /// - Parameters:
+    ///   - keepsDate: the wall clock stays that of the machine, for other programs to agree with, while time passes.
+    ///   - isMonitored: whether the files leave `Mail\Monitor` enabled.
     package init(
         _ servers: [String], configuration: AgentConfiguration = AgentConfiguration(), time: ManualTime, observers: [any ResultObserver],
-        journal: MemoryJournal = MemoryJournal(), keepsDate: Bool = false, withCauses: Bool = false
+        journal: MemoryJournal = MemoryJournal(), keepsDate: Bool = false, withCauses: Bool = false,
+        isMonitored: Bool = true
     ) throws {
         self.time = time
         self.keepsDate = keepsDate
         var configuration = configuration
         configuration.servers = servers.map { Server(name: $0) }
         let location = SourceLocation(path: "test.yaml")
+        var monitor = MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1))
+        monitor.isEnabled = isMonitored
         let definition = ProbeDefinition(
             identity: ProbeIdentity(healthSet: "Mail", name: "Probe"), kind: "troubled", summary: "", scope: .server(role: .mailbox),
             every: .seconds(10), timeout: .seconds(5), options: .empty(at: location),
-            monitors: [MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1))], location: location)
+            monitors: [monitor], location: location)
         let cause = ProbeDefinition(
             identity: ProbeIdentity(healthSet: "Mail", name: "Cause"), kind: "troubled", summary: "", scope: .server(role: .mailbox),
             every: .seconds(60), timeout: .seconds(5),

@@ -226,6 +226,30 @@ import Testing
         }
     }
 
+    @Test("a run that could not judge says nothing of whether the trouble is still there")
+    func unjudged() async throws {
+        try await running([]) { site, _ in
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance { await site.states(.unhealthy) == 1 })
+        }
+        try await running { site, _ in
+            site.set(Finding(.unknown, stage: .endpoint, reason: .notObserved, sentence: "not seen"), on: ["mbx01"])
+            await site.advance(by: 40)
+            #expect(done.isEmpty && refused.isEmpty)
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance(atMost: 40) { done == ["unhealthy mbx01"] })
+        }
+    }
+
+    @Test("a trouble whose monitor the files disable while no agent runs is over with the next start")
+    func disabledMeanwhile() async throws {
+        try await running { site, _ in await trouble(site, ["mbx01"]) }
+        #expect(journal.carried.episodes.count { $0.ended == nil } == 1)
+        let site = try TroubledSite(Self.servers, time: time, observers: [], journal: journal, isMonitored: false)
+        #expect(journal.carried.episodes.map { $0.ended != nil } == [true])
+        withExtendedLifetime(site) {}
+    }
+
     @Test("an end that was not told when the agent ended is told once by the next one, to who was told of the trouble")
     func recovered() async throws {
         let responders = [Self.responder([.unhealthy, .recovered])]
