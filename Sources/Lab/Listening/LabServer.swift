@@ -64,12 +64,14 @@ struct LabServer: Sendable {
             group.addTask {
                 await board.wait { self.mode != mode }
                 // No connection may be on its way in when the server is told to stop: NIO traps where one is dropped unused.
+                listener.isLeaving.withLock { $0 = true }
                 try? await listener.channel.withLock(\.self)?.close().get()
             }
-            try await group.next()
+            let first = await group.nextResult()
             group.cancelAll()
-            // A server whose listener is gone, or that is told to stop while it serves, ends with an error of some sort.
             while await group.nextResult() != nil {}
+            // A server whose listener is gone, or that is told to stop while it serves, ends with an error of some sort, and may be first.
+            if case .failure(let error) = first, !listener.isLeaving.withLock(\.self) { throw error }
         }
     }
 }
@@ -77,6 +79,8 @@ struct LabServer: Sendable {
 /// The channel that listens, once it does.
 private final class Listener: Sendable {
     let channel = Mutex<(any Channel)?>(nil)
+    /// Whether it is closed on purpose.
+    let isLeaving = Mutex(false)
 }
 
 extension FaultBoard {

@@ -17,6 +17,20 @@ import Testing
         func act(_ responder: Responder, event: ResponderEvent) async -> (succeeded: Bool, detail: String) { (true, "done") }
     }
 
+    /// What is noted is never on disk before the process ends.
+    private struct SlowJournal: Journal {
+        let journal: MemoryJournal
+
+        func note(_ entry: JournalEntry) { journal.note(entry) }
+        func settle() async throws(NotKept) {
+            let (never, _) = AsyncStream.makeStream(of: Void.self)
+            for await _ in never {}
+        }
+        func keep(_ entry: JournalEntry) async throws(NotKept) { try await journal.keep(entry) }
+        func history(_ query: HistoryQuery) async throws(NotKept) -> [HistoryRecord] { [] }
+        var facts: JournalFacts { journal.facts }
+    }
+
     /// One action in ten minutes over all servers.
     private static func responder(_ triggers: Set<Responder.Trigger> = [.unhealthy]) -> Responder {
         var responder = Responder(name: "r", action: .command(["true"]))
@@ -26,11 +40,13 @@ import Testing
     }
 
     private func running(
-        _ responders: [Responder] = [responder()], _ body: @escaping @Sendable (TroubledSite, ResponderDesk) async throws -> Void
+        _ responders: [Responder] = [responder()], isSlow: Bool = false,
+        _ body: @escaping @Sendable (TroubledSite, ResponderDesk) async throws -> Void
     ) async throws {
         var configuration = AgentConfiguration()
         configuration.responders = responders
-        let desk = ResponderDesk(Hand(), journal: journal, carried: journal.carried, time: time, logger: Self.logger)
+        let kept: any Journal = isSlow ? SlowJournal(journal: journal) : journal
+        let desk = ResponderDesk(Hand(), journal: kept, carried: journal.carried, time: time, logger: Self.logger)
         let site = try TroubledSite(Self.servers, configuration: configuration, time: time, observers: [desk], journal: journal)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await site.manager.run() }
@@ -248,6 +264,19 @@ import Testing
         let site = try TroubledSite(Self.servers, time: time, observers: [], journal: journal, isMonitored: false)
         #expect(journal.carried.episodes.map { $0.ended != nil } == [true])
         withExtendedLifetime(site) {}
+    }
+
+    @Test("what was about to be done when the agent ended is done by the next one")
+    func notBegun() async throws {
+        try await running(isSlow: true) { site, _ in
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance { journal.attempts.contains { $0.outcome == .begun } })
+        }
+        #expect(journal.carried.attempts.map(\.detail) == ["the agent is ending"])
+        try await running { site, _ in
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await site.advance(atMost: 40) { done == ["unhealthy mbx01"] })
+        }
     }
 
     @Test("an end that was not told when the agent ended is told once by the next one, to who was told of the trouble")
