@@ -4,7 +4,7 @@ import HealthManager
 /// What must be there after the next start, as far as it is on disk: a new file begins with it.
 struct StandingTruth: Sendable {
     /// How long an episode that has ended, and an attempt, still matter to a new process; an attempt matters also as long as its episode.
-    /// An hour is what flapping looks back over.
+    /// An hour is what flapping looks back over where nothing else is written.
     static let endedKept: TimeInterval = 3600
     static let attemptsKept: TimeInterval = 86400
 

@@ -4,14 +4,13 @@ import HealthManager
 /// A regular expression in RE2's syntax, as blackbox_exporter's modules write it, matched by PCRE2 over bytes.
 ///
 /// A match that would take too long (a million steps) counts as none.
-///
-/// Unchecked: compiled code is read-only once it is made, and each match brings its own data.
-final class Pattern: @unchecked Sendable {
+final class Pattern: Sendable {
     struct Invalid: Error { var sentence: String }
 
     let text: String
-    private let code: OpaquePointer
-    private let bounds: OpaquePointer?
+    // Compiled code and bounds are only read once they are made: each match brings its own data.
+    private nonisolated(unsafe) let code: OpaquePointer
+    private nonisolated(unsafe) let bounds: OpaquePointer?
 
     init(_ text: String) throws(Invalid) {
         self.text = text

@@ -5,9 +5,7 @@ import Glibc
 /// One stream connection that a caller speaks over in its own words, in clear or under TLS, from some point on.
 ///
 /// Used by one task at a time. Closing is letting go of it.
-///
-/// Unchecked: everything here is touched by the one task that holds the conversation, never by two at a time.
-package final class Conversation: @unchecked Sendable {
+package final class Conversation: @unchecked Sendable {  // Touched by the one task that holds it, never by two at a time.
     /// Where the connection goes: `127.0.0.1:25`, or a socket's path.
     package let peer: String
     private let socket: Descriptor

@@ -14,9 +14,7 @@ final class Descriptor: Sendable {
 /// Tells a task when a descriptor is ready: one epoll on one thread for all sockets that libcurl does not own.
 ///
 /// The thread only wakes tasks; what they read, write and encrypt runs in them. One task waits on a descriptor at a time.
-///
-/// Unchecked: epoll and eventfd are used from any thread, as the kernel allows; everything else stands in the mutex.
-final class SocketLoop: @unchecked Sendable {
+final class SocketLoop: Sendable {
     enum Interest { case read, write }
     enum Wakeup { case ready, timedOut, cancelled }
 

@@ -3,17 +3,15 @@ import Glibc
 import Synchronization
 
 /// One libcurl multi handle on one thread of its own. Callers hand hops in; the thread hands reports back.
-///
-/// Unchecked: the multi handle is used by the thread alone, except curl_multi_wakeup, which libcurl allows from anywhere;
-/// everything else shared stands in the mutex.
-final class Engine: @unchecked Sendable {
+final class Engine: Sendable {
     private struct Inbox {
         var submitted: [Hop] = []
         var cancelled: [Hop] = []
         var isClosed = false
     }
 
-    private let multi: UnsafeMutableRawPointer
+    // Used by the thread alone, except in curl_multi_wakeup, which libcurl allows from anywhere.
+    private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let inbox = Mutex(Inbox())
 
     init() {

@@ -5,9 +5,7 @@ import FoundationEssentials
 /// One HTTP request on one easy handle: its options, what its callbacks gather, and how it ended.
 ///
 /// Made by a caller, then touched by the engine's thread alone until `finish` hands the ending over.
-///
-/// Unchecked: ownership passes from caller to engine thread when it is submitted, and back with the result; never shared.
-final class Hop: @unchecked Sendable {
+final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engine's thread alone; never shared.
     /// Where the connection goes.
     enum Target: Sendable {
         case endpoint(Endpoint)

@@ -50,9 +50,7 @@ extension FamilyPreference {
 }
 
 /// One look-up on a channel of its own, used by one task.
-///
-/// Unchecked: the channel and what its callbacks write are touched only by the task that runs the look-up, never while it is suspended.
-private final class Lookup: @unchecked Sendable {
+private final class Lookup: @unchecked Sendable {  // Channel and callbacks are its task's alone, never while that is suspended.
     private let name: String
     private let family: Int32
     private let loop: SocketLoop

@@ -5,10 +5,9 @@ import FoundationEssentials
 /// Roots to trust, loaded once and shared by every handshake: loading the system's bundle costs more than a handshake.
 ///
 /// Any certificate in it is trusted as an anchor, also an intermediate one: a pinned issuer is enough.
-///
-/// Unchecked: the X509_STORE is complete before the initialiser returns and never changed after; OpenSSL locks its own look-ups.
-package final class TrustStore: @unchecked Sendable {
-    let store: OpaquePointer
+package final class TrustStore: Sendable {
+    // An X509_STORE, complete before the initialiser returns and never changed after; OpenSSL locks its own look-ups.
+    nonisolated(unsafe) let store: OpaquePointer
     let verdicts = VerdictCache()
 
     /// The system's roots alone.
