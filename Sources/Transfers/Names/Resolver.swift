@@ -23,7 +23,7 @@ struct Resolver: Sendable {
         _ = Self.libraryIsPrepared
     }
 
-    private static let libraryIsPrepared: Bool = ares_library_init(ARES_LIB_INIT_ALL) == Int32(ARES_SUCCESS)
+    private static let libraryIsPrepared: Bool = ares_library_init(ARES_LIB_INIT_ALL) == agent_ares_success
 
     /// - Returns: at least one address, in the order preferred. An address as text is its own answer.
     func addresses(
@@ -77,8 +77,8 @@ private final class Lookup: @unchecked Sendable {  // Channel and callbacks are 
             case .ready, .timedOut: process()
             }
         }
-        guard let answer, answer.status == Int32(ARES_SUCCESS), !answer.addresses.isEmpty else {
-            let status = answer?.status ?? Int32(ARES_ENODATA)
+        guard let answer, answer.status == agent_ares_success, !answer.addresses.isEmpty else {
+            let status = answer?.status ?? agent_ares_no_data
             throw Resolver.failure("the name '\(name)' does not resolve", detail: String(cString: ares_strerror(status)))
         }
         return answer.addresses
@@ -92,7 +92,7 @@ private final class Lookup: @unchecked Sendable {  // Channel and callbacks are 
             guard let context else { return }
             Unmanaged<Lookup>.fromOpaque(context).takeUnretainedValue().watch(socket, readable != 0, writable != 0)
         }
-        guard ares_init_options(&channel, &options, Int32(ARES_OPT_SOCK_STATE_CB)) == Int32(ARES_SUCCESS), let channel else { return false }
+        guard ares_init_options(&channel, &options, Int32(ARES_OPT_SOCK_STATE_CB)) == agent_ares_success, let channel else { return false }
         var hints = ares_addrinfo_hints()
         hints.ai_family = family
         hints.ai_flags = Int32(ARES_AI_NOSORT)
