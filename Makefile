@@ -11,10 +11,11 @@ TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter
  python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3
 PREFIX ?= /usr/local
+RELEASE ?= trixie
 SECONDS ?= 300
 ROUNDS ?= 5
 
-.PHONY: demo test lint build install soak bench
+.PHONY: demo test test-in lint build install soak bench
 
 demo: build
 	$(AGENT) demo
@@ -39,6 +40,11 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip install -q schemathesis==4.32.5
 	.ci/api
 	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
+
+# The same on a clone of HEAD in a root of another Debian release, made with debootstrap and kept in ROOT: make test-in RELEASE=trixie
+test-in:
+	@dpkg -s debootstrap >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq debootstrap; }
+	$(SUDO) env "PATH=$$PATH" ROOT=$(or $(ROOT),/var/tmp/agent-$(RELEASE)) .ci/test-in $(RELEASE)
 
 # A thousand probes every ten seconds against one server, for SECONDS; then ten thousand targets every minute, for twice as long.
 soak: packages-BUILD_PACKAGES packages-TEST_PACKAGES packages-BENCH_PACKAGES

@@ -130,9 +130,18 @@ import Transfers
         _ = try await Program.run("chmod", ["711", place.certificates.path])
         let users = "default_internal_user = \(user)\ndefault_internal_group = \(group)\ndefault_login_user = \(user)"
         let path = place.certificates.path
+        // Dovecot 2.4 (Debian 13) begins with its version, and has other names.
+        let version = try await Program.run("/usr/sbin/dovecot", ["--version"]).output.prefix { $0.isNumber || $0 == "." }
+        let isOld = version.hasPrefix("2.3")
+        let head = isOld ? "" : "dovecot_config_version = \(version)\ndovecot_storage_version = \(version)"
+        let identity =
+            isOld
+            ? "ssl_cert = <\(place.leaf.certificate)\nssl_key = <\(place.leaf.key)"
+            : "ssl_server_cert_file = \(place.leaf.certificate)\nssl_server_key_file = \(place.leaf.key)"
         let configuration = try place.certificates.directory.write(
             "dovecot.conf",
             """
+            \(head)
             base_dir = \(path)/run
             state_dir = \(path)/state
             log_path = /dev/stderr
@@ -140,12 +149,8 @@ import Transfers
             listen = 127.0.0.1
             \(user == "root" ? "" : users)
             ssl = required
-            ssl_cert = <\(place.leaf.certificate)
-            ssl_key = <\(place.leaf.key)
-            passdb {
-              driver = static
-              args = nopassword=y
-            }
+            \(identity)
+            \(isOld ? "passdb {\n  driver = static\n  args = nopassword=y\n}" : "passdb static {\n  password = any\n}")
             service anvil {
               chroot =
             }

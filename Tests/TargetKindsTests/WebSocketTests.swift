@@ -10,7 +10,7 @@ import Transfers
     private static func server(_ identity: TestCertificates.Identity? = nil) async throws -> PythonServer {
         try await PythonServer(
             """
-            import asyncio, base64, http, websockets
+            import asyncio, base64, http, websockets, websockets.legacy.server
             async def talk(peer, path):
                 say("path", path, "headers", dict(peer.request_headers.raw_items()))
                 if path == "/greet":
@@ -38,7 +38,7 @@ import Transfers
                     return (http.HTTPStatus.FORBIDDEN, [], b"no\\n")
                 if path == "/moved": return (http.HTTPStatus.FOUND, [("Location", "/")], b"")
             async def main():
-                async with websockets.serve(talk, "127.0.0.1", 0, ssl=context(), process_request=check, subprotocols=["chat"]) as server:
+                async with websockets.legacy.server.serve(talk, "127.0.0.1", 0, ssl=context(), process_request=check, subprotocols=["chat"]) as server:
                     ready(server.sockets[0].getsockname()[1])
                     await asyncio.Future()
             asyncio.run(main())

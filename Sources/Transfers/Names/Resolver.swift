@@ -33,9 +33,18 @@ struct Resolver: Sendable {
             if case .only(let family) = preference, literal.family != family { throw Self.failure("\(name) is no IPv\(family) address") }
             return [literal]
         }
-        let found = try await Lookup(name, family: preference.onlyFamily, loop: loop).run(until: deadline)
+        var found = try await Lookup(name, family: preference.onlyFamily, loop: loop).run(until: deadline)
+        if name.lowercased() == "localhost" { found = Self.asListed(found, of: name) }
         guard case .prefer(let family) = preference else { return found }
         return found.filter { $0.family == family } + found.filter { $0.family != family }
+    }
+
+    /// c-ares 1.34 adds the loopback address of the other family to what the hosts file lists: a server on 127.0.0.1 alone would be asked at
+    /// ::1. Where the file names localhost, its addresses are those.
+    private static func asListed(_ found: [NetworkAddress], of name: String) -> [NetworkAddress] {
+        let listed = HostsFile().addresses(of: name)
+        let known = found.filter { listed.contains($0) }
+        return known.isEmpty ? found : known
     }
 
     static func failure(_ sentence: String, detail: String = "") -> ExchangeFailure {
