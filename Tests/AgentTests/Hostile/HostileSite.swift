@@ -64,8 +64,11 @@ final class HostileSite: Sendable {
         try directory.write("modules.yml", Self.modules)
         let made = try await Program.run(
             "openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=peer.test", "-keyout", "key.pem", "-out", "cert.pem"]
-                .map { $0.hasSuffix(".pem") ? directory.path + "/" + $0 : $0 })
+            [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=peer.test", "-keyout", "key.pem", "-out",
+                "cert.pem",
+            ]
+            .map { $0.hasSuffix(".pem") ? directory.path + "/" + $0 : $0 })
         guard made.status == 0 else { throw NotStarted(errors: made.errors) }
         let script = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/") + "/peers.py"
         peers = try Program(
@@ -98,7 +101,8 @@ final class HostileSite: Sendable {
     }
 
     func probe(_ protocolName: String, _ way: String) async throws -> Answer {
-        try await ask("/probe?module=\(protocolName)&target=\(addresses["\(protocolName) \(way)"] ?? "")")
+        let scheme = ["http2": "https://", "websocket": "ws://"][protocolName] ?? ""
+        return try await ask("/probe?module=\(protocolName)&target=\(scheme)\(addresses["\(protocolName) \(way)"] ?? "")")
     }
 
     func probeInnocent() async throws -> Answer { try await ask("/probe?module=innocent&target=\(addresses["innocent"] ?? "")") }
