@@ -1,0 +1,47 @@
+import Glibc
+
+/// Lists what lies below a folder. What cannot be listed is an error: nobody may take it for nothing.
+package enum Folder {
+    private static let entryLimit = 100_000
+
+    /// The paths of everything below a folder, folders among it, relative to it and in no order. Links to folders are not followed.
+    package static func paths(below folder: String) throws(FileUnreadable) -> [String] {
+        var found: [String] = []
+        try list(folder, prefix: "", into: &found)
+        return found
+    }
+
+    private static func list(_ folder: String, prefix: String, into found: inout [String]) throws(FileUnreadable) {
+        // Each folder is closed before those in it are opened: however deep they lie, one descriptor is enough.
+        var folders: [String] = []
+        for name in try names(in: folder) {
+            found.append(prefix + name)
+            if isFolder(folder + "/" + name) { folders.append(name) }
+        }
+        guard found.count <= entryLimit else { throw FileUnreadable(path: folder, .tooManyEntries(limit: entryLimit)) }
+        for name in folders { try list(folder + "/" + name, prefix: prefix + name + "/", into: &found) }
+    }
+
+    private static func names(in folder: String) throws(FileUnreadable) -> [String] {
+        guard let stream = opendir(folder) else { throw FileUnreadable(path: folder, errno: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while names.count <= entryLimit {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw FileUnreadable(path: folder, errno: errno) }
+                break
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}

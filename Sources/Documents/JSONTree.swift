@@ -1,0 +1,40 @@
+/// Any JSON, read once and within bounds. Members keep the order they are written in.
+package indirect enum JSONTree: Sendable {
+    case object([(name: String, value: JSONTree)])
+    case array([JSONTree])
+    case text(String)
+    case number(Double)
+    case bool(Bool)
+    case null
+
+    /// Reads UTF-8, with or without a byte order mark.
+    package init(_ bytes: [UInt8], within bounds: JSONBounds) throws(JSONFault) {
+        self = try JSONReader.read(bytes, bounds)
+    }
+
+    /// The member of that name: as it is spelled, or else the first in another case. Publishers differ in it.
+    package subscript(name: String) -> JSONTree? {
+        guard case .object(let members) = self else { return nil }
+        if let exact = members.first(where: { $0.name == name }) { return exact.value }
+        return members.first { Self.isSame($0.name.utf8, name.utf8) }?.value
+    }
+
+    package var elements: [JSONTree]? {
+        if case .array(let elements) = self { return elements }
+        return nil
+    }
+
+    package var text: String? {
+        if case .text(let text) = self { return text }
+        return nil
+    }
+
+    package var isNull: Bool { if case .null = self { true } else { false } }
+
+    /// In any case of ASCII letters.
+    private static func isSame(_ left: String.UTF8View, _ right: String.UTF8View) -> Bool {
+        left.count == right.count && left.elementsEqual(right) { lower($0) == lower($1) }
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte + 32 : byte }
+}
