@@ -59,7 +59,8 @@ import Testing
     @Test(
         "what is no document is refused in a clause",
         arguments: [
-            ("", "not JSON"), ("[]", "not a JSON object"), ("{}", "no array 'keys'"), (#"{"keys": 1}"#, "no array 'keys'"),
+            ("", "not JSON (line 1, column 1)"), ("[]", "not a JSON object"), ("{}", "no array 'keys'"),
+            (#"{"keys": 1}"#, "no array 'keys'"),
             (#"{"keys": [{"usage": "signing"}]}"#, "a signing key without a certificate in 'keyvalue'"),
             (#"{"keys": [{"keyValue": {"value": "AAAA"}}]}"#, "a signing key whose certificate cannot be read"),
         ])
@@ -69,6 +70,17 @@ import Testing
             #expect(Bool(false), "it was read")
         } catch {
             #expect(error.clause == clause)
+        }
+    }
+
+    @Test("a document nested deep is refused for that; of members that differ in case the one spelled right is read, always")
+    func deterministic() throws {
+        let ones = Array(repeating: "1", count: 450_000).joined(separator: ",")
+        let nested = "{\"keys\":[],\"x\":" + String(repeating: "[", count: 505) + ones + String(repeating: "]", count: 505) + "}"
+        let error = #expect(throws: AuthMetadataDocument.Malformed.self) { try AuthMetadataDocument(Array(nested.utf8)) }
+        #expect(error?.clause == "nested deeper than 32")
+        for text in [#"{"keys": [], "KEYS": 1}"#, #"{"KEYS": 1, "keys": []}"#] {
+            for _ in 0..<20 { #expect(try AuthMetadataDocument(Array(text.utf8)).keys.isEmpty) }
         }
     }
 

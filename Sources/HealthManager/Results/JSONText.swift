@@ -1,7 +1,11 @@
+import Documents
 package import FoundationEssentials
 
 /// JSON as this project writes and reads it: times ISO-8601 UTC in whole seconds, keys sorted, slashes plain.
 package enum JSONText {
+    /// Answers of an agent with very many probes stay below it.
+    private static let bounds = JSONBounds(values: 10_000_000)
+
     package static func encode(_ value: some Encodable, pretty: Bool = false) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
@@ -10,7 +14,10 @@ package enum JSONText {
         return Array(try encoder.encode(value))
     }
 
+    /// - Throws: `JSONFault` for what is nested deeper, or holds more, than any document of this project.
     package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Sequence<UInt8>) throws -> Value {
+        let bytes = Array(bytes)
+        try bounds.check(bytes)
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()

@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 
 /// An auth metadata document, as Exchange and the auth server publish it. Member names are read in any case.
 struct AuthMetadataDocument: Sendable {
@@ -12,6 +13,8 @@ struct AuthMetadataDocument: Sendable {
     var issuer: String
     /// Signing keys in the document's order, at most `keyLimit`.
     var keys: [SigningKey]
+    /// Why others of its signing keys are none, a clause each.
+    var malformedKeys: [String]
     /// Locations of endpoints with the usage `issuance`: where tokens are made.
     var tokenEndpoints: [String]
 
@@ -25,15 +28,18 @@ struct AuthMetadataDocument: Sendable {
     /// Reads UTF-8 JSON, with or without a byte order mark.
     init(_ body: [UInt8]) throws(Malformed) {
         let root: JSONTree
-        do { root = try JSONTree(body) } catch { throw Malformed(clause: "not JSON") }
+        do { root = try JSONTree(body, within: .answer) } catch { throw Malformed(clause: error.description) }
         guard case .object = root else { throw Malformed(clause: "not a JSON object") }
         guard let keys = root["keys"]?.elements else { throw Malformed(clause: "no array 'keys'") }
         realm = root["realm"]?.text ?? ""
         issuer = root["issuer"]?.text ?? ""
         self.keys = []
+        malformedKeys = []
         for key in keys.prefix(Self.keyLimit) where (key["usage"]?.text ?? "signing").lowercased() == "signing" {
-            self.keys.append(try Self.signingKey(key))
+            do throws(Malformed) { self.keys.append(try Self.signingKey(key)) } catch { malformedKeys.append(error.clause) }
         }
+        // A good key beside it is what servers go by; without one there is nothing to go by.
+        if self.keys.isEmpty, let clause = malformedKeys.first { throw Malformed(clause: clause) }
         tokenEndpoints = (root["endpoints"]?.elements ?? [])
             .filter { $0["usage"]?.text?.lowercased() == "issuance" }
             .compactMap { $0["location"]?.text }

@@ -76,8 +76,17 @@ struct MetadataReachabilityProbe: Probe {
         }
         guard let document = sighting.document else { return }
         log.stage(.metadata, .passed, took: judgement.applicationTime, "\(sighting.publisher.name): \(document.keys.count) signing key(s)")
+        if let finding = malformedKeys(document, sighting.publisher) { log.find(finding) }
         if let finding = validity(document, sighting.publisher, at: context.date) { log.find(finding) }
         if case .authServer = sighting.publisher { judgeAuthServer(document, into: &log) }
+    }
+
+    private func malformedKeys(_ document: AuthMetadataDocument, _ publisher: MetadataSighting.Publisher) -> Finding? {
+        guard let first = document.malformedKeys.first else { return nil }
+        let others = document.malformedKeys.count > 1 ? ", and \(document.malformedKeys.count - 1) more" : ""
+        return Finding(
+            .warning, stage: .metadata, reason: .metadataMalformed,
+            sentence: "\(publisher.name): beside \(document.keys.count) good signing key(s) it lists \(first)\(others)")
     }
 
     /// A document is current while at least one of its keys is valid.

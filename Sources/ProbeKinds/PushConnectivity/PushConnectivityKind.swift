@@ -18,6 +18,7 @@ struct PushConnectivityKind: ProbeKind {
         reasons: [
             .configIncomplete, .configMismatch, .certificateExpired, .certificateNotYetValid, .certificateMissing, .metadataURLMismatch,
             .metadataMalformed, .metadataNoKeys, .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .credentialUnreadable,
+            .systemRefused,
             .tokenRefused, .tokenKeyUnknown, .tokenMalformed, .clockSkew, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
             .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .certificateUntrusted,
             .certificateNameMismatch, .endpointRefusedToken, .endpointThrottled, .endpointUnavailable,

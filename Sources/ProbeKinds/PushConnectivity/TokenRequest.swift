@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 import FoundationEssentials
 import HealthManager
 import JWTKit
@@ -20,8 +21,10 @@ struct TokenRequest: Sendable {
     /// Makes one request. Assertion and token never leave this type but in the request and in `Answer.token`.
     func run(_ context: RunContext, into log: inout StageLog) async -> Answer {
         let assertion: String
-        do throws(CredentialFile.Refused) { assertion = try await sign(at: context.time.now) } catch {
-            return .refused(Finding(.unknown, stage: .token, reason: .credentialUnreadable, sentence: error.clause))
+        do throws(Unusable) { assertion = try await sign(at: context.time.now) } catch {
+            return .refused(
+                Finding(
+                    .unknown, stage: .token, reason: error.isOwnWant ? .systemRefused : .credentialUnreadable, sentence: error.sentence))
         }
         var request = path.request(toCloud: credential.endpoint, context)
         request.method = .post
@@ -39,7 +42,7 @@ struct TokenRequest: Sendable {
     }
 
     private func read(_ response: ExchangeResponse, secret: String) -> Answer {
-        let tree = try? JSONTree(response.body)
+        let tree = try? JSONTree(response.body, within: .answer)
         if response.status == 200 {
             if let token = tree?["access_token"]?.text, !token.isEmpty { return .token(token) }
             return .refused(failure(.tokenMalformed, "its answer holds no access_token"))
@@ -75,13 +78,23 @@ struct TokenRequest: Sendable {
         func verify(using algorithm: some JWTAlgorithm) throws {}
     }
 
-    private func sign(at date: Date) async throws(CredentialFile.Refused) -> String {
-        let key = try CredentialFile.read(credential.keyFile)
+    /// Why the agent's own credential cannot be used.
+    private struct Unusable: Error {
+        /// Without a word of the key.
+        var sentence: String
+        /// The agent itself had no descriptor left.
+        var isOwnWant = false
+    }
+
+    private func sign(at date: Date) async throws(Unusable) -> String {
+        let (key, file): ([UInt8], [UInt8])
+        do throws(FileUnreadable) {
+            key = try RegularFile.read(credential.keyFile, atMost: RegularFile.credentialLimit, isSecret: true)
+            file = try RegularFile.read(credential.certificateFile, atMost: RegularFile.certificateLimit)
+        } catch { throw Unusable(sentence: error.description, isOwnWant: error.isOwnWant) }
         let certificate: CertificateFacts
-        do {
-            certificate = try CertificateFacts.read(pemOrDER: Array(try Data(contentsOf: URL(filePath: credential.certificateFile))))
-        } catch {
-            throw .init(clause: "\(credential.certificateFile) is not a readable certificate")
+        do { certificate = try CertificateFacts.read(pemOrDER: file) } catch {
+            throw Unusable(sentence: "\(credential.certificateFile) is not a readable certificate: \(error)")
         }
         let begin = Int(date.timeIntervalSince1970)
         let claims = Claims(
@@ -91,9 +104,16 @@ struct TokenRequest: Sendable {
         do {
             let keys = JWTKeyCollection()
             await keys.add(rsa: try Insecure.RSA.PrivateKey(pem: key), digestAlgorithm: .sha256)
+            // The other side would say only that it does not know the key.
+            guard PrivateKey.isKey(key, of: certificate) else {
+                throw Unusable(
+                    sentence: "\(credential.keyFile) is not the private key of \(credential.certificateFile) (\(certificate.thumbprint))")
+            }
             return try await keys.sign(claims, header: ["typ": "JWT", "alg": "RS256", "x5t": .string(certificate.thumbprint.x5t)])
+        } catch let error as Unusable {
+            throw error
         } catch {
-            throw .init(clause: "\(credential.keyFile) holds no RSA private key of 2048 bits or more in PEM")
+            throw Unusable(sentence: "\(credential.keyFile) holds no RSA private key of 2048 bits or more in PEM")
         }
     }
 

@@ -1,3 +1,4 @@
+import Documents
 import FoundationEssentials
 import HTTPTypes
 import HealthManager
@@ -125,6 +126,8 @@ struct APIRoutes: Sendable {
                     status: .badRequest)
             }
             document = try JSONText.decode(type, from: buffer.readableBytesView)
+        } catch let fault as JSONFault {
+            return try .json(ErrorDocument(error: "the body is \(fault)"), status: .badRequest)
         } catch let error as DecodingError {
             return try .json(
                 ErrorDocument(error: "the body is not what /api/v1/openapi.json describes: \(error.words)"), status: .badRequest)

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Documents
 import HealthManager
 import Synchronization
 import Transfers
@@ -68,41 +68,32 @@ final class TokenCache: Sendable {
         throw refusal ?? Failure(reason: .tokenMalformed, clause: "the token endpoint \(client.tokenURL) did not answer")
     }
 
-    private struct Answer: Decodable {
-        var access_token: String?
-        var token_type: String?
-        var expires_in: Seconds?
-        var error: String?
-        var error_description: String?
-
-        /// Some endpoints write the number as text.
-        struct Seconds: Decodable {
-            var value: Double
-
-            init(from decoder: any Decoder) throws {
-                let container = try decoder.singleValueContainer()
-                value = try (try? container.decode(Double.self)) ?? (Double(container.decode(String.self)) ?? 0)
-            }
-        }
-    }
-
     private static func token(in response: ExchangeResponse, _ client: OAuthClient) throws(Failure) -> (String, Duration) {
-        let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
-        guard let token = answer?.access_token, !token.isEmpty else {
+        let answer = try? JSONTree(response.body, within: .answer)
+        guard let token = answer?["access_token"]?.text, !token.isEmpty else {
             throw Failure(reason: .tokenMalformed, clause: "the answer of the token endpoint \(client.tokenURL) holds no 'access_token'")
         }
-        let type = answer?.token_type ?? "Bearer"
+        let type = answer?["token_type"]?.text ?? "Bearer"
         let header = (type.lowercased() == "bearer" ? "Bearer" : type) + " " + token
         guard HeaderField.areSendable([HeaderField("Authorization", header)]) else {
             throw Failure(reason: .tokenMalformed, clause: "the token of \(client.tokenURL) holds what no header may")
         }
-        let stated = answer?.expires_in.map(\.value).flatMap { $0 > 0 && $0 < 1e9 ? Duration.seconds($0) : nil }
+        let stated = answer?["expires_in"].flatMap(seconds).flatMap { $0 > 0 && $0 < 1e9 ? Duration.seconds($0) : nil }
         return (header, stated ?? unstatedLife)
     }
 
+    /// Some endpoints write the number as text.
+    private static func seconds(_ value: JSONTree) -> Double? {
+        switch value {
+        case .number(let number): number
+        case .text(let text): Double(text)
+        default: nil
+        }
+    }
+
     private static func refusal(_ response: ExchangeResponse, _ client: OAuthClient, _ secret: String) -> Failure {
-        let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body))
-        let words = [answer?.error, answer?.error_description].compactMap(\.self).joined(separator: ": ")
+        let answer = try? JSONTree(response.body, within: .answer)
+        let words = [answer?["error"]?.text, answer?["error_description"]?.text].compactMap(\.self).joined(separator: ": ")
         let told = secret.isEmpty ? words : words.replacing(secret, with: "(secret)")
         let reason: Reason =
             switch response.status {
