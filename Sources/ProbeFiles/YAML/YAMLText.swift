@@ -1,0 +1,30 @@
+import HealthManager
+import Yams
+
+/// One entry of a mapping, as the YAML library writes it: whatever a text holds, it is one value in one line.
+package enum YAMLText {
+    /// `key: value`
+    package static func entry(_ key: String, _ text: String) -> String { line(key, scalar(text)) }
+
+    /// `key: [a, b]`
+    package static func entry(_ key: String, _ texts: [String]) -> String {
+        line(key, .sequence(Node.Sequence(texts.map(scalar), Tag(.implicit), .flow)))
+    }
+
+    private static func line(_ key: String, _ value: Node) -> String {
+        let written = (try? Yams.serialize(node: Node([(scalar(key), value)]), width: -1, allowUnicode: true)) ?? ""
+        return String(written.prefix { $0 != "\n" })
+    }
+
+    /// In quotes unless it is plainly a text in any YAML.
+    private static func scalar(_ text: String) -> Node {
+        let isPlain =
+            !text.isEmpty && text.utf8.allSatisfy(isPlainByte) && !text.hasPrefix("-") && !text.hasSuffix(":")
+            && !Setting(.scalar(text, isPlain: true), at: SourceLocation(path: "")).isNull
+        return Node(text, Tag(.implicit), isPlain ? .plain : .doubleQuoted)
+    }
+
+    private static func isPlainByte(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._/:=+".utf8.contains(byte)
+    }
+}
