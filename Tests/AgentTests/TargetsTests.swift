@@ -87,13 +87,13 @@ import Testing
         #expect(try await agent.metrics().contains(healthy + "1\n"))
         try list("probes/targets/a.json", "[{\"targets\": [")
         #expect(await (try eventually(within: .seconds(20)) { try await agent.metrics().contains(healthy + "0\n") }))
-        #expect(await agent.program.says("a list of targets stays as it was"))
-        #expect(try await agent.get("/").contains("targets/a.json:2:1: not readable as JSON"))
+        #expect(await agent.program.says("a list of targets is not taken as it is"))
+        #expect(try await agent.get("/").contains("targets/a.json:1:15: not readable as JSON"))
         #expect(Self.successes(try await agent.metrics())[second.target] == "1")
         try list("probes/targets/a.json", Self.group([first.target, second.target]))
         #expect(await (try eventually(within: .seconds(20)) { Self.successes(try await agent.metrics())[first.target] == "1" }))
-        #expect(await agent.program.says("can be read again"))
-        let said = agent.program.errors.split(separator: "\n").filter { $0.contains("a list of targets stays as it was") }
+        #expect(await agent.program.says("a list of targets is good again"))
+        let said = agent.program.errors.split(separator: "\n").filter { $0.contains("a list of targets is not taken as it is") }
         #expect(said.count == 1, "once, not at every look: \(said)")
     }
 

@@ -13,7 +13,9 @@ import Testing
     private func read(_ name: String, _ text: String, unless seen: ListStamp? = nil) throws -> String {
         let path = try directory.write(name, text)
         do throws(ListUnreadable) {
-            if case .targets(let targets, _) = try TargetListFile.read(path, unless: seen) { return targets.joined(separator: " ") }
+            if case .targets(let targets, _, let leftOut) = try TargetListFile.read(path, unless: seen) {
+                return (targets + [leftOut?.replacing(directory.path + "/", with: "")].compactMap(\.self)).joined(separator: " ")
+            }
             return "unchanged"
         } catch { return error.description.replacing(directory.path + "/", with: "") }
     }
@@ -25,9 +27,8 @@ import Testing
             ("a.json", "[]", ""), ("a.json", "\u{FEFF}[{\"targets\":[\"a\"]}]", "a"),
             ("a.yml", "- targets: [a:1, 'b']\n  labels: { x: y }\n- targets:\n  - c\n", "a:1 b c"), ("a.yaml", "[]\n", ""),
             ("a.json", #"[{"targets": ["a"], "tragets": []}]"#, "a.json: [0]: unknown key 'tragets'; known here: labels, targets"),
-            ("a.json", #"[{"labels": {}}]"#, "a.json: [0]: a group of targets needs 'targets'"),
-            ("a.json", #"[{"targets": ["a", 5]}]"#, "a.json: [0].targets[1]: this must be text"),
-            ("a.json", #"[{"targets": ["a", ""]}]"#, "a.json: [0].targets[1]: a target is empty"),
+            ("a.json", #"[{"targets": ["a", 5]}]"#, "a a.json: [0].targets[1]: this must be text: it is left out"),
+            ("a.json", #"[{"targets": ["a", ""]}]"#, "a a.json: [0].targets[1]: a target is empty: it is left out"),
             ("a.json", #"[{"targets": "a"}]"#, "a.json: [0].targets: 'targets' must be a list of texts"),
             ("a.json", #"[{"targets": ["a"], "labels": []}]"#, "a.json: [0].labels: 'labels' must be a mapping of texts"),
             ("a.json", #"["a"]"#, "a.json: [0]: a group of targets must be a mapping"),
@@ -37,11 +38,44 @@ import Testing
                 "a.yml:1:1: expected a list of groups, each with 'targets' and perhaps 'labels', found a mapping"
             ),
             ("a.yml", "- targets: [a]\n  tragets: [b]\n", "a.yml:2:3: unknown key 'tragets', did you mean 'targets'?"),
-            ("a.json", "[{targets: [a]}]", "a.json: this is YAML, and no JSON: call the file .yaml"),
-            ("a.yml", "- labels: {}\n", "a.yml:1:3: a group of targets needs 'targets'"),
-            ("a.yml", "- targets: [a, {}]\n", "a.yml:1:16: a target must be text, found a mapping"),
+            ("a.json", "[{targets: [a]}]", "a.json:1:3: not readable as JSON"),
+            ("a.yml", "- targets: [a, {}]\n", "a a.yml:1:16: a target must be text, found a mapping: it is left out"),
         ])
     func content(name: String, text: String, expected: String) throws { #expect(try read(name, text) == expected) }
+
+    @Test(
+        "what says nothing is no target, as in Prometheus; of targets that are none the others stay",
+        arguments: [
+            ("a.json", "null", ""), ("a.json", #"[{"labels": {}}, {}]"#, ""), ("a.json", #"[{"targets": null, "labels": null}]"#, ""),
+            ("a.json", #"[{"targets": ["a"], "labels": {"x": null}}]"#, "a"), ("a.yml", "", ""), ("a.yml", "# none yet\n", ""),
+            ("a.yml", "---\n...\n", ""), ("a.yml", "null\n", ""), ("a.yml", "- labels:\n  targets:\n- targets: ~\n- labels: {}\n", ""),
+            (
+                "a.yml", "- targets: [a, null, b c, 'd']\n",
+                "a d a.yml:1:16: a target must be text, found nothing: it and 1 more are left out"
+            ),
+            ("a.json", #"[{"targets": ["a", null, "b"]}]"#, "a b a.json: [0].targets[1]: this must be text: it is left out"),
+            ("a.json", "", "a.json:1:1: not readable as JSON"), ("a.json", "[null]", "a.json: [0]: a group of targets must be a mapping"),
+            ("a.yml", "- \n", "a.yml:1:3: a group of targets must be a mapping"),
+        ])
+    func nothing(name: String, text: String, expected: String) throws { #expect(try read(name, text) == expected) }
+
+    @Test("a list that cannot be read is told apart from its next state; a file that is not there is worth another look")
+    func brokenStamp() throws {
+        func stamp(_ name: String) throws -> ListStamp? {
+            try #require(throws: ListUnreadable.self) { try TargetListFile.read(directory.path + "/" + name, unless: nil) }.stamp
+        }
+        try directory.write("a.yml", "- targets: [\n")
+        let broken = try #require(try stamp("a.yml"))
+        guard case .unchanged = try TargetListFile.read(directory.path + "/a.yml", unless: broken) else { return #expect(Bool(false)) }
+        #expect(try stamp("none.yml") == nil)
+        #expect(mkfifo(directory.path + "/pipe.yml", 0o600) == 0)
+        #expect(try stamp("pipe.yml") == nil)
+        let body = Array("[".utf8)
+        let answer = try #require(throws: ListUnreadable.self) { try TargetListFile.read(json: body, from: "http://sd", unless: nil) }
+        guard case .unchanged = try TargetListFile.read(json: body, from: "http://sd", unless: answer.stamp) else {
+            return #expect(Bool(false))
+        }
+    }
 
     @Test("a file cut off in the middle names line and column")
     func cutOff() throws {
@@ -52,11 +86,11 @@ import Testing
     @Test("a file that is as it was is not read again; one that is replaced is")
     func stamp() throws {
         let path = try directory.write("a.json", "[]")
-        guard case .targets(_, let stamp) = try TargetListFile.read(path, unless: nil) else { return #expect(Bool(false)) }
+        guard case .targets(_, let stamp, _) = try TargetListFile.read(path, unless: nil) else { return #expect(Bool(false)) }
         if case .targets = try TargetListFile.read(path, unless: stamp) { #expect(Bool(false), "read again") }
         try directory.write("b.json", #"[{"targets": ["b"]}]"#)
         #expect(rename(directory.path + "/b.json", path) == 0)
-        guard case .targets(["b"], _) = try TargetListFile.read(path, unless: stamp) else { return #expect(Bool(false)) }
+        guard case .targets(["b"], _, _) = try TargetListFile.read(path, unless: stamp) else { return #expect(Bool(false)) }
     }
 
     @Test("over 16 MiB are not read; 50,000 targets are")
@@ -86,7 +120,7 @@ import Testing
     @Test("an answer of http_sd that says the same is not read again")
     func answer() throws {
         let body = Array(#"[{"targets": ["a"]}]"#.utf8)
-        guard case .targets(["a"], let stamp) = try TargetListFile.read(json: body, from: "http://sd", unless: nil) else {
+        guard case .targets(["a"], let stamp, _) = try TargetListFile.read(json: body, from: "http://sd", unless: nil) else {
             return #expect(Bool(false))
         }
         if case .targets = try TargetListFile.read(json: body, from: "http://sd", unless: stamp) { #expect(Bool(false), "read again") }

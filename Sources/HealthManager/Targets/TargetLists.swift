@@ -176,9 +176,9 @@ package final class TargetLists: Sendable {
             let older = before.first { $0.source == fact.source }
             let metadata: Logger.Metadata = ["probe": "\(fact.definition)", "source": "\(fact.source)"]
             if let problem = fact.problem, problem != older?.problem {
-                logger.warning("a list of targets stays as it was: \(problem)", metadata: metadata)
+                logger.warning("a list of targets is not taken as it is: \(problem)", metadata: metadata)
             } else if fact.problem == nil, older?.problem != nil {
-                logger.notice("a list of targets can be read again", metadata: metadata)
+                logger.notice("a list of targets is good again", metadata: metadata)
             }
         }
     }

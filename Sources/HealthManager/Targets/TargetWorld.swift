@@ -35,8 +35,8 @@ package struct TargetWorld: Sendable {
 package enum ListReading: Sendable {
     /// It is the one seen before.
     case unchanged
-    /// The targets as listed, and what tells this state of the list from another.
-    case targets([String], ListStamp)
+    /// The targets as listed, what tells this state of the list from another, and in one sentence what in it is no target.
+    case targets([String], ListStamp, leftOut: String? = nil)
 }
 
 /// Tells states of a list apart: equal means that it need not be read again.
@@ -51,8 +51,13 @@ package struct ListStamp: Sendable, Hashable {
 /// A list that cannot be read, in one sentence that names it and the place in it.
 package struct ListUnreadable: Error, CustomStringConvertible {
     package var description: String
+    /// The state of the list that cannot be read, whenever it is looked at; nil where it is worth another try.
+    package var stamp: ListStamp?
 
-    package init(_ sentence: String) { description = sentence }
+    package init(_ sentence: String, at stamp: ListStamp? = nil) {
+        description = sentence
+        self.stamp = stamp
+    }
 }
 
 /// What a target may look like, whatever its kind.

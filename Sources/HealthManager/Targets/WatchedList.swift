@@ -12,21 +12,22 @@ struct WatchedList: Sendable {
         init(place: String) { self.place = place }
 
         func after(_ reading: ListReading) -> Part {
-            var newer = self
-            newer.problem = nil
-            guard case .targets(let listed, let stamp) = reading else { return newer }
+            // What was wrong with it still is.
+            guard case .targets(let listed, let stamp, let leftOut) = reading else { return self }
             guard listed.count <= TargetList.limit else {
-                return after(ListUnreadable("\(place) lists \(listed.count) targets, at most \(TargetList.limit) are taken"))
+                return after(ListUnreadable("\(place) lists \(listed.count) targets, at most \(TargetList.limit) are taken", at: stamp))
             }
+            var newer = self
+            newer.problem = leftOut
             newer.targets = listed
             newer.stamp = stamp
             return newer
         }
 
-        /// What was good stays; it is read again in full, since a file that is mended may look as it did when it was good.
+        /// What was good stays. What could not be read is read again once it looks otherwise, also where it looks as it did when it was good.
         func after(_ error: ListUnreadable) -> Part {
             var newer = self
-            newer.stamp = nil
+            newer.stamp = error.stamp
             newer.problem = error.description
             return newer
         }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Documents
 import Glibc
 package import HealthManager
 
@@ -48,142 +48,29 @@ package enum TargetListFile {
                 status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
             ]) : nil
         if let stamp, stamp == seen { return .unchanged }
-        var file = YAMLFile(path: path)
-        file.sizeLimit = TargetList.sizeLimit
-        file.valueLimit = 10 * TargetList.limit
-        let targets: [String]
-        do throws(ConfigurationRefused) {
-            targets = path.hasSuffix(".json") ? try parse(file.bytes(), path) : try parse(file.read())
-        } catch { throw ListUnreadable(error.sentence) }
-        return .targets(targets, stamp ?? ListStamp(marks: []))
+        let bytes: [UInt8]
+        do throws(FileUnreadable) { bytes = try RegularFile.read(path, atMost: TargetList.sizeLimit) } catch {
+            throw ListUnreadable(error.description)
+        }
+        return try reading(of: bytes, path, isJSON: path.hasSuffix(".json"), stamp ?? ListStamp(marks: []))
     }
 
     /// What an answer of http_sd lists, unless it is the one of `seen`.
     package static func read(json bytes: [UInt8], from url: String, unless seen: ListStamp?) throws(ListUnreadable) -> ListReading {
         let stamp = ListStamp(of: bytes)
         if stamp == seen { return .unchanged }
-        do throws(ConfigurationRefused) { return .targets(try parse(bytes, url), stamp) } catch { throw ListUnreadable(error.sentence) }
+        return try reading(of: bytes, url, isJSON: true, stamp)
     }
 
-    // MARK: YAML
-
-    private static func parse(_ setting: Setting) throws(ConfigurationRefused) -> [String] {
-        let notes = SettingsReader.Notes()
-        guard case .list(let groups) = setting.value else {
-            throw ConfigurationRefused([Diagnostic(.error, at: setting.location, expected + ", found \(setting.shape)")])
-        }
-        var targets: [String] = []
-        for group in groups {
-            let reader = SettingsReader(group, what: "a group of targets", notes: notes)
-            for item in reader.settings("targets") ?? [] {
-                if case .scalar(let text, _) = item.value, !item.isNull, TargetText.fault(text) == nil {
-                    targets.append(text)
-                } else {
-                    reader.error(fault(item), at: item.location)
-                }
-            }
-            _ = reader.texts("labels")
-            if !reader.has("targets") { reader.error("a group of targets needs 'targets'", at: reader.location) }
-            reader.finish()
-        }
-        guard !notes.hasErrors else { throw ConfigurationRefused(notes.diagnostics) }
-        return targets
-    }
-
-    private static func fault(_ item: Setting) -> String {
-        if case .scalar(let text, _) = item.value, let fault = TargetText.fault(text) { return "a target \(fault)" }
-        return "a target must be text, found \(item.shape)"
-    }
-
-    private static let expected = "expected a list of groups, each with 'targets' and perhaps 'labels'"
-
-    // MARK: JSON
-
-    private static func parse(_ bytes: [UInt8], _ origin: String) throws(ConfigurationRefused) -> [String] {
-        let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-        do {
-            return try JSONDecoder().decode([Group].self, from: Data(content)).flatMap(\.targets)
-        } catch {
-            guard let sentence = (error as? DecodingError).flatMap(sentence) else { throw fault(noJSON: content, origin) }
-            throw ConfigurationRefused([Diagnostic(.error, at: SourceLocation(path: origin), sentence)])
-        }
-    }
-
-    private struct Group: Decodable {
-        var targets: [String]
-
-        init(from decoder: any Decoder) throws {
-            let values = try decoder.container(keyedBy: Key.self)
-            for key in values.allKeys where key != .targets && key != .labels {
-                throw DecodingError.dataCorrupted(
-                    .init(codingPath: values.codingPath, debugDescription: "unknown key '\(key.stringValue)'; known here: labels, targets"))
-            }
-            targets = try values.decode([String].self, forKey: .targets)
-            if values.contains(.labels) { _ = try values.decode([String: String].self, forKey: .labels) }
-            for (index, target) in targets.enumerated() {
-                guard let fault = TargetText.fault(target) else { continue }
-                let path = values.codingPath + [Key.targets, Key(intValue: index)]
-                throw DecodingError.dataCorrupted(.init(codingPath: path, debugDescription: "a target \(fault)"))
-            }
-        }
-    }
-
-    private struct Key: CodingKey, Equatable {
-        static let targets = Key(stringValue: "targets")
-        static let labels = Key(stringValue: "labels")
-
-        let stringValue: String
-        let intValue: Int?
-
-        init(stringValue: String) {
-            self.stringValue = stringValue
-            intValue = nil
-        }
-
-        init(intValue: Int) {
-            stringValue = String(intValue)
-            self.intValue = intValue
-        }
-    }
-
-    /// Nil for what is no JSON at all.
-    private static func sentence(_ error: DecodingError) -> String? {
-        switch error {
-        case .dataCorrupted(let context): return context.codingPath.isEmpty ? nil : place(context.codingPath) + context.debugDescription
-        case .keyNotFound(let key, let context):
-            return place(context.codingPath) + "a group of targets needs '\(key.stringValue)'"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            guard let last = context.codingPath.last else { return expected }
-            let wanted =
-                switch last.stringValue {
-                case "targets": "'targets' must be a list of texts"
-                case "labels": "'labels' must be a mapping of texts"
-                default: context.codingPath.count == 1 ? "a group of targets must be a mapping" : "this must be text"
-                }
-            return place(context.codingPath) + wanted
-        @unknown default: return nil
-        }
-    }
-
-    /// The decoder does not say where its fault lies; the reader of YAML, of which JSON is a part, does.
-    private static func fault(noJSON content: [UInt8], _ origin: String) -> ConfigurationRefused {
-        var file = YAMLFile(path: origin)
-        file.valueLimit = 10 * TargetList.limit
-        do throws(ConfigurationRefused) { _ = try file.parse(file.text(content)) } catch {
-            return ConfigurationRefused(
-                error.diagnostics.map { fault in
-                    Diagnostic(.error, at: fault.location, fault.sentence.replacing("readable as YAML", with: "readable as JSON"))
-                })
-        }
-        return ConfigurationRefused([
-            Diagnostic(.error, at: SourceLocation(path: origin), "this is YAML, and no JSON: call the file .yaml")
-        ])
-    }
-
-    /// `[2].targets[0]: `, as the tools that read JSON write it.
-    private static func place(_ path: [any CodingKey]) -> String {
-        let text = path.reduce("") { $0 + ($1.intValue.map { "[\($0)]" } ?? "." + $1.stringValue) }
-        return text.isEmpty ? "" : text + ": "
+    /// A list that is broken keeps its stamp: while it stays as it is, nothing is gained by reading it again.
+    private static func reading(
+        of bytes: [UInt8], _ origin: String, isJSON: Bool, _ stamp: ListStamp
+    ) throws(ListUnreadable) -> ListReading {
+        let groups: TargetGroups
+        do throws(ConfigurationRefused) {
+            groups = isJSON ? try TargetGroups(json: bytes, origin) : try TargetGroups(yaml: bytes, origin)
+        } catch { throw ListUnreadable(error.sentence, at: stamp) }
+        return .targets(groups.targets, stamp, leftOut: groups.leftOut)
     }
 }
 
