@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Documents
 import HealthManager
 import Synchronization
 package import Transfers
@@ -8,7 +8,7 @@ package final class WayOut: Sendable {
     private struct State {
         var network = NetworkSettings()
         /// The store of the network's own roots, by the content of their file.
-        var trust: (roots: Data, store: TrustStore)?
+        var trust: (roots: [UInt8], store: TrustStore)?
     }
 
     private let transfers: Transfers
@@ -40,7 +40,7 @@ package final class WayOut: Sendable {
     /// The reader of the configuration has refused a file that holds no certificate; one that broke since then adds no root.
     private static func trust(_ state: inout State) -> TrustStore {
         guard let file = state.network.caFile else { return .system }
-        let roots = (try? Data(contentsOf: URL(filePath: file))) ?? Data()
+        let roots = (try? RegularFile.read(file, atMost: RegularFile.certificateLimit)) ?? []
         if let known = state.trust, known.roots == roots { return known.store }
         let store = (try? TrustStore(systemRoots: true, files: [file])) ?? .system
         state.trust = (roots, store)

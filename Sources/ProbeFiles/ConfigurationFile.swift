@@ -1,5 +1,6 @@
 import Addresses
 import Certificates
+import Documents
 import FoundationEssentials
 import HealthManager
 
@@ -98,7 +99,8 @@ struct ConfigurationFile {
         if authConfig.currentCertificateThumbprint != nil {
             authConfig.thumbprintLocation = "\(path), line \(reader.location(of: key).line ?? 0)"
         }
-        authConfig.certificateFile = certificateFile(reader, "certificateFile")
+        // What is wrong with it is the probes' to tell: it is watched, and must not keep the agent from watching.
+        authConfig.certificateFile = certificateFile(reader, "certificateFile") { reader.warning($0, at: $1) }
         reader.finish()
         return authConfig
     }
@@ -134,7 +136,7 @@ struct ConfigurationFile {
         let clientID = reader.required("clientId", what: "'token'")
         let scope = reader.required("scope", what: "'token'")
         _ = reader.required("certificateFile", what: "'token'")
-        let certificate = certificateFile(reader, "certificateFile")
+        let certificate = certificateFile(reader, "certificateFile") { reader.error($0, at: $1) }
         let key = reader.required("keyFile", what: "'token'").map(resolved)
         if let key, !FileManager.default.fileExists(atPath: key) {
             reader.error("'keyFile': there is no file \(key)", at: reader.location(of: "keyFile"))
@@ -165,11 +167,12 @@ struct ConfigurationFile {
         if let tls = reader.mapping("tls") {
             network.caFile = tls.string("caFile").map(resolved)
             if let file = network.caFile {
-                let bytes = (try? Data(contentsOf: URL(filePath: file))).map(Array.init)
-                if CertificateFacts.count(pem: bytes ?? []) == 0 {
-                    let problem = bytes == nil ? "cannot be read" : "holds no certificate in PEM"
-                    tls.error("'caFile': \(file) \(problem)", at: tls.location(of: "caFile"))
-                }
+                do throws(FileUnreadable) {
+                    let bytes = try RegularFile.read(file, atMost: RegularFile.certificateLimit)
+                    if CertificateFacts.count(pem: bytes) == 0 {
+                        tls.error("'caFile': \(file) holds no certificate in PEM", at: tls.location(of: "caFile"))
+                    }
+                } catch { tls.error("'caFile': \(error)", at: tls.location(of: "caFile")) }
             }
             tls.finish()
         }
@@ -256,26 +259,27 @@ struct ConfigurationFile {
         return nil
     }
 
-    private func certificateFile(_ reader: SettingsReader, _ key: String) -> String? {
+    private func certificateFile(
+        _ reader: SettingsReader, _ key: String, tell: (_ sentence: String, _ location: SourceLocation) -> Void
+    ) -> String? {
         guard let file = reader.string(key).map(resolved) else { return nil }
         do {
-            let bytes = try Data(contentsOf: URL(filePath: file))
-            _ = try CertificateFacts.read(pemOrDER: Array(bytes))
+            _ = try CertificateFacts.read(pemOrDER: try RegularFile.read(file, atMost: RegularFile.certificateLimit))
         } catch let error as CertificateUnreadable {
-            reader.error("'\(key)': \(file) is not a certificate (\(error)): export it as DER or PEM", at: reader.location(of: key))
+            tell("'\(key)': \(file) is not a certificate (\(error)): export it as DER or PEM", reader.location(of: key))
         } catch {
-            reader.error("'\(key)': \(file) cannot be read", at: reader.location(of: key))
+            tell("'\(key)': \(error)", reader.location(of: key))
         }
         return file
     }
 }
 
 /// The shapes of host names, addresses and URLs.
-enum Text {
+package enum Text {
     /// What `sockaddr_un` holds, its final zero aside.
     static let socketPathLimit = 107
 
-    static func isHostName(_ text: String) -> Bool {
+    package static func isHostName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 253
             && text.utf8.allSatisfy { byte in
                 (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._".utf8.contains(byte)
@@ -290,8 +294,10 @@ enum Text {
         return (allowPortZero ? 0...65535 : 1...65535).contains(port) && (isHostName(String(host)) || isAddress6)
     }
 
-    static func isHTTPS(_ text: String) -> Bool {
-        guard text.lowercased().hasPrefix("https://"), !text.contains(where: \.isWhitespace) else { return false }
+    package static func isHTTPS(_ text: String) -> Bool {
+        guard text.lowercased().hasPrefix("https://"), TargetText.fault(text) == nil, !text.contains(where: \.isWhitespace) else {
+            return false
+        }
         let authority = text.dropFirst("https://".count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         return isHostName(String(authority)) || isHostAndPort(String(authority))
     }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Documents
 package import HealthManager
 
 /// Configuration and definitions on disk, read as one plan, with every problem of all files at once.
@@ -94,12 +94,16 @@ package struct PlanFiles: Sendable {
     /// their paths.
     private func files(_ notes: SettingsReader.Notes) -> [String] {
         let location = SourceLocation(path: probesDirectory)
-        var isDirectory = false
-        guard FileManager.default.fileExists(atPath: probesDirectory, isDirectory: &isDirectory), isDirectory else {
-            notes.diagnostics.append(Diagnostic(.error, at: location, "there is no such directory of probe definitions: set --probes"))
+        let names: [String]
+        do throws(FileUnreadable) { names = try Folder.paths(below: probesDirectory) } catch {
+            // Not to know the definitions is not to have none: what was known before stays in force.
+            let isMissing = error.path == probesDirectory && error.problem == .missing
+            notes.diagnostics.append(
+                isMissing
+                    ? Diagnostic(.error, at: location, "there is no such directory of probe definitions: set --probes")
+                    : Diagnostic(.error, at: SourceLocation(path: error.path), "the probe definitions cannot be listed: \(error.clause)"))
             return []
         }
-        let names = (try? FileManager.default.subpathsOfDirectory(atPath: probesDirectory)) ?? []
         let files = names.filter { name in
             let parts = name.split(separator: "/")
             return (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && parts.first != "examples" && !parts.dropLast().contains("targets")
@@ -118,7 +122,7 @@ package struct PlanFiles: Sendable {
 
     /// What `agent init` could only guess is marked in the file, until an administrator has compared it.
     private func unconfirmed() -> [Diagnostic] {
-        guard let bytes = try? Data(contentsOf: URL(filePath: configurationPath)) else { return [] }
+        guard let bytes = try? RegularFile.read(configurationPath, atMost: YAMLFile.sizeLimit) else { return [] }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         return lines.enumerated().compactMap { index, line in
             guard let mark = line.firstRange(of: "# UNCONFIRMED") else { return nil }

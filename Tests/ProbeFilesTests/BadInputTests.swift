@@ -57,10 +57,13 @@ struct OptionKind: ProbeKind {
                 "authConfig: { currentCertificateThumbprint: 12AB }\n",
                 "agent.yaml:1:45: error: 'currentCertificateThumbprint' must be a thumbprint: 40 hexadecimal digits, spaces and colons allowed, found '12AB'"
             ),
-            ("authConfig: { certificateFile: nowhere.cer }\n", "agent.yaml:1:32: error: 'certificateFile': nowhere.cer cannot be read"),
+            (
+                "authConfig: { certificateFile: nowhere.cer }\n",
+                "agent.yaml:1:32: warning: 'certificateFile': nowhere.cer: there is no such file"
+            ),
             (
                 "authConfig: { certificateFile: agent.yaml }\n",
-                "agent.yaml:1:32: error: 'certificateFile': agent.yaml is not a certificate (neither a DER nor a PEM certificate): export it as DER or PEM"
+                "agent.yaml:1:32: warning: 'certificateFile': agent.yaml is not a certificate (neither a DER nor a PEM certificate): export it as DER or PEM"
             ),
             ("tls: { caFile: agent.yaml }\n", "agent.yaml:1:16: error: 'caFile': agent.yaml holds no certificate in PEM"),
             ("listen: 9717\n", "agent.yaml:1:9: error: 'listen' must be address:port, found '9717'"),
@@ -229,7 +232,7 @@ struct OptionKind: ProbeKind {
         #expect(
             found == [
                 "agent.yaml: error: there is no such file",
-                "probes/a.yaml: error: this is a directory, a YAML file is needed",
+                "probes/a.yaml: error: this is a directory, a regular file is needed",
                 "probes/b.yaml: error: the file has 10800000 bytes, at most 1048576 are read: is it the right one?",
                 "probes/c.yaml:2:7: error: this is not UTF-8: save the file as UTF-8",
                 "probes/d.yaml: error: the file is UTF-16: save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)",

@@ -2,6 +2,7 @@ import Certificates
 import Crypto
 import CryptoExtras
 import FoundationEssentials
+import Glibc
 import HealthManager
 import Logging
 import SwiftASN1
@@ -74,6 +75,36 @@ import X509
         thresholds.failBelow = .seconds(30 * Self.day)
         let date = Self.begin + 90 * Self.day - 29 * Self.day
         #expect(try await Self.outcome(days: 90, at: date, thresholds: thresholds).decisive?.reason == .certificateExpiresVerySoon)
+    }
+
+    @Test("a malformed key beside a good one is told and costs nothing; without a good one the document is malformed")
+    func malformedKey() throws {
+        let good = Data(try Self.certificate(days: 10)).base64EncodedString()
+        func document(_ values: [String]) -> [UInt8] {
+            Array("{\"keys\": [\(values.map { "{\"keyvalue\": {\"value\": \"\($0)\"}}" }.joined(separator: ", "))]}".utf8)
+        }
+        let mixed = try AuthMetadataDocument(document(["AAAA", good, ""]))
+        #expect(mixed.keys.count == 1)
+        #expect(
+            mixed.malformedKeys == [
+                "a signing key whose certificate cannot be read", "a signing key without a certificate in 'keyvalue'",
+            ])
+        #expect(throws: AuthMetadataDocument.Malformed.self) { try AuthMetadataDocument(document(["AAAA"])) }
+    }
+
+    @Test("what was seen before and cannot be looked into is not written over")
+    func unreadableSightings() throws {
+        let directory = try TemporaryDirectory()
+        let facts = try CertificateFacts.read(pemOrDER: try Self.certificate(days: 10))
+        #expect(mkfifo(directory.path + "/first-seen.json", 0o600) == 0)
+        let blocked = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        blocked.note([facts], server: "mbx01", source: .published, at: Self.begin)
+        var status = stat()
+        #expect(lstat(directory.path + "/first-seen.json", &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+        unlink(directory.path + "/first-seen.json")
+        let site = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        site.note([facts], server: "mbx01", source: .published, at: Self.begin)
+        #expect(stat(directory.path + "/first-seen.json", &status) == 0 && status.st_mode & 0o777 == 0o600)
     }
 
     @Test("first sights outlive the process; a file that cannot be read is kept aside and begun anew")

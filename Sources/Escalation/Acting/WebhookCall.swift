@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Documents
 import HealthManager
 import Transfers
 
@@ -17,7 +17,10 @@ struct WebhookCall: Sendable {
         var headers: [HeaderField] = []
         if let file = authorizationFile {
             // Read each time: credentials are renewed while the agent runs.
-            guard let bytes = try? Data(contentsOf: URL(filePath: file)) else { return (false, "cannot read \(file)") }
+            let bytes: [UInt8]
+            do throws(FileUnreadable) { bytes = try RegularFile.read(file, atMost: RegularFile.credentialLimit) } catch {
+                return (false, error.description)
+            }
             let value = String(decoding: bytes, as: UTF8.self).trimming { $0.isWhitespace }
             guard !value.isEmpty, !value.contains(where: \.isNewline) else { return (false, "\(file) must hold one line") }
             headers.append(HeaderField("Authorization", value))

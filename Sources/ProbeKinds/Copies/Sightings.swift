@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 import FoundationEssentials
 import HealthManager
 package import Logging
@@ -37,15 +38,19 @@ package final class Sightings: Sendable {
     private let isWritable: Bool
     private let logger: Logger
     private let state: Mutex<State>
+    /// A few kilobytes each; thousands of servers fit.
+    private static let sizeLimit = 256 << 20
 
     /// - Parameters:
     ///   - directory: the state directory; a file there that cannot be read is kept aside and begun anew.
     ///   - isWritable: false for a process that does not hold the directory's lock: it reads what it can.
     package init(directory: String, isWritable: Bool, logger: Logger) {
         path = directory + "/first-seen.json"
-        self.isWritable = isWritable
         self.logger = logger
-        state = Mutex(State(copies: Self.read(path, isWritable: isWritable, logger: logger)))
+        let copies = Self.read(path, isWritable: isWritable, logger: logger)
+        state = Mutex(State(copies: copies ?? []))
+        // What could not be read may still be good: it is not written over.
+        self.isWritable = isWritable && copies != nil
     }
 
     /// When a certificate was first seen anywhere; nil if it never was.
@@ -96,7 +101,7 @@ package final class Sightings: Sendable {
     private func write(_ copies: [Copy]) -> Bool {
         do {
             let bytes = try JSONText.encode(File(copies: copies), pretty: true)
-            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+            try RegularFile.replace(path, with: bytes)
             return true
         } catch {
             logger.error(
@@ -106,8 +111,14 @@ package final class Sightings: Sendable {
         }
     }
 
-    private static func read(_ path: String, isWritable: Bool, logger: Logger) -> [Copy] {
-        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { return [] }
+    /// - Returns: nil where there is a file that cannot even be looked into.
+    private static func read(_ path: String, isWritable: Bool, logger: Logger) -> [Copy]? {
+        let bytes: [UInt8]
+        do throws(FileUnreadable) { bytes = try RegularFile.read(path, atMost: sizeLimit) } catch {
+            if error.problem == .missing { return [] }
+            logger.error("what was seen before is not known, and is not kept", metadata: ["problem": "\(error)"])
+            return nil
+        }
         do { return try JSONText.decode(File.self, from: bytes).copies } catch {
             logger.error("what was seen before cannot be read; begun anew", metadata: ["path": "\(path)", "kept": "\(path).damaged"])
             if isWritable {

@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 import FoundationEssentials
 import HealthManager
 import Transfers
@@ -29,6 +30,8 @@ struct VisibleCopies: Sendable {
     var metadata: MetadataSighting?
     /// Why the exported file is no certificate, where it is named and cannot be read.
     var exportedProblem: String?
+    /// The agent itself had no descriptor left to read it: nothing is said of the file.
+    var isExportedOwnWant = false
 
     var exported: Copy? { copies.first { $0.source == .exported } }
     var published: [Copy] { copies.filter { $0.source == .published } }
@@ -50,7 +53,9 @@ struct CopyReader: Sendable {
         let now = context.time.now
         var found: [(source: OAuthCertificate.Source, server: String, facts: CertificateFacts)] = []
         if let file = authConfig.certificateFile {
-            do throws(CertificateUnreadable) { found.append((.exported, "", try Self.read(file))) } catch {
+            do { found.append((.exported, "", try Self.read(file))) } catch let error as FileUnreadable {
+                (seen.exportedProblem, seen.isExportedOwnWant) = (error.description, error.isOwnWant)
+            } catch {
                 seen.exportedProblem = "\(file): \(error)"
             }
         }
@@ -91,10 +96,8 @@ struct CopyReader: Sendable {
         return remembered
     }
 
-    private static func read(_ file: String) throws(CertificateUnreadable) -> CertificateFacts {
-        let bytes: Data
-        do { bytes = try Data(contentsOf: URL(filePath: file)) } catch { throw CertificateUnreadable(description: "cannot be read") }
-        return try CertificateFacts.read(pemOrDER: Array(bytes))
+    private static func read(_ file: String) throws -> CertificateFacts {
+        try CertificateFacts.read(pemOrDER: try RegularFile.read(file, atMost: RegularFile.certificateLimit))
     }
 }
 

@@ -1,3 +1,4 @@
+import Documents
 import FoundationEssentials
 import HealthManager
 package import Logging
@@ -33,8 +34,8 @@ package final class KindServices: Sendable {
     }
 
     private func trust(_ caFile: String?) -> TrustStore {
-        let bytes = caFile.flatMap { try? Data(contentsOf: URL(filePath: $0)) } ?? Data()
-        let key = (caFile ?? "") + "\n" + bytes.base64EncodedString()
+        let bytes = caFile.flatMap { try? RegularFile.read($0, atMost: RegularFile.certificateLimit) } ?? []
+        let key = (caFile ?? "") + "\n" + Data(bytes).base64EncodedString()
         return trustStores.withLock { stores in
             if let known = stores[key] { return known }
             // The reader of the configuration has refused a file that holds no certificate; one that broke since then adds no root.

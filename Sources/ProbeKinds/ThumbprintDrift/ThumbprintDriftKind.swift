@@ -14,7 +14,10 @@ struct ThumbprintDriftKind: ProbeKind {
             "Where every server agrees on one key that AuthConfig's configured thumbprint does not name, the configuration is old: a warning.",
         ],
         stages: [.certificate, .metadata, .compare],
-        reasons: [.thumbprintDrift, .thumbprintSettling, .authconfigOutdated, .certificateUnreadable, .metadataNoKeys, .notObserved],
+        reasons: [
+            .thumbprintDrift, .thumbprintSettling, .authconfigOutdated, .certificateUnreadable, .systemRefused, .metadataNoKeys,
+            .notObserved,
+        ],
         options: [
             .init(
                 "settling", "how long a new key may take to reach every copy (default: thresholds.driftSettling)",

@@ -37,7 +37,10 @@ struct ThumbprintDriftProbe: Probe {
 
     private func readFile(_ seen: VisibleCopies, into log: inout StageLog) {
         if let problem = seen.exportedProblem {
-            log.find(Finding(.failure, stage: .certificate, reason: .certificateUnreadable, sentence: "exported certificate \(problem)"))
+            log.find(
+                Finding(
+                    seen.isExportedOwnWant ? .unknown : .failure, stage: .certificate,
+                    reason: seen.isExportedOwnWant ? .systemRefused : .certificateUnreadable, sentence: "exported certificate \(problem)"))
         } else if let exported = seen.exported {
             log.stage(.certificate, .passed, "exported: \(exported.facts.thumbprint)")
         } else {

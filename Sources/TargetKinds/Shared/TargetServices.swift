@@ -1,3 +1,4 @@
+import Documents
 import FoundationEssentials
 import HealthManager
 import Synchronization
@@ -18,8 +19,8 @@ package final class TargetServices: Sendable {
     /// The store of a CA file, loaded once for each content of it.
     /// - Throws: `Unusable` that names the file.
     func trust(caFile: String) throws(TrustStore.Unusable) -> TrustStore {
-        let bytes = (try? Data(contentsOf: URL(filePath: caFile))) ?? Data()
-        let key = caFile + "\n" + bytes.base64EncodedString()
+        let bytes = (try? RegularFile.read(caFile, atMost: RegularFile.certificateLimit)) ?? []
+        let key = caFile + "\n" + Data(bytes).base64EncodedString()
         if let known = stores.withLock({ $0[key] }) { return known }
         let store = try TrustStore(systemRoots: false, files: [caFile])
         stores.withLock { $0[key] = store }

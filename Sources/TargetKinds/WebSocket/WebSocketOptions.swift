@@ -1,3 +1,4 @@
+import Documents
 import FoundationEssentials
 import HealthManager
 import Transfers
@@ -15,14 +16,11 @@ struct WebSocketOptions: Sendable {
         case text(String)
         case file(String)
 
-        struct Unreadable: Error { var path: String }
-
-        func read() throws(Unreadable) -> String {
+        func read() throws(FileUnreadable) -> String {
             switch self {
             case .text(let text): return text
             case .file(let path):
-                guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw Unreadable(path: path) }
-                let text = String(decoding: bytes, as: UTF8.self)
+                let text = String(decoding: try RegularFile.read(path, atMost: RegularFile.credentialLimit), as: UTF8.self)
                 guard let last = text.lastIndex(where: { !$0.isWhitespace }) else { return "" }
                 return String(text[...last].drop(while: \.isWhitespace))
             }
@@ -119,7 +117,7 @@ struct WebSocketOptions: Sendable {
     }
 
     /// All headers of the request beside the handshake's own.
-    func fields(userAgent: String) throws(Value.Unreadable) -> [HeaderField] {
+    func fields(userAgent: String) throws(FileUnreadable) -> [HeaderField] {
         var fields: [HeaderField] = []
         for (name, value) in headers { fields.append(HeaderField(name, try value.read())) }
         func has(_ name: String) -> Bool { fields.contains { $0.isNamed(name) } }

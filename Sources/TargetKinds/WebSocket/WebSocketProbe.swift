@@ -1,4 +1,5 @@
 import Addresses
+import Documents
 import HealthManager
 import Transfers
 
@@ -20,8 +21,8 @@ struct WebSocketProbe: Probe {
             return run.reject(.config, .targetInvalid, "a websocket target is a ws:// or wss:// URL without login and fragment")
         }
         let fields: [HeaderField]
-        do throws(WebSocketOptions.Value.Unreadable) { fields = try options.fields(userAgent: services.userAgent) } catch {
-            return run.reject(.config, .credentialUnreadable, "cannot read \(error.path)")
+        do throws(FileUnreadable) { fields = try options.fields(userAgent: services.userAgent) } catch {
+            return run.reject(.config, error.isOwnWant ? .systemRefused : .credentialUnreadable, error.description)
         }
         guard HeaderField.areSendable(fields) else {
             return run.reject(.config, .credentialUnreadable, "a file holds what no header may: a line end or another control character")

@@ -48,12 +48,7 @@ final class PeerVerifier {
     }
 
     private func use(_ own: ClientCertificate, in context: OpaquePointer) {
-        defer { ERR_clear_error() }
-        if SSL_CTX_use_certificate_chain_file(context, own.certificateFile) != 1 {
-            ownFault = "the client certificate \(own.certificateFile) cannot be used"
-        } else if SSL_CTX_use_PrivateKey_file(context, own.keyFile, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(context) != 1 {
-            ownFault = "the client key \(own.keyFile) cannot be used with the certificate \(own.certificateFile)"
-        }
+        do throws(ClientCertificate.Unusable) { try own.use(in: context) } catch { ownFault = error.sentence }
     }
 
     private func verify(_ store: OpaquePointer) -> Bool {

@@ -25,18 +25,6 @@ package struct TLSSettings: Sendable {
     }
 }
 
-/// What the agent presents of itself: PEM files, read when a session begins.
-package struct ClientCertificate: Sendable, Hashable {
-    /// The leaf first, then its issuers.
-    package var certificateFile: String
-    package var keyFile: String
-
-    package init(certificateFile: String, keyFile: String) {
-        self.certificateFile = certificateFile
-        self.keyFile = keyFile
-    }
-}
-
 package enum TLSVersion: String, Sendable, Hashable, CaseIterable, Comparable {
     case v1_0 = "1.0"
     case v1_1 = "1.1"

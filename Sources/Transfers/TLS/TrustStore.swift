@@ -1,6 +1,6 @@
 import CCurl
 import Certificates
-import FoundationEssentials
+import Documents
 
 /// Roots to trust, loaded once and shared by every handshake: loading the system's bundle costs more than a handshake.
 ///
@@ -30,8 +30,11 @@ package final class TrustStore: Sendable {
         store = Self.empty()
         if systemRoots { X509_STORE_set_default_paths(store) }
         for file in files {
-            guard let bytes = try? Data(contentsOf: URL(filePath: file)) else { throw Unusable(description: "cannot read \(file)") }
-            let (count, isWhole) = Self.add(pem: Array(bytes), to: store)
+            let bytes: [UInt8]
+            do throws(FileUnreadable) { bytes = try RegularFile.read(file, atMost: RegularFile.certificateLimit) } catch {
+                throw Unusable(description: error.description)
+            }
+            let (count, isWhole) = Self.add(pem: bytes, to: store)
             guard isWhole else {
                 throw Unusable(description: "certificate \(count + 1) in \(file) is cut off or damaged: export the file anew")
             }

@@ -1,4 +1,4 @@
-import Glibc
+import Documents
 import HealthManager
 
 /// A secret as a module gives it: the text itself, or a file that is read at each run, so that it can be replaced there.
@@ -6,6 +6,8 @@ enum Secret: Sendable {
     struct Unreadable: Error {
         /// One clause that names the file, without a word of its content.
         var clause: String
+        /// The agent itself had no descriptor left.
+        var isOwnWant = false
     }
 
     case text(String)
@@ -15,27 +17,14 @@ enum Secret: Sendable {
     func read() throws(Unreadable) -> String {
         switch self {
         case .text(let text): text
-        case .file(let path): Self.trimmed(String(decoding: try Self.bytes(of: path, most: 64 << 10), as: UTF8.self))
+        case .file(let path): Self.trimmed(String(decoding: try Self.bytes(of: path, most: RegularFile.credentialLimit), as: UTF8.self))
         }
     }
 
-    /// All of a regular file; what else has a name could make the reader wait for ever.
     static func bytes(of path: String, most: Int) throws(Unreadable) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw Unreadable(clause: "\(path) cannot be opened: \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw Unreadable(clause: "\(path) is not a file") }
-        guard status.st_size <= most else { throw Unreadable(clause: "\(path) is larger than \(most) bytes") }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var filled = 0
-        while filled < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: filled), $0.count - filled) }
-            guard count >= 0 else { throw Unreadable(clause: "\(path) cannot be read: \(String(cString: strerror(errno)))") }
-            if count == 0 { break }
-            filled += count
+        do throws(FileUnreadable) { return try RegularFile.read(path, atMost: most) } catch {
+            throw Unreadable(clause: error.description, isOwnWant: error.isOwnWant)
         }
-        return Array(bytes.prefix(filled))
     }
 
     private static func trimmed(_ text: String) -> String {
