@@ -8,11 +8,29 @@ import Glibc
 ///
 /// A fresh connection and a full handshake each time. Whatever goes wrong is a value, never a crash and never a wait without end.
 package final class Transfers: Sendable {
-    private let engine = Engine()
-    let loop = SocketLoop()
+    private let engine: Engine
+    let loop: SocketLoop
     private let resolver: Resolver
 
-    package init() { resolver = Resolver(loop: loop) }
+    /// For where the system is known to give what it takes; `open` tells where it does not.
+    package convenience init() {
+        do { try self.init(engine: Engine(), loop: SocketLoop()) } catch { preconditionFailure("\(error)") }
+    }
+
+    private init(engine: Engine, loop: SocketLoop) {
+        self.engine = engine
+        self.loop = loop
+        resolver = Resolver(loop: loop)
+    }
+
+    /// - Throws: where the system allows no thread or no descriptor for it.
+    package static func open() throws(SystemRefusal) -> Transfers {
+        let engine = try Engine()
+        do throws(SystemRefusal) { return Transfers(engine: engine, loop: try SocketLoop()) } catch {
+            engine.close()
+            throw error
+        }
+    }
 
     deinit {
         engine.close()

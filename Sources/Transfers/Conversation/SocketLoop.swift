@@ -36,17 +36,26 @@ final class SocketLoop: Sendable {
     private let bell = agent_bell()
     private let state = Mutex(State())
 
-    init() {
-        precondition(epoll >= 0 && bell >= 0 && agent_watch(epoll, bell, 1, 0, 0) == 0, "the system allows no epoll")
+    init() throws(SystemRefusal) {
+        guard epoll >= 0, bell >= 0, agent_watch(epoll, bell, 1, 0, 0) == 0 else {
+            let code = errno
+            for descriptor in [epoll, bell] where descriptor >= 0 { Glibc.close(descriptor) }
+            throw SystemRefusal("an epoll", errno: code)
+        }
         var thread = pthread_t()
+        let this = Unmanaged.passRetained(self).toOpaque()
         let created = pthread_create(
             &thread, nil,
             { context in
                 guard let context else { return nil }
                 Unmanaged<SocketLoop>.fromOpaque(context).takeRetainedValue().work()
                 return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        precondition(created == 0, "the system allows no further thread")
+            }, this)
+        guard created == 0 else {
+            Unmanaged<SocketLoop>.fromOpaque(this).release()
+            for descriptor in [epoll, bell] { Glibc.close(descriptor) }
+            throw SystemRefusal("a further thread", errno: created)
+        }
         pthread_detach(thread)
     }
 

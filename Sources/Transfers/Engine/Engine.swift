@@ -14,9 +14,9 @@ final class Engine: Sendable {
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let inbox = Mutex(Inbox())
 
-    init() {
+    init() throws(SystemRefusal) {
         Self.prepareLibrary()
-        guard let multi = curl_multi_init() else { preconditionFailure("out of memory") }
+        guard let multi = curl_multi_init() else { throw SystemRefusal("what libcurl begins with", errno: errno) }
         self.multi = multi
         var thread = pthread_t()
         let this = Unmanaged.passRetained(self).toOpaque()
@@ -27,7 +27,11 @@ final class Engine: Sendable {
                 Unmanaged<Engine>.fromOpaque(context).takeRetainedValue().work()
                 return nil
             }, this)
-        precondition(created == 0, "the system allows no further thread")
+        guard created == 0 else {
+            Unmanaged<Engine>.fromOpaque(this).release()
+            curl_multi_cleanup(multi)
+            throw SystemRefusal("a further thread", errno: created)
+        }
         pthread_detach(thread)
     }
 

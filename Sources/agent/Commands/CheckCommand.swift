@@ -12,7 +12,8 @@ struct CheckCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let kinds = Composition.kinds(transfers: Transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
+        let kinds = Composition.kinds(
+            transfers: try Composition.transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
         let diagnostics = try common.files(modules: modules).diagnostics(kinds: kinds)
         for diagnostic in diagnostics { Console.note(diagnostic.description) }
         if diagnostics.contains(where: { $0.severity == .error }) { throw ExitCode(2) }

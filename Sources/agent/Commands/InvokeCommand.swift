@@ -54,7 +54,7 @@ struct InvokeCommand: AsyncParsableCommand {
     }
 
     private func answer(to request: InvokeRequest) async throws -> InvokeAnswer {
-        let transfers = Transfers()
+        let transfers = try Composition.transfers()
         if !local, let answer = try await agentsAnswer(to: request, transfers) { return answer }
         var answer = InvokeAnswer()
         try await RunCommand.guarded {

@@ -22,7 +22,7 @@ struct ClientOptions: ParsableArguments {
 
     /// For commands that only a running agent can serve.
     func require(_ common: CommonOptions, _ act: (ControlClient) async throws(ControlClient.Unreachable) -> Void) async throws {
-        let client = try client(common, transfers: Transfers())
+        let client = try client(common, transfers: try Composition.transfers())
         do throws(ControlClient.Unreachable) { try await act(client) } catch {
             switch error {
             case .noAgent: throw Console.failure("no agent runs here (nothing answers on \(client.target)): start it with 'agent run'")

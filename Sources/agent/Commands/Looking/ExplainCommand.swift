@@ -12,7 +12,8 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let reason = Reason(rawValue: subject.lowercased()) { return Console.out(Self.text(reason)) }
-        let kinds = Composition.kinds(transfers: Transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
+        let kinds = Composition.kinds(
+            transfers: try Composition.transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
         if let kind = kinds.kind(named: subject.lowercased()) { return Console.out(Self.text(kind, nil)) }
         let path = common.config ?? ""
         let files = PlanFiles(configurationPath: path, probesDirectory: common.probes ?? ShippedProbes.locate())

@@ -61,7 +61,7 @@ struct ForecastCommand: AsyncParsableCommand {
     }
 
     private func forecast(until end: Date?) async throws -> Forecast {
-        let transfers = Transfers()
+        let transfers = try Composition.transfers()
         let control = try client.client(common, transfers: transfers)
         let query = Query.text([("until", end?.formatted(.iso8601))])
         do throws(ControlClient.Unreachable) {

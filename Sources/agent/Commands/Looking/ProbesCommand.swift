@@ -45,7 +45,7 @@ struct ProbesCommand: AsyncParsableCommand {
     }
 
     private func documents() async throws -> [ProbeDocument] {
-        let transfers = Transfers()
+        let transfers = try Composition.transfers()
         if !local, let documents = try await agentsDocuments(transfers) { return documents }
         var documents: [ProbeDocument] = []
         try await RunCommand.guarded {
