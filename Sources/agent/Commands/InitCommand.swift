@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import FoundationEssentials
 import HealthManager
+import ProbeFiles
 import ProbeKinds
 import Transfers
 
@@ -34,6 +35,10 @@ struct InitCommand: AsyncParsableCommand {
         }
         guard let organization = organization ?? facts?.organization else { throw ValidationError("--organization is needed") }
         let names = server.isEmpty ? facts?.servers ?? [] : server
+        guard Text.isHostName(organization) else { throw ValidationError("--organization takes a domain, found '\(organization)'") }
+        if let stranger = names.first(where: { !Text.isHostName($0) }) {
+            throw ValidationError("--server takes a host name, found '\(stranger)'")
+        }
         guard !names.isEmpty else { throw ValidationError("--server is needed at least once") }
         if output != "-", !force, FileManager.default.fileExists(atPath: output) {
             throw Console.failure("\(output) is already there: choose another --output, or overwrite it with --force")
@@ -46,8 +51,9 @@ struct InitCommand: AsyncParsableCommand {
         draft.listen = common.listen
         draft.facts = facts
         draft.token = (tokenCertificate, tokenKey, clientID)
+        let transfers = try Composition.transfers()
         let survey: SiteSurvey
-        do { survey = try SiteSurvey(Transfers(), caFile: caFile, connectTo: draft.connectTo) } catch { throw Console.failure("\(error)") }
+        do { survey = try SiteSurvey(transfers, caFile: caFile, connectTo: draft.connectTo) } catch { throw Console.failure("\(error)") }
         draft.servers = await survey.look(at: names, hostname: hostname, addresses: draft.addresses)
         draft.authServer = await survey.look(atAuthServer: draft.metadataURL)
         for note in draft.notes { Console.note(note) }

@@ -1,5 +1,6 @@
 import Certificates
 import FoundationEssentials
+import ProbeFiles
 import ProbeKinds
 
 /// The `agent.yaml` that `agent init` writes: what was seen, and marks where only Exchange knows.
@@ -28,6 +29,10 @@ struct ConfigurationDraft {
     var notes: [String] {
         var notes = servers.compactMap { server in server.problem.map { "note: \(server.name): \($0)" } }
         if let problem = authServer?.problem { notes.append("note: \(problem)") }
+        if authServer?.tokenEndpoint != nil, tokenEndpoint == nil {
+            notes.append("note: the token endpoint in the auth server's document is not an https URL: it is left out")
+        }
+        notes += facts?.notes ?? []
         if agreed == nil, facts?.thumbprint == nil {
             notes.append("note: the servers seen do not agree on one OAuth certificate: authConfig is left out")
         }
@@ -38,30 +43,31 @@ struct ConfigurationDraft {
         var lines = [
             "# Written by 'agent init'. 'agent check' warns of each line marked UNCONFIRMED: compare it with Exchange, then remove the mark."
         ]
-        lines.append("organization: \(organization)")
-        if let listen { lines.append("listen: \(listen)") }
-        if let directory = FileManager.default.isWritableFile(atPath: "/var/lib") ? nil : "agent-state" {
-            lines.append("stateDirectory: \(directory)")
-        }
+        lines.append(YAMLText.entry("organization", organization))
+        if let listen { lines.append(YAMLText.entry("listen", listen)) }
+        if !FileManager.default.isWritableFile(atPath: "/var/lib") { lines.append(YAMLText.entry("stateDirectory", "agent-state")) }
         lines += ["tenant:"]
-        if let id = authServer?.realm, UUID(uuidString: id) != nil { lines.append("  id: \(id)") }
-        lines.append("  domains: [\((facts?.domains ?? [organization]).joined(separator: ", "))]")
+        if let id = authServer?.realm, UUID(uuidString: id) != nil { lines.append("  " + YAMLText.entry("id", id)) }
+        lines.append("  " + YAMLText.entry("domains", facts?.domains ?? [organization]))
         lines += ["", "servers:"]
         for server in servers {
-            lines += ["  - name: \(server.name)", "    roles: [Mailbox]"]
-            if let address = addresses[server.name.lowercased()] { lines.append("    address: \(address)") }
-            if let hostname { lines.append("    hostname: \(hostname)") }
+            lines += ["  - " + YAMLText.entry("name", server.name), "    roles: [Mailbox]"]
+            if let address = addresses[server.name.lowercased()] { lines.append("    " + YAMLText.entry("address", address)) }
+            if let hostname { lines.append("    " + YAMLText.entry("hostname", hostname)) }
             if server.isUnpublished { lines.append("    metadata: false          # a gateway answered in its place") }
         }
-        if let caFile { lines += ["tls:", "  caFile: \(absolute(caFile))"] }
-        if !connectTo.isEmpty { lines += ["connectTo:"] + connectTo.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" } }
+        if let caFile { lines += ["tls:", "  " + YAMLText.entry("caFile", absolute(caFile))] }
+        if !connectTo.isEmpty {
+            lines += ["connectTo:"] + connectTo.sorted { $0.key < $1.key }.map { "  " + YAMLText.entry($0.key, $0.value) }
+        }
         lines.append("")
         if let thumbprint = facts?.thumbprint {
-            lines += ["authConfig:", "  currentCertificateThumbprint: \(thumbprint)"]
+            lines += ["authConfig:", "  " + YAMLText.entry("currentCertificateThumbprint", thumbprint.description)]
         } else if let agreed {
-            lines += ["authConfig:", "  currentCertificateThumbprint: \(agreed)   # seen on every server; Get-AuthConfig says the same"]
+            let entry = YAMLText.entry("currentCertificateThumbprint", agreed.description)
+            lines += ["authConfig:", "  \(entry)   # seen on every server; Get-AuthConfig says the same"]
         }
-        lines += ["authServer:", "  name: MicrosoftSts", "  metadataUrl: \(metadataURL)"]
+        lines += ["authServer:", "  name: MicrosoftSts", "  " + YAMLText.entry("metadataUrl", metadataURL)]
         lines += push
         return lines.joined(separator: "\n") + "\n"
     }
@@ -73,16 +79,21 @@ struct ConfigurationDraft {
             "pushProxy:",
             "  enabled: \(isEnabled)" + (isKnown ? "" : "           # UNCONFIRMED: (Get-PushNotificationApp OnPrem-Proxy).Enabled"),
         ]
-        lines += ["  organization: \(organization)", "  uri: \(facts?.pushURI ?? "https://outlook.office365.com/PushNotifications")"]
+        lines += [
+            "  " + YAMLText.entry("organization", organization),
+            "  " + YAMLText.entry("uri", facts?.pushURI ?? "https://outlook.office365.com/PushNotifications"),
+        ]
         guard let certificate = token.certificate, let key = token.key, let clientID = token.clientID else { return lines }
         return lines + [
             "  token:",
-            "    endpoint: \(authServer?.tokenEndpoint ?? "https://login.microsoftonline.com/\(organization)/oauth2/v2.0/token")",
-            "    clientId: \(clientID)", "    scope: https://outlook.office365.com/.default",
-            "    certificateFile: \(absolute(certificate))",
-            "    keyFile: \(absolute(key))",
+            "    " + YAMLText.entry("endpoint", tokenEndpoint ?? "https://login.microsoftonline.com/\(organization)/oauth2/v2.0/token"),
+            "    " + YAMLText.entry("clientId", clientID), "    scope: https://outlook.office365.com/.default",
+            "    " + YAMLText.entry("certificateFile", absolute(certificate)), "    " + YAMLText.entry("keyFile", absolute(key)),
         ]
     }
+
+    /// What the auth server's document says, where the configuration takes it.
+    private var tokenEndpoint: String? { authServer?.tokenEndpoint.flatMap { Text.isHTTPS($0) ? $0 : nil } }
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path }
 }

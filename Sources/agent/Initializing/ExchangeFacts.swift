@@ -1,49 +1,61 @@
 import Certificates
-import FoundationEssentials
+import Documents
+import ProbeFiles
 
-/// What the read-only PowerShell block writes in the Exchange shell.
+/// What the read-only PowerShell block writes in the Exchange shell: as much of it as the configuration takes.
 struct ExchangeFacts {
     struct Unreadable: Error {
         var sentence: String
     }
 
-    private struct Document: Decodable {
-        var organization: String?
-        var domains: [String]?
-        var servers: [String]?
-        var thumbprint: String?
-        var metadataUrl: String?
-        var pushEnabled: Bool?
-        var pushUri: String?
-    }
+    private(set) var organization: String?
+    private(set) var domains: [String]?
+    private(set) var servers: [String] = []
+    private(set) var thumbprint: Thumbprint?
+    private(set) var metadataURL: String?
+    private(set) var pushEnabled: Bool?
+    private(set) var pushURI: String?
+    /// What was left out, a sentence each.
+    private(set) var notes: [String] = []
 
-    let organization: String?
-    let domains: [String]?
-    let servers: [String]
-    let thumbprint: Thumbprint?
-    let metadataURL: String?
-    let pushEnabled: Bool?
-    let pushURI: String?
+    private let path: String
+    private static let sizeLimit = 16 << 20
 
     /// Reads UTF-8, with or without a byte order mark.
     init(path: String) throws(Unreadable) {
-        guard let bytes = (try? Data(contentsOf: URL(filePath: path))).map(Array.init) else {
-            throw Unreadable(sentence: "cannot read \(path)")
+        self.path = path
+        let bytes: [UInt8]
+        do throws(FileUnreadable) { bytes = try RegularFile.read(path, atMost: Self.sizeLimit) } catch {
+            throw Unreadable(sentence: error.description)
         }
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw Unreadable(sentence: "\(path) is UTF-16: write it with 'Out-File -Encoding utf8'")
         }
-        let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-        guard let document = try? JSONDecoder().decode(Document.self, from: Data(content)) else {
+        let document: JSONTree
+        do throws(JSONFault) { document = try JSONTree(bytes, within: JSONBounds(values: 1_000_000)) } catch {
+            throw Unreadable(sentence: "\(path) is \(error): run the block of 'agent init --print-powershell' again")
+        }
+        guard case .object = document else {
             throw Unreadable(sentence: "\(path) is not what the block of 'agent init --print-powershell' writes: run it again")
         }
-        organization = document.organization
-        domains = document.domains
-        servers = document.servers ?? []
-        thumbprint = document.thumbprint.flatMap { Thumbprint($0) }
-        metadataURL = document.metadataUrl
-        pushEnabled = document.pushEnabled
-        pushURI = document.pushUri
+        organization = take("organization", document["organization"], "a domain", Text.isHostName)
+        domains = document["domains"]?.elements.map { $0.compactMap { take("domains", $0, "a domain", Self.isDomain) } }
+        servers = (document["servers"]?.elements ?? []).compactMap { take("servers", $0, "a host name", Text.isHostName) }
+        thumbprint = take("thumbprint", document["thumbprint"], "a thumbprint") { Thumbprint($0) != nil }.flatMap { Thumbprint($0) }
+        metadataURL = take("metadataUrl", document["metadataUrl"], "an https URL", Text.isHTTPS)
+        if case .bool(let isEnabled)? = document["pushEnabled"] { pushEnabled = isEnabled }
+        pushURI = take("pushUri", document["pushUri"], "an https URL", Text.isHTTPS)
+    }
+
+    /// An accepted domain may stand for its subdomains.
+    private static func isDomain(_ text: String) -> Bool { Text.isHostName(text.hasPrefix("*.") ? String(text.dropFirst(2)) : text) }
+
+    /// A text the configuration takes; nil where there is none, or another, which is noted.
+    private mutating func take(_ key: String, _ value: JSONTree?, _ what: String, _ isTaken: (String) -> Bool) -> String? {
+        guard let value, !value.isNull, value.text != "" else { return nil }
+        if let text = value.text, isTaken(text) { return text }
+        notes.append("note: \(path): '\(key)' holds something that is not \(what): it is left out")
+        return nil
     }
 
     static let powerShell = """

@@ -1,0 +1,116 @@
+import FoundationEssentials
+import Glibc
+import TestSupport
+import Testing
+
+/// Documents and facts that would write more into `agent.yaml` than they may.
+@Suite struct InitTests {
+    private let directory: TemporaryDirectory
+    private static let known: Set<String> = [
+        "organization", "listen", "stateDirectory", "tenant", "servers", "tls", "connectTo", "authConfig", "authServer", "pushProxy",
+    ]
+    private static let injection = "\\nresponders:\\n  - { name: x, command: [/bin/sh], on: [unhealthy] }\\n"
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    /// Runs init, and expects a file that the agent takes, with no key that it should not have.
+    private func written(_ arguments: [String]) async throws -> (text: String, notes: String) {
+        let path = directory.path + "/agent.yaml"
+        let ended = try await Program.run(AgentSite.executable, ["init", "--output", path, "--force"] + arguments)
+        #expect(ended.status == 0, "\(ended.errors)")
+        let text = try directory.text("agent.yaml")
+        let keys = text.split(separator: "\n").filter { $0.first != " " && $0.first != "#" }.map { String($0.prefix { $0 != ":" }) }
+        #expect(Set(keys).isSubset(of: Self.known) && Set(keys).count == keys.count, "\(text)")
+        let check = try await Program.run(AgentSite.executable, ["check", "--config", path])
+        #expect(check.status == 0 && !check.errors.contains("error:"), "\(check.errors)\n\(text)")
+        return (text, ended.errors)
+    }
+
+    @Test(
+        "facts are taken where the configuration would take them, and left out where not",
+        arguments: [
+            (#""domains": ["fabrikam.com", "*.fabrikam.com"]"#, #"domains: [fabrikam.com, "*.fabrikam.com"]"#, ""),
+            (
+                #""domains": ["a, b]", "fabrikam.com", 5, null]"#, "domains: [fabrikam.com]",
+                "'domains' holds something that is not a domain"
+            ),
+            (#""pushUri": "https://x.example/\#(injection)""#, "uri: https://outlook.office365.com/", "'pushUri' holds something"),
+            (#""metadataUrl": "https://x.example/a # b""#, "metadataUrl: https://accounts.", "'metadataUrl' holds something"),
+            (#""metadataUrl": "https://127.0.0.1:1/'\"{}[]*&?|""#, #"metadataUrl: "https://127.0.0.1:1/'\"{}[]*&?|""#, ""),
+            (#""thumbprint": "\#(injection)""#, "authServer:", "'thumbprint' holds something"),
+            (#""servers": ["mbx02.fabrikam.com", "a\#(injection)"]"#, "- name: mbx02.fabrikam.com", "'servers' holds something"),
+            (#""organization": "\#(injection)""#, "organization: fabrikam.com", "'organization' holds something"),
+            (#""servers": ["null", "123", "true"]"#, #"- name: "null""#, ""),
+        ])
+    func facts(member: String, expected: String, note: String) async throws {
+        var arguments = ["--organization", "fabrikam.com", "--connect-to", "accounts.accesscontrol.windows.net:443=127.0.0.1:1"]
+        if !member.contains("servers") { arguments += ["--server", "mbx01.fabrikam.com", "--address", "mbx01.fabrikam.com=127.0.0.1:1"] }
+        for name in ["mbx02.fabrikam.com", "null", "123", "true"] { arguments += ["--address", "\(name)=127.0.0.1:1"] }
+        let facts = try directory.write("facts.json", "{\(member)}")
+        let (text, notes) = try await written(arguments + ["--from", facts])
+        #expect(text.contains(expected), "\(text)")
+        #expect(notes.contains(note), "\(notes)")
+    }
+
+    @Test("facts that are no file, no JSON or nested deep are refused in a sentence")
+    func unreadable() async throws {
+        func refused(_ path: String) async throws -> String {
+            let ended = try await Program.run(AgentSite.executable, ["init", "--from", path, "--output", directory.path + "/new.yaml"])
+            #expect(ended.status == 2)
+            return ended.errors
+        }
+        #expect(try await refused("/dev/zero") == "error: /dev/zero: this is a device, a regular file is needed")
+        let deep = try directory.write("deep.json", String(repeating: "[", count: 40) + String(repeating: "]", count: 40))
+        #expect(try await refused(deep).contains("deep.json is nested deeper than 32"))
+        #expect(try await refused(directory.write("half.json", "{")).contains("half.json is not JSON (line 1, column 2)"))
+    }
+
+    @Test("an auth server's document cannot write anything but its own values")
+    func document() async throws {
+        let (host, path) = ("accounts.accesscontrol.windows.net", directory.path)
+        let made = try await Program.run(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=\(host)",
+                "-addext",
+                "subjectAltName=DNS:\(host)", "-keyout", path + "/key.pem", "-out", path + "/ca.pem",
+            ])
+        #expect(made.status == 0, "\(made.errors)")
+        let certificate = try directory.text("ca.pem").split(separator: "\n").dropFirst().dropLast().joined()
+        let document = """
+            {"realm": "\(Self.injection)", "keys": [{"keyvalue": {"value": "\(certificate)"}}],
+             "endpoints": [{"usage": "issuance", "location": "https://login.example/token\(Self.injection)"}]}
+            """
+        try directory.write("document.json", document)
+        let script = """
+            import http.server, signal, ssl, sys
+            signal.alarm(120)
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    body = open(sys.argv[1] + "/document.json", "rb").read()
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                def log_message(self, *words): pass
+            server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(sys.argv[1] + "/ca.pem", sys.argv[1] + "/key.pem")
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            print("port", server.server_port, file=sys.stderr, flush=True)
+            server.serve_forever()
+            """
+        let server = try Program(Program.python, ["-c", script, path])
+        #expect(await server.says("port"), "\(server.errors)")
+        let port = server.errors.split(separator: " ").last ?? ""
+        let (text, notes) = try await written([
+            "--organization", "fabrikam.com", "--server", "mbx01.fabrikam.com", "--address", "mbx01.fabrikam.com=127.0.0.1:1",
+            "--connect-to", "\(host):443=127.0.0.1:\(port)", "--ca-file", path + "/ca.pem", "--token-certificate", path + "/ca.pem",
+            "--token-key", path + "/key.pem", "--client-id", "id: {x} # y",
+        ])
+        #expect(text.contains("endpoint: https://login.microsoftonline.com/fabrikam.com/oauth2/v2.0/token"), "\(text)")
+        #expect(text.contains(#"clientId: "id: {x} # y""#), "\(text)")
+        #expect(notes.contains("the token endpoint in the auth server's document is not an https URL"), "\(notes)")
+        server.send(SIGKILL)
+    }
+}
