@@ -59,9 +59,7 @@ package struct StatusServer: Sendable {
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
             onServerRunning: { _ in Self.open(path, to: group, logger) }, eventLoopGroupProvider: .shared(loops), logger: Self.quiet(logger)
         )
-        // The lock of the state directory is held: a socket that is still there belongs to nobody.
         return Listener(address: path, remedy: "set 'controlSocket.path' in agent.yaml", executor: executor) {
-            unlink(path)
             try await application.run()
             unlink(path)
         }

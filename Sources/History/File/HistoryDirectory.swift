@@ -1,3 +1,4 @@
+import Documents
 import FoundationEssentials
 import GRDB
 import Glibc
@@ -23,6 +24,7 @@ struct HistoryDirectory {
     /// - Parameter truth: what is known to stand; what the file itself says is added where nothing is known yet.
     func open(_ truth: inout StandingTruth, isFirst: Bool) throws(StorageFault) -> HistoryFile {
         do {
+            try refuseOddFiles()
             if exists(finished) { try takePlace() }
             if !exists(database) { try renew(truth) }
             do {
@@ -46,6 +48,7 @@ struct HistoryDirectory {
         var configuration = Configuration()
         configuration.readonly = true
         let escaped = database.replacing("%", with: "%25").replacing("?", with: "%3f").replacing("#", with: "%23")
+        guard (try? refuseOddFiles()) != nil else { return nil }
         // Where no log can be made beside it, SQLite reads a file only as one that nobody changes; which is what it is.
         for name in [database, "file:\(escaped)?immutable=1"] where exists(database) {
             var faults: [any Error] = []
@@ -65,6 +68,10 @@ struct HistoryDirectory {
 
     private func build(_ truth: StandingTruth) throws {
         for suffix in ["", "-journal"] { unlink(unfinished + suffix) }
+        let descriptor = Glibc.open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StorageFault(errno: errno, doing: "making \(unfinished)") }
+        fchmod(descriptor, 0o600)
+        close(descriptor)
         let queue = try DatabaseQueue(path: unfinished, configuration: HistoryFile.configuration(maximumBytes: maximumBytes))
         try Schema.migrator.migrate(queue)
         try queue.write { try EntryRows($0).write(truth) }
@@ -102,6 +109,19 @@ struct HistoryDirectory {
         let whole = all.filter { !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }.sorted()
         for name in whole.dropLast(Self.setAsideKept) {
             for suffix in ["", "-wal", "-shm"] { unlink(path + "/" + name + suffix) }
+        }
+    }
+
+    /// SQLite would wait for ever for who writes into a pipe, and follow a link to wherever it leads.
+    private func refuseOddFiles() throws {
+        for name in [database, finished].flatMap({ name in ["", "-wal", "-shm", "-journal"].map { name + $0 } }) {
+            var status = stat()
+            guard lstat(name, &status) == 0 else { continue }
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw StorageFault(
+                    "no history can be written: \(name) is \(RegularFile.shape(status.st_mode) ?? ""), a regular file is needed")
+            }
+            if status.st_mode & 0o077 != 0 { chmod(name, 0o600) }
         }
     }
 

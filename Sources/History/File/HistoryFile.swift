@@ -25,8 +25,10 @@ final class HistoryFile {
     /// Opens what is there, and brings its tables up to date.
     init(path: String, maximumBytes: Int) throws {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { throw StorageFault(errno: errno, doing: "opening \(path)") }
+        // What SQLite makes beside it is given the same mode.
+        fchmod(descriptor, 0o600)
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration(maximumBytes: maximumBytes))
             try Schema.migrator.migrate(pool)

@@ -24,6 +24,7 @@ struct DemoCommand: AsyncParsableCommand {
         plan.servers = servers
         plan.faults = fault
         plan.agentListen = common.listen ?? "127.0.0.1:9717"
+        try LabCommand.prepare(stateDirectory)
         let lab: Lab
         do { lab = try await Lab(plan, logger: LogFormat.text.logger(level: .error)) } catch let problem as Lab.Problem {
             throw Console.failure(problem.description)

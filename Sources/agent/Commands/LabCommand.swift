@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import HealthManager
 import Lab
 import Logging
@@ -12,8 +13,24 @@ struct LabCommand: AsyncParsableCommand {
         commandName: "lab", abstract: "A whole hybrid tenant on loopback, with faults to switch on.",
         subcommands: [LabRunCommand.self, LabFaultCommand.self], defaultSubcommand: LabRunCommand.self)
 
-    /// Where a lab keeps its files unless told otherwise.
-    static let defaultDirectory = "/tmp/agent-lab"
+    /// Where a lab keeps its files unless told otherwise: where nobody else can have been before.
+    static let defaultDirectory: String = {
+        let runtime = getenv("XDG_RUNTIME_DIR").map { String(cString: $0) } ?? ""
+        var status = stat()
+        let isOurs =
+            runtime.hasPrefix("/") && lstat(runtime, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
+            && status.st_mode & 0o077 == 0
+        return isOurs ? runtime + "/agent-lab" : FileManager.default.homeDirectoryForCurrentUser.path() + "/.local/state/agent-lab"
+    }()
+
+    /// Makes the lab's directory and the path of its socket ready.
+    static func prepare(_ directory: String) throws {
+        do throws(StateDirectory.Unusable) {
+            let remedy = "set --state-directory"
+            try StateDirectory.prepare(directory, remedy: remedy)
+            try ControlSocketPath.claim(Lab.controlSocket(in: directory), remedy: remedy)
+        } catch { throw Console.failure(error.description) }
+    }
 }
 
 struct LabRunCommand: AsyncParsableCommand {
@@ -30,6 +47,7 @@ struct LabRunCommand: AsyncParsableCommand {
         plan.servers = servers
         plan.faults = fault
         plan.agentListen = listen
+        try LabCommand.prepare(stateDirectory)
         let lab: Lab
         do { lab = try await Lab(plan, logger: LogFormat.text.logger(level: .notice)) } catch let problem as Lab.Problem {
             throw Console.failure(problem.description)
@@ -80,7 +98,7 @@ struct LabFaultCommand: AsyncParsableCommand {
 
     func run() async throws {
         if verb == .list, output == .markdown { return Console.out(FaultList.markdown) }
-        let lab = ControlClient(transfers: Transfers(), target: Lab.controlSocket(in: stateDirectory))
+        let lab = ControlClient(transfers: try Composition.transfers(), target: Lab.controlSocket(in: stateDirectory))
         do throws(ControlClient.Unreachable) {
             if verb == .list { return try await list(lab) }
             try await turn(lab)

@@ -23,6 +23,11 @@ enum Composition {
         return KindCatalog(organization + TargetKinds.all(TargetServices(transfers: transfers, userAgent: userAgent)))
     }
 
+    /// - Throws: exit status 2 with one sentence where the system gives too little.
+    static func transfers() throws -> Transfers {
+        do throws(SystemRefusal) { return try Transfers.open() } catch { throw Console.failure(error.description) }
+    }
+
     /// A health manager that runs probes on demand, in this process, without a schedule.
     static func inProcess(_ files: PlanFiles, transfers: Transfers, logger: Logger) throws -> HealthManager {
         let stateDirectory = try? files.daemonSettings().stateDirectory
@@ -39,10 +44,15 @@ enum Composition {
         _ files: PlanFiles, logger: Logger, isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in },
         beside: [any Service] = []
     ) async throws {
-        let transfers = Transfers()
+        try DescriptorLimit.check()
+        // Until a socket has its mode, nobody else may write to it.
+        umask(umask(0o077) | 0o022)
+        let transfers = try Self.transfers()
         let checking = kinds(transfers: transfers, stateDirectory: nil, ownsState: false, logger: logger)
         let configuration = try files.read(kinds: checking).configuration
         let state = try StateDirectory(configuration.daemon.stateDirectory)
+        // The lock is held: in the directory itself a socket can only be left over. Elsewhere it may be another agent's.
+        try ControlSocketPath.claim(configuration.daemon.controlSocketPath, remedy: "set 'controlSocket.path' to another one")
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()
         let desk = ProbeDesk(time: SystemTime())
