@@ -108,6 +108,11 @@ def http(peer, way):
     peer.misbehave(way, b"X-Filler: 0123456789\r\n", (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"))
 
 
+def https(peer, way):
+    peer.start_tls()
+    http(peer, way)
+
+
 def interim(peer, way):
     """Answers of 100 that announce more, and a body that inflates for ever."""
     peer.read_past(b"\r\n\r\n")
@@ -199,7 +204,7 @@ def run(connection, protocol, way):
 
 
 addresses = {}
-for protocol in (tcp, tls, http, interim, http2, grpc, websocket, smtp, dns_stream):
+for protocol in (tcp, tls, http, https, interim, http2, grpc, websocket, smtp, dns_stream):
     for way in WAYS:
         listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         addresses[f"{protocol.__name__} {way}"] = "127.0.0.1:%d" % listener.getsockname()[1]
