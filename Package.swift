@@ -82,8 +82,9 @@ let package = Package(
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
         .systemLibrary(name: "CLinux"),
-        .systemLibrary(name: "CPcre", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        // RE2 is C++, behind a C header. SwiftPM takes nothing of its pkg-config file, which asks for -pthread, and warns of that.
+        .target(name: "CPattern", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
         room("Addresses", []),
         room("Certificates", ["CCurl"]),
         room("Transfers", ["Addresses", "CAres", "CCurl", "CLinux", "Certificates"]),
@@ -92,7 +93,7 @@ let package = Package(
         room("History", ["HealthManager", grdb, logging, lifecycle]),
         room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", jwtKit]),
-        room("TargetKinds", ["CLdns", "CPcre", "HealthManager", "Transfers", "Addresses", "Certificates"]),
+        room("TargetKinds", ["CLdns", "CPattern", "HealthManager", "Transfers", "Addresses", "Certificates"]),
         room(
             "StatusServer",
             [
@@ -128,5 +129,6 @@ let package = Package(
         tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates", nioCore]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"]),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )
