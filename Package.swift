@@ -82,8 +82,9 @@ let package = Package(
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
         .systemLibrary(name: "CLinux"),
-        .systemLibrary(name: "CPcre", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        // RE2 is C++, behind a C header. SwiftPM takes nothing of its pkg-config file, which asks for -pthread, and warns of that.
+        .target(name: "CPattern", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
         room("Addresses", []),
         room("Documents", []),
         room("Certificates", ["CCurl"]),
@@ -93,7 +94,7 @@ let package = Package(
         room("History", ["Documents", "HealthManager", grdb, logging, lifecycle]),
         room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", "Documents", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", "Documents", jwtKit]),
-        room("TargetKinds", ["CLdns", "CPcre", "HealthManager", "Transfers", "Addresses", "Certificates", "Documents"]),
+        room("TargetKinds", ["CLdns", "CPattern", "HealthManager", "Transfers", "Addresses", "Certificates", "Documents"]),
         room(
             "StatusServer",
             [
@@ -130,5 +131,6 @@ let package = Package(
         tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates", nioCore]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"], exclude: ["Hostile/peers.py"]),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

@@ -99,6 +99,7 @@ static inline int agent_print_name(BIO *bio, const X509_NAME *name) {
 static inline int agent_bio_length(BIO *bio, char **bytes) { return (int)BIO_get_mem_data(bio, bytes); }
 
 static inline long agent_ssl_set_host(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, name); }
+static inline void agent_ssl_stop_after_each_record(SSL *ssl) { SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY); }
 static inline long agent_ssl_set_minimum(SSL_CTX *context, int version) { return SSL_CTX_set_min_proto_version(context, version); }
 static inline long agent_ssl_set_maximum(SSL_CTX *context, int version) { return SSL_CTX_set_max_proto_version(context, version); }
 

@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// In a network namespace of its own, with a resolver that takes every question and answers none.
+/// In a network namespace of its own, with a resolver that takes every question and answers none, or another without end.
 @Suite struct SilentResolverTests {
     private struct Result: Decodable {
         var reason: String?
@@ -10,8 +10,18 @@ import Testing
         var durationSeconds: Double
     }
 
-    @Test("a name that nobody resolves costs its own probe its timeout, and no more")
-    func silent() async throws {
+    @Test(
+        "a name that nobody resolves costs its own probe its timeout, and no more",
+        arguments: [
+            "s.recv(512)",
+            """
+            asker = s.recvfrom(512)[1]
+                while True:
+                    try: s.sendto(bytes(64), asker)
+                    except OSError: pass
+            """,
+        ])
+    func silent(answer: String) async throws {
         let directory = try TemporaryDirectory()
         try directory.write("resolv.conf", "nameserver 127.0.0.1\noptions timeout:4 attempts:1\n")
         try directory.write("nsswitch.conf", "hosts: dns\n")
@@ -24,7 +34,8 @@ import Testing
             mount --bind \(directory.path)/nsswitch.conf /etc/nsswitch.conf
             \(Program.python) -c 'import socket, sys
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 53)); print("bound", flush=True)
-            while True: s.recv(512)' > \(directory.path)/bound &
+            while True:
+                \(answer)' > \(directory.path)/bound &
             resolver=$!
             while ! grep -q bound \(directory.path)/bound; do :; done
             status=0

@@ -100,8 +100,28 @@ private struct GatedProbe: Probe {
         let timeout = try #require(Self.refusal(await desk.probe(Self.query(nil, timeout: "soon"))))
         #expect(timeout.0 == 500 && timeout.1.hasPrefix("Failed to parse timeout from Prometheus header: "))
         #expect(try #require(Self.refusal(await desk.probe(Self.query(nil)))) == (400, "Target parameter is missing"))
-        #expect(Self.run(await desk.probe(Self.query("a%2Fb")))?.target == "a/b")
-        #expect(Self.run(await desk.probe(Self.query("100%")))?.target == "100%")
+    }
+
+    @Test(
+        "a target is taken as it comes: escapes are its own",
+        arguments: ["a%2Fb", "http://a/?q=a%26b", "50%25", "100%", "a b", "é", "user:p%40ss@a"])
+    func targets(written: String) async throws {
+        #expect(Self.run(await desk(Gate(open: true)).probe(Self.query(written)))?.target == written)
+    }
+
+    @Test(
+        "control characters are refused before any kind sees them, wherever they stand",
+        arguments: ["\r\nHost: other", "\n", "\r", "\0", "\t", "\u{1B}[2J", "\u{7F}", "\u{85}"])
+    func controlCharacters(text: String) async throws {
+        let desk = desk(Gate(open: true))
+        var named = Self.query()
+        named.hostname = "mail.fabrikam.com" + text
+        for query in [named, Self.query("mail" + text + ".fabrikam.com"), Self.query("a", module: "tcp" + text)] {
+            let refusal = try #require(Self.refusal(await desk.probe(query)))
+            #expect(refusal.0 == 400 && refusal.1.contains("control character"), "\(refusal)")
+            #expect(!refusal.1.contains(text))
+        }
+        #expect(desk.unknownModules == 0 && desk.recent.isEmpty)
     }
 
     @Test("a hostname that contradicts the module's own is refused, the same one is not")

@@ -8,7 +8,13 @@ import Testing
 @testable import StatusServer
 
 extension MetricsPage {
-    fileprivate func text(_ format: MetricText.Format) -> String { parts(format) { _ in }.map { String(buffer: $0) }.joined() }
+    fileprivate func text(_ format: MetricText.Format) -> String {
+        let text = parts(format) { _ in }.map { String(buffer: $0) }.joined()
+        if case .text = format {
+            do { _ = try MetricsText(text) } catch { Issue.record(error) }
+        }
+        return text
+    }
 }
 
 @Suite struct MetricsPageTests {

@@ -58,7 +58,7 @@ import Transfers
         let stunnel = try await ListeningProgram("stunnel4", [configuration], port: port, directory: place.certificates.directory)
         let run = try await KindRun("tcp", "localhost:\(port)", place.options(Self.smtp))
         #expect(run.result == .succeeded, run.story)
-        #expect(run.passed == "resolve connect endpoint tls endpoint")
+        #expect(run.passed == "resolve connect tls endpoint")
         #expect(run.tls?.version == "TLS 1.3" && run.certificates.count == 1)
         #expect(await back.said("EHLO prober"))
         withExtendedLifetime(stunnel) {}
@@ -116,7 +116,7 @@ import Transfers
                 ["expect": "^250 CHUNKING"], ["send": "STARTTLS"], ["expect": "^554"], ["send": "QUIT"], ["expect": "^221"],
             ]))
         #expect(run.result == .succeeded, run.story)
-        #expect(run.passed == "resolve connect endpoint tls endpoint" && run.certificates.count == 1)
+        #expect(run.passed == "resolve connect tls endpoint" && run.certificates.count == 1)
         withExtendedLifetime(postfix) {}
     }
 
@@ -181,7 +181,7 @@ import Transfers
                 ["expect": "OK.*STARTTLS", "send": ". STARTTLS"], ["expect": "OK"], ["starttls": true], ["send": ". capability"],
                 ["expect": "CAPABILITY IMAP4rev1"],
             ]))
-        #expect(overIMAP.result == .succeeded && overIMAP.passed == "resolve connect endpoint tls endpoint", overIMAP.story)
+        #expect(overIMAP.result == .succeeded && overIMAP.passed == "resolve connect tls endpoint", overIMAP.story)
         let overPOP3 = try await KindRun(
             "tcp", "localhost:\(pop3)",
             place.options([

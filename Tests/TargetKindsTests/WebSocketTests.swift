@@ -143,7 +143,7 @@ import Transfers
     }
 
     /// The right answer to a handshake, with one thing to change.
-    private static let handshake = """
+    static let handshake = """
         import base64, hashlib
         key = b""
         while (line := request().strip()):
@@ -190,6 +190,9 @@ import Transfers
             let run = try await KindRun("websocket", target)
             #expect(run.result == .rejected && run.reason == .targetInvalid, run.story)
         }
+        let injected = try await KindRun(
+            "websocket", Target("ws://127.0.0.1:\(FreePort.one())/", hostname: "a\r\n\r\nPOST /-/restart HTTP/1.1"))
+        #expect(injected.result == .rejected && injected.reason == .targetInvalid && injected.passed.isEmpty, injected.story)
         let rows: [(Written, String)] = [
             (["headers": ["Upgrade": "x"]], "the handshake itself does"), (["headers": ["X": "a\r\nB: c"]], "cannot be sent"),
             (["http_config": ["oauth2": [:]]], "unknown key 'oauth2'"),

@@ -88,7 +88,13 @@ package final class Daemon: Sendable {
 
     deinit { program.send(SIGKILL) }
 
-    package func metrics() async throws -> String { try await get("/metrics") }
+    /// `/metrics`.
+    /// - Throws: `MetricsText.Malformed` where the page breaks the format.
+    package func metrics() async throws -> String {
+        let page = try await get("/metrics")
+        _ = try MetricsText(page)
+        return page
+    }
 
     package func get(_ path: String, _ more: [String] = []) async throws -> String {
         try await Program.run("curl", ["-sS", "--max-time", "20"] + more + ["http://\(address)\(path)"]).output

@@ -14,21 +14,36 @@ package enum PercentEncoding {
         return encoded
     }
 
-    /// The text without; as it was where an escape is broken or what comes out is not UTF-8.
-    static func removed(from text: String) -> String {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+    /// The text without; nil where an escape is cut, or what comes out is not UTF-8.
+    /// - Parameter isForm: whether `+` is a space, as in the query of a form.
+    package static func decode(_ text: Substring, isForm: Bool = false) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let value = escape(rest) else { return nil }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            case UInt8(ascii: "+") where isForm: bytes.append(UInt8(ascii: " "))
+            default: bytes.append(byte)
             }
-            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-            guard digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16) else { return text }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
         }
-        return String(validating: bytes, as: UTF8.self) ?? text
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// Whether each `%` is followed by two digits.
+    package static func isWhole(_ text: Substring) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while let percent = rest.firstIndex(of: UInt8(ascii: "%")) {
+            rest = rest[(percent + 1)...]
+            guard escape(rest) != nil else { return false }
+        }
+        return true
+    }
+
+    private static func escape(_ digits: ArraySlice<UInt8>) -> UInt8? {
+        let digits = String(decoding: digits.prefix(2), as: UTF8.self)
+        return digits.utf8.count == 2 && digits.allSatisfy(\.isHexDigit) ? UInt8(digits, radix: 16) : nil
     }
 }

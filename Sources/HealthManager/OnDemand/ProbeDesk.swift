@@ -91,6 +91,10 @@ package final class ProbeDesk: ResultObserver, Sendable {
     private func prepare(_ query: ProbeQuery) throws(Refusal) -> Prepared {
         let (modules, configuration) = state.withLock { ($0.modules, $0.configuration) }
         try admit(query, configuration.probe)
+        for (parameter, value) in [("module", query.module), ("target", query.target), ("hostname", query.hostname)] {
+            guard TargetText.holdsControlCharacter(value ?? "") else { continue }
+            throw Refusal(status: 400, sentence: "'\(parameter)' holds a control character, such as a line end")
+        }
         let name = query.module.flatMap { $0.isEmpty ? nil : $0 } ?? ProbeQuery.defaultModule
         guard let module = modules[name] else {
             state.withLock { $0.unknownModules += 1 }
@@ -99,9 +103,7 @@ package final class ProbeDesk: ResultObserver, Sendable {
         }
         let timeout = ProbeTimeout.rule(
             module: module.timeout, scrape: try Self.patience(query.scrapeTimeout), offset: configuration.probe.timeoutOffset)
-        guard let written = query.target, !written.isEmpty else { throw Refusal(status: 400, sentence: "Target parameter is missing") }
-        // blackbox_exporter takes the escapes off once more.
-        let text = PercentEncoding.removed(from: written)
+        guard let text = query.target, !text.isEmpty else { throw Refusal(status: 400, sentence: "Target parameter is missing") }
         let hostname = query.hostname.flatMap { $0.isEmpty ? nil : $0 }
         if let hostname, let host = module.hostHeader, host != hostname {
             throw Refusal(

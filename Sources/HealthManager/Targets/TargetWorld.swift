@@ -68,7 +68,17 @@ package enum TargetText {
     package static func fault(_ text: String) -> String? {
         if text.isEmpty { return "is empty" }
         if text.utf8.count > longest { return "has \(text.utf8.count) bytes, at most \(longest) are allowed" }
-        if text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) { return "holds a space or a control character" }
+        if text.utf8.contains(UInt8(ascii: " ")) || holdsControlCharacter(text) { return "holds a space or a control character" }
         return nil
+    }
+
+    /// Line ends and the like: no target, module or name has any, and in a protocol's text they would begin something else.
+    package static func holdsControlCharacter(_ text: String) -> Bool {
+        text.unicodeScalars.contains { scalar in
+            switch scalar.value {
+            case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029: true
+            default: false
+            }
+        }
     }
 }

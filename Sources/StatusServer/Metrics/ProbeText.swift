@@ -60,7 +60,7 @@ struct ProbeText {
         case .httpPhases(let phases):
             self.phases(
                 .httpDurationSeconds, phases.all,
-                all: resolution.map { $0.address != nil } ?? true)
+                all: resolution.map { $0.address != nil } ?? !phases.all.isEmpty)
         case .conversation(let facts): write(facts)
         case .dns(let facts): write(facts)
         case .ping(let facts):

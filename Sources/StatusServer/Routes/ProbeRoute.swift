@@ -19,10 +19,9 @@ struct ProbeRoute: Sendable {
     }
 
     private func probe(_ request: Request, _ context: ServerContext) async -> Response {
-        let parameters = request.uri.queryParameters
-        func text(_ name: String) -> String? { parameters[Substring(name)].map { String($0) } }
+        let parameters = FormQuery(request.uri.query ?? "")
         let query = ProbeQuery(
-            module: text("module"), target: text("target"), hostname: text("hostname"),
+            module: parameters["module"], target: parameters["target"], hostname: parameters["hostname"],
             scrapeTimeout: Self.patience.flatMap { request.headers[$0] }, caller: context.address,
             isForwarded: DoorMiddleware.isForwarded(request.headers))
         switch await desk.probe(query, on: executor) {
@@ -30,7 +29,7 @@ struct ProbeRoute: Sendable {
             return .plain(
                 HTTPResponse.Status(code: status), sentence + "\n", headers: status == 429 || status == 503 ? [.retryAfter: "1"] : [:])
         case .ran(let run):
-            if text("debug") == "true" { return .plain(.ok, DebugText.render(run)) }
+            if parameters["debug"] == "true" { return .plain(.ok, DebugText.render(run)) }
             return .bytes(.ok, ProbeText.render(run), type: Negotiation.contentType(.text))
         }
     }

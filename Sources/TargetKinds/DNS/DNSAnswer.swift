@@ -1,6 +1,6 @@
 import CLdns
 
-/// What a name server answered, read and printed by ldns.
+/// What a name server answered, read by ldns.
 struct DNSAnswer: Sendable {
     enum Section: CaseIterable {
         case answer, authority, additional
@@ -37,7 +37,7 @@ struct DNSAnswer: Sendable {
         let lists: [(Section, UnsafeMutablePointer<ldns_rr_list>?)] = [
             (.answer, ldns_pkt_answer(packet)), (.authority, ldns_pkt_authority(packet)), (.additional, ldns_pkt_additional(packet)),
         ]
-        records = Dictionary(uniqueKeysWithValues: lists.map { ($0, Self.records($1).map(Self.print)) })
+        records = Dictionary(uniqueKeysWithValues: lists.map { ($0, Self.records($1).map(RecordText.line)) })
         unprinted = (ldns_pkt_edns(packet) == 0 ? 0 : 1) + (ldns_pkt_tsig(packet) == nil ? 0 : 1)
         serial = Self.records(ldns_pkt_answer(packet)).last { ldns_rr_get_type($0) == LDNS_RR_TYPE_SOA }
             .flatMap { ldns_rr_rdf($0, 2) }.map { ldns_rdf2native_int32($0) }
@@ -66,14 +66,5 @@ struct DNSAnswer: Sendable {
     private static func records(_ list: UnsafeMutablePointer<ldns_rr_list>?) -> [UnsafeMutablePointer<ldns_rr>] {
         guard let list else { return [] }
         return (0..<ldns_rr_list_rr_count(list)).compactMap { ldns_rr_list_rr(list, $0) }
-    }
-
-    private static func print(_ record: UnsafeMutablePointer<ldns_rr>) -> String {
-        guard let text = agent_record_text(record) else { return "" }
-        defer { free(text) }
-        var line = String(cString: text)[...]
-        // ldns ends each line, and leaves a space after lists of types.
-        while line.last == "\n" || line.last == " " { line.removeLast() }
-        return String(line)
     }
 }

@@ -29,7 +29,7 @@ struct HTTPProbe: Probe {
     }
 
     private func probe(_ run: inout TargetRun, _ sights: inout Sights, _ context: RunContext) async {
-        guard let url, let host = URLHost(url) else {
+        guard let url = HTTPTarget.url(target.text), let host = URLHost(url) else {
             return run.reject(.config, .targetInvalid, "an http target is a URL of http or https, or host[:port][/path]")
         }
         guard var request = request(url, host, &run) else { return }
@@ -50,13 +50,6 @@ struct HTTPProbe: Probe {
     }
 
     // MARK: The request
-
-    /// As it is sent; nil for what is no URL of HTTP.
-    private var url: String? {
-        let text = target.text
-        if let colon = text.firstRange(of: "://"), text[..<colon.lowerBound].allSatisfy({ $0.isLetter }) { return URLHost.absolute(text) }
-        return URLHost.absolute("http://" + text)
-    }
 
     private func isProxied(_ host: URLHost) -> Bool { options.proxy.route?.applies(to: host.name) ?? false }
 
@@ -199,7 +192,7 @@ extension HTTPFacts {
 
     private static func announcedLength(_ response: ExchangeResponse) -> Int {
         if let text = response.values(of: "Content-Length").first, let length = Int(text) { return length }
-        return [204, 304].contains(response.status) ? 0 : -1
+        return response.status < 200 || [204, 304].contains(response.status) ? 0 : -1
     }
 }
 

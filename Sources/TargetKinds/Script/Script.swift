@@ -34,18 +34,39 @@ struct Script: Sendable {
         if pattern != nil, bytes != nil {
             reader.error("'expect' and 'expect_bytes' exclude each other: keep one", at: reader.location(of: "expect_bytes"))
         }
-        let labels = (reader.settings("labels") ?? []).compactMap { setting -> (String, [UInt8])? in
-            let label = SettingsReader(setting, what: "a label", notes: reader.notes)
-            let name = label.required("name", what: "a label")
-            let value = label.string("value") ?? ""
-            label.finish()
-            return name.map { ($0, Array(value.utf8)) }
-        }
+        let labels = labels(reader)
         let isBinary = if case .binary = reader.setting("send")?.value { true } else { false }
         let step = Step(
             expectation: pattern.map { .line($0) } ?? bytes.map { .bytes($0) }, send: reader.bytes("send") ?? [], endsLine: !isBinary,
             startsTLS: reader.bool("starttls") ?? false, labels: labels)
         reader.finish()
         return step
+    }
+
+    private static func labels(_ reader: SettingsReader) -> [(name: String, template: [UInt8])] {
+        var names: Set<String> = []
+        return (reader.settings("labels") ?? []).compactMap { setting in
+            let label = SettingsReader(setting, what: "a label", notes: reader.notes)
+            let name = label.required("name", what: "a label")
+            let value = label.string("value") ?? ""
+            label.finish()
+            guard let name else { return nil }
+            if !isLabelName(name) {
+                reader.error(
+                    "'\(name)' is not a label name: letters, digits and underscores, no digit first, and not two underscores",
+                    at: label.location(of: "name"))
+            } else if !names.insert(name).inserted {
+                reader.error("label '\(name)' is given twice", at: label.location(of: "name"))
+            }
+            return (name, Array(value.utf8))
+        }
+    }
+
+    /// Names that begin with two underscores are Prometheus's own.
+    private static func isLabelName(_ name: String) -> Bool {
+        let isWord = name.utf8.allSatisfy { byte in
+            byte == UInt8(ascii: "_") || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        }
+        return isWord && !name.hasPrefix("__") && !(name.first?.isNumber ?? true)
     }
 }

@@ -70,7 +70,7 @@ struct ScriptRun {
     }
 
     private mutating func line(matching pattern: Pattern) async throws(ExchangeFailure) -> Pattern.Match? {
-        while let line = try await incoming.line(longest: Self.longestLine) {
+        while let line = try await incoming.line(longest: Self.longestLine, isPrompt: { pattern.matches($0) }) {
             if let match = pattern.match(line) { return match }
         }
         return nil

@@ -1,76 +1,86 @@
-import CPcre
+import CPattern
 import HealthManager
 
-/// A regular expression in RE2's syntax, as blackbox_exporter's modules write it, matched by PCRE2 over bytes.
-///
-/// A match that would take too long (a million steps) counts as none.
+/// A regular expression with Go's syntax and meaning, as blackbox_exporter's modules write it, matched by RE2 in linear time.
 final class Pattern: Sendable {
     struct Invalid: Error { var sentence: String }
 
     let text: String
-    // Compiled code and bounds are only read once they are made: each match brings its own data.
-    private nonisolated(unsafe) let code: OpaquePointer
-    private nonisolated(unsafe) let bounds: OpaquePointer?
+    // Only read once it is made: RE2 lets any number of threads match with one.
+    private nonisolated(unsafe) let expression: OpaquePointer
+    private let groups: Int
 
     init(_ text: String) throws(Invalid) {
         self.text = text
-        var error: Int32 = 0
-        var offset = 0
-        let bytes = Self.groupingAnchors(Array(text.utf8))
-        guard let code = agent_pcre_compile(bytes, bytes.count, &error, &offset) else {
-            var message = [UInt8](repeating: 0, count: 256)
-            agent_pcre_message(error, &message, message.count)
-            throw Invalid(
-                sentence: "\(String(decoding: message.prefix { $0 != 0 }, as: UTF8.self)) at character \(offset + 1) of '\(text)'")
+        let bytes = try Self.forRE2(Array(text.utf8))
+        guard let expression = bytes.withUnsafeBufferPointer({ agent_pattern_make($0.baseAddress, $0.count) }) else {
+            throw Invalid(sentence: "no memory for '\(text)'")
         }
-        self.code = code
-        bounds = agent_pcre_bounds()
+        if let error = agent_pattern_error(expression) {
+            let sentence = String(cString: error)
+            agent_pattern_free(expression)
+            throw Invalid(sentence: "\(sentence) in '\(text)'")
+        }
+        self.expression = expression
+        groups = Int(agent_pattern_groups(expression))
     }
 
-    /// RE2 lets a repetition follow an anchor (`^+OK` in the exporter's own example), PCRE2 only the group around it.
-    private static func groupingAnchors(_ pattern: [UInt8]) -> [UInt8] {
-        var grouped: [UInt8] = []
+    /// What Go writes and RE2 of Debian 12 does not know (`(?<name>`), in its words; what RE2 alone knows (`\C`) is refused as Go does.
+    private static func forRE2(_ pattern: [UInt8]) throws(Invalid) -> [CChar] {
+        var written: [UInt8] = []
         var isInClass = false
         var rest = pattern[...]
         while let byte = rest.popFirst() {
-            var piece = [byte]
-            var isAnchor = !isInClass && (byte == UInt8(ascii: "^") || byte == UInt8(ascii: "$"))
-            if byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() {
-                piece.append(escaped)
-                isAnchor = !isInClass && "bBAz".utf8.contains(escaped)
-            } else if byte == UInt8(ascii: "["), !isInClass {
+            written.append(byte)
+            switch byte {
+            case UInt8(ascii: "\\"):
+                guard let escaped = rest.popFirst() else { break }
+                if escaped == UInt8(ascii: "C") { throw Invalid(sentence: "invalid escape sequence: \\C") }
+                written.append(escaped)
+                guard escaped == UInt8(ascii: "Q"), !isInClass else { break }
+                let quoted = rest.firstRange(of: "\\E".utf8).map { rest[..<$0.upperBound] } ?? rest
+                written += quoted
+                rest = rest[quoted.endIndex...]
+            case UInt8(ascii: "[") where !isInClass:
                 isInClass = true
                 // A bracket that comes first in its class is a member of it.
-                if rest.first == UInt8(ascii: "^") { piece.append(rest.removeFirst()) }
-                if rest.first == UInt8(ascii: "]") { piece.append(rest.removeFirst()) }
-            } else if byte == UInt8(ascii: "]") {
-                isInClass = false
+                if rest.first == UInt8(ascii: "^") { written.append(rest.removeFirst()) }
+                if rest.first == UInt8(ascii: "]") { written.append(rest.removeFirst()) }
+            case UInt8(ascii: "[") where rest.first == UInt8(ascii: ":"):
+                // `[:alpha:]` ends with a bracket that does not end the class.
+                guard let end = rest.firstRange(of: ":]".utf8) else { break }
+                written += rest[..<end.upperBound]
+                rest = rest[end.upperBound...]
+            case UInt8(ascii: "]"): isInClass = false
+            case UInt8(ascii: "(") where !isInClass && rest.starts(with: "?<".utf8):
+                let follows = rest.dropFirst(2).first
+                guard follows != UInt8(ascii: "="), follows != UInt8(ascii: "!") else { break }
+                written += Array("?P<".utf8)
+                rest = rest.dropFirst(2)
+            default: break
             }
-            let isRepeated = rest.first.map { "*+?{".utf8.contains($0) } ?? false
-            grouped += isAnchor && isRepeated ? Array("(?:".utf8) + piece + Array(")".utf8) : piece
         }
-        return grouped
+        return written.map { CChar(bitPattern: $0) }
     }
 
-    deinit {
-        agent_pcre_bounds_free(bounds)
-        agent_pcre_free(code)
+    deinit { agent_pattern_free(expression) }
+
+    func matches(_ bytes: some Collection<UInt8>) -> Bool {
+        let found = bytes.withContiguousStorageIfAvailable { agent_pattern_match(expression, $0.baseAddress, $0.count, nil, 0) }
+        return found ?? matches(Array(bytes))
     }
 
-    func matches(_ bytes: some Collection<UInt8>) -> Bool { match(Array(bytes)) != nil }
-    func matches(_ text: String) -> Bool { match(Array(text.utf8)) != nil }
+    func matches(_ text: String) -> Bool { matches(text.utf8) }
 
     /// The first match; nil where there is none.
     func match(_ bytes: [UInt8]) -> Match? {
-        guard let data = agent_pcre_match_data(code) else { return nil }
-        defer { agent_pcre_match_free(data) }
-        let count = agent_pcre_match(code, bytes, bytes.count, data, bounds)
-        guard count > 0, let ranges = agent_pcre_ranges(data) else { return nil }
-        let groups: [[UInt8]?] = (0..<Int(count)).map { group in
-            let (start, end) = (ranges[group * 2], ranges[group * 2 + 1])
-            return start <= end && end <= bytes.count ? Array(bytes[start..<end]) : nil
+        var ranges = [Int](repeating: -1, count: groups * 2)
+        let isFound = bytes.withUnsafeBufferPointer {
+            agent_pattern_match(expression, $0.baseAddress, $0.count, &ranges, Int32(groups))
         }
-        return Match(groups: groups, pattern: self)
+        guard isFound else { return nil }
+        return Match(
+            groups: (0..<groups).map { ranges[$0 * 2] < 0 ? nil : Array(bytes[ranges[$0 * 2]..<ranges[$0 * 2 + 1]]) }, pattern: self)
     }
 
     struct Match {
@@ -111,9 +121,10 @@ final class Pattern: Sendable {
         }
 
         private func group(named name: String) -> [UInt8]? {
-            let number = Int(name) ?? Int(agent_pcre_group(pattern.code, name, name.utf8.count))
-            guard number > 0 || name == "0", groups.indices.contains(number) else { return nil }
-            return groups[number]
+            // A number with a zero before it is a name to Go.
+            let isNumber = name == "0" || !name.hasPrefix("0")
+            let number = (isNumber ? Int(name) : nil) ?? Int(agent_pattern_group(pattern.expression, name, name.utf8.count))
+            return groups.indices.contains(number) ? groups[number] : nil
         }
     }
 }

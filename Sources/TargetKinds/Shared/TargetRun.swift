@@ -69,7 +69,10 @@ struct TargetRun {
         }
     }
 
+    /// A stage that comes again (a dialogue goes on under TLS) has one record: its times add up, and how it ended last counts.
     private mutating func record(_ stage: Stage, _ verdict: StageVerdict, _ duration: Duration, _ detail: String) {
+        var duration = duration
+        if let index = outcome.stages.firstIndex(where: { $0.stage == stage }) { duration += outcome.stages.remove(at: index).duration }
         began = .now
         outcome.stages.append(StageRecord(stage: stage, verdict: verdict, duration: duration, detail: detail))
     }
@@ -114,9 +117,15 @@ struct TargetRun {
         return true
     }
 
-    /// What a TLS handshake showed: the session, and each certificate of the chain.
+    /// What a TLS handshake showed: the session, and each certificate of the chain. Of several handshakes the last counts.
     mutating func observe(_ tls: TLSReport?) {
         guard let tls else { return }
+        outcome.observations.removeAll { observation in
+            switch observation {
+            case .tls, .peerCertificate: true
+            default: false
+            }
+        }
         observe(.tls(TLSFacts(version: Self.versionNames[tls.version ?? ""], cipher: tls.cipher, lastChainExpiry: tls.verdict?.lastExpiry)))
         for (depth, facts) in tls.chain.enumerated() { observe(.peerCertificate(stage: .tls, depth: depth, facts)) }
     }

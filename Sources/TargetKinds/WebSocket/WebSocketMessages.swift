@@ -75,6 +75,7 @@ struct WebSocketMessages {
     }
 
     private mutating func takeFrame(room: Int) async throws(ExchangeFailure) -> Taken {
+        try incoming.count("frames")
         let head = try await incoming.bytes(2)
         guard head.count == 2 else { return .other(.ended) }
         guard head[0] & 0x70 == 0, let opcode = Opcode(rawValue: head[0] & 0x0F) else {

@@ -27,6 +27,9 @@ struct WebSocketProbe: Probe {
         guard HeaderField.areSendable(fields) else {
             return run.reject(.config, .credentialUnreadable, "a file holds what no header may: a line end or another control character")
         }
+        guard HeaderField.areSendable([HeaderField("Host", host(url))]) else {
+            return run.reject(.config, .targetInvalid, "the hostname holds what no header may: a line end or another control character")
+        }
         let start = ContinuousClock.now
         guard let address = await run.resolve(url.host, options.address) else { return }
         let resolved = ContinuousClock.now
@@ -49,12 +52,15 @@ struct WebSocketProbe: Probe {
         } catch { run.fail(error) }
     }
 
+    /// Which host is asked for.
+    private func host(_ url: WebSocketURL) -> String { target.hostname ?? url.authority }
+
     /// nil where the run ends here.
     private func upgrade(
         _ conversation: Conversation, _ url: WebSocketURL, _ fields: [HeaderField], _ run: inout TargetRun, _ facts: inout WebSocketFacts
     ) async throws(ExchangeFailure) -> WebSocketMessages? {
         let handshake = WebSocketHandshake()
-        try await conversation.send(handshake.request(target: url.pathAndQuery, host: target.hostname ?? url.authority, fields: fields))
+        try await conversation.send(handshake.request(target: url.pathAndQuery, host: host(url), fields: fields))
         var incoming = IncomingBytes(conversation)
         guard let answer = try await WebSocketHandshake.answer(&incoming) else {
             run.fail(.endpoint, .httpMalformed, "what answered the upgrade is no whole HTTP/1.1 answer")

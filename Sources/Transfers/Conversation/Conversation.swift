@@ -69,7 +69,8 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         if result == 0 { return }
         var error = errno
         if error == EINPROGRESS {
-            try await ready(.write, in: .connect)
+            let wakeup = await loop.wait(socket, for: .write, until: deadline)
+            if wakeup != .ready { throw failure(wakeup, .connect) }
             var size = socklen_t(MemoryLayout<Int32>.size)
             getsockopt(socket.number, SOL_SOCKET, SO_ERROR, &error, &size)
         }
@@ -84,7 +85,7 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
     package func startTLS(_ settings: TLSSettings, host: String) async throws(ExchangeFailure) {
         let session = try TLSSession(socket: socket.number, host: host, settings: settings, peer: peer)
         self.session = session
-        try await until(.tls, session.handshake)
+        _ = try await until(.tls, deadline, session.handshake)
     }
 
     /// Sends all of it.
@@ -92,19 +93,31 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         var sent = 0
         while sent < bytes.count {
             let start = sent
-            sent += try await until(.processing) { () throws(ExchangeFailure) in
+            let count = try await until(.processing, deadline) { () throws(ExchangeFailure) in
                 let rest = bytes[start...]
                 if let session { return try session.write(rest) }
                 let count = rest.withUnsafeBytes { agent_send(socket.number, $0.baseAddress, $0.count) }
                 return try step(count, .write)
             }
+            sent += count ?? 0
         }
     }
 
     /// Receives what comes next, at most 16 KiB; empty when the peer has ended the connection.
     package func receive() async throws(ExchangeFailure) -> [UInt8] {
+        while true {
+            if let received = try await receive(until: deadline) { return received }
+        }
+    }
+
+    /// Receives what comes next; nil where nothing has come for that long, and the deadline has not passed.
+    package func receive(within quiet: Duration) async throws(ExchangeFailure) -> [UInt8]? {
+        try await receive(until: min(deadline, ContinuousClock.now + quiet))
+    }
+
+    private func receive(until limit: ContinuousClock.Instant) async throws(ExchangeFailure) -> [UInt8]? {
         var received: [UInt8] = []
-        _ = try await until(.processing) { () throws(ExchangeFailure) in
+        let count = try await until(.processing, limit) { () throws(ExchangeFailure) in
             if let session {
                 let (step, bytes) = try session.read(most: Self.readSize)
                 received = bytes
@@ -117,7 +130,9 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
             }
             return try step(count, .read)
         }
-        return received
+        // A peer that always has something to say leaves others their turn.
+        await Task.yield()
+        return count == nil ? nil : received
     }
 
     /// What a call that must not block came to.
@@ -133,29 +148,30 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         throw SystemFailure(error).speaking(with: peer)
     }
 
-    @discardableResult
+    /// Makes a call again and again until it need not wait, and never after the deadline.
+    /// - Returns: what it came to; nil where the limit has passed, and the deadline has not.
     private func until(
-        _ phase: ExchangePhase, _ attempt: () throws(ExchangeFailure) -> Step
-    ) async throws(ExchangeFailure) -> Int {
+        _ phase: ExchangePhase, _ limit: ContinuousClock.Instant, _ attempt: () throws(ExchangeFailure) -> Step
+    ) async throws(ExchangeFailure) -> Int? {
         while true {
+            if let ending = SocketLoop.ending(at: deadline) { throw failure(ending, phase) }
             switch try attempt() {
             case .done(let count): return count
-            case .wait(let interest): try await ready(interest, in: phase)
+            case .wait(let interest):
+                let wakeup = await loop.wait(socket, for: interest, until: limit)
+                if wakeup == .timedOut, ContinuousClock.now < deadline { return nil }
+                if wakeup != .ready { throw failure(wakeup, phase) }
             }
         }
     }
 
-    private func ready(_ interest: SocketLoop.Interest, in phase: ExchangePhase) async throws(ExchangeFailure) {
-        switch await loop.wait(socket, for: interest, until: deadline) {
-        case .ready: return
-        case .cancelled: throw ExchangeFailure(kind: .cancelled, phase: phase, sentence: "cancelled")
-        case .timedOut:
-            switch phase {
-            case .connect:
-                throw ExchangeFailure(kind: .connectTimeout, phase: phase, sentence: "no answer from \(peer) to the connection attempt")
-            case .tls: throw ExchangeFailure(kind: .timeout, phase: phase, sentence: "\(peer) did not end the TLS handshake in time")
-            default: throw ExchangeFailure(kind: .timeout, phase: phase, sentence: "\(peer) did not say in time what was expected")
-            }
+    private func failure(_ ending: SocketLoop.Wakeup, _ phase: ExchangePhase) -> ExchangeFailure {
+        guard ending == .timedOut else { return ExchangeFailure(kind: .cancelled, phase: phase, sentence: "cancelled") }
+        switch phase {
+        case .connect:
+            return ExchangeFailure(kind: .connectTimeout, phase: phase, sentence: "no answer from \(peer) to the connection attempt")
+        case .tls: return ExchangeFailure(kind: .timeout, phase: phase, sentence: "\(peer) did not end the TLS handshake in time")
+        default: return ExchangeFailure(kind: .timeout, phase: phase, sentence: "\(peer) did not say in time what was expected")
         }
     }
 }

@@ -65,9 +65,21 @@ final class SocketLoop: Sendable {
         ring()
     }
 
+    /// Why nothing may be waited for, or done, any more; nil where it may. Whoever loops over what a peer sends asks each time: a peer that
+    /// never stops is never waited for.
+    static func ending(at deadline: ContinuousClock.Instant) -> Wakeup? {
+        if Task.isCancelled { return .cancelled }
+        return ContinuousClock.now >= deadline ? .timedOut : nil
+    }
+
     /// Waits until the descriptor can be read or written without blocking, its peer is gone, the deadline has passed, or the task is cancelled.
     func wait(_ descriptor: Descriptor, for interest: Interest, until deadline: ContinuousClock.Instant) async -> Wakeup {
-        if Self.isReady(descriptor.number, interest) { return .ready }
+        if let ending = Self.ending(at: deadline) { return ending }
+        if Self.isReady(descriptor.number, interest) {
+            // Other tasks have their turn, also where this one never has to wait.
+            await Task.yield()
+            return .ready
+        }
         let ticket = state.withLock { state in
             state.tickets += 1
             return state.tickets

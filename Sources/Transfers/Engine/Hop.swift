@@ -119,6 +119,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     private func setOptions(timeout: Duration, cookies: [String]) {
         let this = Unmanaged.passUnretained(self).toOpaque()
         text(CURLOPT_URL, request.url)
+        long(CURLOPT_PATH_AS_IS, 1)
         text(CURLOPT_PROTOCOLS_STR, "http,https")
         setVersion()
         long(CURLOPT_NOSIGNAL, 1)
@@ -310,8 +311,10 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
             if hasAllHeaders { trailers.append(field) } else { headers.append(field) }
         } else if line.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) {
             hasAllHeaders = true
+            // What follows the change to another protocol is none of HTTP, and may never end.
+            isCutShort = HopTimes.status(handle) == 101
         }
-        return count
+        return isCutShort ? 0 : count
     }
 
     private func beginTLS(_ context: OpaquePointer) -> Bool {
@@ -372,9 +375,8 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
 
     /// Where the answer sends us, whether or not the request goes there.
     private var redirectURL: String? {
-        var status = 0
-        agent_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        guard [301, 302, 303, 307, 308].contains(status), let location = headers.first(where: { $0.isNamed("location") }) else {
+        guard [301, 302, 303, 307, 308].contains(HopTimes.status(handle)), let location = headers.first(where: { $0.isNamed("location") })
+        else {
             return nil
         }
         return URLHost.absolute(location.value, base: request.url)

@@ -24,8 +24,7 @@ struct HopTimes {
         firstByte = Self.time(easy, CURLINFO_STARTTRANSFER_TIME_T)
         total = Self.time(easy, CURLINFO_TOTAL_TIME_T)
         var number = 0
-        agent_get_long(easy, CURLINFO_RESPONSE_CODE, &number)
-        status = number
+        status = Self.status(easy)
         agent_get_long(easy, CURLINFO_HTTP_VERSION, &number)
         version = [Int(CURL_HTTP_VERSION_1_0): "1.0", Int(CURL_HTTP_VERSION_1_1): "1.1", Int(CURL_HTTP_VERSION_2_0): "2"][number] ?? ""
         agent_get_long(easy, CURLINFO_OS_ERRNO, &number)
@@ -35,6 +34,13 @@ struct HopTimes {
         agent_get_long(easy, CURLINFO_PRIMARY_PORT, &number)
         let text = address.map { String(cString: $0) } ?? ""
         remoteAddress = text.isEmpty ? nil : (text.contains(":") ? "[\(text)]" : text) + ":\(number)"
+    }
+
+    /// Of the answer under way; 0 before one.
+    static func status(_ easy: UnsafeMutableRawPointer) -> Int {
+        var status = 0
+        agent_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+        return status
     }
 
     /// The phase a transfer that failed was in.

@@ -39,7 +39,8 @@ package struct URLHost: Sendable {
         guard let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }
         if let base, curl_url_set(parser, CURLUPART_URL, base, 0) != CURLUE_OK { return nil }
-        let flags = UInt32(CURLU_URLENCODE) | UInt32(CURLU_ALLOW_SPACE)
+        // A path is asked for as it is written; what is relative is resolved.
+        let flags = UInt32(CURLU_URLENCODE) | UInt32(CURLU_ALLOW_SPACE) | (base == nil ? UInt32(CURLU_PATH_AS_IS) : 0)
         guard curl_url_set(parser, CURLUPART_URL, text, flags) == CURLUE_OK, let url = part(parser, CURLUPART_URL, 0),
             ["http", "https"].contains(part(parser, CURLUPART_SCHEME, 0)?.lowercased())
         else { return nil }

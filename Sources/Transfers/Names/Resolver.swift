@@ -64,6 +64,9 @@ private final class Lookup: @unchecked Sendable {  // Channel and callbacks are 
     private let family: Int32
     private let loop: SocketLoop
     private var channel: ares_channel?
+    /// How many reads c-ares may still make of what the resolver sends, before others have their turn.
+    private let reads = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    private static let readsInTurn: Int32 = 64
     private let sockets: Descriptor
     private var answer: (status: Int32, addresses: [NetworkAddress])?
 
@@ -72,9 +75,13 @@ private final class Lookup: @unchecked Sendable {  // Channel and callbacks are 
         self.loop = loop
         self.family = family.map { $0 == .v4 ? AF_INET : AF_INET6 } ?? AF_UNSPEC
         sockets = Descriptor(agent_epoll())
+        reads.initialize(to: Self.readsInTurn)
     }
 
-    deinit { if let channel { ares_destroy(channel) } }
+    deinit {
+        if let channel { ares_destroy(channel) }
+        reads.deallocate()
+    }
 
     func run(until deadline: ContinuousClock.Instant) async throws(ExchangeFailure) -> [NetworkAddress] {
         guard sockets.number >= 0, begin() else { throw Resolver.failure("the resolver cannot be started") }
@@ -102,6 +109,7 @@ private final class Lookup: @unchecked Sendable {  // Channel and callbacks are 
             Unmanaged<Lookup>.fromOpaque(context).takeUnretainedValue().watch(socket, readable != 0, writable != 0)
         }
         guard ares_init_options(&channel, &options, Int32(ARES_OPT_SOCK_STATE_CB)) == agent_ares_success, let channel else { return false }
+        agent_ares_limit_reads(channel, reads)
         var hints = ares_addrinfo_hints()
         hints.ai_family = family
         hints.ai_flags = Int32(ARES_AI_NOSORT)
@@ -134,6 +142,7 @@ private final class Lookup: @unchecked Sendable {  // Channel and callbacks are 
 
     private func process() {
         guard let channel else { return }
+        reads.pointee = Self.readsInTurn
         var ready = [Int32](repeating: 0, count: 16)
         var writable = ready
         let count = Int(agent_ready(sockets.number, &ready, &writable, 16, 0))

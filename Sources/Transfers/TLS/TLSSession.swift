@@ -30,6 +30,8 @@ final class TLSSession {
         let name = settings.name(for: host)
         // An address is no name to ask for.
         if NetworkAddress(name) == nil { _ = agent_ssl_set_host(ssl, name) }
+        // Else one call reads on for as long as the peer sends what is no data: tickets, say.
+        agent_ssl_stop_after_each_record(ssl)
         SSL_set_connect_state(ssl)
     }
 

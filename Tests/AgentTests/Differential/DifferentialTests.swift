@@ -37,6 +37,10 @@ import Testing
           insecure: { prober: http, http: { tls_config: { insecure_skip_verify: true } } }
           named: { prober: http, http: { tls_config: { ca_file: {dir}/root.pem, server_name: www.example.test } } }
           misnamed: { prober: http, http: { tls_config: { ca_file: {dir}/root.pem, server_name: www.wrong.test } } }
+          path: { prober: http, http: { fail_if_body_not_matches_regexp: ["^/uri/%2F%7e%c3%a9[?]q=a%26b$"] } }
+          percent: { prober: http, http: { fail_if_body_not_matches_regexp: ["^/uri/50%25$"] } }
+          space: { prober: http, http: { fail_if_body_not_matches_regexp: ["^/uri/a%20b$"] } }
+          user: { prober: http, http: { fail_if_body_not_matches_regexp: ["^Basic dXNlcjpwQHNz$"] } }
           short: { prober: http, timeout: 1s }
           tcp: { prober: tcp }
           tcp4: { prober: tcp, tcp: { preferred_ip_protocol: ip4 } }
@@ -58,6 +62,9 @@ import Testing
           answergood: { prober: dns, dns: { query_name: www.example.test, query_type: A, validate_answer_rrs: { fail_if_not_matches_regexp: ["^www\\\\.example\\\\.test\\\\.\\t3600\\tIN\\tA\\t127\\\\.0\\\\.0\\\\.1$"] } } }
           answerbad: { prober: dns, dns: { query_name: www.example.test, query_type: A, validate_answer_rrs: { fail_if_matches_regexp: ["127"] } } }
           authoritybad: { prober: dns, dns: { query_name: www.example.test, query_type: A, validate_authority_rrs: { fail_if_none_matches_regexp: ["nowhere"] } } }
+          ds: { prober: dns, dns: { query_name: child.example.test, query_type: DS, validate_answer_rrs: { fail_if_not_matches_regexp: ["[ ]2BB183AF5F22588179A53B0A98631FAD1A292118$"] } } }
+          sshfp: { prober: dns, dns: { query_name: ssh.example.test, query_type: SSHFP, validate_answer_rrs: { fail_if_not_matches_regexp: ["ABCDEF123456789$"] } } }
+          https: { prober: dns, dns: { query_name: site.example.test, query_type: HTTPS, validate_answer_rrs: { fail_if_not_matches_regexp: ['\\t1 [.] alpn="h2,h3" port="8443" ipv4hint="192.0.2.1"$'] } } }
           dnsshort: { prober: dns, timeout: 1s, dns: { query_name: example.test } }
           icmp: { prober: icmp }
           icmp4: { prober: icmp, icmp: { preferred_ip_protocol: ip4 } }
@@ -66,6 +73,14 @@ import Testing
         """
 
     private static let long = String(repeating: "x", count: 64) + ".invalid"
+
+    /// A target as the value of a parameter, what stands for a port left alone.
+    private static func encoded(_ target: String) -> String {
+        target.utf8.map { byte in
+            let isPlain = byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") || byte > 0x60 && byte < 0x7B
+            return isPlain ? String(UnicodeScalar(byte)) : "%" + String(0x100 + Int(byte), radix: 16).dropFirst()
+        }.joined()
+    }
 
     /// Module, target, further parameters.
     private static let requests: [(String, String, String)] = [
@@ -91,6 +106,18 @@ import Testing
         ("bearer", "http://127.0.0.1:{http}/bearer", ""), ("http", "http://user:pass@127.0.0.1:{http}/login", ""),
         ("gzip", "http://127.0.0.1:{http}/page.html", ""), ("gzipalone", "http://127.0.0.1:{http}/page.html", ""),
         ("small", "http://127.0.0.1:{http}/page.html", ""),
+        ("path", encoded("http://127.0.0.1:{http}/uri/%2F%7e%c3%a9?q=a%26b"), ""),
+        ("percent", encoded("http://127.0.0.1:{http}/uri/50%25"), ""),
+        ("percent", "http://127.0.0.1:{http}/uri/50%25", ""), ("space", "http://127.0.0.1:{http}/uri/a+b", ""),
+        ("space", "http://127.0.0.1:{http}/uri/a%20b", ""), ("http", encoded("http://127.0.0.1:{http}/uri/a/../b/./c//d"), ""),
+        ("http", encoded("http://127.0.0.1:{http}/uri/\"<>{}|^`\\~;:@&=+$"), ""),
+        ("http", encoded("http://127.0.0.1:{http}/uri/'()*,;:@&=+$!~[]"), ""), ("http", "http://127.0.0.1:{http}/uri/a;b", ""),
+        ("http", encoded("http://127.0.0.1:{http}/uri/?q=\"<>[]{}|^`'()*,;:@&=+$!~/?\\"), ""),
+        ("http", encoded("http://127.0.0.1:{http}/uri/é?e#part"), ""), ("http", "http://127.0.0.1:{http}/uri/%zz", ""),
+        ("http", encoded("http://127.0.0.1:{http}/uri/bad%zz"), ""), ("http", encoded("http://127.0.0.1:{http}/uri/?bad=%zz"), ""),
+        ("http", encoded("http%3A%2F%2F127.0.0.1:{http}%2Furi"), ""),
+        ("user", encoded("http://user:p%40ss@127.0.0.1:{http}/user"), ""), ("user", "http://user:p%40ss@127.0.0.1:{http}/user", ""),
+        ("http", "http://127.0.0.1:{http}/uri/one&target=http://127.0.0.1:{closed}/", ""),
         ("http", "http://127.0.0.1:{closed}/", ""), ("short", "http://127.0.0.1:{silent}/", ""), ("http", "http://127.0.0.1:{reset}/", ""),
         ("http", "http://\(long)/", ""), ("http", "http://127.0.0.1:{http}/host", "&hostname=virtual.example.test"),
         ("http", "https://127.0.0.1:{tls}/ok", ""), ("trusting", "https://127.0.0.1:{tls}/ok", ""),
@@ -110,7 +137,8 @@ import Testing
         ("soa", "127.0.0.1:{dns}", ""), ("a", "127.0.0.1:{dns}", ""), ("atcp", "127.0.0.1:{dns}", ""), ("mx", "127.0.0.1:{dns}", ""),
         ("any", "127.0.0.1:{dns}", ""), ("nxdomain", "127.0.0.1:{dns}", ""), ("nxallowed", "127.0.0.1:{dns}", ""),
         ("refused", "127.0.0.1:{dns}", ""), ("answergood", "127.0.0.1:{dns}", ""), ("answerbad", "127.0.0.1:{dns}", ""),
-        ("authoritybad", "127.0.0.1:{dns}", ""), ("a", "127.0.0.1:{closed}", ""), ("atcp", "127.0.0.1:{closed}", ""),
+        ("authoritybad", "127.0.0.1:{dns}", ""), ("ds", "127.0.0.1:{dns}", ""), ("sshfp", "127.0.0.1:{dns}", ""),
+        ("https", "127.0.0.1:{dns}", ""), ("a", "127.0.0.1:{closed}", ""), ("atcp", "127.0.0.1:{closed}", ""),
         ("a", "\(long)", ""), ("dnsshort", "127.0.0.1:{silent}", ""),
         ("icmp", "127.0.0.1", ""), ("icmp", "localhost", ""), ("icmp4", "localhost", ""), ("icmpsized", "127.0.0.1", ""),
         ("icmp", "\(long)", ""), ("icmp", "::1", ""),

@@ -43,32 +43,11 @@ final class ExporterPair: Sendable {
     private static func ask(_ address: String, _ query: String, _ header: String?) async throws -> Answer {
         let headers = header.map { ["-H", "X-Prometheus-Scrape-Timeout-Seconds: \($0)"] } ?? []
         let ended = try await Program.run(
-            "curl", ["-sS", "--max-time", "30", "-w", "\n%{http_code}"] + headers + ["http://\(address)/probe?\(query)"])
+            "curl", ["-gsS", "--max-time", "30", "-w", "%{http_code}"] + headers + ["http://\(address)/probe?\(query)"])
         let lines = ended.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        var series: [String: Double] = [:]
-        for line in lines.dropLast() where line.hasPrefix("probe_") {
-            guard let space = line.lastIndex(of: " ") else { continue }
-            series[normal(String(line[..<space]))] = Double(line[line.index(after: space)...])
-        }
-        return Answer(status: Int(lines.last ?? "") ?? 0, body: lines.dropLast().joined(separator: "\n"), series: series)
-    }
-
-    /// Labels in the order of their names.
-    private static func normal(_ series: String) -> String {
-        guard let open = series.firstIndex(of: "{") else { return series }
-        var labels: [String] = []
-        var current = ""
-        var isQuoted = false
-        for character in series[series.index(after: open)...].dropLast() {
-            if character == "\"" { isQuoted.toggle() }
-            if character == ",", !isQuoted {
-                labels.append(current)
-                current = ""
-            } else {
-                current.append(character)
-            }
-        }
-        labels.append(current)
-        return series[..<open] + "{" + labels.sorted().joined(separator: ",") + "}"
+        let status = Int(lines.last ?? "") ?? 0
+        let body = lines.dropLast().joined(separator: "\n")
+        let series = status == 200 ? try MetricsText(body.isEmpty ? "" : body + "\n").samples : [:]
+        return Answer(status: status, body: body, series: series)
     }
 }

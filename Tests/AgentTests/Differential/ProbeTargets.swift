@@ -134,6 +134,8 @@ final class ProbeTargets: Sendable {
             location = /post { if ($request_method = POST) { return 200 "posted $content_length\\n"; } return 405 "no\\n"; }
             location = /agent { if ($http_x_token = "abc") { return 200 "token\\n"; } return 403 "no token\\n"; }
             location = /host { return 200 "host=$http_host;\\n"; }
+            location /uri { return 200 "$request_uri"; }
+            location = /user { return 200 "$http_authorization"; }
             location = /encoding { return 200 "accepts=$http_accept_encoding;\\n"; }
           }
           server { listen 127.0.0.1:{expired} ssl; ssl_certificate {dir}/expired.pem; ssl_certificate_key {dir}/expired.key; return 200 "ok\\n"; }
@@ -173,6 +175,10 @@ final class ProbeTargets: Sendable {
         www IN AAAA ::1
         mail IN A 192.0.2.25
         alias IN CNAME www
+        child IN DS 60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118
+        child IN NS ns
+        ssh IN SSHFP 4 2 123456789abcdef67890123456789abcdef67890123456789abcdef123456789
+        site IN HTTPS 1 . alpn="h2,h3" ipv4hint="192.0.2.1" port="8443"
 
         """
 

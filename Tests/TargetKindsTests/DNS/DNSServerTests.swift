@@ -46,6 +46,25 @@ import Testing
             ("SRV", "_sip._tcp", #"_sip\._tcp\.fabrikam\.test\.\t3600\tIN\tSRV\t5 10 5060 mail\.fabrikam\.test\."#),
             ("CAA", "", #"fabrikam\.test\.\t3600\tIN\tCAA\t0 issue "letsencrypt\.org""#),
             ("NAPTR", "naptr", #"naptr\.fabrikam\.test\.\t3600\tIN\tNAPTR\t100 10 "U" "E2U\+sip" "!\^\.\*\$!sip:info@fabrikam\.test!" \."#),
+            ("DS", "child", #"child\.fabrikam\.test\.\t3600\tIN\tDS\t60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118"#),
+            ("CDS", "cds", #"cds\.fabrikam\.test\.\t3600\tIN\tCDS\t60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118"#),
+            (
+                "SSHFP", "ssh",
+                #"ssh\.fabrikam\.test\.\t3600\tIN\tSSHFP\t4 2 123456789ABCDEF67890123456789ABCDEF67890123456789ABCDEF123456789"#
+            ),
+            ("NSEC3PARAM", "salt", #"salt\.fabrikam\.test\.\t3600\tIN\tNSEC3PARAM\t1 0 12 AABBCCDD"#),
+            ("CERT", "cert", #"cert\.fabrikam\.test\.\t3600\tIN\tCERT\tPGP 1 RSASHA1 AQID"#),
+            ("X25", "x25", #"x25\.fabrikam\.test\.\t3600\tIN\tX25\t311061700956"#),
+            (
+                "HTTPS", "site",
+                #"site\.fabrikam\.test\.\t3600\tIN\tHTTPS\t1 \. alpn="h2,h3" port="8443" ipv4hint="192\.0\.2\.1,192\.0\.2\.2" ipv6hint="2001:db8::1""#
+            ),
+            ("HTTPS", "moved", #"moved\.fabrikam\.test\.\t3600\tIN\tHTTPS\t0 www\.example\."#),
+            (
+                "SVCB", "service",
+                #"service\.fabrikam\.test\.\t3600\tIN\tSVCB\t16 svc\.example\. mandatory="alpn,port" alpn="h2" no-default-alpn="" port="53" ech="AAAA" key667="hello""#
+            ),
+            ("TXT", "tab", #"tab\.fabrikam\.test\.\t3600\tIN\tTXT\t"a\\009b""#),
             ("TLSA", "_443._tcp", #"_443\._tcp\.fabrikam\.test\.\t3600\tIN\tTLSA\t3 1 1 (0123456789abcdef){4}"#),
         ])
     func presentation(type: String, name: String, record: String) async throws {

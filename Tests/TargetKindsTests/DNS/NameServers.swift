@@ -169,6 +169,17 @@ final class NameServers: Sendable {
         _sip._tcp SRV 5 10 5060 mail
         @ CAA 0 issue "letsencrypt.org"
         naptr NAPTR 100 10 "U" "E2U+sip" "!^.*$!sip:info@fabrikam.test!" .
+        child DS 60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118
+        child NS ns1
+        cds CDS 60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118
+        ssh SSHFP 4 2 123456789abcdef67890123456789abcdef67890123456789abcdef123456789
+        salt NSEC3PARAM 1 0 12 aabbccdd
+        cert CERT PGP 1 5 AQID
+        x25 X25 "311061700956"
+        site HTTPS 1 . alpn="h2,h3" ipv4hint="192.0.2.1,192.0.2.2" ipv6hint="2001:db8::1" port="8443"
+        moved HTTPS 0 www.example.
+        service SVCB 16 svc.example. mandatory=alpn,port alpn=h2 no-default-alpn port=53 ech=AAAA key667="hello"
+        tab TXT "a\\009b"
         _443._tcp TLSA 3 1 1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
         long TXT "\(String(repeating: "a", count: 250))" "\(String(repeating: "b", count: 250))"
         long TXT "\(String(repeating: "c", count: 250))"

@@ -26,6 +26,34 @@ import Testing
     }
 
     @Test(
+        "101 is an answer as any other, whether the connection stays open or not, and its headers count",
+        arguments: ["threading.Event().wait()", "pass"], [[101], []] as [[Int]])
+    func switching(behaviour: String, valid: [Int]) async throws {
+        let server = try await PythonServer.serving(
+            """
+            while request().strip(): pass
+            send(b"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: other\\r\\nConnection: Upgrade\\r\\nX-Own: yes\\r\\n\\r\\n")
+            \(behaviour)
+            """)
+        let seen = try await site.run(
+            server.address, "valid_status_codes: \(valid)\nfail_if_header_not_matches: [{ header: X-Own, regexp: yes }]",
+            deadline: .seconds(60))
+        #expect(seen.http.status == 101 && seen.succeeded == !valid.isEmpty, "\(seen.sentence)")
+        if valid.isEmpty { #expect(seen.reason == .httpStatus) }
+    }
+
+    @Test("other provisional answers are passed over")
+    func provisional() async throws {
+        let server = try await PythonServer.serving(
+            """
+            while request().strip(): pass
+            send(b"HTTP/1.1 103 Early Hints\\r\\nLink: </a>\\r\\n\\r\\nHTTP/1.1 204 No Content\\r\\n\\r\\n")
+            """)
+        let seen = try await site.run(server.address)
+        #expect(seen.succeeded && seen.http.status == 204, "\(seen.sentence)")
+    }
+
+    @Test(
         "a version is accepted when nothing is written, or it is written",
         arguments: [
             ("[]", "HTTP/1.1", true), ("[HTTP/1.1]", "HTTP/1.1", true), ("[HTTP/1.1, HTTP/2.0]", "HTTP/1.1", true),

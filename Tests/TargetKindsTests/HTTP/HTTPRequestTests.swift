@@ -23,6 +23,36 @@ import Testing
     }
 
     @Test(
+        "a path and a query arrive as they are written; only what no URL may hold is escaped",
+        arguments: [
+            ("/api/%2F", "/api/%2F"), ("/?q=a%26b", "/?q=a%26b"), ("/50%25", "/50%25"), ("/%7euser/%c3%a9", "/%7euser/%c3%a9"),
+            ("/a/../b/./c//d", "/a/../b/./c//d"), ("/?a=../b&c=%2e", "/?a=../b&c=%2e"), ("/a b?c d", "/a%20b?c+d"),
+            ("/é?é", "/%c3%a9?%c3%a9"), ("", "/"), ("?q=1", "/?q=1"), ("/a#b", "/a"),
+        ])
+    func path(written: String, arrives: String) async throws {
+        let server = try await WebServer()
+        for scheme in ["", "http://"] {
+            #expect(try await site.run(scheme + server.authority + written).succeeded)
+            #expect(server.requests.last?.path == arrives)
+        }
+    }
+
+    @Test("a login may hold an at sign, escaped or not", arguments: ["user:p%40ss@", "user:p@ss@"])
+    func login(written: String) async throws {
+        let server = try await WebServer()
+        let seen = try await site.run("http://\(written)\(server.authority)/")
+        #expect(seen.succeeded, "\(seen.sentence)")
+        #expect(server.requests.last?.headers["authorization"] == "Basic dXNlcjpwQHNz")
+    }
+
+    @Test("an escape that is cut makes no URL", arguments: ["/%", "/%4", "/%zz", "/50%"])
+    func cutEscape(path: String) async throws {
+        let server = try await WebServer()
+        let seen = try await site.run(server.authority + path)
+        #expect(seen.reason == .targetInvalid && server.requests.isEmpty)
+    }
+
+    @Test(
         "method and body go as written",
         arguments: [
             ("method: POST", "POST", "", "0"), ("{ method: POST, body: 'a=1&b=2' }", "POST", "a=1&b=2", "7"),
