@@ -95,24 +95,25 @@ let package = Package(
         room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", "Documents", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", "Documents", jwtKit]),
         room("TargetKinds", ["CLdns", "CPattern", "HealthManager", "Transfers", "Addresses", "Certificates", "Documents"]),
+        room("Serving", [hummingbirdCore, nioHTTPTypes, nioCore, nioPosix, logging]),
         room(
             "StatusServer",
             [
-                "HealthManager", "Addresses", "Certificates", "CZlib", "Documents", hummingbird, httpTypes, mustache, nioCore, nioPosix,
-                logging, lifecycle,
+                "HealthManager", "Addresses", "Certificates", "CZlib", "Documents", "Serving", hummingbird, httpTypes, mustache, nioCore,
+                nioPosix, logging, lifecycle,
             ],
             resources: [.embedInCode("Page/status.html"), .embedInCode("Page/openapi.json")]),
         room(
             "Lab",
             [
-                hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes, nioCore, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit,
+                "Serving", hummingbird, httpTypes, nioHTTPTypes, nioCore, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit,
                 logging, lifecycle,
             ]),
         .executableTarget(
             name: "agent",
             dependencies: [
-                "HealthManager", "ProbeFiles", "ProbeKinds", "TargetKinds", "StatusServer", "Escalation", "History", "Transfers",
-                "Certificates", "Documents", "Lab", arguments, logging, lifecycle, signals,
+                "HealthManager", "ProbeFiles", "ProbeKinds", "TargetKinds", "Serving", "StatusServer", "Escalation", "History",
+                "Transfers", "Certificates", "Documents", "Lab", arguments, logging, lifecycle, signals,
             ],
             swiftSettings: strict
         ),
@@ -128,7 +129,8 @@ let package = Package(
         tests(
             "ProbeKindsTests", ["ProbeKinds", "HealthManager", "Transfers", "Certificates", x509, crypto, cryptoExtras, asn1, logging]),
         tests("TargetKindsTests", ["TargetKinds", "HealthManager", "ProbeFiles", "Transfers", "Addresses", "Certificates"]),
-        tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates", nioCore]),
+        tests("ServingTests", ["Serving", hummingbirdCore, nioCore, nioPosix, logging]),
+        tests("StatusServerTests", ["StatusServer", "HealthManager", "Certificates", "Serving", httpTypes, nioCore]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"], exclude: ["Hostile/peers.py"]),
     ],

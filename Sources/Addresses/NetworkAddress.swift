@@ -57,6 +57,10 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
         return address.bytes.dropLast().allSatisfy { $0 == 0 } && address.bytes[15] <= 1
     }
 
+    /// Whether a connection from it comes from this machine: 127/8, also as a listener on IPv6 sees it, and `::1`. What else carries an IPv4
+    /// address may come from anywhere.
+    package var isLoopbackSource: Bool { isLoopback && (family == .v4 || bytes.starts(with: [UInt8](repeating: 0, count: 10))) }
+
     package var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         inet_ntop(family == .v4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count))

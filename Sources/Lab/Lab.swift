@@ -2,6 +2,7 @@ import FoundationEssentials
 import Hummingbird
 package import Logging
 import ServiceLifecycle
+import Serving
 
 /// What the lab is to be.
 package struct LabPlan: Sendable {
@@ -180,7 +181,8 @@ package final class Lab: Service, Sendable {
         router.put("/faults/{name}") { _, context in try await self.answer(context.parameters.require("name"), on: true) }
         router.delete("/faults/{name}") { _, context in try await self.answer(context.parameters.require("name"), on: false) }
         return Application(
-            router: router, configuration: ApplicationConfiguration(address: .unixDomainSocket(path: Self.controlSocket(in: directory))),
+            router: router, server: .deferred(),
+            configuration: ApplicationConfiguration(address: .unixDomainSocket(path: Self.controlSocket(in: directory))),
             onServerRunning: { _ in self.readiness.isReady("control") }, logger: logger)
     }
 

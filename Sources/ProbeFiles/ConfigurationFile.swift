@@ -197,7 +197,7 @@ struct ConfigurationFile {
     private func daemon(_ reader: SettingsReader) -> DaemonSettings {
         var daemon = DaemonSettings()
         if let listen = reader.string("listen") {
-            if Text.isHostAndPort(listen, allowPortZero: true) {
+            if Text.isListenAddress(listen) {
                 daemon.listen = listen
             } else {
                 reader.error("'listen' must be address:port, found '\(listen)'", at: reader.location(of: "listen"))
@@ -216,6 +216,7 @@ struct ConfigurationFile {
                 at: reader.location(of: key))
         }
         daemon.hostNames = reader.strings("hostNames") ?? []
+        daemon.isBehindProxy = reader.bool("behindProxy") ?? false
         return daemon
     }
 
@@ -292,6 +293,12 @@ package enum Text {
         let isAddress6 =
             host.hasPrefix("[") && host.hasSuffix("]") && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || ":.%".contains($0) }
         return (allowPortZero ? 0...65535 : 1...65535).contains(port) && (isHostName(String(host)) || isAddress6)
+    }
+
+    /// `address:port`, or `:port` and `*:port` for every address.
+    static func isListenAddress(_ text: String) -> Bool {
+        let isEvery = text.hasPrefix(":") || text.hasPrefix("*:")
+        return isHostAndPort(isEvery ? "every" + text.drop { $0 == "*" } : text, allowPortZero: true)
     }
 
     package static func isHTTPS(_ text: String) -> Bool {

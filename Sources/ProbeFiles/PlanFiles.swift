@@ -43,7 +43,13 @@ package struct PlanFiles: Sendable {
         var configuration: AgentConfiguration?
         if let setting = read(configurationPath, notes) {
             configuration = ConfigurationFile(path: configurationPath, notes: notes, definitions: known).configuration(setting)
-            if let listen { configuration?.daemon.listen = listen }
+            if let listen {
+                configuration?.daemon.listen = listen
+                if !Text.isListenAddress(listen) {
+                    notes.diagnostics.append(
+                        Diagnostic(.error, at: SourceLocation(path: "--listen"), "must be address:port, found '\(listen)'"))
+                }
+            }
             notes.diagnostics += unconfirmed()
         }
         let modules = modulesPath.flatMap { read($0, notes) }.map { ModulesFile(kinds: kinds, notes: notes).modules($0) } ?? [:]

@@ -6,28 +6,34 @@ package import Logging
 import NIOCore
 import NIOPosix
 package import ServiceLifecycle
+package import Serving
 
 /// What the agent shows and takes orders by: one listener on the network, one on the control socket.
 package struct StatusServer: Sendable {
     private let routes: Routes
     private let settings: DaemonSettings
+    private let connections: Connections
+    private let controlConnections: Connections
     private let logger: Logger
     /// One thread for all that is served: what it does is short, and the rest waits elsewhere.
     private let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let executor: LoopExecutor
 
-    /// - Parameter onListening: told the address taken on the network, `127.0.0.1:9717`.
+    /// - Parameter budget: how many connections there may be.
     package init(
         settings: DaemonSettings, health: HealthManager, desk: ProbeDesk, metrics: MetricsPage, events: EventFeed,
-        responses: @escaping @Sendable () -> ResponseFacts = { ResponseFacts() }, build: BuildInformation,
+        responses: @escaping @Sendable () -> ResponseFacts = { ResponseFacts() }, build: BuildInformation, budget: DescriptorBudget,
         logger: Logger
     ) throws {
         self.settings = settings
         self.logger = logger
         executor = LoopExecutor(loops.any())
+        let connections = Connections(Connections.Limits(open: budget.connections), logger: logger)
+        self.connections = connections
+        controlConnections = Connections(Connections.Limits(open: budget.controlConnections), logger: logger)
         routes = Routes(
-            health: health, metrics: metrics, page: try StatusPage(), desk: desk, executor: executor, events: events, responses: responses,
-            build: build)
+            health: health, metrics: metrics, page: try StatusPage(), desk: desk, events: events, responses: responses,
+            connections: { connections.facts }, build: build)
     }
 
     /// The services that listen. `onListening` is told the network address taken, `127.0.0.1:9717`.
@@ -36,32 +42,43 @@ package struct StatusServer: Sendable {
     }
 
     private func network(_ onListening: @escaping @Sendable (String) async -> Void) -> Listener {
-        let (host, port) = Self.split(settings.listen)
+        let (host, port) = ListenAddress.split(settings.listen)
         let names = Set((settings.hostNames + [Self.machineName]).map { $0.lowercased() })
-        let application = Application(
-            router: routes.router(Door(listener: .network, hostNames: names)),
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
-            onServerRunning: { channel in
-                guard let address = channel.localAddress, let port = address.port else { return }
-                await onListening(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
-            }, eventLoopGroupProvider: .shared(loops), logger: Self.quiet(logger))
-        return Listener(address: settings.listen, remedy: "set 'listen' in agent.yaml or --listen", executor: executor) {
-            try await application.run()
+        let door = Door(listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy)
+        return listener(settings.listen, "set 'listen' in agent.yaml or --listen", .hostname(host, port: port), door, connections) {
+            channel in
+            guard let address = channel.localAddress, let port = address.port else { return }
+            await onListening(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
         }
     }
 
     private var controlSocket: Listener {
         let path = settings.controlSocketPath
         let group = settings.controlSocket.group
-        let logger = logger
+        let door = Door(listener: .controlSocket, hostNames: [])
+        return listener(path, "set 'controlSocket.path' in agent.yaml", .unixDomainSocket(path: path), door, controlConnections, file: path)
+        {
+            [logger] _ in Self.open(path, to: group, logger)
+        }
+    }
+
+    /// - Parameter file: removed at the end.
+    private func listener(
+        _ name: String, _ remedy: String, _ address: BindAddress, _ door: Door, _ connections: Connections, file: String? = nil,
+        _ onListening: @escaping @Sendable (any Channel) async -> Void
+    ) -> Listener {
+        var quiet = logger
+        // What goes wrong with listening is told by us, once and in words.
+        quiet.logLevel = .critical
         let application = Application(
-            router: routes.router(Door(listener: .controlSocket, hostNames: [])),
-            configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
-            onServerRunning: { _ in Self.open(path, to: group, logger) }, eventLoopGroupProvider: .shared(loops), logger: Self.quiet(logger)
-        )
-        return Listener(address: path, remedy: "set 'controlSocket.path' in agent.yaml", executor: executor) {
+            router: routes.router(door), server: .deferred(connections), configuration: ApplicationConfiguration(address: address),
+            onServerRunning: { channel in
+                try? await connections.watch(channel)
+                await onListening(channel)
+            }, eventLoopGroupProvider: .shared(loops), logger: quiet)
+        return Listener(address: name, remedy: remedy, executor: executor, connections: connections) {
             try await application.run()
-            unlink(path)
+            if let file { unlink(file) }
         }
     }
 
@@ -78,43 +95,9 @@ package struct StatusServer: Sendable {
         chmod(path, 0o660)
     }
 
-    /// Listening is told once, by us; the server's own line would say it twice.
-    private static func quiet(_ logger: Logger) -> Logger {
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
-        return quiet
-    }
-
-    private static func split(_ listen: String) -> (host: String, port: Int) {
-        guard let colon = listen.lastIndex(of: ":") else { return (listen, 0) }
-        let host = listen[..<colon]
-        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : String(host)
-        return (bare, Int(listen[listen.index(after: colon)...]) ?? 0)
-    }
-
     private static var machineName: String {
         var bytes = [CChar](repeating: 0, count: 256)
         gethostname(&bytes, bytes.count - 1)
         return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
-/// A listener that could not be opened, in one sentence.
-package struct CannotListen: Error, CustomStringConvertible {
-    package var description: String
-}
-
-/// One server, whose failure to listen is told in words.
-private struct Listener: Service {
-    let address: String
-    let remedy: String
-    let executor: LoopExecutor
-    let serve: @Sendable () async throws -> Void
-
-    func run() async throws {
-        do { try await withTaskExecutorPreference(executor) { try await serve() } } catch let error as IOError {
-            let why = error.errnoCode == EADDRINUSE ? "the port is in use" : String(cString: strerror(error.errnoCode))
-            throw CannotListen(description: "cannot listen on \(address): \(why); \(remedy)")
-        }
     }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Testing
 
 @testable import StatusServer
@@ -6,10 +7,10 @@ import Testing
     private static let door = Door(listener: .network, hostNames: ["monitor.fabrikam.com"])
 
     private static func caller(
-        _ method: String, _ path: String, host: String = "127.0.0.1:9717", origin: String? = nil, site: String? = nil,
+        _ method: String, _ route: String?, host: String = "127.0.0.1:9717", origin: String? = nil, site: String? = nil,
         forwarded: Bool = false, loopback: Bool = true
     ) -> Door.Caller {
-        Door.Caller(method: method, path: path, host: host, origin: origin, fetchSite: site, isForwarded: forwarded, isLoopback: loopback)
+        Door.Caller(method: method, route: route, host: host, origin: origin, fetchSite: site, isForwarded: forwarded, isLoopback: loopback)
     }
 
     static let open: [Door.Caller] = [
@@ -31,7 +32,9 @@ import Testing
         caller("POST", "/-/reload", origin: "http://evil.example"),
         caller("POST", "/-/reload", origin: "https://127.0.0.1:9717"), caller("POST", "/api/v1/invoke"), caller("DELETE", "/"),
         caller("GET", "/probe", host: "evil.example"), caller("GET", "/probe", site: "cross-site"),
-        caller("GET", "/probe", origin: "http://evil.example"),
+        caller("GET", "/probe", origin: "http://evil.example"), caller("HEAD", "/probe", site: "cross-site"),
+        // No route: nothing is answered, and nothing is let in.
+        caller("GET", nil, host: "evil.example"), caller("POST", nil),
     ]
 
     @Test("who may come in", arguments: open)
@@ -39,6 +42,37 @@ import Testing
 
     @Test("who may not", arguments: closed)
     func staysOut(caller: Door.Caller) { #expect(Self.door.verdict(caller) != .open) }
+
+    @Test("behind a proxy nobody on the network is on this machine for sure; what anybody may see stays open")
+    func behindProxy() {
+        let door = Door(listener: .network, hostNames: [], isBehindProxy: true)
+        #expect(door.verdict(Self.caller("POST", "/-/reload")) != .open)
+        #expect(door.verdict(Self.caller("GET", "/metrics")) == .open)
+    }
+
+    @Test(
+        "a header by which proxies tell whom a request is from",
+        arguments: [
+            "Forwarded", "forwarded-for", "Via", "X-Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "X-Client-IP",
+            "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Ray", "Fastly-Client-IP", "Fly-Client-IP", "X-Original-URL",
+            "X-Original-Forwarded-For", "X-Rewrite-URL", "X-Envoy-External-Address", "X-Arr-SSL", "X-Azure-ClientIP", "X-Amzn-Trace-Id",
+            "X-Remote-Addr", "X-Appengine-User-IP", "Proxy-Client-IP", "WL-Proxy-Client-IP", "X-Vercel-Forwarded-For", "CDN-Loop",
+        ])
+    func trace(name: String) throws {
+        let field = try #require(HTTPField.Name(name))
+        #expect(ProxyTrace.isLeft(in: [field: "192.0.2.1"]))
+    }
+
+    @Test("what Prometheus, browsers and curl send is no trace of a proxy")
+    func noTrace() throws {
+        var headers: HTTPFields = [:]
+        for name in [
+            "Host", "Accept", "Accept-Encoding", "Accept-Language", "User-Agent", "Connection", "Cookie", "Origin", "Referer", "DNT",
+            "Sec-Fetch-Site", "Sec-CH-UA", "Upgrade-Insecure-Requests", "X-Prometheus-Scrape-Timeout-Seconds", "Content-Type",
+            "traceparent",
+        ] { headers[try #require(HTTPField.Name(name))] = "x" }
+        #expect(!ProxyTrace.isLeft(in: headers))
+    }
 
     @Test("the control socket is open to whoever may open it")
     func socket() {

@@ -24,8 +24,12 @@ package final class ProbeDesk: ResultObserver, Sendable {
     private let time: any TimeSource
     private let runner: ProbeRunner
 
-    package init(time: any TimeSource) {
+    /// Runs under way at once that the process has file descriptors for.
+    private let mostRunning: Int
+
+    package init(time: any TimeSource, mostRunning: Int = .max) {
         self.time = time
+        self.mostRunning = mostRunning
         runner = ProbeRunner(time: time)
     }
 
@@ -49,8 +53,8 @@ package final class ProbeDesk: ResultObserver, Sendable {
     /// How often a module was asked for that there is not.
     package var unknownModules: Int { state.withLock(\.unknownModules) }
 
-    /// - Parameter executor: where the run's own work is done; nil is the common pool.
-    package func probe(_ query: ProbeQuery, on executor: (any TaskExecutor)? = nil) async -> ProbeReply {
+    /// The run's own work is done by the common pool, wherever this is called from.
+    package func probe(_ query: ProbeQuery) async -> ProbeReply {
         let prepared: Prepared
         do throws(Refusal) { prepared = try prepare(query) } catch { return .refused(status: error.status, error.sentence) }
         while true {
@@ -60,7 +64,7 @@ package final class ProbeDesk: ResultObserver, Sendable {
             case .again: continue
             case .lead:
                 let result = await runner.run(
-                    prepared.probe, key: prepared.key, kind: prepared.module.kind, retries: 0, timeout: prepared.timeout, on: executor)
+                    prepared.probe, key: prepared.key, kind: prepared.module.kind, retries: 0, timeout: prepared.timeout)
                 guard let run = finish(prepared, result) else { return .refused(status: 503, "the request was given up") }
                 return reply(run)
             }
@@ -125,7 +129,7 @@ package final class ProbeDesk: ResultObserver, Sendable {
             throw Refusal(status: 403, sentence: "\(caller) may not ask for probes: add it to 'probe.allowFrom' in agent.yaml")
         }
         // Who stands behind a proxy on this machine is anybody.
-        if caller.isLoopback, query.isForwarded {
+        if caller.isLoopbackSource, query.isForwarded {
             throw Refusal(status: 403, sentence: "this is open to this machine alone, and a proxy brought the request")
         }
     }
@@ -172,9 +176,12 @@ package final class ProbeDesk: ResultObserver, Sendable {
                     status: 429,
                     sentence: "more than \(state.configuration.probe.rateLimit) probes a second: see 'probe.rateLimit' in agent.yaml"))
         }
-        let most = state.configuration.probe.maximumRunning
+        let most = min(state.configuration.probe.maximumRunning, mostRunning)
         guard state.running.count < most else {
-            return .refused(Refusal(status: 503, sentence: "\(most) probes are under way: see 'probe.maximumRunning' in agent.yaml"))
+            let remedy =
+                most < state.configuration.probe.maximumRunning
+                ? "raise the limit of open files (ulimit -n, LimitNOFILE)" : "see 'probe.maximumRunning' in agent.yaml"
+            return .refused(Refusal(status: 503, sentence: "\(most) probes are under way: \(remedy)"))
         }
         state.running[question] = []
         return .lead

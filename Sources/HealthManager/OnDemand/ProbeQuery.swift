@@ -29,7 +29,7 @@ package struct ProbeQuery: Sendable {
     }
 
     /// Whether it comes from this machine for sure.
-    var isLocal: Bool { caller.map { $0.isLoopback && !isForwarded } ?? true }
+    var isLocal: Bool { caller.map { $0.isLoopbackSource && !isForwarded } ?? true }
 }
 
 /// What a query came to.

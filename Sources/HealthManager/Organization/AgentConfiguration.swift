@@ -180,12 +180,14 @@ package struct DaemonSettings: Sendable, Hashable {
         package init() {}
     }
 
-    /// `address:port`; port 0 takes a free one.
+    /// `address:port`; port 0 takes a free one, no address or `*` every address of this machine.
     package var listen = "127.0.0.1:9717"
     package var stateDirectory = "/var/lib/agent"
     package var controlSocket = ControlSocket()
     /// Further names this agent is served under.
     package var hostNames: [String] = []
+    /// Whether a proxy on this machine brings requests of others, so that a caller on loopback may be anybody.
+    package var isBehindProxy = false
 
     package init() {}
 

@@ -1,8 +1,6 @@
 import Hummingbird
-import HummingbirdCore
 import Logging
-import NIOCore
-import Synchronization
+import Serving
 
 /// One TLS server of the lab on a port of its own: it stops listening while a fault says so, and comes back on the same port.
 struct LabServer: Sendable {
@@ -46,41 +44,20 @@ struct LabServer: Sendable {
     }
 
     private func serve(whileIn mode: Mode, _ ready: @escaping @Sendable () -> Void) async throws {
-        let place = place
-        let listener = Listener()
+        let faulty = FaultyConnection(fault: { [board, place] in place.flatMap { board.connection(at: $0) } }, identities: identities)
         let application = Application(
-            router: router(),
-            server: .init { responder in
-                let http = HTTP1Channel(responder: responder, configuration: .init(additionalChannelHandlers: [ClockShift()]))
-                return FaultyChannel(base: http, place: { place.flatMap { board.connection(at: $0) } }, identities: identities)
-            },
+            router: router(), server: .deferred(configuration: .init(additionalChannelHandlers: [ClockShift()])) { try faulty.prepare($0) },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: reservation.port)),
-            onServerRunning: { channel in
-                listener.channel.withLock { $0 = channel }
-                ready()
-            }, logger: logger)
+            onServerRunning: { _ in ready() }, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
-            group.addTask {
-                await board.wait { self.mode != mode }
-                // No connection may be on its way in when the server is told to stop: NIO traps where one is dropped unused.
-                listener.isLeaving.withLock { $0 = true }
-                try? await listener.channel.withLock(\.self)?.close().get()
-            }
+            group.addTask { await board.wait { self.mode != mode } }
             let first = await group.nextResult()
             group.cancelAll()
-            while await group.nextResult() != nil {}
-            // A server whose listener is gone, or that is told to stop while it serves, ends with an error of some sort, and may be first.
-            if case .failure(let error) = first, !listener.isLeaving.withLock(\.self) { throw error }
+            // A server that is told to stop ends with an error of some sort, and may be first.
+            if case .failure(let error) = first, !Task.isCancelled { throw error }
         }
     }
-}
-
-/// The channel that listens, once it does.
-private final class Listener: Sendable {
-    let channel = Mutex<(any Channel)?>(nil)
-    /// Whether it is closed on purpose.
-    let isLeaving = Mutex(false)
 }
 
 extension FaultBoard {

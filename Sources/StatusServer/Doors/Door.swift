@@ -5,12 +5,13 @@ struct Door: Sendable {
     /// What a request says of itself.
     struct Caller: Sendable {
         var method: String
-        var path: String
+        /// The path of the route that answers, however the caller spelled it; nil where none does.
+        var route: String?
         /// The `Host` header, or HTTP/2's authority.
         var host: String
         var origin: String?
         var fetchSite: String?
-        /// Whether a proxy has left a trace: `Forwarded`, `X-Forwarded-*`, `Via`.
+        /// Whether a proxy has left a trace.
         var isForwarded = false
         /// Whether the other end is on this machine.
         var isLoopback = true
@@ -28,13 +29,15 @@ struct Door: Sendable {
     let listener: Listener
     /// In lower case: the machine's own name, and those configured.
     let hostNames: Set<String>
+    /// Whether a proxy on this machine brings requests of others: being on this machine then says nothing.
+    var isBehindProxy = false
 
     func verdict(_ caller: Caller) -> Verdict {
         if listener == .controlSocket { return .open }
         // A probe changes nothing here, but goes out to wherever the caller says.
-        let isProbe = caller.path == "/probe"
+        let isProbe = caller.route == "/probe"
         let changes = isProbe || !["GET", "HEAD"].contains(caller.method)
-        if !Self.freeOfHost.contains(caller.path), !serves(caller.host) {
+        if !Self.freeOfHost.contains(caller.route ?? ""), !serves(caller.host) {
             return .closed("this agent is not served under the name '\(caller.host.prefix(100))': add it to 'hostNames' in agent.yaml")
         }
         guard changes else { return .open }
@@ -46,10 +49,10 @@ struct Door: Sendable {
         }
         // Who may ask for probes, and of what, the configuration says: `probe.allowFrom`.
         if isProbe { return .open }
-        guard Self.openToLoopback.contains(caller.path) else {
+        guard Self.openToLoopback.contains(caller.route ?? "") else {
             return .closed("this needs the control socket: use the agent's command line")
         }
-        guard caller.isLoopback, !caller.isForwarded else { return .closed("this is open to this machine alone") }
+        guard caller.isLoopback, !caller.isForwarded, !isBehindProxy else { return .closed("this is open to this machine alone") }
         return .open
     }
 

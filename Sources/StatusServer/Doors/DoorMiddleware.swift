@@ -10,24 +10,18 @@ struct DoorMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        switch door.verdict(Self.caller(request, context)) {
+        switch door.verdict(caller(request, context)) {
         case .open: return try await next(request, context)
         case .closed(let sentence): return .plain(.forbidden, sentence + "\n")
         }
     }
 
-    private static func caller(_ request: Request, _ context: ServerContext) -> Door.Caller {
+    private func caller(_ request: Request, _ context: ServerContext) -> Door.Caller {
         let headers = request.headers
         return Door.Caller(
-            method: request.method.rawValue, path: request.uri.path, host: request.head.authority ?? "", origin: value(headers, "Origin"),
-            fetchSite: value(headers, "Sec-Fetch-Site"), isForwarded: isForwarded(headers), isLoopback: context.isLoopback)
-    }
-
-    static func isForwarded(_ headers: HTTPFields) -> Bool {
-        headers.contains { field in
-            let name = field.name.canonicalName
-            return name == "forwarded" || name == "via" || name.hasPrefix("x-forwarded-")
-        }
+            method: request.method.rawValue, route: context.endpointPath, host: request.head.authority ?? "",
+            origin: Self.value(headers, "Origin"), fetchSite: Self.value(headers, "Sec-Fetch-Site"),
+            isForwarded: ProxyTrace.isLeft(in: headers), isLoopback: context.isLoopback)
     }
 
     private static func value(_ headers: HTTPFields, _ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
@@ -38,7 +32,7 @@ struct ServerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The other end; nil on a Unix socket.
     let address: NetworkAddress?
-    var isLoopback: Bool { address?.isLoopback ?? false }
+    var isLoopback: Bool { address?.isLoopbackSource ?? false }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

@@ -13,8 +13,10 @@ struct MethodMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        guard request.uri.path.hasPrefix(Self.root) else { return try await next(request, context) }
-        let path = String(request.uri.path.dropFirst(Self.root.count))
+        // As the router reads it: however many slashes there are between the names.
+        let written = "/" + request.uri.path.split(separator: "/").joined(separator: "/")
+        guard written.hasPrefix(Self.root) else { return try await next(request, context) }
+        let path = String(written.dropFirst(Self.root.count))
         let allowed = (Self.gets.contains(path) ? [HTTPRequest.Method.get, .head] : []) + (Self.posts.contains(path) ? [.post] : [])
         guard !allowed.isEmpty, !allowed.contains(request.method) else { return try await next(request, context) }
         let names = allowed.map(\.rawValue).joined(separator: ", ")

@@ -7,7 +7,7 @@ import Hummingbird
 /// `/probe`, what it did lately, and with which modules: where blackbox_exporter has them.
 struct ProbeRoute: Sendable {
     let desk: ProbeDesk
-    let executor: (any TaskExecutor)?
+    let isBehindProxy: Bool
     private static let patience = HTTPField.Name("X-Prometheus-Scrape-Timeout-Seconds")
 
     func add(to router: Router<ServerContext>) {
@@ -23,8 +23,8 @@ struct ProbeRoute: Sendable {
         let query = ProbeQuery(
             module: parameters["module"], target: parameters["target"], hostname: parameters["hostname"],
             scrapeTimeout: Self.patience.flatMap { request.headers[$0] }, caller: context.address,
-            isForwarded: DoorMiddleware.isForwarded(request.headers))
-        switch await desk.probe(query, on: executor) {
+            isForwarded: isBehindProxy || ProxyTrace.isLeft(in: request.headers))
+        switch await desk.probe(query) {
         case .refused(let status, let sentence):
             return .plain(
                 HTTPResponse.Status(code: status), sentence + "\n", headers: status == 429 || status == 503 ? [.retryAfter: "1"] : [:])

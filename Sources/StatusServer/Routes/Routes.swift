@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import HealthManager
 import Hummingbird
+import Serving
 
 /// Every path the agent answers.
 struct Routes: Sendable {
@@ -9,9 +10,9 @@ struct Routes: Sendable {
     let metrics: MetricsPage
     let page: StatusPage
     let desk: ProbeDesk
-    let executor: (any TaskExecutor)?
     let events: EventFeed
     let responses: @Sendable () -> ResponseFacts
+    let connections: @Sendable () -> Connections.Facts
     let build: BuildInformation
 
     func router(_ door: Door) -> Router<ServerContext> {
@@ -31,7 +32,7 @@ struct Routes: Sendable {
         }
         router.get("/sd") { _, _ in try Response.json(await health.serviceDiscovery()) }
         APIRoutes(health: health, events: events, responses: responses).add(to: router)
-        ProbeRoute(desk: desk, executor: executor).add(to: router)
+        ProbeRoute(desk: desk, isBehindProxy: door.isBehindProxy).add(to: router)
         return router
     }
 
@@ -48,7 +49,9 @@ struct Routes: Sendable {
     private func metricsResponse(_ request: Request) async -> Response {
         let format = Negotiation.format(accept: request.headers[.accept])
         let (facts, probes) = await health.agentFacts()
-        let own = AgentMetrics(facts: facts, responses: responses(), probes: probes, unknownModules: desk.unknownModules, build: build)
+        let own = AgentMetrics(
+            facts: facts, responses: responses(), probes: probes, unknownModules: desk.unknownModules, connections: connections(),
+            build: build)
         let type = Negotiation.contentType(format)
         if Negotiation.acceptsGzip(request.headers[.acceptEncoding]),
             let compressed = metrics.compressed(format, agent: { own.write(to: &$0, format: format) })

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HealthManager
+import Serving
 import StatusServer
 
 struct RunCommand: AsyncParsableCommand {
@@ -10,7 +11,17 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await Self.guarded { try await Composition.run(try common.files(modules: modules), logger: common.logger()) }
+        // Before anything is opened: what lacks descriptors ends the process without a word.
+        try await Self.guarded { _ = try DescriptorBudget.raised() }
+        // All but the probes runs on a thread of its own, and ends the process from there: a probe that never ends holds up nothing.
+        await withTaskExecutorPreference(LoopExecutor.ownThread()) {
+            do {
+                try await Self.guarded { try await Composition.run(try common.files(modules: modules), logger: common.logger()) }
+                Self.exit()
+            } catch {
+                Self.exit(withError: error)
+            }
+        }
     }
 
     /// Every known way not to start ends with its sentence and status 2.
@@ -21,6 +32,8 @@ struct RunCommand: AsyncParsableCommand {
         } catch let error as StateDirectory.Unusable {
             throw Console.failure(error.description)
         } catch let error as CannotListen {
+            throw Console.failure(error.description)
+        } catch let error as DescriptorBudget.TooFew {
             throw Console.failure(error.description)
         }
     }

@@ -7,6 +7,7 @@ import Logging
 import ProbeFiles
 import ProbeKinds
 import ServiceLifecycle
+import Serving
 import StatusServer
 import TargetKinds
 import Transfers
@@ -44,7 +45,7 @@ enum Composition {
         _ files: PlanFiles, logger: Logger, isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in },
         beside: [any Service] = []
     ) async throws {
-        try DescriptorLimit.check()
+        let budget = try DescriptorBudget.raised()
         // Until a socket has its mode, nobody else may write to it.
         umask(umask(0o077) | 0o022)
         let transfers = try Self.transfers()
@@ -55,7 +56,7 @@ enum Composition {
         try ControlSocketPath.claim(configuration.daemon.controlSocketPath, remedy: "set 'controlSocket.path' to another one")
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()
-        let desk = ProbeDesk(time: SystemTime())
+        let desk = ProbeDesk(time: SystemTime(), mostRunning: budget.runs)
         let events = EventFeed(time: SystemTime())
         let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)
         let history = HistoryStore(directory: state.path, settings: configuration.history, time: SystemTime(), logger: logger)
@@ -64,16 +65,19 @@ enum Composition {
         let alerts = AlertSender(wayOut, journal: history, time: SystemTime(), logger: logger)
         let responders = ResponderDesk(
             Responding(wayOut, time: SystemTime()), journal: history, carried: carried, time: SystemTime(), logger: logger)
+        var limits = HealthManager.Limits()
+        limits.overall = min(limits.overall, budget.runs)
         let manager = try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
             configurationPath: files.configurationPath, time: SystemTime(), observers: [metrics, desk, events, responders, alerts],
-            targets: targets, journal: history, carried: carried,
+            targets: targets, limits: limits, journal: history, carried: carried,
             version: Version.current, logger: logger)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
         let server = try StatusServer(
             settings: configuration.daemon, health: manager, desk: desk, metrics: metrics, events: events,
-            responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, logger: logger)
+            responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, budget: budget,
+            logger: logger)
         let listeners = server.services { address in
             logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
             await isServing(manager, address)
@@ -81,10 +85,11 @@ enum Composition {
         let services =
             // History ends last: what the others note at their end is written.
             [
-                history, manager, TargetListWatch(targets, telling: manager), events, responders.service(asking: manager),
+                history, manager, TargetListWatch(targets, telling: manager), responders.service(asking: manager),
                 alerts.service { await manager.alerts() },
             ] as [any Service] + listeners + [
-                ReloadOnHangup(manager: manager)
+                // Before the listeners end: they wait for the streams of events.
+                events, ReloadOnHangup(manager: manager),
             ]
             + beside
         var group = ServiceGroupConfiguration(

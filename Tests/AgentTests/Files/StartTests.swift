@@ -54,7 +54,7 @@ import Testing
         for limit in [4, 6, 8, 12, 20, 32, 40] {
             let run = try await Program.run("sh", ["-c", "ulimit -n \(limit) && exec \"$@\"", "sh", AgentSite.executable, "run"] + files)
             #expect(
-                run.status == 2 && run.errors.hasPrefix("error: the agent may open \(limit) files, "),
+                run.status == 2 && run.errors.hasPrefix("error: \(limit) open files are too few, "),
                 "\(limit): \(run.status) \(run.errors)")
             let check = try await Program.run(
                 "sh", ["-c", "ulimit -n \(limit) && exec \"$@\"", "sh", AgentSite.executable, "check"] + files)

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HealthManager
+import Serving
 
 /// The agent's own families.
 struct AgentMetrics {
@@ -7,6 +8,7 @@ struct AgentMetrics {
     let responses: ResponseFacts
     let probes: Int
     let unknownModules: Int
+    let connections: Connections.Facts
     let build: BuildInformation
 
     func write(to text: inout MetricText, format: MetricText.Format) {
@@ -37,6 +39,7 @@ struct AgentMetrics {
             "health_agent_unknown_modules_total", type: "counter", help: "Requests for probes that named a module there is not.",
             format: format)
         text.sample("health_agent_unknown_modules_total", [], Double(unknownModules))
+        ConnectionMetrics(facts: connections).write(to: &text, format: format)
         targetLists(&text, format)
         HealthMetrics(facts: facts).write(to: &text, format: format)
         ResponseMetrics(facts: responses).write(to: &text, format: format)

@@ -1,38 +1,24 @@
 import FoundationEssentials
 import Glibc
-import HummingbirdCore
-import Logging
 import NIOCore
 import NIOSSL
 
-/// What becomes of an accepted connection is decided when it comes: TLS with the right certificate, or the fault that is on.
-struct FaultyChannel: ServerChildChannel {
-    typealias Value = HTTP1Channel.Value
-
-    let base: HTTP1Channel
-    let place: @Sendable () -> Fault.Connection?
+/// What becomes of an accepted connection is decided when it is served: TLS with the right certificate, or the fault that is on.
+struct FaultyConnection: Sendable {
+    let fault: @Sendable () -> Fault.Connection?
     let identities: ServerIdentities
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let fault = place()
-        let prepared: EventLoopFuture<Void>
+    /// Adds what comes before HTTP; on the connection's event loop.
+    func prepare(_ channel: any Channel) throws {
+        let fault = fault()
+        let handlers = channel.pipeline.syncOperations
         switch fault {
-        case .plainHTTP: prepared = channel.eventLoop.makeSucceededVoidFuture()
-        case .silent: prepared = channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Mute()) }
-        case .reset: prepared = channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Cut()) }
-        default:
-            prepared = channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: identities.context(for: fault)))
-            }
+        case .plainHTTP: break
+        case .silent: try handlers.addHandler(Mute())
+        case .reset: try handlers.addHandler(Cut())
+        default: try handlers.addHandler(NIOSSLServerHandler(context: identities.context(for: fault)))
         }
-        return prepared.flatMap { base.setup(channel: channel, logger: logger) }
     }
-
-    func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
-}
-
-extension FaultyChannel: HTTPChannelHandler {
-    var responder: HTTPChannelHandler.Responder { base.responder }
 }
 
 /// Takes all that comes and lets nothing through.

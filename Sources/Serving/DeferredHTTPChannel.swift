@@ -1,0 +1,69 @@
+package import HummingbirdCore
+import Logging
+package import NIOCore
+import Synchronization
+
+extension HTTPServerBuilder {
+    /// HTTP/1.1 on connections that can be dropped at any time before they are served.
+    ///
+    /// A server that stops drops the connections it has accepted and not yet served. NIO ends the process where such a connection already has
+    /// its asynchronous reader and writer; so a connection gets them, and everything else, only when it is served.
+    /// - Parameters:
+    ///   - connections: keeps count of the connections and closes those that are in the way; nil where nobody needs that.
+    ///   - configuration: of the HTTP handlers.
+    ///   - prepare: adds what comes before HTTP, such as TLS; called on the connection's event loop.
+    package static func deferred(
+        _ connections: Connections? = nil, configuration: HTTP1Channel.Configuration = .init(),
+        prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+    ) -> HTTPServerBuilder {
+        HTTPServerBuilder { responder in
+            DeferredHTTPChannel(responder: responder, connections: connections, configuration: configuration, prepare: prepare)
+        }
+    }
+}
+
+/// Accepts a connection as it is, and makes an HTTP connection of it when it is served.
+private struct DeferredHTTPChannel: ServerChildChannel {
+    let responder: HTTPChannelHandler.Responder
+    let connections: Connections?
+    let configuration: HTTP1Channel.Configuration
+    let prepare: @Sendable (any Channel) throws -> Void
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
+        let accepted = AcceptedConnection(channel, connections?.admit(channel))
+        return channel.eventLoop.makeCompletedFuture {
+            // Without handlers, what is read would be lost.
+            try channel.syncOptions?.setOption(.autoRead, value: false)
+            try channel.pipeline.syncOperations.addHandler(accepted.gate)
+            return accepted
+        }
+    }
+
+    func handle(value accepted: AcceptedConnection, logger: Logger) async {
+        let channel = accepted.channel
+        var configuration = configuration
+        if let record = accepted.record {
+            let others = configuration.additionalChannelHandlers
+            configuration.additionalChannelHandlers = { others() + [RequestWatch(record)] }
+        }
+        let http = HTTP1Channel(responder: responder, configuration: configuration)
+        let served = channel.eventLoop.flatSubmit { () -> EventLoopFuture<HTTP1Channel.Value> in
+            do {
+                accepted.isServed.withLock { $0 = true }
+                try channel.syncOptions?.setOption(.autoRead, value: true)
+                try prepare(channel)
+            } catch {
+                return channel.eventLoop.makeFailedFuture(error)
+            }
+            // Last: from here on the connection must not be dropped.
+            return http.setup(channel: channel, logger: logger)
+        }
+        // Hummingbird's own way of ending waits for the other end, which may never close.
+        await withTaskCancellationHandler {
+            do { await http.handle(value: try await served.get(), logger: logger) } catch { channel.close(promise: nil) }
+        } onCancel: {
+            channel.close(promise: nil)
+        }
+        withExtendedLifetime(accepted) {}
+    }
+}

@@ -1,0 +1,19 @@
+import HTTPTypes
+
+/// Headers by which a proxy tells whom a request is from. Whoever bears one was brought by a proxy, or wants to be taken for it.
+enum ProxyTrace {
+    private static let names: Set<String> = ["forwarded", "forwarded-for", "via", "cdn-loop", "x-remote-addr", "x-host"]
+    private static let prefixes = [
+        "x-forwarded", "x-original-", "x-rewrite-", "x-proxy", "x-envoy-", "x-arr-", "x-azure-", "x-amzn-", "x-appengine-", "cf-",
+        "fastly-",
+    ]
+    /// `X-Real-IP`, `True-Client-IP`, `X-Cluster-Client-IP`, `Fly-Client-IP` and their like.
+    private static let suffixes = ["-ip", "-client-addr", "-forwarded-for", "-forwarded-host"]
+
+    static func isLeft(in headers: HTTPFields) -> Bool {
+        headers.contains { field in
+            let name = field.name.canonicalName
+            return names.contains(name) || prefixes.contains { name.hasPrefix($0) } || suffixes.contains { name.hasSuffix($0) }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Glibc
+import TestSupport
+import Testing
+
+/// Peers that never stop talking, asked for by `/probe` more often than the process has threads for tasks.
+@Suite struct GreedyProbeTests {
+    @Test("peers that never stop talking hold up neither the page, nor the control socket, nor the end")
+    func talking() async throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("probes/README.md", "")
+        try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\n")
+        try directory.write(
+            "modules.yml", "modules: { never: { prober: tcp, timeout: 60s, tcp: { query_response: [{ expect: '^never' }] } } }\n")
+        let script = """
+            import socket, sys, threading
+            listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+            print("port", listener.getsockname()[1], "end", file=sys.stderr, flush=True)
+            def talk(peer):
+                try:
+                    while True: peer.sendall(b"abcdefghijklmnopqrstuvwxyz\\r\\n" * 100)
+                except OSError: pass
+            while True: threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
+            """
+        let peer = try Program(Program.python, ["-c", script])
+        #expect(await peer.says("port"))
+        let port = peer.errors.split(separator: " ").dropFirst().first ?? ""
+        let program = try Program(
+            AgentSite.executable,
+            [
+                "run", "--config", directory.path + "/agent.yaml", "--probes", directory.path + "/probes", "--modules",
+                directory.path + "/modules.yml",
+            ])
+        #expect(await program.says("listening"))
+        let daemon = Daemon(listening: program)
+        let askers = try (0..<4).map { number in
+            try Program("curl", ["-s", "http://\(daemon.address)/probe?module=never&target=127.0.0.1:\(port)&hostname=host\(number)"])
+        }
+        // Until each of them has read a little, they are not under way.
+        let sockets = "/proc/\(program.pid)/net/tcp"
+        let hexadecimal = String(UInt16(port) ?? 0, radix: 16, uppercase: true)
+        let suffix = String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+        #expect(
+            await eventually(within: .seconds(30)) {
+                let table = (try? String(decoding: Data(contentsOf: URL(filePath: sockets)), as: UTF8.self)) ?? ""
+                return table.split(separator: "\n").count { $0.contains("0100007F:\(suffix) 01") } >= 4
+            })
+        for _ in 0..<5 {
+            #expect(try await daemon.get("/-/healthy") == "healthy\n")
+            #expect(try await daemon.metrics().contains("\nhealth_agent_probes 0\n"))
+            let control = try await Program.run(
+                "curl", ["-sS", "--max-time", "20", "--unix-socket", directory.path + "/state/control.sock", "http://localhost/-/ready"])
+            #expect(control.output == "ready\n")
+        }
+        program.send(SIGTERM)
+        #expect(await program.ended().status == 0)
+        for asker in askers { asker.send(SIGKILL) }
+        peer.send(SIGKILL)
+    }
+}

@@ -1,0 +1,183 @@
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Serving
+
+/// A real server on loopback that answers `ok`, at `/large` with more than the system keeps for a reader, and at `/never` not at all.
+private final class SmallServer: Sendable {
+    let connections: Connections
+
+    init(open: Int, patience: TimeAmount = .milliseconds(500), idle: TimeAmount = .minutes(10)) {
+        var limits = Connections.Limits(open: open)
+        limits.patience = patience
+        limits.idle = idle
+        connections = Connections(limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// Serves while the body runs, which is told the port.
+    func serving(_ body: @escaping @Sendable (UInt16) async throws -> Void) async throws {
+        let (ports, port) = AsyncStream.makeStream(of: UInt16.self)
+        let connections = connections
+        let server = try HTTPServerBuilder.deferred(connections).buildServer(
+            configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ) { request, writer, _ in
+            if request.uri.path == "/never" { try await Task.sleep(for: .seconds(3600)) }
+            _ = try await request.body.collect(upTo: 1 << 20)
+            let size = request.uri.path == "/large" ? 64 << 20 : 2
+            var body = try await writer.writeHead(HTTPResponse(status: .ok, headerFields: [.contentLength: String(size)]))
+            try await body.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: size))
+            try await body.finish(nil)
+        } onServerRunning: { channel in
+            try? await connections.watch(channel)
+            port.yield(UInt16(channel.localAddress?.port ?? 0))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            for await port in ports {
+                try await body(port)
+                break
+            }
+            group.cancelAll()
+            while await group.nextResult() != nil {}
+        }
+    }
+}
+
+/// One connection of a client's.
+private final class Client: Sendable {
+    struct NotConnected: Error {}
+
+    private let descriptor: Int32
+
+    init(_ port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { throw NotConnected() }
+    }
+
+    deinit { close(descriptor) }
+
+    func send(_ text: String) { _ = Glibc.send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
+
+    /// What has come, without waiting; nil where the server has closed the connection.
+    private func receive() -> String? {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        if count > 0 { return String(decoding: buffer.prefix(count), as: UTF8.self) }
+        return count < 0 && errno == EAGAIN ? "" : nil
+    }
+
+    func isAnswered() async -> Bool {
+        var answer = ""
+        return await eventually(within: .seconds(20), every: .milliseconds(5)) {
+            answer += receive() ?? ""
+            return answer.hasPrefix("HTTP/1.1 200") && answer.hasSuffix("ok") || answer.hasSuffix("xx")
+        }
+    }
+
+    func isClosed() async -> Bool { await eventually(within: .seconds(20), every: .milliseconds(5)) { receive() == nil } }
+
+    /// Whether the server has closed it, without reading what else came.
+    func isBroken() async -> Bool {
+        await eventually(within: .seconds(20), every: .milliseconds(5)) {
+            var wanted = pollfd(fd: descriptor, events: 0, revents: 0)
+            return poll(&wanted, 1, 0) == 1 && wanted.revents & Int16(POLLHUP | POLLERR) != 0
+        }
+    }
+}
+
+@Suite struct ConnectionsTests {
+    private static let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    @Test(
+        "a head that does not end, a body that does not come and a second head that does not end are closed in time",
+        arguments: ["", "GET / HTT", "GET / HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"])
+    func halfOpen(text: String) async throws {
+        let server = SmallServer(open: 20)
+        try await server.serving { port in
+            let client = try Client(port)
+            client.send(text)
+            #expect(await client.isClosed())
+            let second = try Client(port)
+            second.send(Self.request)
+            #expect(await second.isAnswered())
+            second.send("GET / H")
+            #expect(await second.isClosed())
+            #expect(server.connections.facts.timedOut == 2)
+        }
+    }
+
+    @Test("who does not read an answer is closed in time; who waits for one is not")
+    func unread() async throws {
+        let server = SmallServer(open: 20)
+        try await server.serving { port in
+            let waiting = try Client(port)
+            waiting.send(Self.request.replacing("/ ", with: "/never "))
+            let unread = try Client(port)
+            unread.send(Self.request.replacing("/ ", with: "/large "))
+            #expect(await unread.isBroken())
+            #expect(await eventually(within: .seconds(20)) { server.connections.facts.open == 1 })
+            #expect(server.connections.facts.timedOut == 1)
+        }
+    }
+
+    @Test("a connection between two requests stays while there are few, and ends where there are many")
+    func idle() async throws {
+        let server = SmallServer(open: 4)
+        try await server.serving { port in
+            let first = try Client(port)
+            first.send(Self.request)
+            #expect(await first.isAnswered())
+            // Another one is closed in time meanwhile: so much time has passed.
+            let silent = try Client(port)
+            #expect(await silent.isClosed())
+            first.send(Self.request)
+            #expect(await first.isAnswered())
+            let second = try Client(port)
+            second.send(Self.request.replacing("/ ", with: "/never "))
+            #expect(await first.isClosed())
+        }
+    }
+
+    @Test("above the limit the connection idle longest makes room; where all are being answered, the new one is closed")
+    func limit() async throws {
+        let server = SmallServer(open: 8, patience: .minutes(10))
+        try await server.serving { port in
+            let silent = try (0..<100).map { _ in try Client(port) }
+            let client = try Client(port)
+            client.send(Self.request)
+            #expect(await client.isAnswered())
+            #expect(await silent[0].isClosed())
+            #expect(server.connections.facts.open == 8)
+            #expect(server.connections.facts.displaced == 93)
+            let busy = try (0..<8).map { _ in
+                let client = try Client(port)
+                client.send(Self.request.replacing("/ ", with: "/never "))
+                return client
+            }
+            for silent in silent.suffix(7) { #expect(await silent.isClosed()) }
+            #expect(await client.isClosed())
+            let refused = try Client(port)
+            #expect(await refused.isClosed())
+            #expect(server.connections.facts.refused == 1)
+            withExtendedLifetime(busy) {}
+        }
+    }
+}
