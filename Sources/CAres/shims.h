@@ -1,6 +1,8 @@
 #ifndef CARES_SHIMS_H
 #define CARES_SHIMS_H
 
+/* What newer releases call deprecated is all that older ones have. */
+#define CARES_NO_DEPRECATED 1
 #include <ares.h>
 #include <arpa/inet.h>
 #include <errno.h>
