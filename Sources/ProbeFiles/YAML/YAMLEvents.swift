@@ -34,17 +34,15 @@ final class YAMLEvents {
 
     init(_ text: String) throws(Fault) {
         let bytes = Array(text.utf8)
-        let directives = bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: "%") && ($0 == 0 || bytes[$0 - 1] == UInt8(ascii: "\n")) }
-        guard directives.prefix(Self.directiveLimit + 1).count <= Self.directiveLimit else {
-            parser.deallocate()
-            self.text = .allocate(capacity: 0)
-            throw Fault(problem: "more than \(Self.directiveLimit) directives", mark: Mark(line: 1, column: 1))
-        }
         self.text = .allocate(capacity: bytes.count)
         _ = self.text.initialize(from: bytes)
         yaml_parser_initialize(parser)
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(parser, self.text.baseAddress, bytes.count)
+        let directives = bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: "%") && ($0 == 0 || bytes[$0 - 1] == UInt8(ascii: "\n")) }
+        guard directives.prefix(Self.directiveLimit + 1).count <= Self.directiveLimit else {
+            throw Fault(problem: "more than \(Self.directiveLimit) directives", mark: Mark(line: 1, column: 1))
+        }
     }
 
     deinit {

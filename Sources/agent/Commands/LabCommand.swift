@@ -20,7 +20,8 @@ struct LabCommand: AsyncParsableCommand {
         let isOurs =
             runtime.hasPrefix("/") && lstat(runtime, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
             && status.st_mode & 0o077 == 0
-        return isOurs ? runtime + "/agent-lab" : FileManager.default.homeDirectoryForCurrentUser.path() + "/.local/state/agent-lab"
+        let home = FileManager.default.homeDirectoryForCurrentUser.path(percentEncoded: false)
+        return isOurs ? runtime + "/agent-lab" : home + (home.hasSuffix("/") ? "" : "/") + ".local/state/agent-lab"
     }()
 
     /// Makes the lab's directory and the path of its socket ready.

@@ -26,6 +26,9 @@ enum Composition {
 
     /// - Throws: exit status 2 with one sentence where the system gives too little.
     static func transfers() throws -> Transfers {
+        do throws(StateDirectory.Unusable) { try DescriptorLimit.check() } catch {
+            throw Console.failure(error.description)
+        }
         do throws(SystemRefusal) { return try Transfers.open() } catch { throw Console.failure(error.description) }
     }
 

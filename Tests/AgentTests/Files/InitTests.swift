@@ -35,7 +35,7 @@ import Testing
                 "'domains' holds something that is not a domain"
             ),
             (#""pushUri": "https://x.example/\#(injection)""#, "uri: https://outlook.office365.com/", "'pushUri' holds something"),
-            (#""metadataUrl": "https://x.example/a # b""#, "metadataUrl: https://accounts.", "'metadataUrl' holds something"),
+            (#""metadataUrl": "https://x.example/a # b""#, "metadataUrl: \"https://accounts.", "'metadataUrl' holds something"),
             (#""metadataUrl": "https://127.0.0.1:1/'\"{}[]*&?|""#, #"metadataUrl: "https://127.0.0.1:1/'\"{}[]*&?|""#, ""),
             (#""thumbprint": "\#(injection)""#, "authServer:", "'thumbprint' holds something"),
             (#""servers": ["mbx02.fabrikam.com", "a\#(injection)"]"#, "- name: mbx02.fabrikam.com", "'servers' holds something"),
