@@ -19,7 +19,8 @@ struct PushConnectivityKind: ProbeKind {
             .configIncomplete, .configMismatch, .certificateExpired, .certificateNotYetValid, .certificateMissing, .metadataURLMismatch,
             .metadataMalformed, .metadataNoKeys, .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .credentialUnreadable,
             .tokenRefused, .tokenKeyUnknown, .tokenMalformed, .clockSkew, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .certificateUntrusted,
+            .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .clientCertificateRequired,
+            .renegotiationInsecure, .keyTooSmall, .signatureWeak, .certificateUnreadable, .certificateUntrusted,
             .certificateNameMismatch, .endpointRefusedToken, .endpointThrottled, .endpointUnavailable,
         ],
         options: [

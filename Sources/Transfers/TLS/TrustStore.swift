@@ -1,8 +1,8 @@
 import CCurl
 import Certificates
-import FoundationEssentials
+import Glibc
 
-/// Roots to trust, loaded once and shared by every handshake: loading the system's bundle costs more than a handshake.
+/// Roots to trust, loaded once and shared by every handshake: loading the system's bundle costs more than a handshake. `TrustStores` keeps them.
 ///
 /// Any certificate in it is trusted as an anchor, also an intermediate one: a pinned issuer is enough.
 package final class TrustStore: Sendable {
@@ -10,17 +10,12 @@ package final class TrustStore: Sendable {
     nonisolated(unsafe) let store: OpaquePointer
     let verdicts = VerdictCache()
 
-    /// The system's roots alone.
-    package static let system = TrustStore()
-
     package struct Unusable: Error, CustomStringConvertible {
         package var description: String
     }
 
-    private init() {
-        store = Self.empty()
-        X509_STORE_set_default_paths(store)
-    }
+    /// No file of roots is larger: the system's own is a quarter of a megabyte.
+    private static let largestFile = 16 << 20
 
     /// - Parameters:
     ///   - systemRoots: whether to begin with the roots of this machine.
@@ -30,8 +25,7 @@ package final class TrustStore: Sendable {
         store = Self.empty()
         if systemRoots { X509_STORE_set_default_paths(store) }
         for file in files {
-            guard let bytes = try? Data(contentsOf: URL(filePath: file)) else { throw Unusable(description: "cannot read \(file)") }
-            let (count, isWhole) = Self.add(pem: Array(bytes), to: store)
+            let (count, isWhole) = Self.add(pem: try Self.read(file), to: store)
             guard isWhole else {
                 throw Unusable(description: "certificate \(count + 1) in \(file) is cut off or damaged: export the file anew")
             }
@@ -40,6 +34,31 @@ package final class TrustStore: Sendable {
     }
 
     deinit { X509_STORE_free(store) }
+
+    private static func read(_ path: String) throws(Unusable) -> [UInt8] {
+        // A pipe or a device is not waited for.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { throw Unusable(description: "cannot read \(path): \(systemError(errno))") }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw Unusable(description: "cannot read \(path): not a regular file")
+        }
+        var bytes: [UInt8] = []
+        var count = 0
+        repeat {
+            guard bytes.count <= largestFile else {
+                throw Unusable(description: "cannot read \(path): larger than \(largestFile >> 20) MB")
+            }
+            let piece = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, filled in
+                count = Glibc.read(file, buffer.baseAddress, buffer.count)
+                filled = max(0, count)
+            }
+            bytes += piece
+        } while count > 0
+        guard count == 0 else { throw Unusable(description: "cannot read \(path): \(systemError(errno))") }
+        return bytes
+    }
 
     private static func empty() -> OpaquePointer {
         guard let store = X509_STORE_new() else { preconditionFailure("out of memory") }
@@ -57,7 +76,7 @@ package final class TrustStore: Sendable {
             }
             var count = 0
             ERR_clear_error()
-            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
+            while let certificate = PEM_read_bio_X509(bio, nil, agent_no_password, nil) {
                 defer { X509_free(certificate) }
                 guard X509_STORE_add_cert(store, certificate) == 1 else { return (count, false) }
                 count += 1
