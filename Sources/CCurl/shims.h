@@ -103,17 +103,17 @@ static inline void agent_ssl_stop_after_each_record(SSL *ssl) { SSL_clear_mode(s
 static inline long agent_ssl_set_minimum(SSL_CTX *context, int version) { return SSL_CTX_set_min_proto_version(context, version); }
 static inline long agent_ssl_set_maximum(SSL_CTX *context, int version) { return SSL_CTX_set_max_proto_version(context, version); }
 
-/* Which name a session asks for is set by who makes the session (libcurl takes the URL's). This puts another in its place as the handshake
-   begins; empty asks for none. The text must outlive the sessions of the context. */
-static inline void agent_ssl_override_host(const SSL *ssl, int where, int result) {
-    (void)result;
-    if (!(where & SSL_CB_HANDSHAKE_START)) return;
-    const char *name = (const char *)SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    if (name != NULL) SSL_set_tlsext_host_name((SSL *)ssl, *name == 0 ? NULL : name);
+static inline void agent_ssl_set_max_cert_list(SSL_CTX *context, long bytes) { SSL_CTX_set_max_cert_list(context, bytes); }
+static inline void agent_ssl_allow_legacy_server(SSL_CTX *context) { SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT); }
+static inline int agent_ssl_has_secure_renegotiation(SSL *ssl) { return SSL_get_secure_renegotiation_support(ssl) != 0; }
+static inline int agent_ssl_context_index(CRYPTO_EX_free *release) {
+    return CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL, NULL, NULL, release);
 }
-static inline void agent_ssl_context_set_host(SSL_CTX *context, char *name) {
-    SSL_CTX_set_app_data(context, name);
-    SSL_CTX_set_info_callback(context, agent_ssl_override_host);
+
+/* Without it, OpenSSL asks the terminal for the password of an encrypted PEM block, and waits. */
+static inline int agent_no_password(char *buffer, int size, int writing, void *context) {
+    (void)buffer, (void)size, (void)writing, (void)context;
+    return -1;
 }
 
 /* Why OpenSSL's reading of PEM blocks ended: 1 at the end of the text, 0 within a block. */

@@ -58,6 +58,20 @@ package struct CertificateFacts: Sendable, Hashable {
         self.der = der
     }
 
+    /// When it expires or expired, seen from a date: `expires on 2026-12-01T00:00:00Z, in 5 days`.
+    package func expiryText(at date: Date) -> String {
+        let end = notAfter.formatted(.iso8601)
+        return notAfter > date
+            ? "expires on \(end), in \(Self.length(notAfter.timeIntervalSince(date)))"
+            : "expired on \(end), \(Self.length(date.timeIntervalSince(notAfter))) ago"
+    }
+
+    /// A time in the largest unit there are at least two of: `5 days`.
+    private static func length(_ seconds: TimeInterval) -> String {
+        if seconds >= 2 * 86400 { return "\(Int(seconds / 86400)) days" }
+        return seconds >= 2 * 3600 ? "\(Int(seconds / 3600)) hours" : "\(Int(seconds / 60)) minutes"
+    }
+
     /// Whether the signature is one that collisions are known for.
     package var hasWeakSignature: Bool {
         let name = signatureAlgorithm.lowercased()

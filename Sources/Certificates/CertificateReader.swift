@@ -1,5 +1,6 @@
 import CCurl
 import FoundationEssentials
+import Glibc
 
 /// A file or key that is no certificate OpenSSL can read.
 package struct CertificateUnreadable: Error, CustomStringConvertible {
@@ -33,7 +34,7 @@ extension CertificateFacts {
             guard let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return 0 }
             defer { BIO_free(bio) }
             var count = 0
-            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
+            while let certificate = PEM_read_bio_X509(bio, nil, agent_no_password, nil) {
                 X509_free(certificate)
                 count += 1
             }
@@ -64,7 +65,7 @@ extension CertificateFacts {
         bytes.withUnsafeBytes { raw in
             guard let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return nil }
             defer { BIO_free(bio) }
-            return PEM_read_bio_X509(bio, nil, nil, nil)
+            return PEM_read_bio_X509(bio, nil, agent_no_password, nil)
         }
     }
 
@@ -110,7 +111,11 @@ extension CertificateFacts {
     }
 
     private static func serialNumber(_ certificate: OpaquePointer) -> String {
-        text { i2a_ASN1_INTEGER($0, X509_get0_serialNumber(certificate)) }
+        // i2a_ASN1_INTEGER breaks a long number into lines.
+        guard let number = X509_get0_serialNumber(certificate) else { return "" }
+        let bytes = UnsafeBufferPointer(start: ASN1_STRING_get0_data(number), count: Int(ASN1_STRING_length(number)))
+        let sign = ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" : ""
+        return sign + (bytes.isEmpty ? "00" : Hexadecimal.upper(bytes))
     }
 
     private static func text(_ write: (OpaquePointer) -> Int32) -> String {
@@ -137,12 +142,9 @@ extension CertificateFacts {
     }
 
     private static func address(_ bytes: [UInt8]) -> String? {
-        switch bytes.count {
-        case 4: return bytes.map { String($0) }.joined(separator: ".")
-        case 16:
-            return stride(from: 0, to: 16, by: 2)
-                .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }.joined(separator: ":")
-        default: return nil
-        }
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count))
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -1,32 +1,26 @@
-import Documents
 import HealthManager
 import Synchronization
 package import Transfers
 
 /// How those who are told of trouble are reached: what all requests of this room share.
 package final class WayOut: Sendable {
-    private struct State {
-        var network = NetworkSettings()
-        /// The store of the network's own roots, by the content of their file.
-        var trust: (roots: [UInt8], store: TrustStore)?
-    }
-
     private let transfers: Transfers
     private let userAgent: String
-    private let state = Mutex(State())
+    private let network = Mutex(NetworkSettings())
 
     package init(_ transfers: Transfers, userAgent: String) {
         self.transfers = transfers
         self.userAgent = userAgent
     }
 
-    func use(_ network: NetworkSettings) { state.withLock { $0.network = network } }
+    func use(_ network: NetworkSettings) { self.network.withLock { $0 = network } }
 
     /// POSTs JSON. No redirect is followed: the request may bear a credential.
     func post(
         _ body: [UInt8], to url: String, headers: [HeaderField] = [], throughProxy: Bool, within deadline: Duration
     ) async -> ExchangeReport {
-        let (network, trust) = state.withLock { state in (state.network, Self.trust(&state)) }
+        let network = network.withLock { $0 }
+        let trust = TrustedRoots(includesSystem: true, file: network.caFile)
         var request = ExchangeRequest(url: url, deadline: deadline, trust: trust)
         request.method = .post
         request.headers = [HeaderField("Content-Type", "application/json"), HeaderField("User-Agent", userAgent)] + headers
@@ -35,16 +29,6 @@ package final class WayOut: Sendable {
         if throughProxy { request.proxy = network.proxy.map { ProxyRoute(url: $0.url, noProxy: $0.noProxy) } }
         request.bounds.body = 64 << 10
         return await transfers.exchange(request)
-    }
-
-    /// The reader of the configuration has refused a file that holds no certificate; one that broke since then adds no root.
-    private static func trust(_ state: inout State) -> TrustStore {
-        guard let file = state.network.caFile else { return .system }
-        let roots = (try? RegularFile.read(file, atMost: RegularFile.certificateLimit)) ?? []
-        if let known = state.trust, known.roots == roots { return known.store }
-        let store = (try? TrustStore(systemRoots: true, files: [file])) ?? .system
-        state.trust = (roots, store)
-        return store
     }
 }
 

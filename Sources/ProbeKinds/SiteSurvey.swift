@@ -28,7 +28,8 @@ package struct SiteSurvey: Sendable {
     package init(_ transfers: Transfers, caFile: String?, connectTo: [String: String]) throws(TrustStore.Unusable) {
         var settings = NetworkSettings()
         settings.connectTo = connectTo
-        let trust = try TrustStore(systemRoots: true, files: caFile.map { [$0] } ?? [])
+        let trust = TrustedRoots(includesSystem: true, file: caFile)
+        _ = try transfers.trustStores.store(trust)
         path = NetworkPath(transfers: transfers, trust: trust, settings: settings, userAgent: "agent")
     }
 

@@ -10,6 +10,7 @@ import Glibc
 package final class Transfers: Sendable {
     private let engine: Engine
     let loop: SocketLoop
+    package let trustStores = TrustStores()
     private let resolver: Resolver
 
     /// For where the system is known to give what it takes; `open` tells where it does not.
@@ -49,13 +50,13 @@ package final class Transfers: Sendable {
     package func converse(
         with endpoint: Endpoint, from source: NetworkAddress? = nil, until deadline: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> Conversation {
-        try await Conversation.open(to: endpoint, from: source, loop: loop, until: deadline)
+        try await Conversation.open(to: endpoint, from: source, loop: loop, trustStores: trustStores, until: deadline)
     }
 
     package func converse(
         withUnixSocket path: String, until deadline: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> Conversation {
-        try await Conversation.open(unixSocket: path, loop: loop, until: deadline)
+        try await Conversation.open(unixSocket: path, loop: loop, trustStores: trustStores, until: deadline)
     }
 
     /// Opens a UDP socket connected to one peer.
@@ -161,11 +162,18 @@ package final class Transfers: Sendable {
     private func perform(
         _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [String], timeout: Duration
     ) async -> Hop.Ending {
+        let verifier: PeerVerifier?
+        do throws(ExchangeFailure) {
+            verifier =
+                host.scheme == "https"
+                ? PeerVerifier(host: host.name, settings: request.tls, trust: try request.tls.trustStore(of: trustStores)) : nil
+        } catch { return Hop.Ending(failure: error) }
         guard
             let hop = Hop(
-                request, host: host, target: target, redirects: redirects, cookies: cookies, timeout: timeout)
+                request, host: host, target: target, verifier: verifier, redirects: redirects, cookies: cookies, timeout: timeout)
         else { return .failed(.invalidRequest, .resolve, "the URL, a header or an option cannot be used") }
-        return await withTaskCancellationHandler {
+        let end = ContinuousClock.now + timeout
+        let ending = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 hop.completion = { continuation.resume(returning: $0) }
                 engine.submit(hop)
@@ -175,6 +183,26 @@ package final class Transfers: Sendable {
         } onCancel: {
             engine.cancel(hop)
         }
+        return await explaining(ending, request, host, target, until: end)
+    }
+
+    /// With TLS 1.3 a server refuses a client's certificate only after the handshake, and closes: libcurl, which writes first, may find the
+    /// connection cut and never read the alert. Who only listens reads it.
+    private func explaining(
+        _ ending: Hop.Ending, _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, until end: ContinuousClock.Instant
+    ) async -> Hop.Ending {
+        guard ending.report.response == nil, let kind = ending.report.failure?.kind, [.reset, .protocolViolation].contains(kind),
+            ending.report.tls?.asksForCertificate ?? false, case .endpoint(let endpoint) = target
+        else { return ending }
+        var ending = ending
+        do throws(ExchangeFailure) {
+            let conversation = try await converse(with: endpoint, until: min(end, .now + .seconds(2)))
+            try await conversation.startTLS(request.tls, host: host.name)
+            _ = try await conversation.receive()
+        } catch {
+            if error.kind == .clientCertificateRequired { ending.report.failure = error }
+        }
+        return ending
     }
 }
 

@@ -52,6 +52,17 @@ extension ResponderEvent {
         #expect(hook.requests("/broken").count == 3)
     }
 
+    @Test("with roots that cannot be used nothing is sent: the system's do not stand in for them")
+    func unusableRoots() async throws {
+        let directory = try TemporaryDirectory()
+        let wayOut = WayOut(Self.transfers, userAgent: "agent/test")
+        var network = NetworkSettings()
+        network.caFile = try directory.write("ca.pem", "no certificate")
+        wayOut.use(network)
+        let report = await wayOut.post([], to: "https://127.0.0.1:1/", throughProxy: false, within: .seconds(5))
+        #expect(report.failure?.kind == .credentialUnreadable && report.clause.contains(network.caFile ?? ""), "\(report.clause)")
+    }
+
     @Test("a fault of ours is tried once; a redirect is not followed")
     func once() async throws {
         let hook = try await HookServer()

@@ -37,8 +37,7 @@ import X509
         configuration.thresholds = thresholds
         configuration.authConfig.certificateFile = try directory.write("OAuthCert.cer", bytes: try certificate(days: days))
         let services = KindServices(
-            transfers: Transfers(), sightings: Sightings(directory: directory.path, isWritable: true, logger: logger), userAgent: "test",
-            logger: logger)
+            transfers: Transfers(), sightings: Sightings(directory: directory.path, isWritable: true, logger: logger), userAgent: "test")
         let place = Place(configuration: configuration, server: nil)
         guard case .probe(let probe) = CertificateExpiryKind(services).discover(CertificateExpiryOptions(), at: place) else {
             return Outcome()

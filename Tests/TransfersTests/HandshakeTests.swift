@@ -12,7 +12,7 @@ import Transfers
 /// A real TLS server whose faults are the lab's, and which counts the requests that reach it.
 private final class CountingServer: Sendable {
     let board = FaultBoard()
-    let trust: TrustStore
+    let trust: TrustedRoots
     let server: LabServer
     private let directory: TemporaryDirectory
 
@@ -20,7 +20,7 @@ private final class CountingServer: Sendable {
         let authority = try LabAuthority(commonName: "Test Root")
         let stranger = try LabAuthority(commonName: "Other Root")
         directory = try TemporaryDirectory()
-        trust = try TrustStore(systemRoots: false, files: [try directory.write("ca.pem", authority.rootPEM)])
+        trust = TrustedRoots(includesSystem: false, file: try directory.write("ca.pem", authority.rootPEM))
         let requests = Requests()
         record = requests
         server = LabServer(
@@ -85,7 +85,7 @@ private final class CountingServer: Sendable {
             #expect(report.response?.status == 200)
             #expect(report.response.map { String(decoding: $0.body, as: UTF8.self) } == "hello")
             #expect(report.verdict?.fault == nil && report.verdict != nil)
-            #expect(report.chain.first?.names == ["mail.fabrikam.com"])
+            #expect(report.tls?.leaf?.names == ["mail.fabrikam.com"])
             #expect(Set(report.phases.keys) == Set(ExchangePhase.allCases))
             #expect(report.remoteAddress == server.server.address)
             #expect(server.record.all.withLock { $0 } == ["mail.fabrikam.com"])
@@ -107,7 +107,7 @@ private final class CountingServer: Sendable {
             let report = await transfers.exchange(server.request())
             #expect(report.failure?.kind == .certificateRejected && report.failure?.phase == .tls)
             #expect(report.verdict?.fault == verdict)
-            #expect(report.chain.first?.keyBits == 256)
+            #expect(report.tls?.leaf?.keyBits == 256)
             #expect(report.response == nil)
             #expect(server.record.all.withLock { $0 }.isEmpty)
         }

@@ -132,7 +132,7 @@ extension HealthManager {
                     let span = Span(begin: copy.facts.notBefore, end: copy.facts.notAfter)
                     places[Place(state.key), default: []].insert(span)
                     if copy.server.isEmpty { places[Place.shared, default: []].insert(span) }
-                case .peerCertificate(_, _, let facts):
+                case .peerCertificate(_, _, _, let facts):
                     places[Place(state.key), default: []].insert(Span(begin: facts.notBefore, end: facts.notAfter))
                 default: break
                 }

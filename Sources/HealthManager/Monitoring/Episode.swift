@@ -60,8 +60,11 @@ package struct Episode: Sendable, Hashable, Codable {
     package var place: String { server.isEmpty ? target ?? "" : server }
 
     /// Takes over why the monitored thing is wrong.
-    mutating func take(_ finding: Finding?) {
-        guard let finding else { return }
+    mutating func take(_ result: ProbeResult, by rule: MonitorRule) {
+        guard let finding = rule.finding(result) else {
+            if sentence.isEmpty { sentence = rule.sentence(result) }
+            return
+        }
         reason = finding.reason
         sentence = finding.sentence
         // What an alert is known by stays while it is told.

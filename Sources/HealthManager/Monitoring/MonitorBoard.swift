@@ -117,7 +117,7 @@ struct MonitorBoard: Sendable {
 
     mutating func record(_ result: ProbeResult, at elapsed: Duration, _ now: Date) -> [Transition] {
         guard entries[result.key] != nil, let sample = MonitorSample(result, at: elapsed) else { return [] }
-        return change(result.key, at: elapsed, now, finding: result.decisive) { entry in
+        return change(result.key, at: elapsed, now, result) { entry in
             entry.machine.record(sample)
             entry.judged = elapsed
         }
@@ -224,7 +224,7 @@ struct MonitorBoard: Sendable {
     }
 
     private mutating func change(
-        _ key: ProbeKey, at elapsed: Duration, _ now: Date, finding: Finding? = nil, _ act: (inout Entry) -> Void
+        _ key: ProbeKey, at elapsed: Duration, _ now: Date, _ result: ProbeResult? = nil, _ act: (inout Entry) -> Void
     ) -> [Transition] {
         guard let count = entries[key]?.count else { return [] }
         var changes: [Transition] = []
@@ -237,7 +237,7 @@ struct MonitorBoard: Sendable {
                 if entry.status.episode == nil {
                     entry.status.episode = Episode(entry.status.key, severity: entry.machine.definition.severity, began: now)
                 }
-                entry.status.episode?.take(finding)
+                if let result { entry.status.episode?.take(result, by: entry.machine.definition.rule) }
             } else if var episode = entry.status.episode {
                 episode.ended = now
                 ended.append(episode)

@@ -7,8 +7,9 @@ package import FoundationEssentials
 package indirect enum Observation: Sendable, Hashable {
     case oauthCertificate(OAuthCertificate)
     case drift(CertificateDrift)
-    /// A certificate the peer presented during a TLS handshake; depth 0 is the leaf.
-    case peerCertificate(stage: Stage, depth: Int, CertificateFacts)
+    /// A certificate the peer presented during a TLS handshake, at its place there (0 is the leaf), and whether it is part of the chain that
+    /// verified.
+    case peerCertificate(stage: Stage, depth: Int, isVerified: Bool, CertificateFacts)
     /// Whether an auth metadata document could be fetched; `server` is empty for the auth server's.
     case metadataReachable(server: String, Bool)
     /// The phases of the HTTP exchange the probe is about, summed over redirects.
@@ -33,9 +34,9 @@ package indirect enum Observation: Sendable, Hashable {
 
     /// Without the bytes of a certificate that a peer presented.
     var slim: Observation {
-        guard case .peerCertificate(let stage, let depth, var facts) = self else { return self }
+        guard case .peerCertificate(let stage, let depth, let isVerified, var facts) = self else { return self }
         facts.der = []
-        return .peerCertificate(stage: stage, depth: depth, facts)
+        return .peerCertificate(stage: stage, depth: depth, isVerified: isVerified, facts)
     }
 
     package enum HTTPPhase: String, Sendable, Hashable, CaseIterable {

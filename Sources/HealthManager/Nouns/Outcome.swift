@@ -41,7 +41,7 @@ package struct Finding: Sendable, Hashable {
     package var reason: Reason
     /// One sentence for the administrator: what was seen, where, and what was expected.
     package var sentence: String
-    /// The lower layer's own words (a TLS alert, an HTTP status line), where there are any.
+    /// The lower layer's own words (a TLS alert, an HTTP status line), where they add to the sentence.
     package var exception: String
     /// The probe that watches the root cause, when another one does.
     package var cause: ProbeIdentity?
@@ -56,7 +56,7 @@ package struct Finding: Sendable, Hashable {
         self.stage = stage
         self.reason = reason
         self.sentence = sentence
-        self.exception = exception
+        self.exception = sentence.contains(exception) ? "" : exception
         self.cause = cause
         self.certificate = certificate
     }

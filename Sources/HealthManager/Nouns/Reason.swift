@@ -19,6 +19,8 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case proxyAuthentication = "proxy_authentication"
     // TLS
     case tlsHandshakeFailed = "tls_handshake_failed"
+    case clientCertificateRequired = "client_certificate_required"
+    case renegotiationInsecure = "renegotiation_insecure"
     case certificateUntrusted = "certificate_untrusted"
     case certificateNameMismatch = "certificate_name_mismatch"
     case certificateRevoked = "certificate_revoked"
@@ -83,7 +85,7 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     var isOfTheNetwork: Bool {
         switch self {
         case .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset, .timeout, .proxyRefused,
-            .proxyAuthentication, .tlsHandshakeFailed, .probePoisoned, .probeQuarantined:
+            .proxyAuthentication, .tlsHandshakeFailed, .clientCertificateRequired, .probePoisoned, .probeQuarantined:
             true
         default: false
         }

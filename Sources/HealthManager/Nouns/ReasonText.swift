@@ -10,7 +10,9 @@ extension Reason {
         case .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset, .timeout, .proxyRefused,
             .proxyAuthentication:
             networkText
-        case .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateRevoked: tlsText
+        case .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .certificateUntrusted, .certificateNameMismatch,
+            .certificateRevoked:
+            tlsText
         case .certificateExpired, .certificateNotYetValid, .certificateExpiresSoon, .certificateExpiresVerySoon, .certificateMissing,
             .certificateUnreadable, .privateKeyMissing, .keyTooSmall, .keyTypeUnsupported, .signatureWeak:
             certificateText
@@ -81,7 +83,7 @@ extension Reason {
             ("The export from Exchange is too old to judge by.", "Export it again; schedule the export on an Exchange server.")
         default:
             (
-                "The agent's own credential cannot be read, or its key file is open to others.",
+                "A file of the agent's own (a credential, a key, trusted roots) cannot be used, or its key file is open to others.",
                 "Check the path the error names; the key file must belong to the agent's user and be closed to others: chmod 0640 FILE."
             )
         }
@@ -136,10 +138,20 @@ extension Reason {
                 "No TLS session could be agreed.",
                 "Check that the port speaks TLS 1.2 or later and that a certificate is bound to it (IIS bindings)."
             )
+        case .clientCertificateRequired:
+            (
+                "The peer asks for a client certificate, and got none or refused the one it got.",
+                "Give the module or definition a certificate the peer accepts ('cert_file', 'key_file' of 'tls_config'); if it was refused, the TLS alert in the exception says why: unknown_ca is an issuer the peer does not trust."
+            )
+        case .renegotiationInsecure:
+            (
+                "The peer's TLS does not support secure renegotiation (RFC 5746).",
+                "Update the TLS library of the peer: until then, others can put data of their own before a client's (CVE-2009-3555)."
+            )
         case .certificateUntrusted:
             (
-                "The peer's TLS certificate does not chain to a root this agent trusts.",
-                "On-premises CA: add its root to 'tls.caFile'. A cloud host: look at the issuer, a TLS-inspecting proxy stands between. A missing intermediate: install it on the server."
+                "The peer's TLS certificate does not chain to a root this agent trusts, or may not be used by a TLS server.",
+                "The exception says what is missing. On-premises CA: add its root to 'tls.caFile' (in a module: 'ca_file'). A cloud host: look at the issuer, a TLS-inspecting proxy stands between. A missing intermediate: install it on the server."
             )
         case .certificateNameMismatch:
             (
@@ -163,7 +175,7 @@ extension Reason {
         case .certificateExpiresSoon:
             (
                 "The certificate ends within the warning threshold, and no successor is staged in time.",
-                "Stage the next certificate now: New-ExchangeCertificate, Set-AuthConfig -NewCertificateThumbprint, and upload it to the tenant before it takes effect."
+                "OAuth certificate: stage the next one now (New-ExchangeCertificate, Set-AuthConfig -NewCertificateThumbprint), and upload it to the tenant before it takes effect. TLS certificate: renew and bind it."
             )
         case .certificateExpiresVerySoon:
             (
@@ -176,13 +188,16 @@ extension Reason {
                 "Import the existing OAuth certificate on the server that lacks it before creating a new one; check Get-AuthConfig."
             )
         case .certificateUnreadable:
-            ("The file is not a certificate.", "Export it again as DER or PEM (Export-ExchangeCertificate) and check the path.")
+            (
+                "What should be a certificate cannot be read as one.",
+                "A file: export it again as DER or PEM (Export-ExchangeCertificate) and check the path. A certificate that a TLS server presents: have it reissued."
+            )
         case .privateKeyMissing:
             ("The certificate is there without its private key.", "Import it again from a PFX that holds the key.")
         case .keyTooSmall:
             (
                 "The key is shorter than the minimum.",
-                "Replace the certificate by one with RSA 2048 or more: New-ExchangeCertificate -KeySize 2048."
+                "Replace the certificate by one with RSA 2048 or more: New-ExchangeCertificate -KeySize 2048. In a TLS chain it may be the issuer's: the error names it."
             )
         case .keyTypeUnsupported:
             (
@@ -190,7 +205,10 @@ extension Reason {
                 "Replace the certificate by an RSA one: Exchange signs its tokens with RS256."
             )
         default:
-            ("The certificate is signed with SHA-1 or MD5.", "Replace it by one signed with SHA-256 at the next rotation.")
+            (
+                "The certificate is signed with SHA-1 or MD5.",
+                "OAuth certificate: replace it by one signed with SHA-256 at the next rotation. TLS certificate: replace it now, clients refuse it; it may be the issuer's, the error names it."
+            )
         }
     }
 

@@ -56,11 +56,10 @@ struct CertificateExpiryProbe: Probe {
         let subject = "certificate \(facts.thumbprint) (\(slot.rawValue); \(copies.map(\.whereabouts).joined(separator: ", ")))"
         let left = Duration.seconds(facts.notAfter.timeIntervalSince(date))
         let lifetime = Duration.seconds(facts.notAfter.timeIntervalSince(facts.notBefore))
-        let end = facts.notAfter.formatted(.iso8601)
         if left <= .zero {
             return Finding(
                 .failure, stage: .certificate, reason: .certificateExpired,
-                sentence: "\(subject) ended on \(end), \(days(.zero - left)) ago", certificate: facts.thumbprint)
+                sentence: "\(subject) \(facts.expiryText(at: date))", certificate: facts.thumbprint)
         }
         if date < facts.notBefore {
             // A next certificate waits for its day.
@@ -69,7 +68,7 @@ struct CertificateExpiryProbe: Probe {
                 .failure, stage: .certificate, reason: .certificateNotYetValid,
                 sentence: "\(subject) begins only on \(facts.notBefore.formatted(.iso8601))", certificate: facts.thumbprint)
         }
-        let sentence = "\(subject) ends on \(end), in \(days(left))" + (hasSuccessor ? "; a next certificate is staged" : "")
+        let sentence = "\(subject) \(facts.expiryText(at: date))" + (hasSuccessor ? "; a next certificate is staged" : "")
         if left < thresholds.failure(lifetime: lifetime) {
             return Finding(
                 hasSuccessor ? .warning : .failure, stage: .certificate, reason: .certificateExpiresVerySoon, sentence: sentence,
@@ -90,20 +89,13 @@ struct CertificateExpiryProbe: Probe {
             return Finding(
                 .failure, stage: .certificate, reason: .certificateExpired,
                 sentence:
-                    "\(server.name) publishes no signing key; the last one seen there, \(last.facts.thumbprint), ended on \(last.facts.notAfter.formatted(.iso8601))",
+                    "\(server.name) publishes no signing key; the last one seen there, \(last.facts.thumbprint), \(last.facts.expiryText(at: date))",
                 certificate: last.facts.thumbprint)
         }
         return Finding(
             .failure, stage: .certificate, reason: .certificateMissing,
             sentence: "\(server.name) publishes no signing key: it has no usable OAuth certificate",
             cause: place.watchers["metadata-reachability"])
-    }
-
-    private func days(_ duration: Duration) -> String {
-        let days = duration.seconds / 86400
-        if days >= 2 { return "\(Int(days)) days" }
-        let hours = duration.seconds / 3600
-        return hours >= 2 ? "\(Int(hours)) hours" : "\(Int(duration.seconds / 60)) minutes"
     }
 }
 

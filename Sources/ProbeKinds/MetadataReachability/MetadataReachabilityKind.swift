@@ -17,7 +17,9 @@ struct MetadataReachabilityKind: ProbeKind {
         stages: [.config, .resolve, .connect, .tls, .metadata],
         reasons: [
             .metadataURLMismatch, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset, .timeout,
-            .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateExpired,
+            .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
+            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
+            .certificateExpired,
             .certificateNotYetValid, .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .metadataMalformed, .metadataNoKeys,
             .metadataWrongRealm, .metadataNoTokenEndpoint, .clockSkew, .preauthenticationSuspected, .notObserved,
         ],

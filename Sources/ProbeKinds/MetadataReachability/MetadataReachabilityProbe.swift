@@ -68,6 +68,7 @@ struct MetadataReachabilityProbe: Probe {
         } else {
             if let isReachable = sighting.isReachable { log.observe(.metadataReachable(server: "", isReachable)) }
         }
+        for warning in judgement.warnings { log.find(warning) }
         if let finding = sighting.finding { log.find(finding) }
         if let response = sighting.report.response,
             let skew = clock.finding(response, from: sighting.publisher.name, now: context.time.now, stage: .metadata)
@@ -98,7 +99,7 @@ struct MetadataReachabilityProbe: Probe {
             return Finding(
                 .failure, stage: .metadata, reason: .certificateExpired,
                 sentence:
-                    "\(publisher.name): no published key is valid, the last, \(last.thumbprint), ended on \(last.notAfter.formatted(.iso8601))",
+                    "\(publisher.name): no published key is valid, the last, \(last.thumbprint), \(last.expiryText(at: date))",
                 cause: cause, certificate: last.thumbprint)
         }
         let first = keys.map(\.notBefore).min()?.formatted(.iso8601) ?? ""

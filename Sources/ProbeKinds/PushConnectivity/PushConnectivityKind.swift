@@ -20,7 +20,8 @@ struct PushConnectivityKind: ProbeKind {
             .metadataMalformed, .metadataNoKeys, .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .credentialUnreadable,
             .systemRefused,
             .tokenRefused, .tokenKeyUnknown, .tokenMalformed, .clockSkew, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .certificateUntrusted,
+            .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .clientCertificateRequired,
+            .renegotiationInsecure, .keyTooSmall, .signatureWeak, .certificateUnreadable, .certificateUntrusted,
             .certificateNameMismatch, .endpointRefusedToken, .endpointThrottled, .endpointUnavailable,
         ],
         options: [

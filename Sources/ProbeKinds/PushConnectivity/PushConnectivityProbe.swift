@@ -90,7 +90,7 @@ struct PushConnectivityProbe: Probe {
             log.find(
                 Finding(
                     .failure, stage: .certificate, reason: .certificateExpired,
-                    sentence: "\(subject) ended on \(current.facts.notAfter.formatted(.iso8601))",
+                    sentence: "\(subject) \(current.facts.expiryText(at: context.date))",
                     cause: watcher, certificate: current.facts.thumbprint))
         } else if context.date < current.facts.notBefore {
             log.find(
@@ -113,7 +113,7 @@ struct PushConnectivityProbe: Probe {
         let sighting = await copies.metadata.fresh(.authServer(url: url), context)
         let time = sighting.report.phases.values.reduce(.zero, +)
         guard let finding = sighting.finding else { return log.stage(.metadata, .passed, took: time, url) }
-        log.stage(.metadata, .failed, took: time)
+        log.stage(.metadata, finding.severity == .unknown ? .notObserved : .failed, took: time)
         // The network and TLS stages of this probe are the push service's; what failed here is the metadata stage.
         log.find(
             Finding(
@@ -136,6 +136,7 @@ struct PushConnectivityProbe: Probe {
         let judgement = ExchangeJudgement(report: report, peer: "the push service", application: .endpoint)
         judgement.record(in: &log)
         log.observe(judgement.peerCertificates + [judgement.phases])
+        for warning in judgement.warnings { log.find(warning) }
         if let finding = judgement.finding { return log.find(finding) }
         guard let response = report.response else { return }
         log.stage(.endpoint, .passed, took: judgement.applicationTime, detail(response))

@@ -1,5 +1,4 @@
 import Certificates
-import FoundationEssentials
 import HealthManager
 import Transfers
 
@@ -19,9 +18,29 @@ struct ExchangeJudgement {
     var finding: Finding? {
         guard let failure = report.failure else { return nil }
         let stage = stage(of: failure.phase)
-        if failure.kind == .certificateRejected { return certificateFinding(stage: stage, failure) }
+        let verdict = failure.kind == .certificateRejected ? report.verdict : nil
+        let advice = verdict?.fault == .nameMismatch ? nameAdvice.map { "; \($0)" } ?? "" : ""
         return Finding(
-            .failure, stage: stage, reason: Self.reason(failure), sentence: "\(peer): \(failure.sentence)", exception: failure.detail)
+            failure.kind == .credentialUnreadable ? .unknown : .failure, stage: stage,
+            reason: verdict?.fault.map(Self.reason) ?? Self.reason(failure), sentence: "\(peer): \(failure.sentence)\(advice)",
+            exception: failure.detail, certificate: verdict?.certificate?.thumbprint)
+    }
+
+    /// What is wrong with the peer's TLS although the session stood.
+    var warnings: [Finding] {
+        guard let tls = report.tls else { return [] }
+        var warnings = tls.unreadable.map { depth in
+            Finding(
+                .warning, stage: stage(of: .tls), reason: .certificateUnreadable,
+                sentence: "\(peer): the certificate presented at depth \(depth) cannot be read")
+        }
+        if tls.lacksSecureRenegotiation {
+            warnings.append(
+                Finding(
+                    .warning, stage: stage(of: .tls), reason: .renegotiationInsecure,
+                    sentence: "\(peer): no support for secure renegotiation (RFC 5746)"))
+        }
+        return warnings
     }
 
     /// Records the stages the exchange went through, with their times; the application stage is left to the caller.
@@ -29,7 +48,9 @@ struct ExchangeJudgement {
         let failedPhase = report.failure?.phase
         for phase in [ExchangePhase.resolve, .connect, .tls] {
             let stage = stage(of: phase)
-            if phase == failedPhase { return log.stage(stage, .failed, took: report.phases[phase] ?? .zero) }
+            if phase == failedPhase {
+                return log.stage(stage, finding?.severity == .unknown ? .notObserved : .failed, took: report.phases[phase] ?? .zero)
+            }
             guard let duration = report.phases[phase] else { continue }
             log.stage(stage, .passed, took: duration, detail(of: phase))
         }
@@ -37,7 +58,7 @@ struct ExchangeJudgement {
 
     /// The presented chain, as observations of the TLS stage.
     var peerCertificates: [Observation] {
-        report.chain.enumerated().map { .peerCertificate(stage: stage(of: .tls), depth: $0.offset, $0.element) }
+        report.chain.map { .peerCertificate(stage: stage(of: .tls), depth: $0.depth, isVerified: $0.isVerified, $0.facts) }
     }
 
     var phases: Observation {
@@ -52,7 +73,7 @@ struct ExchangeJudgement {
     private func detail(of phase: ExchangePhase) -> String {
         switch phase {
         case .connect: report.remoteAddress ?? ""
-        case .tls: [report.tls?.version, report.chain.first?.subject].compactMap(\.self).joined(separator: ", ")
+        case .tls: [report.tls?.version, report.tls?.leaf?.subject].compactMap(\.self).joined(separator: ", ")
         default: ""
         }
     }
@@ -66,30 +87,18 @@ struct ExchangeJudgement {
         }
     }
 
-    private func certificateFinding(stage: Stage, _ failure: ExchangeFailure) -> Finding {
-        let leaf = report.chain.first
-        let subject = leaf.map { "TLS certificate \($0.subject)" } ?? "TLS certificate"
-        let (reason, clause): (Reason, String) =
-            switch report.verdict?.fault {
-            case .expired: (.certificateExpired, at(leaf?.notAfter) { "\(subject) ended on \($0)" })
-            case .notYetValid: (.certificateNotYetValid, at(leaf?.notBefore) { "\(subject) begins on \($0)" })
-            case .nameMismatch: (.certificateNameMismatch, names(leaf))
-            case .revoked: (.certificateRevoked, "\(subject) was revoked")
-            case .untrusted, .chainTooLong, nil:
-                (.certificateUntrusted, "\(subject), issued by \(leaf?.issuer ?? "nobody known"), is not trusted")
-            }
-        return Finding(
-            .failure, stage: stage, reason: reason, sentence: "\(peer): \(clause)", exception: report.verdict?.sentence ?? failure.detail,
-            certificate: leaf?.thumbprint)
+    private static func reason(_ fault: ChainVerdict.Fault) -> Reason {
+        switch fault {
+        case .expired: .certificateExpired
+        case .notYetValid: .certificateNotYetValid
+        case .nameMismatch: .certificateNameMismatch
+        case .revoked: .certificateRevoked
+        case .keyTooSmall: .keyTooSmall
+        case .signatureWeak: .signatureWeak
+        case .unreadable: .certificateUnreadable
+        case .untrusted, .chainTooLong: .certificateUntrusted
+        }
     }
-
-    private func names(_ leaf: CertificateFacts?) -> String {
-        let names = leaf?.names ?? []
-        let list = names.isEmpty ? "no name at all in its subject alternative name" : names.prefix(10).joined(separator: ", ")
-        return "the TLS certificate bears \(list)" + (nameAdvice.map { "; \($0)" } ?? "")
-    }
-
-    private func at(_ date: Date?, _ sentence: (String) -> String) -> String { sentence(date?.formatted(.iso8601) ?? "an unknown date") }
 
     private static func reason(_ failure: ExchangeFailure) -> Reason {
         switch failure.kind {
@@ -100,6 +109,8 @@ struct ExchangeJudgement {
         case .reset: .connectionReset
         case .timeout, .cancelled: .timeout
         case .handshakeFailed: .tlsHandshakeFailed
+        case .clientCertificateRequired: .clientCertificateRequired
+        case .credentialUnreadable: .credentialUnreadable
         case .certificateRejected: .certificateUntrusted
         case .bodyTooLarge, .headersTooLarge: .httpTooLarge
         case .tooManyRedirects: .httpRedirect

@@ -5,7 +5,7 @@ import Transfers
 /// How an exchange gets from here to a server of the organization, or to a cloud host.
 struct NetworkPath: Sendable {
     let transfers: Transfers
-    let trust: TrustStore
+    let trust: TrustedRoots
     let settings: NetworkSettings
     let userAgent: String
 

@@ -96,7 +96,9 @@ private struct Encoder {
             add(.stageDuration, [("stage", stage.stage.rawValue)], stage.duration.seconds)
         }
         for observation in result.outcome.observations { add(observation) }
-        let ends = result.outcome.observations.compactMap { if case .peerCertificate(_, _, let facts) = $0 { facts.notAfter } else { nil } }
+        let ends = result.outcome.observations.compactMap {
+            if case .peerCertificate(_, _, _, let facts) = $0 { facts.notAfter } else { nil }
+        }
         if let earliest = ends.min() { add(.earliestExpiry, earliest.timeIntervalSince1970) }
     }
 
@@ -106,7 +108,7 @@ private struct Encoder {
             for phase in Observation.HTTPPhase.allCases {
                 if let duration = phases[phase] { add(.httpDuration, [("phase", phase.rawValue)], duration.seconds) }
             }
-        case .peerCertificate(let stage, let depth, let facts):
+        case .peerCertificate(let stage, let depth, _, let facts):
             guard depth < 10 else { return }
             let further = [("stage", stage.rawValue), ("depth", String(depth)), ("fingerprint_sha256", facts.fingerprintSHA256)]
             add(.peerNotAfter, further, facts.notAfter.timeIntervalSince1970)

@@ -97,18 +97,19 @@ struct ProbeText {
 
     private mutating func certificates(_ observations: [Observation], kind: String) {
         let chain = observations.compactMap {
-            if case .peerCertificate(let stage, let depth, let facts) = $0 { (stage, depth, facts) } else { nil }
+            if case .peerCertificate(let stage, let depth, _, let facts) = $0 { (stage, depth, facts) } else { nil }
         }
-        guard let leaf = chain.first?.2 else { return }
         if let earliest = chain.map(\.2.notAfter).min() {
             gauge(.sslEarliestCertExpiry, earliest.timeIntervalSince1970)
         }
-        gauge(
-            .sslLastChainInfo, 1,
-            [
-                ("fingerprint_sha256", leaf.fingerprintSHA256), ("subject", leaf.subject), ("issuer", leaf.issuer),
-                ("subjectalternative", leaf.names.joined(separator: ",")), ("serialnumber", Self.serial(leaf.serialNumber)),
-            ])
+        if let leaf = chain.first(where: { $0.1 == 0 })?.2 {
+            gauge(
+                .sslLastChainInfo, 1,
+                [
+                    ("fingerprint_sha256", leaf.fingerprintSHA256), ("subject", leaf.subject), ("issuer", leaf.issuer),
+                    ("subjectalternative", leaf.names.joined(separator: ",")), ("serialnumber", Self.serial(leaf.serialNumber)),
+                ])
+        }
         for (stage, depth, facts) in chain where depth < 10 {
             let labels = [("stage", stage.rawValue), ("depth", String(depth)), ("fingerprint_sha256", facts.fingerprintSHA256)]
             gauge(
@@ -122,8 +123,9 @@ struct ProbeText {
 
     /// Hexadecimal without leading zeros.
     private static func serial(_ text: String) -> String {
-        let digits = text.lowercased().drop { $0 == "0" }
-        return digits.isEmpty ? "0" : String(digits)
+        let (sign, digits) = text.hasPrefix("-") ? ("-", text.dropFirst()) : ("", text[...])
+        let significant = digits.lowercased().drop { $0 == "0" }
+        return significant.isEmpty ? "0" : sign + significant
     }
 
     private mutating func write(_ facts: HTTPFacts) {

@@ -18,7 +18,9 @@ struct DNSKind: ProbeKind {
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateExpired,
+            .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
+            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
+            .certificateExpired,
             .certificateNotYetValid, .certificateRevoked, .dnsRcode, .answerUnexpected, .httpMalformed,
         ],
         options: [

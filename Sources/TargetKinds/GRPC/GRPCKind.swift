@@ -19,7 +19,9 @@ struct GRPCKind: ProbeKind {
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateExpired,
+            .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
+            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
+            .certificateExpired,
             .certificateNotYetValid, .certificateRevoked, .httpStatus, .httpMalformed, .httpTooLarge, .answerUnexpected, .healthNotServing,
         ],
         options: [

@@ -82,7 +82,7 @@ struct GRPCProbe: Probe {
             run.pass(.connect, report.remoteAddress ?? "", took: took)
         }
         run.observe(report.tls)
-        if let version = report.tls?.version { run.pass(.tls, version, took: report.phases[.tls]) }
+        if let version = report.tls?.version, report.failure?.phase != .tls { run.pass(.tls, version, took: report.phases[.tls]) }
     }
 
     private func judge(_ response: ExchangeResponse, _ run: inout TargetRun, _ facts: inout GRPCFacts) {

@@ -1,4 +1,5 @@
 import HealthManager
+import Transfers
 
 /// `http`: one request, the redirects it leads to, and what the last answer must look like.
 struct HTTPKind: ProbeKind {
@@ -21,6 +22,7 @@ struct HTTPKind: ProbeKind {
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .credentialUnreadable, .configIncomplete, .dnsFailed, .connectRefused,
             .connectTimeout, .networkUnreachable, .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed,
+            .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall, .signatureWeak, .certificateUnreadable,
             .certificateUntrusted, .certificateNameMismatch, .certificateExpired, .certificateNotYetValid, .certificateRevoked,
             .tokenRefused, .tokenMalformed, .endpointThrottled, .endpointUnavailable, .httpStatus, .httpRedirect, .httpTooLarge,
             .httpMalformed, .answerUnexpected,
@@ -69,5 +71,8 @@ struct HTTPKind: ProbeKind {
         return .probe(HTTPProbe(target: target, options: options, services: services, tokens: tokens))
     }
 
-    func clearCaches() async { tokens.clear() }
+    func clearCaches() async {
+        tokens.clear()
+        services.transfers.trustStores.clear()
+    }
 }

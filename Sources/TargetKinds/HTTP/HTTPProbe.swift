@@ -133,7 +133,11 @@ struct HTTPProbe: Probe {
             request.headers.removeAll { $0.isNamed("authorization") }
             request.headers.append(field)
         } catch {
-            run.fail(.token, error.reason, error.clause, exception: error.exception)
+            if error.reason == .credentialUnreadable {
+                run.reject(.token, error.reason, error.clause)
+            } else {
+                run.fail(.token, error.reason, error.clause, exception: error.exception)
+            }
             return nil
         }
         run.pass(.token)

@@ -26,7 +26,8 @@ struct TLSOptions: Sendable {
             reader.error("'max_version' is below 'min_version'", at: reader.location(of: "max_version"))
         }
         if let file = reader.path("ca_file"), !file.isEmpty {
-            do throws(TrustStore.Unusable) { settings.trust = try services.trust(caFile: file) } catch {
+            settings.trust = TrustedRoots(includesSystem: false, file: file)
+            do throws(TrustStore.Unusable) { _ = try services.transfers.trustStores.store(settings.trust) } catch {
                 reader.error("'ca_file': \(error)", at: reader.location(of: "ca_file"))
             }
         }

@@ -51,6 +51,10 @@ struct TargetRun {
             Finding(.unknown, stage: stage, reason: reason, sentence: "\(target.text): \(sentence)", exception: exception))
     }
 
+    private mutating func warn(_ stage: Stage, _ reason: Reason, _ sentence: String) {
+        outcome.findings.append(Finding(.warning, stage: stage, reason: reason, sentence: "\(target.text): \(sentence)"))
+    }
+
     mutating func observe(_ observation: Observation) { outcome.observations.append(observation) }
 
     mutating func sample(_ value: Double) { outcome.sampleValue = value }
@@ -61,11 +65,12 @@ struct TargetRun {
         switch failure.kind {
         case .forbidden: reject(stage, .targetForbidden, failure.sentence)
         case .invalidRequest: reject(stage, .systemRefused, failure.sentence, exception: failure.detail)
-        case .certificateRejected:
+        case .credentialUnreadable: reject(stage, .credentialUnreadable, failure.sentence, exception: failure.detail)
+        default:
+            let verdict = failure.kind == .certificateRejected ? tls?.verdict : nil
             fail(
-                .tls, Self.reason(tls?.verdict?.fault), failure.sentence, exception: tls?.verdict?.sentence ?? "", took: took,
-                certificate: tls?.chain.first?.thumbprint)
-        default: fail(stage, Self.reason(failure.kind), failure.sentence, exception: failure.detail, took: took)
+                stage, Self.reason(failure, tls), failure.sentence, exception: failure.detail, took: took,
+                certificate: verdict?.certificate?.thumbprint)
         }
     }
 
@@ -74,7 +79,13 @@ struct TargetRun {
         var duration = duration
         if let index = outcome.stages.firstIndex(where: { $0.stage == stage }) { duration += outcome.stages.remove(at: index).duration }
         began = .now
-        outcome.stages.append(StageRecord(stage: stage, verdict: verdict, duration: duration, detail: detail))
+        let record = StageRecord(stage: stage, verdict: verdict, duration: duration, detail: detail)
+        // With TLS 1.3 a stage that has passed may fail after all.
+        if verdict != .passed, let index = outcome.stages.lastIndex(where: { $0.stage == stage }) {
+            outcome.stages[index] = record
+        } else {
+            outcome.stages.append(record)
+        }
     }
 
     // MARK: Doing
@@ -127,7 +138,13 @@ struct TargetRun {
             }
         }
         observe(.tls(TLSFacts(version: Self.versionNames[tls.version ?? ""], cipher: tls.cipher, lastChainExpiry: tls.verdict?.lastExpiry)))
-        for (depth, facts) in tls.chain.enumerated() { observe(.peerCertificate(stage: .tls, depth: depth, facts)) }
+        for certificate in tls.chain {
+            observe(
+                .peerCertificate(
+                    stage: .tls, depth: certificate.depth, isVerified: certificate.isVerified, certificate.facts))
+        }
+        for depth in tls.unreadable { warn(.tls, .certificateUnreadable, "the certificate presented at depth \(depth) cannot be read") }
+        if tls.lacksSecureRenegotiation { warn(.tls, .renegotiationInsecure, "no support for secure renegotiation (RFC 5746)") }
     }
 
     // MARK: Words
@@ -143,17 +160,26 @@ struct TargetRun {
         }
     }
 
-    private static func reason(_ fault: ChainVerdict.Fault?) -> Reason {
+    /// - Parameter tls: of the same exchange.
+    static func reason(_ failure: ExchangeFailure, _ tls: TLSReport?) -> Reason {
+        if failure.kind == .certificateRejected, let fault = tls?.verdict?.fault { return reason(fault) }
+        return reason(failure.kind)
+    }
+
+    private static func reason(_ fault: ChainVerdict.Fault) -> Reason {
         switch fault {
         case .expired: .certificateExpired
         case .notYetValid: .certificateNotYetValid
         case .nameMismatch: .certificateNameMismatch
         case .revoked: .certificateRevoked
-        case .untrusted, .chainTooLong, nil: .certificateUntrusted
+        case .keyTooSmall: .keyTooSmall
+        case .signatureWeak: .signatureWeak
+        case .unreadable: .certificateUnreadable
+        case .untrusted, .chainTooLong: .certificateUntrusted
         }
     }
 
-    static func reason(_ kind: ExchangeFailure.Kind) -> Reason {
+    private static func reason(_ kind: ExchangeFailure.Kind) -> Reason {
         switch kind {
         case .nameNotResolved: .dnsFailed
         case .refused: .connectRefused
@@ -162,6 +188,8 @@ struct TargetRun {
         case .reset: .connectionReset
         case .timeout, .cancelled: .timeout
         case .handshakeFailed: .tlsHandshakeFailed
+        case .clientCertificateRequired: .clientCertificateRequired
+        case .credentialUnreadable: .credentialUnreadable
         case .certificateRejected: .certificateUntrusted
         case .bodyTooLarge, .headersTooLarge: .httpTooLarge
         case .tooManyRedirects: .httpRedirect

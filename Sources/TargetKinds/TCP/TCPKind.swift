@@ -17,7 +17,9 @@ struct TCPKind: ProbeKind {
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateExpired,
+            .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
+            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
+            .certificateExpired,
             .certificateNotYetValid, .certificateRevoked, .answerUnexpected, .httpTooLarge,
         ],
         options: [

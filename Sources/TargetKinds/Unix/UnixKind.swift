@@ -18,7 +18,9 @@ struct UnixKind: ProbeKind {
         stages: [.connect, .tls, .endpoint],
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .configIncomplete, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch, .certificateExpired,
+            .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
+            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
+            .certificateExpired,
             .certificateNotYetValid, .certificateRevoked, .answerUnexpected, .httpTooLarge,
         ],
         options: [

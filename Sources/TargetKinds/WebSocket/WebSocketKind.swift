@@ -18,7 +18,8 @@ struct WebSocketKind: ProbeKind {
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .credentialUnreadable, .dnsFailed, .connectRefused, .connectTimeout,
-            .networkUnreachable, .connectionReset, .timeout, .tlsHandshakeFailed, .certificateUntrusted, .certificateNameMismatch,
+            .networkUnreachable, .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure,
+            .keyTooSmall, .signatureWeak, .certificateUnreadable, .certificateUntrusted, .certificateNameMismatch,
             .certificateExpired, .certificateNotYetValid, .certificateRevoked, .httpStatus, .httpRedirect, .httpMalformed, .httpTooLarge,
             .answerUnexpected,
         ],

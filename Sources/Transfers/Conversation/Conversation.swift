@@ -10,15 +10,17 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
     package let peer: String
     private let socket: Descriptor
     private let loop: SocketLoop
+    private let trustStores: TrustStores
     private let deadline: ContinuousClock.Instant
     private var session: TLSSession?
 
     private static let readSize = 16 << 10
 
-    private init(peer: String, socket: Descriptor, loop: SocketLoop, deadline: ContinuousClock.Instant) {
+    private init(peer: String, socket: Descriptor, loop: SocketLoop, trustStores: TrustStores, deadline: ContinuousClock.Instant) {
         self.peer = peer
         self.socket = socket
         self.loop = loop
+        self.trustStores = trustStores
         self.deadline = deadline
     }
 
@@ -28,10 +30,11 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
     // MARK: Opening
 
     static func open(
-        to endpoint: Endpoint, from source: NetworkAddress?, loop: SocketLoop, until deadline: ContinuousClock.Instant
+        to endpoint: Endpoint, from source: NetworkAddress?, loop: SocketLoop, trustStores: TrustStores,
+        until deadline: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> Conversation {
         let family = endpoint.address.family == .v4 ? AF_INET : AF_INET6
-        let conversation = try make(family, peer: endpoint.description, loop: loop, until: deadline)
+        let conversation = try make(family, peer: endpoint.description, loop: loop, trustStores: trustStores, until: deadline)
         if let source {
             let bound = agent_bind(conversation.socket.number, source.bytes, Int32(source.bytes.count))
             guard bound == 0 else {
@@ -45,9 +48,9 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
     }
 
     static func open(
-        unixSocket path: String, loop: SocketLoop, until deadline: ContinuousClock.Instant
+        unixSocket path: String, loop: SocketLoop, trustStores: TrustStores, until deadline: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> Conversation {
-        let conversation = try make(AF_UNIX, peer: path, loop: loop, until: deadline)
+        let conversation = try make(AF_UNIX, peer: path, loop: loop, trustStores: trustStores, until: deadline)
         let result = agent_connect_unix(conversation.socket.number, path)
         let error = errno
         if result == 0 { return conversation }
@@ -56,13 +59,13 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
     }
 
     private static func make(
-        _ family: Int32, peer: String, loop: SocketLoop, until deadline: ContinuousClock.Instant
+        _ family: Int32, peer: String, loop: SocketLoop, trustStores: TrustStores, until deadline: ContinuousClock.Instant
     ) throws(ExchangeFailure) -> Conversation {
         let socket = Descriptor(agent_stream(family))
         guard socket.number >= 0 else {
             throw ExchangeFailure(kind: .unreachable, phase: .connect, sentence: "the system allows no socket", detail: systemError(errno))
         }
-        return Conversation(peer: peer, socket: socket, loop: loop, deadline: deadline)
+        return Conversation(peer: peer, socket: socket, loop: loop, trustStores: trustStores, deadline: deadline)
     }
 
     private func connected(_ result: Int32) async throws(ExchangeFailure) {
@@ -83,7 +86,8 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
     ///
     /// - Throws: the failure; `tls` then tells what was seen before it.
     package func startTLS(_ settings: TLSSettings, host: String) async throws(ExchangeFailure) {
-        let session = try TLSSession(socket: socket.number, host: host, settings: settings, peer: peer)
+        let trust = try settings.trustStore(of: trustStores)
+        let session = try TLSSession(socket: socket.number, host: host, settings: settings, trust: trust, peer: peer)
         self.session = session
         _ = try await until(.tls, deadline, session.handshake)
     }

@@ -8,7 +8,8 @@ struct FailureReason {
     /// libcurl's own sentence.
     let detail: String
     let overrun: ExchangeFailure.Kind?
-    let verdict: ChainVerdict?
+    /// What TLS itself says of it: our own fault, the verdict on the certificate, or an alert of the peer's.
+    let ofTLS: ExchangeFailure?
     let times: HopTimes
     let isTLS: Bool
     /// The address tried, for sentences.
@@ -22,9 +23,7 @@ struct FailureReason {
                 overrun == .bodyTooLarge ? "the answer's body is larger than accepted" : "the answer's headers are larger than accepted"
             return ExchangeFailure(kind: overrun, phase: .transfer, sentence: sentence)
         }
-        if let verdict, verdict.fault != nil, phase == .tls {
-            return ExchangeFailure(kind: .certificateRejected, phase: .tls, sentence: "its certificate was rejected: \(verdict.sentence)")
-        }
+        if let ofTLS { return ofTLS }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             return ExchangeFailure(kind: .nameNotResolved, phase: .resolve, sentence: "the name does not resolve", detail: detail)

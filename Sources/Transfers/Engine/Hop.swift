@@ -49,7 +49,8 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     private let host: URLHost
     private let target: Target
     private let redirects: Int
-    private let verifier: PeerVerifier
+    /// nil without TLS.
+    private let verifier: PeerVerifier?
     /// Told the ending, once; set before the hop is submitted.
     var completion: (@Sendable (Ending) -> Void)?
 
@@ -67,7 +68,6 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var session = TLSReport()
-    private var isRefused = false
     private let began = ContinuousClock.now
     /// When the connection stood and the handshake began: libcurl tells it only of handshakes that succeed.
     private var tlsBegan: Duration?
@@ -75,7 +75,8 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     /// - Parameter redirects: how many were followed to come here.
     /// - Returns: nil when libcurl refuses the request.
     init?(
-        _ request: ExchangeRequest, host: URLHost, target: Target, redirects: Int, cookies: [String], timeout: Duration
+        _ request: ExchangeRequest, host: URLHost, target: Target, verifier: PeerVerifier?, redirects: Int, cookies: [String],
+        timeout: Duration
     ) {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = OpaquePointer(easy)
@@ -83,7 +84,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         self.host = host
         self.target = target
         self.redirects = redirects
-        verifier = PeerVerifier(host: host.name, settings: request.tls)
+        self.verifier = verifier
         errorText.pointee = 0
         guard HeaderField.areSendable(request.headers), request.method.isSendable, ["http", "https"].contains(host.scheme) else {
             return nil
@@ -319,15 +320,13 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
 
     private func beginTLS(_ context: OpaquePointer) -> Bool {
         tlsBegan = ContinuousClock.now - began
-        verifier.attach(to: context)
-        isRefused = verifier.ownFault != nil
-        return !isRefused
+        verifier?.attach(to: context)
+        return verifier?.ownFault == nil
     }
 
     private func noteTLS() {
         guard isTLS, session.version == nil, let ssl = agent_get_ssl(handle) else { return }
-        session.version = String(cString: SSL_get_version(ssl))
-        session.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
+        session.read(ssl)
     }
 
     // MARK: Report
@@ -337,9 +336,10 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         let times = HopTimes(handle, tlsBegan: tlsBegan)
         report.phases = times.phases(isTLS: isTLS)
         if tlsBegan != nil {
-            session.chain = verifier.chain
-            session.verdict = verifier.verdict
-            report.tls = session
+            report.tls = verifier?.report
+            report.tls?.version = session.version
+            report.tls?.cipher = session.cipher
+            report.tls?.lacksSecureRenegotiation = session.lacksSecureRenegotiation
         }
         report.remoteAddress = times.remoteAddress
         if times.status > 0 {
@@ -349,11 +349,12 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
             report.response = response
         }
         if code != CURLE_OK {
+            let target = times.remoteAddress ?? targetText
             let reason = FailureReason(
                 code: code, systemError: times.systemError, detail: String(cString: errorText), overrun: overrun,
-                verdict: request.tls.verifies ? verifier.verdict : nil, times: times, isTLS: isTLS,
-                target: times.remoteAddress ?? targetText, proxied: isProxied)
-            report.failure = verifier.ownFault.map { ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: $0) } ?? reason.failure
+                ofTLS: verifier.flatMap { $0.ownFault ?? $0.failure(with: target) }, times: times, isTLS: isTLS, target: target,
+                proxied: isProxied)
+            report.failure = reason.failure
             if report.failure.map({ report.phases[$0.phase] == nil }) ?? false, let phase = report.failure?.phase {
                 report.phases[phase] = times.unfinished
                 report.unfinished = times.unfinished

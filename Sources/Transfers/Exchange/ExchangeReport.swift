@@ -1,6 +1,5 @@
 package import Addresses
 import CCurl
-package import Certificates
 package import FoundationEssentials
 
 /// All that one exchange saw. It exists for every exchange, also one that failed; nothing throws.
@@ -27,7 +26,7 @@ package struct ExchangeReport: Sendable {
     package init() {}
 
     /// What the peer presented in the last TLS handshake, leaf first; empty without TLS.
-    package var chain: [CertificateFacts] { tls?.chain ?? [] }
+    package var chain: [PresentedCertificate] { tls?.chain ?? [] }
     /// The verdict on that chain; nil without TLS or when the handshake ended before a certificate came.
     package var verdict: ChainVerdict? { tls?.verdict }
 }
@@ -93,6 +92,8 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         /// The deadline passed after the connection stood.
         case timeout
         case handshakeFailed
+        /// The peer asked for a client certificate and got none, or refused the one it got.
+        case clientCertificateRequired
         /// The chain or name did not verify: `ExchangeReport.verdict` says why. No request was sent.
         case certificateRejected
         case bodyTooLarge
@@ -106,6 +107,8 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         case cancelled
         /// The request itself cannot be made: a bad URL, header or option.
         case invalidRequest
+        /// A file of ours cannot be used: trusted roots, a client certificate or its key.
+        case credentialUnreadable
         /// The address may not be dialled, by the request's policy.
         case forbidden
     }
@@ -123,36 +126,5 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         self.phase = phase
         self.sentence = sentence
         self.detail = detail
-    }
-}
-
-/// What verification said of the presented chain, with OpenSSL's own code.
-package struct ChainVerdict: Sendable, Hashable {
-    package enum Fault: String, Sendable, Hashable {
-        case expired
-        case notYetValid
-        /// No path to a trusted root: self-signed, unknown issuer, missing intermediate, weak or wrong use.
-        case untrusted
-        case nameMismatch
-        case revoked
-        case chainTooLong
-    }
-
-    /// nil when the chain verified and bears the name.
-    package var fault: Fault?
-    /// `X509_V_ERR_*` of the first fault; 0 when it verified.
-    package var code: Int
-    /// OpenSSL's sentence for the code, or the names borne when the name did not match.
-    package var sentence: String
-    /// Depth in the chain of the certificate at fault.
-    package var depth: Int
-    /// The latest, over all paths to a trusted certificate, of the earliest end in each; nil where none verified.
-    package var lastExpiry: Date?
-
-    package init(fault: Fault?, code: Int = 0, sentence: String = "", depth: Int = 0) {
-        self.fault = fault
-        self.code = code
-        self.sentence = sentence
-        self.depth = depth
     }
 }

@@ -77,7 +77,7 @@ package struct ExchangeRequest: Sendable {
     /// Keeps cookies from one redirect to the next.
     package var keepsCookies = false
 
-    package init(url: String, deadline: Duration, trust: TrustStore) {
+    package init(url: String, deadline: Duration, trust: TrustedRoots) {
         self.url = url
         self.deadline = deadline
         tls = TLSSettings(trust: trust)

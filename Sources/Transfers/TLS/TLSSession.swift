@@ -10,10 +10,10 @@ final class TLSSession {
     private let peer: String
     private var isEstablished = false
 
-    /// - Throws: `invalidRequest` where the settings cannot be used here.
-    init(socket: Int32, host: String, settings: TLSSettings, peer: String) throws(ExchangeFailure) {
+    /// - Throws: `invalidRequest` or `credentialUnreadable` where the settings cannot be used here.
+    init(socket: Int32, host: String, settings: TLSSettings, trust: TrustStore, peer: String) throws(ExchangeFailure) {
         self.peer = peer
-        verifier = PeerVerifier(host: host, settings: settings)
+        verifier = PeerVerifier(host: host, settings: settings, trust: trust)
         guard let context = SSL_CTX_new(TLS_client_method()) else {
             throw ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: "OpenSSL makes no session")
         }
@@ -22,7 +22,7 @@ final class TLSSession {
         _ = agent_ssl_set_minimum(context, settings.minimum.number)
         if let maximum = settings.maximum { _ = agent_ssl_set_maximum(context, maximum.number) }
         verifier.attach(to: context)
-        if let fault = verifier.ownFault { throw ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: fault) }
+        if let fault = verifier.ownFault { throw fault }
         guard let ssl = SSL_new(context), SSL_set_fd(ssl, socket) == 1 else {
             throw ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: "OpenSSL makes no session")
         }
@@ -43,13 +43,8 @@ final class TLSSession {
     }
 
     var report: TLSReport {
-        var report = TLSReport()
-        report.chain = verifier.chain
-        report.verdict = verifier.verdict
-        if isEstablished {
-            report.version = String(cString: SSL_get_version(ssl))
-            report.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
-        }
+        var report = verifier.report
+        if isEstablished { report.read(ssl) }
         return report
     }
 
@@ -62,10 +57,7 @@ final class TLSSession {
         }
         let error = errno
         if let wait = wait(result) { return wait }
-        if let verdict = verifier.verdict, verdict.fault != nil {
-            throw ExchangeFailure(kind: .certificateRejected, phase: .tls, sentence: "its certificate was rejected: \(verdict.sentence)")
-        }
-        throw failure(result, error, .handshakeFailed, .tls, "no TLS session with \(peer)")
+        throw failure(result, error, "no TLS session with \(peer)")
     }
 
     func write(_ bytes: ArraySlice<UInt8>) throws(ExchangeFailure) -> Conversation.Step {
@@ -74,7 +66,7 @@ final class TLSSession {
         if result > 0 { return .done(Int(result)) }
         let error = errno
         if let wait = wait(result) { return wait }
-        throw brokenOff(result, error)
+        throw failure(result, error, "\(peer) broke off the TLS session", mayHaveSaidWhy: true)
     }
 
     func read(most: Int) throws(ExchangeFailure) -> (Conversation.Step, [UInt8]) {
@@ -88,12 +80,7 @@ final class TLSSession {
         let error = errno
         if let wait = wait(result) { return (wait, []) }
         if SSL_get_error(ssl, result) == SSL_ERROR_ZERO_RETURN || endedWithoutNotice(result, error) { return (.done(0), []) }
-        throw brokenOff(result, error)
-    }
-
-    /// With TLS 1.3 a server refuses a client's certificate only after the handshake.
-    private func brokenOff(_ result: Int32, _ error: Int32) -> ExchangeFailure {
-        failure(result, error, .handshakeFailed, .tls, "\(peer) broke off the TLS session")
+        throw failure(result, error, "\(peer) broke off the TLS session")
     }
 
     private func wait(_ result: Int32) -> Conversation.Step? {
@@ -110,19 +97,23 @@ final class TLSSession {
         return ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
     }
 
-    private func failure(
-        _ result: Int32, _ error: Int32, _ kind: ExchangeFailure.Kind, _ phase: ExchangePhase, _ sentence: String
-    ) -> ExchangeFailure {
+    /// - Parameter mayHaveSaidWhy: whether an alert may lie unread: with TLS 1.3 a server refuses a client's certificate only after the handshake.
+    private func failure(_ result: Int32, _ error: Int32, _ sentence: String, mayHaveSaidWhy: Bool = false) -> ExchangeFailure {
         let isSystem = SSL_get_error(ssl, result) == SSL_ERROR_SYSCALL
         let queued = ERR_peek_error()
         let detail = queued == 0 ? "" : ERR_reason_error_string(queued).map { String(cString: $0) } ?? ""
+        if mayHaveSaidWhy {
+            var byte: UInt8 = 0
+            SSL_peek(ssl, &byte, 1)
+        }
         ERR_clear_error()
+        if let told = verifier.failure(with: peer) { return told }
         let isCut = (isSystem && [ECONNRESET, EPIPE, 0].contains(error)) || detail.contains("unexpected eof")
         if isCut {
             let phase: ExchangePhase = isEstablished ? .processing : .tls
             return ExchangeFailure(kind: .reset, phase: phase, sentence: "the connection to \(peer) was cut", detail: detail)
         }
-        return ExchangeFailure(kind: kind, phase: phase, sentence: sentence, detail: detail)
+        return ExchangeFailure(kind: .handshakeFailed, phase: .tls, sentence: sentence, detail: detail)
     }
 }
 

@@ -2,7 +2,7 @@ import CCurl
 import Certificates
 import Documents
 
-/// Roots to trust, loaded once and shared by every handshake: loading the system's bundle costs more than a handshake.
+/// Roots to trust, loaded once and shared by every handshake: loading the system's bundle costs more than a handshake. `TrustStores` keeps them.
 ///
 /// Any certificate in it is trusted as an anchor, also an intermediate one: a pinned issuer is enough.
 package final class TrustStore: Sendable {
@@ -10,16 +10,8 @@ package final class TrustStore: Sendable {
     nonisolated(unsafe) let store: OpaquePointer
     let verdicts = VerdictCache()
 
-    /// The system's roots alone.
-    package static let system = TrustStore()
-
     package struct Unusable: Error, CustomStringConvertible {
         package var description: String
-    }
-
-    private init() {
-        store = Self.empty()
-        X509_STORE_set_default_paths(store)
     }
 
     /// - Parameters:
@@ -60,7 +52,7 @@ package final class TrustStore: Sendable {
             }
             var count = 0
             ERR_clear_error()
-            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) {
+            while let certificate = PEM_read_bio_X509(bio, nil, agent_no_password, nil) {
                 defer { X509_free(certificate) }
                 guard X509_STORE_add_cert(store, certificate) == 1 else { return (count, false) }
                 count += 1

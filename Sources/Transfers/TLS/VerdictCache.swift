@@ -1,5 +1,4 @@
 import CCurl
-import Certificates
 import FoundationEssentials
 import Synchronization
 
@@ -8,8 +7,8 @@ import Synchronization
 /// Only good verdicts are kept. The signatures of the handshake itself are checked by OpenSSL each time.
 final class VerdictCache: Sendable {
     struct Known: Sendable {
-        var chain: [CertificateFacts]
-        var verdict: ChainVerdict
+        /// The chain and the verdict on it.
+        var report: TLSReport
         var valid: ClosedRange<Date>
     }
 
@@ -28,15 +27,13 @@ final class VerdictCache: Sendable {
         return found
     }
 
-    func keep(
-        _ presented: [OpaquePointer], _ host: String, chain: [CertificateFacts], verdict: ChainVerdict, until valid: ClosedRange<Date>?
-    ) {
+    func keep(_ presented: [OpaquePointer], _ host: String, _ report: TLSReport, until valid: ClosedRange<Date>?) {
         guard let valid else { return }
         let key = Self.key(presented, host)
         known.withLock { known in
             // Full means that far more peers are watched than expected: begin anew rather than keep order.
             if known.count >= Self.most { known = [:] }
-            known[key] = Known(chain: chain, verdict: verdict, valid: valid)
+            known[key] = Known(report: report, valid: valid)
         }
     }
 

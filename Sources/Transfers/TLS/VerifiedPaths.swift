@@ -9,8 +9,8 @@ struct VerifiedPaths {
     let lastExpiry: Date?
 
     private static let longest = 10
-    /// Bounds the search among certificates that sign one another in circles.
-    private static let mostSteps = 200
+    /// Signatures that are checked, at most: a peer may present certificates that sign one another in circles.
+    private static let mostChecks = 100
 
     /// - Parameter context: OpenSSL's, after a verification that succeeded.
     init(_ context: OpaquePointer, at date: Date) {
@@ -25,11 +25,10 @@ struct VerifiedPaths {
         let context: OpaquePointer
         let date: Date
         var best: Date?
-        var steps = 0
+        var checks = 0
 
         mutating func extend(_ path: [OpaquePointer], earliest: Date) {
-            guard let last = path.last, path.count < VerifiedPaths.longest, steps < VerifiedPaths.mostSteps else { return }
-            steps += 1
+            guard let last = path.last, path.count < VerifiedPaths.longest else { return }
             let name = X509_get_issuer_name(last)
             // Anchors end a path; where the leaf itself is trusted, it is the whole of it.
             if let trusted = X509_STORE_CTX_get1_certs(context, X509_get_subject_name(last)) {
@@ -52,9 +51,14 @@ struct VerifiedPaths {
             }
         }
 
+        private mutating func mayCheck() -> Bool {
+            checks += 1
+            return checks <= VerifiedPaths.mostChecks
+        }
+
         private mutating func step(to issuer: OpaquePointer?, from path: [OpaquePointer], _ earliest: Date) {
             guard let issuer, let last = path.last, !path.contains(where: { X509_cmp($0, issuer) == 0 }),
-                X509_check_issued(issuer, last) == X509_V_OK, X509_verify(last, X509_get0_pubkey(issuer)) == 1,
+                X509_check_issued(issuer, last) == X509_V_OK, mayCheck(), X509_verify(last, X509_get0_pubkey(issuer)) == 1,
                 let facts = CertificateFacts(issuer), facts.notBefore <= date, date <= facts.notAfter
             else { return ERR_clear_error() }
             extend(path + [issuer], earliest: min(earliest, facts.notAfter))

@@ -20,7 +20,7 @@ enum Composition {
         let sightings = Sightings(directory: stateDirectory ?? "/nonexistent", isWritable: ownsState, logger: logger)
         let userAgent = "agent/\(Version.current)"
         let organization = ShippedKinds.all(
-            KindServices(transfers: transfers, sightings: sightings, userAgent: userAgent, logger: logger))
+            KindServices(transfers: transfers, sightings: sightings, userAgent: userAgent))
         return KindCatalog(organization + TargetKinds.all(TargetServices(transfers: transfers, userAgent: userAgent)))
     }
 

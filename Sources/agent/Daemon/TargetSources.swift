@@ -1,6 +1,5 @@
 import HealthManager
 import ProbeFiles
-import Synchronization
 import Transfers
 
 /// The world lists of targets come from: files, URLs, and names.
@@ -9,8 +8,6 @@ final class TargetSources: Sendable {
     private static let lookupDeadline: Duration = .seconds(5)
 
     private let transfers: Transfers
-    /// The store of `tls.caFile`, by its path.
-    private let trust = Mutex<(caFile: String, store: TrustStore)?>(nil)
 
     init(_ transfers: Transfers) { self.transfers = transfers }
 
@@ -29,7 +26,8 @@ final class TargetSources: Sendable {
     private func fetch(
         _ url: String, refresh: Duration, _ network: NetworkSettings, unless seen: ListStamp?
     ) async throws(ListUnreadable) -> ListReading {
-        var request = ExchangeRequest(url: url, deadline: Self.fetchDeadline, trust: store(network.caFile))
+        let trust = TrustedRoots(includesSystem: true, file: network.caFile)
+        var request = ExchangeRequest(url: url, deadline: Self.fetchDeadline, trust: trust)
         request.headers = [
             HeaderField("Accept", "application/json"), HeaderField("User-Agent", "agent/\(Version.current)"),
             HeaderField("X-Prometheus-Refresh-Interval-Seconds", "\(refresh.seconds)"),
@@ -47,16 +45,5 @@ final class TargetSources: Sendable {
             throw ListUnreadable("\(url): answered with content of type '\(type)', application/json is needed")
         }
         return try TargetListFile.read(json: response.body, from: url, unless: seen)
-    }
-
-    /// The system's roots, and those of `tls.caFile`, which the reader of the configuration has seen to be good.
-    private func store(_ caFile: String?) -> TrustStore {
-        guard let caFile else { return .system }
-        return trust.withLock { known in
-            if let known, known.caFile == caFile { return known.store }
-            let store = (try? TrustStore(systemRoots: true, files: [caFile])) ?? .system
-            known = (caFile, store)
-            return store
-        }
     }
 }

@@ -90,7 +90,7 @@ struct DNSRun: Sendable, CustomStringConvertible {
     }
     var tls: TLSFacts? { outcome.observations.compactMap { if case .tls(let facts) = $0 { facts } else { nil } }.last }
     var certificates: [CertificateFacts] {
-        outcome.observations.compactMap { if case .peerCertificate(_, _, let facts) = $0 { facts } else { nil } }
+        outcome.observations.compactMap { if case .peerCertificate(_, _, _, let facts) = $0 { facts } else { nil } }
     }
 
     var description: String { "\(stages) \(outcome.findings)" }

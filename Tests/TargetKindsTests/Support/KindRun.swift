@@ -41,7 +41,15 @@ struct KindRun {
     var passed: String { outcome.stages.filter { $0.verdict == .passed }.map(\.stage.rawValue).joined(separator: " ") }
 
     var certificates: [CertificateFacts] {
-        outcome.observations.compactMap { if case .peerCertificate(_, _, let facts) = $0 { facts } else { nil } }
+        outcome.observations.compactMap { if case .peerCertificate(_, _, _, let facts) = $0 { facts } else { nil } }
+    }
+
+    /// The place each certificate was presented at.
+    var places: [Int] { outcome.observations.compactMap { if case .peerCertificate(_, let depth, _, _) = $0 { depth } else { nil } } }
+
+    /// Those of them that are part of the chain that verified.
+    var verified: [Int] {
+        outcome.observations.compactMap { if case .peerCertificate(_, let depth, true, _) = $0 { depth } else { nil } }
     }
 
     var resolution: ResolutionFacts? { first { if case .resolution(let facts) = $0 { facts } else { nil } } }

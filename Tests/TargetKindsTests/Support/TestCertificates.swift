@@ -20,10 +20,12 @@ final class TestCertificates: Sendable {
     }
 
     /// - Parameter key: the key of an earlier one, where two certificates are to be for the same.
-    func root(_ name: String, days: ClosedRange<Int> = -1...30, commonName: String = "Test Root", key: String? = nil) async throws
-        -> Identity
-    {
-        try await make(name, commonName, days, key, "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign", signer: nil)
+    func root(
+        _ name: String, days: ClosedRange<Int> = -1...30, commonName: String = "Test Root", key: String? = nil,
+        algorithms: Algorithms = Algorithms()
+    ) async throws -> Identity {
+        try await make(
+            name, commonName, days, key, "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign", algorithms, signer: nil)
     }
 
     /// - Parameter names: as the subject alternative name has them: `DNS:mail.fabrikam.com`, `IP:127.0.0.1`.
@@ -33,19 +35,52 @@ final class TestCertificates: Sendable {
         try await make(name, name, days, nil, "basicConstraints = CA:false\nsubjectAltName = \(names)", signer: signer)
     }
 
+    /// An authority between a root and leaves.
+    func intermediate(
+        _ name: String, days: ClosedRange<Int> = -1...30, _ more: String = "", algorithms: Algorithms = Algorithms(), by signer: Identity
+    ) async throws -> Identity {
+        try await make(
+            name, name, days, nil, "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign\n\(more)", algorithms,
+            signer: signer)
+    }
+
+    /// Any certificate that is no authority, its extensions as OpenSSL's configuration writes them.
+    func issue(
+        _ name: String, _ extensions: String, days: ClosedRange<Int> = -1...30, algorithms: Algorithms = Algorithms(),
+        serial: String? = nil,
+        by signer: Identity?
+    ) async throws -> Identity {
+        try await make(name, name, days, nil, extensions, algorithms, serial: serial, signer: signer)
+    }
+
     /// Several certificates, one after the other.
-    func joined(_ name: String, _ identities: Identity...) throws -> String {
+    func joined(_ name: String, _ identities: Identity...) throws -> String { try joined(name, identities) }
+
+    func joined(_ name: String, _ identities: [Identity]) throws -> String {
         try directory.write(
             name, try identities.map { String(decoding: try Data(contentsOf: URL(filePath: $0.certificate)), as: UTF8.self) }.joined())
     }
 
+    /// The kind of key as `openssl genpkey` names it, and the digest that the issuer signs.
+    struct Algorithms: Sendable {
+        var key = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        var digest = "sha256"
+
+        static func rsa(_ bits: Int, digest: String = "sha256") -> Algorithms {
+            Algorithms(key: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:\(bits)"], digest: digest)
+        }
+        static func signed(_ digest: String) -> Algorithms { Algorithms(digest: digest) }
+    }
+
     private func make(
-        _ name: String, _ commonName: String, _ days: ClosedRange<Int>, _ key: String?, _ extensions: String, signer: Identity?
+        _ name: String, _ commonName: String, _ days: ClosedRange<Int>, _ key: String?, _ extensions: String,
+        _ algorithms: Algorithms = Algorithms(), serial: String? = nil, signer: Identity?
     ) async throws -> Identity {
         let identity = Identity(certificate: "\(path)/\(name).pem", key: key ?? "\(path)/\(name).key")
         if key == nil {
-            try await openssl(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", identity.key])
+            try await openssl(["genpkey"] + algorithms.key + ["-out", identity.key])
         }
+        let numbers = try serial.map { "serial = \(try directory.write("\(name).serial", $0 + "\n"))" } ?? "rand_serial = yes"
         let configuration = try directory.write(
             "\(name).cnf",
             """
@@ -54,9 +89,9 @@ final class TestCertificates: Sendable {
             [here]
             database = \(path)/index.txt
             new_certs_dir = \(path)
-            rand_serial = yes
+            \(numbers)
             unique_subject = no
-            default_md = sha256
+            default_md = \(algorithms.digest)
             policy = any
             [any]
             commonName = supplied

@@ -63,6 +63,20 @@ package enum MonitorRule: Sendable, Hashable {
         }
     }
 
+    /// What an alert of the rule says of a run; nil where the run adds nothing to what was said before.
+    ///
+    /// A probe may succeed while the rule is met.
+    func finding(_ result: ProbeResult) -> Finding? {
+        guard case .certificateLifetime(let percent) = self else { return result.decisive }
+        return result.shortestLifetime.flatMap { $0.percentLeft < percent ? $0.finding(result, belowPercent: percent) : nil }
+    }
+
+    /// The rule's own words of a run that it was met by and that found nothing.
+    func sentence(_ result: ProbeResult) -> String {
+        guard case .sampleValue(let side, let limit, _) = self, let value = result.outcome.sampleValue else { return description }
+        return "the value is \(value), \(side.rawValue) \(limit)"
+    }
+
     private func inARow(
         _ count: Int, _ samples: some RandomAccessCollection<MonitorSample>, _ isBad: (MonitorSample) -> Bool
     ) -> Verdict {

@@ -56,8 +56,8 @@ final class TokenCache: Sendable {
             let report = await transfers.exchange(client.request(secret: secret, place, deadline: left, userAgent: userAgent))
             if let failure = report.failure {
                 throw Failure(
-                    reason: TargetRun.reason(failure.kind), clause: "the token endpoint \(client.tokenURL): \(failure.sentence)",
-                    exception: report.verdict?.sentence ?? failure.detail)
+                    reason: TargetRun.reason(failure, report.tls), clause: "the token endpoint \(client.tokenURL): \(failure.sentence)",
+                    exception: failure.detail)
             }
             guard let response = report.response else { continue }
             if (200...299).contains(response.status) { return try Self.token(in: response, client) }

@@ -1,0 +1,102 @@
+import CCurl
+package import Certificates
+package import FoundationEssentials
+
+/// What verification said of the presented chain, with OpenSSL's own code.
+package struct ChainVerdict: Sendable, Hashable {
+    package enum Fault: String, Sendable, Hashable {
+        case expired
+        case notYetValid
+        /// No path to a trusted root, or a certificate that may not be used so.
+        case untrusted
+        case nameMismatch
+        case revoked
+        case chainTooLong
+        /// A key, or the digest of a signature, is weaker than OpenSSL's security level demands.
+        case keyTooSmall
+        case signatureWeak
+        /// A field of a certificate of the chain cannot be read.
+        case unreadable
+    }
+
+    /// nil when the chain verified and is valid for the name.
+    package var fault: Fault?
+    /// `X509_V_ERR_*` of the first fault; 0 when it verified.
+    package var code: Int
+    /// One clause for people: which certificate, and what is wrong with it; empty when it verified.
+    package var sentence: String
+    /// OpenSSL's own words, where they add something; else empty.
+    package var detail: String
+    /// The certificate at fault; nil where none is, or it cannot be read.
+    package var certificate: CertificateFacts?
+    /// The latest, over all paths to a trusted certificate, of the earliest end in each; nil where none verified.
+    package var lastExpiry: Date?
+
+    init(fault: Fault?, code: Int32 = 0, sentence: String = "", detail: String = "", certificate: CertificateFacts? = nil) {
+        self.fault = fault
+        self.code = Int(code)
+        self.sentence = sentence
+        self.detail = detail
+        self.certificate = certificate
+    }
+
+    /// The verdict that OpenSSL's error means.
+    /// - Parameters:
+    ///   - faulty: the certificate at which verification ended.
+    ///   - leaf: the first of those presented.
+    init(code: Int32, faulty: CertificateFacts?, leaf: CertificateFacts?, at date: Date) {
+        let words = String(cString: X509_verify_cert_error_string(Int(code)))
+        let subject = faulty.map { "certificate \($0.subject) (thumbprint \($0.thumbprint))" } ?? "its certificate"
+        let fault = Self.fault(code)
+        self.init(fault: fault, code: code, certificate: faulty)
+        switch fault {
+        case .expired: sentence = "\(subject) \(faulty?.expiryText(at: date) ?? "expired")"
+        case .notYetValid:
+            sentence = subject + " is not valid yet" + (faulty.map { ", but from \($0.notBefore.formatted(.iso8601))" } ?? "")
+        case .keyTooSmall:
+            sentence = subject + " has a key that is too small" + (faulty.map { ": \($0.keyType) of \($0.keyBits) bits" } ?? "")
+        case .signatureWeak:
+            sentence = subject + " has a signature that is too weak" + (faulty.map { ": \($0.signatureAlgorithm)" } ?? "")
+        case .unreadable: self = .unreadable(code)
+        case .revoked: sentence = "\(subject) was revoked"
+        case .chainTooLong, .untrusted, .nameMismatch:
+            let name = leaf.map { "certificate \($0.subject), issued by \($0.issuer)," } ?? "its certificate"
+            sentence = "\(name) is not trusted"
+            detail = faulty.flatMap { $0 == leaf ? nil : "\(words): \($0.subject), issued by \($0.issuer)" } ?? words
+            certificate = leaf
+        }
+    }
+
+    static func unreadable(_ code: Int32) -> ChainVerdict {
+        ChainVerdict(
+            fault: .unreadable, code: code, sentence: "a certificate of the chain cannot be read",
+            detail: String(cString: X509_verify_cert_error_string(Int(code))))
+    }
+
+    static func nameMismatch(_ leaf: CertificateFacts?, asked: String) -> ChainVerdict {
+        let names = leaf?.names ?? []
+        let list = names.isEmpty ? "no name: its subject alternative name is empty" : names.prefix(10).joined(separator: ", ")
+        return ChainVerdict(
+            fault: .nameMismatch, code: X509_V_ERR_HOSTNAME_MISMATCH,
+            sentence: "certificate \(leaf?.subject ?? "") is not valid for \(asked), but for \(list)", certificate: leaf)
+    }
+
+    static func tooLong(_ count: Int, accepted: Int, _ leaf: CertificateFacts?) -> ChainVerdict {
+        ChainVerdict(
+            fault: .chainTooLong, code: X509_V_ERR_CERT_CHAIN_TOO_LONG,
+            sentence: "\(count) certificates presented, \(accepted) accepted", certificate: leaf)
+    }
+
+    private static func fault(_ code: Int32) -> Fault {
+        switch code {
+        case X509_V_ERR_CERT_HAS_EXPIRED: .expired
+        case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
+        case X509_V_ERR_CERT_REVOKED: .revoked
+        case X509_V_ERR_CERT_CHAIN_TOO_LONG: .chainTooLong
+        case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL: .keyTooSmall
+        case X509_V_ERR_CA_MD_TOO_WEAK: .signatureWeak
+        case X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD: .unreadable
+        default: .untrusted
+        }
+    }
+}
