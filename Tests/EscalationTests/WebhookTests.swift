@@ -89,7 +89,8 @@ extension ResponderEvent {
     func noFile() async throws {
         let hook = try await HookServer()
         let directory = try TemporaryDirectory()
-        #expect(await call(hook.url("/ok"), authorizationFile: "/nonexistent/token") == (false, "/nonexistent/token: there is no such file"))
+        #expect(
+            await call(hook.url("/ok"), authorizationFile: "/nonexistent/token") == (false, "/nonexistent/token: there is no such file"))
         let file = try directory.write("token", "secret one\nsecret two\n")
         #expect(await call(hook.url("/ok"), authorizationFile: file) == (false, "\(file) must hold one line"))
         #expect(hook.requests("/ok").isEmpty)
