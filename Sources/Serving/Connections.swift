@@ -154,9 +154,11 @@ package final class Connections: Sendable {
     /// Accepting failed for want of something.
     /// - Returns: whether something was freed, so that it may be tried again at once.
     func exhausted(_ error: IOError) -> Bool {
+        // One that has just come may be about to ask.
+        let latest = NIODeadline.now() - .milliseconds(100)
         let idle = state.withLock { state in
             state.facts.exhausted += 1
-            return Self.mostIdle(state.records.values)
+            return Self.mostIdle(state.records.values.filter { $0.now.since < latest })
         }
         warn(
             "a connection can't be accepted: raise the limit of open files (ulimit -n, LimitNOFILE)",

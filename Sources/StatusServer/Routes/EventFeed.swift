@@ -33,10 +33,8 @@ package final class EventFeed: ResultObserver, Service {
         await cancelWhenGracefulShutdown {
             while (try? await self.time.sleep(until: self.time.elapsed + Self.heartbeat)) != nil { self.send(ByteBuffer(string: ":\n\n")) }
         }
-        listeners.withLock { listeners in
-            listeners.values.forEach { $0.finish() }
-            listeners = [:]
-        }
+        // Outside the lock: each of them takes itself out.
+        for listener in listeners.withLock({ Array($0.values) }) { listener.finish() }
     }
 
     func response() -> Response {

@@ -50,10 +50,10 @@ import Testing
 
         func lines(_ text: String) -> Int { daemon.program.errors.split(separator: "\n").count { $0.contains(text) } }
 
-        /// Leaves the agent so many descriptors beyond the highest it has.
+        /// Leaves the agent so many descriptors, those it has aside.
         func leave(_ count: Int) async throws {
-            let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.program.pid)/fd").compactMap { Int($0) }
-            let limit = (open.max() ?? 0) + 1 + count
+            let open = Set(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.program.pid)/fd").compactMap { Int($0) })
+            let limit = (0...).lazy.filter { !open.contains($0) }.prefix(count).reduce(0) { max($0, $1) } + 1
             let ended = try await Program.run("prlimit", ["--pid", String(daemon.program.pid), "--nofile=\(limit)"])
             #expect(ended.status == 0, "\(ended.errors)")
         }
