@@ -36,6 +36,11 @@ import Transfers
             except OSError: pass
         """
 
+    private static let page = [UInt8](repeating: 1, count: 16 << 10)
+
+    /// Takes as long as looking at what came: the peer has sent more by then.
+    private static func look() { #expect(page.reduce(0) { $0 &+ Int($1) } > 0) }
+
     /// Receives until something ends it; nil where only the test's own limit did.
     private static func receive(
         from endpoint: Endpoint, _ transfers: Transfers, until deadline: ContinuousClock.Instant, isDatagram: Bool,
@@ -47,12 +52,14 @@ import Transfers
                 try datagrams.send([0])
                 while ContinuousClock.now < longest {
                     _ = try await datagrams.receive()
+                    look()
                     turn()
                 }
             } else {
                 let conversation = try await transfers.converse(with: endpoint, until: deadline)
                 while ContinuousClock.now < longest {
                     _ = try await conversation.receive()
+                    look()
                     turn()
                 }
             }
