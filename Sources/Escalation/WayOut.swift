@@ -35,11 +35,12 @@ package final class WayOut: Sendable {
 extension ExchangeReport {
     /// What came of it, in a clause that holds nothing of what was sent.
     var clause: String {
-        if let failure { return failure.sentence }
+        if let failure, !isAccepted { return failure.sentence }
         guard let response else { return "no answer" }
         let beginning = String(decoding: response.body.prefix(500), as: UTF8.self).filter { !$0.isNewline }
         return "answered with status \(response.status)" + (beginning.isEmpty ? "" : ": \(beginning)")
     }
 
-    var isAccepted: Bool { failure == nil && response.map { (200..<300).contains($0.status) } ?? false }
+    /// The status decides: whoever sends it has taken what it was sent, however long the rest of the answer is, or takes.
+    var isAccepted: Bool { response.map { (200..<300).contains($0.status) } ?? false }
 }

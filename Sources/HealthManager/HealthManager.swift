@@ -5,7 +5,8 @@ import ServiceLifecycle
 /// The heart: makes probes from the plan, runs them when they are due, and keeps what they found.
 ///
 /// definition -> schedule -> run -> result -> cache -> (monitors, snapshot). Everything that changes lives in this actor, and
-/// nothing in it waits for a probe: runs are children of `run()` and hand in their results.
+/// nothing in it waits for a probe: runs are children of `run()` and hand in their results. It has a thread of its own: it goes on whatever
+/// the cooperative pool is busy with.
 package actor HealthManager: Service {
     package struct Limits: Sendable {
         /// Runs at the same time, in all and for one server.
@@ -18,6 +19,9 @@ package actor HealthManager: Service {
     }
 
     static let poisoningsAllowed = 3
+
+    private let thread = ThreadExecutor("health manager")
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     package nonisolated let kinds: KindCatalog
     let readPlan: PlanReader
@@ -35,6 +39,7 @@ package actor HealthManager: Service {
     var unrun: Set<ProbeKey> = []
     var board: MonitorBoard
     var decisions: DecisionBook
+    var doubt: DateDoubt
     /// The maintenance in force when that was last looked at.
     var inForce: [UUID] = []
     /// Whether a decision is being kept, and who comes after it.
@@ -44,6 +49,8 @@ package actor HealthManager: Service {
     private(set) var schedule = Schedule()
     private var queue: RunQueue<PlannedRun>
     private var occupied: Set<PlannedRun.Slot> = []
+    /// Runs that somebody asked for and that did not answer.
+    private var late: [PlannedRun.Late] = []
     private var poisonings: [ProbeKey: Int] = [:]
     /// Which life of the cache this is: results of runs begun in an earlier one are dropped.
     private var life = 0
@@ -72,7 +79,9 @@ package actor HealthManager: Service {
         self.journal = journal
         board = MonitorBoard(carried: carried.episodes, at: time.now)
         var decisions = DecisionBook(overrides: carried.overrides, maintenance: carried.maintenance, version: version)
-        _ = decisions.expire(at: time.now)
+        doubt = DateDoubt(at: time.elapsed, time.now)
+        // What is over already may be so by a clock that is not set yet.
+        _ = decisions.expire(at: time.now, time.elapsed, doubt: time.elapsed + DateDoubt.lasts)
         self.decisions = decisions
         self.logger = logger
         runner = ProbeRunner(time: time, grace: limits.grace)
@@ -106,7 +115,7 @@ package actor HealthManager: Service {
 
     /// Runs probes until the service group shuts down.
     package func run() async throws {
-        await cancelWhenGracefulShutdown { await self.loop() }
+        await cancelWhenGracefulShutdown { [thread] in await withTaskExecutorPreference(thread) { await self.loop() } }
     }
 
     private func loop() async {
@@ -116,6 +125,7 @@ package actor HealthManager: Service {
                 queueDue()
                 passTime()
                 while let planned = queue.next() { runs.addTask { await self.perform(planned) } }
+                while let late = late.popLast() { runs.addTask { await self.follow(late) } }
                 guard let due = nextDue, due < armed ?? .seconds(Int64.max / 2) else { continue }
                 armed = due
                 runs.addTask {
@@ -128,7 +138,7 @@ package actor HealthManager: Service {
 
     private var nextDue: Duration? {
         let decision = decisions.nextChange(after: time.now).map { time.elapsed + .seconds($0.timeIntervalSince(time.now)) }
-        return [schedule.nextDue, board.nextChange, decision].compactMap(\.self).min()
+        return [schedule.nextDue, board.nextChange, decision, decisions.nextHeld].compactMap(\.self).min()
     }
 
     private func alarmRang(_ due: Duration) {
@@ -153,13 +163,32 @@ package actor HealthManager: Service {
     private func perform(_ planned: PlannedRun) async {
         facts.running += 1
         facts.lateness.observe(max(0, (time.elapsed - planned.due).seconds))
-        let result = await runner.run(
-            planned.member.probe, key: planned.key, kind: planned.member.definition.kind, retries: planned.member.definition.retries,
-            timeout: planned.member.definition.timeout)
+        let definition = planned.member.definition
+        let ended = await runner.end(
+            planned.member.probe, key: planned.key, kind: definition.kind, retries: definition.retries, timeout: definition.timeout)
         facts.running -= 1
-        occupied.remove(planned.slot)
         queue.finished(server: planned.member.lane)
-        if let result { record(result, life: planned.life, definition: planned.member.definition) }
+        signal.yield()
+        if let ended {
+            record(ended.result, life: planned.life, definition: definition)
+            if let run = ended.late {
+                await follow(PlannedRun.Late(run: run, result: ended.result, life: planned.life, definition: definition))
+            }
+        }
+        occupied.remove(planned.slot)
+    }
+
+    /// Records what becomes of a run that did not answer.
+    private func follow(_ late: PlannedRun.Late) async {
+        guard let result = await runner.poisoning(late.run, after: late.result) else { return }
+        record(result, life: late.life, definition: late.definition)
+    }
+
+    /// Takes in a run that somebody asked for.
+    func record(_ ended: ProbeRunner.Ended, life: Int, definition: ProbeDefinition) {
+        record(ended.result, life: life, definition: definition)
+        guard let run = ended.late else { return }
+        late.append(PlannedRun.Late(run: run, result: ended.result, life: life, definition: definition))
         signal.yield()
     }
 
@@ -267,6 +296,8 @@ package actor HealthManager: Service {
     /// - Throws: `ConfigurationRefused`; nothing is dropped then.
     package func restart() async throws(ConfigurationRefused) {
         try adopt { $0 }
+        // First of all: no run of the new life may find what an earlier one has left. Until then runs are of the old one.
+        for kind in kinds.kinds { await kind.clearCaches() }
         life += 1
         poisonings = [:]
         facts.cacheCleared = time.now
@@ -274,7 +305,6 @@ package actor HealthManager: Service {
         for key in states.keys { forget(key) }
         schedule.removeAll()
         begin(Array(roster.members.keys), counters)
-        for kind in kinds.kinds { await kind.clearCaches() }
         logger.info("caches cleared", metadata: ["probes": "\(states.count)"])
         signal.yield()
     }
@@ -339,20 +369,4 @@ package actor HealthManager: Service {
         let text = result.type == .succeeded ? "probe ran" : result.decisive?.sentence ?? result.type.name
         logger.log(level: level, "\(text)", metadata: metadata)
     }
-}
-
-/// A run that is due: what to run, since when, and in which life of the cache.
-struct PlannedRun: Sendable {
-    /// What may run only once at a time.
-    struct Slot: Hashable {
-        var key: ProbeKey
-        var life: Int
-    }
-
-    var key: ProbeKey
-    var member: Roster.Member
-    var due: Duration
-    var life: Int
-
-    var slot: Slot { Slot(key: key, life: life) }
 }

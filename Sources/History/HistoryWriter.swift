@@ -12,7 +12,7 @@ actor HistoryWriter {
     private static let agesLookedAt: Duration = .seconds(60)
     private static let namesLookedAt: Duration = .seconds(86400)
 
-    private let thread = ThreadExecutor()
+    private let thread = ThreadExecutor("history")
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let directory: HistoryDirectory
@@ -21,7 +21,10 @@ actor HistoryWriter {
     private var file: HistoryFile?
     private var truth = StandingTruth()
     private var problem: String?
+    /// When ages were last looked at.
+    private var aged: Duration
     private var nextAges: Duration = .zero
+    private var doubt: DateDoubt
     private var nextNames: Duration = .zero
 
     /// Opens the file at once.
@@ -33,6 +36,8 @@ actor HistoryWriter {
         self.directory = directory
         self.settings = settings
         self.time = time
+        aged = time.elapsed
+        doubt = DateDoubt(at: time.elapsed, time.now)
         var truth = StandingTruth()
         var problem: String?
         var opened: HistoryFile?
@@ -90,16 +95,19 @@ actor HistoryWriter {
         guard let file, problem == nil, file.place == .ours else { return false }
         let byAge = nextAges <= time.elapsed
         let retention = Retention(
-            now: time.now, keepFor: settings.keepFor, maximumBytes: settings.maximumBytes, byAge: byAge,
+            now: time.now, passed: time.elapsed - aged, keepFor: settings.keepFor, maximumBytes: settings.maximumBytes, byAge: byAge,
             names: byAge && nextNames <= time.elapsed)
+        let elapsed = time.elapsed
         // A fault shows at the next batch as well, which has somebody to tell.
-        let isMore = (try? file.prune(retention)) ?? false
-        if byAge, !isMore {
-            truth.age(to: time.now)
+        let isMore = try? file.prune(retention)
+        if byAge, isMore != nil { aged = elapsed }
+        let isInDoubt = doubt.look(at: elapsed, retention.now) != nil
+        if byAge, isMore != true {
+            if !isInDoubt { truth.age(to: retention.now) }
             nextAges = time.elapsed + Self.agesLookedAt
             if retention.names { nextNames = time.elapsed + Self.namesLookedAt }
         }
-        return isMore
+        return isMore ?? false
     }
 
     /// - Parameter isLast: the agent is ending.

@@ -4,8 +4,8 @@ import HealthManager
 /// What must be there after the next start, as far as it is on disk: a new file begins with it.
 struct StandingTruth: Sendable {
     /// How long an episode that has ended, and an attempt, still matter to a new process; an attempt matters also as long as its episode.
-    /// An hour is what flapping looks back over where nothing else is written.
-    static let endedKept: TimeInterval = 3600
+    /// A day is how long the end of a trouble is tried to be told.
+    static let endedKept: TimeInterval = 86400
     static let attemptsKept: TimeInterval = 86400
 
     /// In SQL, whether an episode still matters, and whether an attempt does for the sake of one.
@@ -47,9 +47,9 @@ struct StandingTruth: Sendable {
         var aged = self
         aged.age(to: now)
         var carried = Carried()
-        carried.overrides = aged.overrides.values.filter { if case .date(let end) = $0.end { now < end } else { true } }
-            .sorted { $0.at < $1.at }
-        carried.maintenance = aged.maintenance.values.filter { !$0.isOver(at: now) }.sorted { $0.at < $1.at }
+        // Also those whose date is over: the date may be wrong.
+        carried.overrides = aged.overrides.values.sorted { $0.at < $1.at }
+        carried.maintenance = aged.maintenance.values.sorted { $0.at < $1.at }
         carried.episodes = aged.episodes.values.sorted { $0.began < $1.began }
         carried.attempts = aged.attempts.values.sorted { $0.at < $1.at }
         return carried

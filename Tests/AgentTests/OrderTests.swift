@@ -71,6 +71,39 @@ import Testing
         }
     }
 
+    @Test("history that is cut at its limit says so on standard error; maintenance is listed as in force, or planned")
+    func lists() async throws {
+        let site = try await AgentSite(servers: 2)
+        let daemon = try await site.startAgent()
+        #expect(try await site.agent(["restart", "--wait", "60"]).status == 0)
+        for form in ["table", "json"] {
+            let cut = try await site.agent(["history", "--limit", "3", "--output", form])
+            #expect(cut.status == 0 && cut.errors.contains("there are more") && cut.errors.contains("newest 3"), "\(cut.errors)")
+        }
+        let whole = try await site.agent(["history", "--limit", "10000"])
+        #expect(whole.status == 0 && whole.errors == "", "\(whole.errors)")
+        #expect(try await site.agent(["maintenance", "start", "--server", "mbx01", "--for", "1h"]).status == 0)
+        #expect(
+            try await site.agent(["maintenance", "start", "--server", "mbx02", "--weekly", "Sunday 02:00", "--for", "1m"]).status == 0)
+        let table = try await site.agent(["maintenance", "list"]).output.split(separator: "\n").map(String.init)
+        #expect(table.count == 3 && table[1].contains("In force") && table[2].contains("Planned"), "\(table)")
+        #expect(!table.contains { $0.contains("Inactive") })
+        withExtendedLifetime(daemon) {}
+    }
+
+    @Test(
+        "a mailbox server that does not answer leaves the push probe its time: no other service is said to be late",
+        arguments: ["metadata-unanswered", "metadata-silent", "metadata-slow"])
+    func silentServer(_ fault: String) async throws {
+        let site = try await AgentSite(every: "5m", timeout: "3s", servers: 2)
+        let daemon = try await site.startAgent()
+        #expect(try await site.fault("on", fault).status == 0)
+        let probe = "PushNotifications.Proxy/PushNotificationsEnterpriseConnectivityProbe"
+        let ended = try await site.agent(["invoke", probe, "--server", "mbx01"])
+        #expect(ended.status == 0 && ended.output.contains("Succeeded"), "\(ended.output)\(ended.errors)")
+        withExtendedLifetime(daemon) {}
+    }
+
     @Test("what nothing is there for is told with status 2, not answered with an empty list; a day that no calendar has is wrong usage")
     func nowhere() async throws {
         let site = try await AgentSite(servers: 2)

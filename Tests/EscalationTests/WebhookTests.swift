@@ -21,9 +21,7 @@ extension ResponderEvent {
 @Suite struct WebhookTests {
     private static let transfers = Transfers()
 
-    private func call(_ url: String, authorizationFile: String? = nil, within timeout: Duration = .seconds(10)) async -> (
-        succeeded: Bool, detail: String
-    ) {
+    private func call(_ url: String, authorizationFile: String? = nil, within timeout: Duration = .seconds(10)) async -> ActionResult {
         var responder = Responder(name: "hook", action: .webhook(url: url, authorizationFile: authorizationFile))
         responder.timeout = timeout
         return await Responding(WayOut(Self.transfers, userAgent: "agent/test"), time: SystemTime()).act(responder, event: .test())
@@ -34,7 +32,7 @@ extension ResponderEvent {
         let hook = try await HookServer()
         let directory = try TemporaryDirectory()
         let file = try directory.write("token", "Bearer one\n")
-        #expect(await call(hook.url("/ok"), authorizationFile: file) == (true, "answered with status 200"))
+        #expect(await call(hook.url("/ok"), authorizationFile: file) == ActionResult(true, "answered with status 200"))
         try directory.write("token", "Bearer two")
         #expect(await call(hook.url("/ok"), authorizationFile: file).succeeded)
         #expect(await call(hook.url("/ok")).succeeded)
@@ -47,8 +45,8 @@ extension ResponderEvent {
     @Test("a fault of the other side is tried three times, and a third that succeeds is enough")
     func again() async throws {
         let hook = try await HookServer()
-        #expect(await call(hook.url("/flaky")) == (true, "answered with status 200 (try 3)"))
-        #expect(await call(hook.url("/broken")) == (false, "answered with status 503: no such thing (try 3)"))
+        #expect(await call(hook.url("/flaky")) == ActionResult(true, "answered with status 200 (try 3)"))
+        #expect(await call(hook.url("/broken")) == ActionResult(false, "answered with status 503: no such thing (try 3)", isUndone: true))
         #expect(hook.requests("/broken").count == 3)
     }
 
@@ -66,15 +64,15 @@ extension ResponderEvent {
     @Test("a fault of ours is tried once; a redirect is not followed")
     func once() async throws {
         let hook = try await HookServer()
-        #expect(await call(hook.url("/bad")) == (false, "answered with status 400: no such thing"))
+        #expect(await call(hook.url("/bad")) == ActionResult(false, "answered with status 400: no such thing", isUndone: true))
         #expect(await call(hook.url("/elsewhere")).succeeded == false)
         #expect(hook.requests("/bad").count == 1 && hook.requests("/elsewhere").count == 1 && hook.requests("/ok").isEmpty)
     }
 
     @Test("where nobody listens it says so, after three tries")
     func absent() async throws {
-        let (succeeded, detail) = await call("http://127.0.0.1:\(try await Alertmanager.freePort())/")
-        #expect(!succeeded && detail.hasSuffix("(try 3)"), "\(detail)")
+        let result = await call("http://127.0.0.1:\(try await Alertmanager.freePort())/")
+        #expect(!result.succeeded && result.isUndone && result.detail.hasSuffix("(try 3)"), "\(result.detail)")
     }
 
     @Test("one that never answers is over with the timeout")
@@ -90,9 +88,10 @@ extension ResponderEvent {
         let hook = try await HookServer()
         let directory = try TemporaryDirectory()
         #expect(
-            await call(hook.url("/ok"), authorizationFile: "/nonexistent/token") == (false, "/nonexistent/token: there is no such file"))
+            await call(hook.url("/ok"), authorizationFile: "/nonexistent/token")
+                == ActionResult(false, "/nonexistent/token: there is no such file", isUndone: true))
         let file = try directory.write("token", "secret one\nsecret two\n")
-        #expect(await call(hook.url("/ok"), authorizationFile: file) == (false, "\(file) must hold one line"))
+        #expect(await call(hook.url("/ok"), authorizationFile: file) == ActionResult(false, "\(file) must hold one line", isUndone: true))
         #expect(hook.requests("/ok").isEmpty)
     }
 }

@@ -183,6 +183,35 @@ import Testing
         }
     }
 
+    @Test("decisions follow the date, and a clock that is set back within the hour has cost none; one that stays so ends them")
+    func datesInDoubt() async throws {
+        let year: TimeInterval = 365 * 86400
+        try await running { site in
+            _ = try await site.manager.add(override("retries", "7", for: 86400))
+            var window = MaintenanceRequest(server: "mbx01", by: "alice")
+            window.seconds = 86400
+            _ = try await site.manager.start(window)
+            func retries() async -> Int? { await site.manager.snapshot().probes.first?.definition.retries }
+            func inactive() async -> Bool { await site.manager.inactiveSince(healthSet: "Mail", server: "mbx01") != nil }
+            for jump in [year, -year] {
+                time.jump(by: jump)
+                await site.advance(by: 30)
+                let isBack = jump < 0
+                #expect(await eventually(within: .seconds(5)) { await retries() == (isBack ? 7 : 0) })
+                #expect(await inactive() == isBack)
+                #expect(await site.manager.overrideDocuments().count == (isBack ? 1 : 0))
+                #expect(await site.manager.maintenanceDocuments().count == (isBack ? 1 : 0))
+            }
+            #expect(journal.ended == 0)
+            time.jump(by: year)
+            await site.advance(by: 3700)
+            #expect(await eventually(within: .seconds(5)) { journal.ended == 2 })
+            time.jump(by: -year)
+            await site.advance(by: 30)
+            #expect(await retries() == 0)
+        }
+    }
+
     private static let caused = Finding(
         .failure, stage: .endpoint, reason: .connectRefused, sentence: "nobody listens",
         cause: ProbeIdentity(healthSet: "Mail", name: "Cause"))

@@ -23,7 +23,11 @@ private struct HandKind: ProbeKind {
         return .probe(HandProbe(hand: hand, server: place.server?.name ?? ""))
     }
 
-    func clearCaches() async { hand.clears.withLock { $0 += 1 } }
+    func clearCaches() async {
+        await hand.clearing.withLock(\.self)?.first { _ in true }
+        hand.fetched.withLock { $0 = 0 }
+        hand.clears.withLock { $0 += 1 }
+    }
 }
 
 private final class Hand: Sendable {
@@ -31,6 +35,10 @@ private final class Hand: Sendable {
 
     let ways = Mutex<[String: Way]>([:])
     let clears = Mutex(0)
+    /// What clearing waits for.
+    let clearing = Mutex<AsyncStream<Void>?>(nil)
+    /// What runs have left for later ones: the number of those that did.
+    let fetched = Mutex(0.0)
     let runs = Mutex<[String: Int]>([:])
 }
 
@@ -45,7 +53,12 @@ private struct HandProbe: Probe {
         case .hang: try? await context.time.sleep(until: .seconds(1_000_000))
         case .ignoreCancellation: await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
         }
-        return Outcome()
+        var outcome = Outcome()
+        outcome.sampleValue = hand.fetched.withLock { fetched in
+            defer { fetched += 1 }
+            return fetched
+        }
+        return outcome
     }
 }
 
@@ -172,6 +185,29 @@ private final class Watcher: ResultObserver {
             _ = await Self.advance(time) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } }
             #expect(await waiting.isEmpty)
             #expect(await manager.snapshot().probes.allSatisfy { $0.runs[.succeeded] >= 2 })
+        }
+    }
+
+    @Test("no run after a restart finds what an earlier one has left, however long clearing takes")
+    func restartClearsFirst() async throws {
+        let manager = try manager(["mbx01"])
+        let (hand, time) = (hand, time)
+        let (open, opening) = AsyncStream.makeStream(of: Void.self)
+        hand.fetched.withLock { $0 = 1000 }
+        hand.clearing.withLock { $0 = open }
+        try await running(manager) {
+            #expect(await Self.advance(time) { await manager.snapshot().probes[0].latest != nil })
+            let cleared = await manager.snapshot().agent.cacheCleared
+            async let restart: Void = manager.restart()
+            // Long enough for the first run of the new life, if it were begun.
+            let runs = hand.runs.withLock { $0["mbx01"] ?? 0 }
+            #expect(await Self.advance(time) { hand.runs.withLock { $0["mbx01"] ?? 0 } >= runs + 3 })
+            opening.yield()
+            try await restart
+            #expect(await Self.advance(time) { await manager.snapshot().probes[0].latest != nil })
+            let state = await manager.snapshot()
+            #expect(state.agent.cacheCleared > cleared)
+            #expect(state.probes[0].latest?.outcome.sampleValue ?? 1000 < 1000)
         }
     }
 

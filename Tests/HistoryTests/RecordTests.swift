@@ -61,10 +61,10 @@ import Testing
     func restoring() async throws {
         let site = try await StoreSite()
         let (override, ended, maintenance) = (site.override(), site.override(property: "timeout"), site.maintenance())
-        var (open, over, old) = (site.episode("Open"), site.episode("Over", began: -4000), site.episode("Old", began: -5000))
+        var (open, over, old) = (site.episode("Open"), site.episode("Over", began: -90_000), site.episode("Old", began: -95_000))
         open.escalated = site.time.now
-        over.ended = site.time.now - 3500
-        old.ended = site.time.now - 3700
+        over.ended = site.time.now - 86_000
+        old.ended = site.time.now - 87_000
         let (recent, past) = (site.attempt(), site.attempt(at: -90_000))
         let (ofOpen, ofOld) = (site.attempt(at: -90_000, in: open.id), site.attempt(at: -90_000, in: old.id))
         try await site.run { store in
@@ -80,7 +80,8 @@ import Testing
         #expect(carried.episodes == [over, open])
         #expect(carried.attempts == [ofOpen, recent])
         site.time.advance(by: .seconds(86_401))
-        #expect(site.open().restore().overrides == [])
+        // Its date is over; whether that date is to be believed is not for the store to say.
+        #expect(site.open().restore().overrides == [override])
         #expect(site.open().restore().episodes == [open])
         #expect(site.open().restore().attempts == [ofOpen])
     }

@@ -19,7 +19,11 @@ import Testing
             try await store.keep(.override(override))
             for _ in 0..<5000 { store.note(site.result("Old")) }
             try await store.settle()
-            site.time.advance(by: .seconds(7200))
+            // From here it is known what was there then.
+            site.time.advance(by: .seconds(61))
+            store.note(site.result("Old"))
+            try await store.settle()
+            site.time.advance(by: .seconds(90_000))
             for _ in 0..<10 {
                 store.note(site.result("New"))
                 try await store.settle()
@@ -32,6 +36,65 @@ import Testing
         #expect(carried.overrides == [override])
         #expect(carried.episodes == [episode])
         #expect(carried.attempts == [attempt])
+    }
+
+    @Test("a clock set three hundred years on, and back, deletes nothing, whatever is written meanwhile")
+    func jump() async throws {
+        let site = try await StoreSite()
+        var over = site.episode()
+        over.ended = site.time.now
+        let (attempt, ended) = (site.attempt(in: over.id), over)
+        let years: TimeInterval = 300 * 365 * 86400
+        try await site.run { store in
+            store.note(.episode(ended))
+            store.note(.attempt(attempt))
+            try await store.keep(.override(site.override()))
+            for _ in 0..<3000 { store.note(site.result("Before")) }
+            try await store.settle()
+            site.time.jump(by: years)
+            for _ in 0..<20 {
+                site.time.advance(by: .seconds(61))
+                store.note(site.result("During"))
+                try await store.settle()
+            }
+        }
+        // A process that starts with the wrong date, and ends with the right one.
+        try await site.run { store in
+            site.time.advance(by: .seconds(61))
+            store.note(site.result("During"))
+            try await store.settle()
+            site.time.jump(by: -years)
+            for _ in 0..<5 {
+                site.time.advance(by: .seconds(61))
+                store.note(site.result("After"))
+                try await store.settle()
+            }
+            var query = HistoryQuery()
+            query.limit = 10_000
+            let names = try await store.history(query).reduce(into: [String: Int]()) { $0["\($1.subject) \($1.sort)", default: 0] += 1 }
+            #expect(names["Set\\Before result"] == 3000 && names["Set\\During result"] == 21 && names["Set\\After result"] == 5, "\(names)")
+        }
+        let carried = site.open().restore()
+        #expect(carried.episodes == [ended] && carried.attempts == [attempt] && carried.overrides.count == 1)
+    }
+
+    @Test("what is deleted for its size is what was written first, not what bears the earliest date")
+    func sizeAfterJump() async throws {
+        let site = try await StoreSite()
+        try await site.run({ $0.maximumBytes = 1 << 20 }) { store in
+            site.time.jump(by: 300 * 365 * 86400)
+            for _ in 0..<3000 { store.note(site.result("Future", .failed)) }
+            try await store.settle()
+            site.time.jump(by: -300 * 365 * 86400)
+            for _ in 0..<20 {
+                for _ in 0..<1000 { store.note(site.result("Now", .failed)) }
+                try await store.settle()
+            }
+            var query = HistoryQuery()
+            query.limit = 100_000
+            let names = Set(try await store.history(query).map(\.subject))
+            #expect(names == ["Set\\Now"])
+        }
     }
 
     @Test("the files stay below their size, and the newest results stay")

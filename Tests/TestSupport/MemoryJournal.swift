@@ -46,6 +46,18 @@ package final class MemoryJournal: Journal {
         }
     }
 
+    /// How many decisions have ended.
+    package var ended: Int {
+        state.withLock { state in
+            state.entries.count { entry in
+                switch entry {
+                case .overrideEnded, .maintenanceEnded: true
+                default: false
+                }
+            }
+        }
+    }
+
     /// What an agent that starts now would find.
     package var carried: Carried {
         var carried = Carried()

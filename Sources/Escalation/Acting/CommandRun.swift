@@ -16,8 +16,10 @@ struct CommandRun: Sendable {
 
     func run(
         _ command: [String], event: ResponderEvent, within timeout: Duration
-    ) async -> (succeeded: Bool, detail: String) {
-        guard let program = command.first, let input = try? JSONText.encode(event) else { return (false, "there is no command") }
+    ) async -> ActionResult {
+        guard let program = command.first, let input = try? JSONText.encode(event) else {
+            return ActionResult(false, "there is no command")
+        }
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = []
@@ -36,7 +38,7 @@ struct CommandRun: Sendable {
                 return Self.judge(status, watch.ending, timeout, output.text)
             } catch {
                 watch.ended()
-                return (false, "\(program) cannot be run: \(error)")
+                return ActionResult(false, "\(program) cannot be run: \(error)", isUndone: true)
             }
         }
     }
@@ -74,7 +76,7 @@ struct CommandRun: Sendable {
 
     private static func judge(
         _ status: TerminationStatus, _ ending: CommandWatch.Ending?, _ timeout: Duration, _ output: String
-    ) -> (succeeded: Bool, detail: String) {
+    ) -> ActionResult {
         let text = output.isEmpty ? "" : "\n" + output
         let how =
             switch status {
@@ -82,10 +84,10 @@ struct CommandRun: Sendable {
             case .signaled(let signal): "ended by signal \(signal)"
             }
         switch ending {
-        case nil: return (status.isSuccess, how + text)
-        case .terminated: return (false, "not over within \(DurationText.format(timeout)): asked to end, \(how)" + text)
-        case .killed: return (false, "not over within \(DurationText.format(timeout)): killed, \(how)" + text)
-        case .stopped: return (false, "stopped with the agent, \(how)" + text)
+        case nil: return ActionResult(status.isSuccess, how + text)
+        case .terminated: return ActionResult(false, "not over within \(DurationText.format(timeout)): asked to end, \(how)" + text)
+        case .killed: return ActionResult(false, "not over within \(DurationText.format(timeout)): killed, \(how)" + text)
+        case .stopped: return ActionResult(false, "stopped with the agent, \(how)" + text)
         }
     }
 

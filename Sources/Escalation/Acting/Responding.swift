@@ -10,7 +10,7 @@ package struct Responding: ResponderActing {
         command = CommandRun(time: time)
     }
 
-    package func act(_ responder: Responder, event: ResponderEvent) async -> (succeeded: Bool, detail: String) {
+    package func act(_ responder: Responder, event: ResponderEvent) async -> ActionResult {
         switch responder.action {
         case .webhook(let url, let file):
             await webhook.call(url, authorizationFile: file, event: event, within: responder.timeout)

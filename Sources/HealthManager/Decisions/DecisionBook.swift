@@ -4,6 +4,10 @@ package import FoundationEssentials
 package struct DecisionBook: Sendable {
     package private(set) var overrides: [Override]
     package private(set) var maintenance: [Maintenance]
+    /// Those whose date is over while dates are in doubt: they are not in force, and may be again.
+    private var lapsed: [Override] = []
+    /// Until when those are kept, and maintenance in the same case.
+    private var held: [UUID: Duration] = [:]
     package let version: String
 
     package init(overrides: [Override] = [], maintenance: [Maintenance] = [], version: String) {
@@ -13,6 +17,9 @@ package struct DecisionBook: Sendable {
     }
 
     mutating func add(_ override: Override) {
+        let replaced = (overrides + lapsed).filter { $0.key == override.key }
+        for old in replaced { held[old.id] = nil }
+        lapsed.removeAll { $0.key == override.key }
         overrides.removeAll { $0.key == override.key }
         overrides.append(override)
     }
@@ -20,20 +27,56 @@ package struct DecisionBook: Sendable {
     mutating func remove(_ override: Override) { overrides.removeAll { $0.id == override.id } }
 
     mutating func add(_ new: Maintenance) {
-        maintenance.removeAll { $0.key == new.key }
+        for old in maintenance where old.key == new.key { remove(old) }
         maintenance.append(new)
     }
 
-    mutating func remove(_ old: Maintenance) { maintenance.removeAll { $0.id == old.id } }
+    mutating func remove(_ old: Maintenance) {
+        held[old.id] = nil
+        maintenance.removeAll { $0.id == old.id }
+    }
 
     /// Takes out what has ended by itself.
-    mutating func expire(at date: Date) -> (overrides: [Override], maintenance: [Maintenance]) {
-        let over = overrides.filter { !$0.isInForce(at: date, version: version) }
-        let past = maintenance.filter { $0.isOver(at: date) }
-        overrides.removeAll { override in over.contains { $0.id == override.id } }
-        maintenance.removeAll { entry in past.contains { $0.id == entry.id } }
-        return (over, past)
+    /// - Parameter doubt: until when the date may be wrong, on the monotonic clock; what it ends now is not in force, but is kept until then, and
+    ///   may come back.
+    /// - Returns: what has ended for good, and whether other overrides are in force now.
+    mutating func expire(
+        at date: Date, _ elapsed: Duration, doubt: Duration?
+    ) -> (overrides: [Override], maintenance: [Maintenance], isChanged: Bool) {
+        let before = overrides.map(\.id)
+        let (all, due) = (overrides + lapsed, maintenance)
+        (overrides, lapsed, maintenance) = ([], [], [])
+        var ended: [Override] = []
+        var past: [Maintenance] = []
+        for override in all {
+            switch fate(override.id, isOver: !override.isInForce(at: date, version: version), elapsed, doubt) {
+            case .stands: overrides.append(override)
+            case .held: lapsed.append(override)
+            case .ends: ended.append(override)
+            }
+        }
+        for entry in due {
+            if case .ends = fate(entry.id, isOver: entry.isOver(at: date), elapsed, doubt) {
+                past.append(entry)
+            } else {
+                maintenance.append(entry)
+            }
+        }
+        return (ended, past, overrides.map(\.id) != before)
     }
+
+    private enum Fate { case stands, held, ends }
+
+    private mutating func fate(_ id: UUID, isOver: Bool, _ elapsed: Duration, _ doubt: Duration?) -> Fate {
+        let until = held.removeValue(forKey: id) ?? doubt
+        guard isOver else { return .stands }
+        guard let until, elapsed < until else { return .ends }
+        held[id] = until
+        return .held
+    }
+
+    /// When the first of what is held back ends for good, on the monotonic clock.
+    var nextHeld: Duration? { held.values.min() }
 
     /// The next date at which something ends or begins by itself.
     package func nextChange(after date: Date) -> Date? {

@@ -328,11 +328,12 @@ extension HealthManager {
     }
 
     func expireDecisions() {
-        let over = decisions.expire(at: time.now)
+        let (elapsed, now) = (time.elapsed, time.now)
+        let over = decisions.expire(at: now, elapsed, doubt: doubt.look(at: elapsed, now))
         let mark = decisions.inForce(at: time.now).map(\.id)
         for override in over.overrides { journal.note(.overrideEnded(override, at: time.now, why: "its time was over")) }
         for maintenance in over.maintenance { journal.note(.maintenanceEnded(maintenance, at: time.now, why: "its time was over")) }
-        guard !over.overrides.isEmpty || mark != inForce else { return }
+        guard over.isChanged || mark != inForce else { return }
         decided("decisions ended or began by themselves", ["overrides": "\(over.overrides.count)", "maintenance": "\(mark.count)"])
     }
 

@@ -100,7 +100,7 @@ package struct NotDefined: Sendable, Hashable {
 
 /// A definition made real for one server. It never throws: whatever goes wrong is a finding of the outcome.
 ///
-/// A run ends soon after its task is cancelled; one that does not is recorded as poisoned and left behind.
+/// A run ends soon after its task is cancelled; one that does not is recorded as Timeout, then as Poisoned, and left behind.
 package protocol Probe: Sendable {
     func run(_ context: RunContext) async -> Outcome
 }

@@ -36,13 +36,13 @@ extension HealthManager {
         let isChanged = isRehearsal || request.timeoutSeconds != nil
         let timeout = request.timeoutSeconds.map { Duration.seconds($0) } ?? definition.timeout
         let life = currentLife
-        var results: [ProbeResult] = []
-        await withTaskGroup(of: ProbeResult?.self) { group in
+        var results: [ProbeRunner.Ended] = []
+        await withTaskGroup(of: ProbeRunner.Ended?.self) { group in
             var rest = probes.makeIterator()
             func begin() {
                 guard let (key, probe) = rest.next() else { return }
                 group.addTask { [runner, definition] in
-                    await runner.run(
+                    await runner.end(
                         probe, key: key, kind: definition.kind, retries: definition.retries, timeout: timeout, at: request.at,
                         isRehearsal: isRehearsal)
                 }
@@ -53,9 +53,9 @@ extension HealthManager {
                 begin()
             }
         }
-        for result in results.sorted(by: { $0.key < $1.key }) {
-            if !isChanged { record(result, life: life, definition: original) }
-            answer.results.append(ResultDocument(result))
+        for ended in results.sorted(by: { $0.result.key < $1.result.key }) {
+            if !isChanged { record(ended, life: life, definition: original) }
+            answer.results.append(ResultDocument(ended.result))
         }
         return answer
     }

@@ -11,8 +11,10 @@ extension HealthManager {
     }
 
     package func maintenanceDocuments() -> [MaintenanceDocument] {
-        decisions.maintenance.sorted { ($0.server, $0.component, $0.requester) < ($1.server, $1.component, $1.requester) }
-            .map { MaintenanceDocument($0, at: time.now) }
+        decisions.maintenance.filter { !$0.isOver(at: time.now) }.sorted {
+            ($0.server, $0.component, $0.requester) < ($1.server, $1.component, $1.requester)
+        }
+        .map { MaintenanceDocument($0, at: time.now) }
     }
 
     package func document(of maintenance: Maintenance) -> MaintenanceDocument { MaintenanceDocument(maintenance, at: time.now) }

@@ -8,6 +8,15 @@ struct AnswerBook {
         var trigger: Responder.Trigger
     }
 
+    /// What nobody could be told so far.
+    struct Retry {
+        var failures: Int
+        /// `TimeSource.elapsed` of the first failure.
+        var since: Duration
+        /// When it is to be tried again.
+        var due: Duration
+    }
+
     struct Wait {
         var question: Question
         var episode: Episode
@@ -15,12 +24,20 @@ struct AnswerBook {
         var due: Duration?
     }
 
+    /// Between two tries of what could not be done: twice as long after each failure, up to the longest.
+    private static let firstPause: Duration = .seconds(30)
+    private static let longestPause: Duration = .seconds(900)
+    /// How long the end of a trouble is worth telling.
+    private static let endWorthTelling: Duration = .seconds(86400)
+
     /// Not before something is decided.
     static let never = Duration.seconds(Int64.max / 2)
 
     var throttle: Throttle
     /// How each episode was answered so far; gone with it.
     var answers: [UUID: [Question: Attempt.Outcome]] = [:]
+    /// Of those answers, what is to be tried again.
+    private(set) var retries: [UUID: [Question: Retry]] = [:]
     /// First come, first served.
     private(set) var waits: [Wait] = []
     /// When the first of them is to be tried.
@@ -30,12 +47,42 @@ struct AnswerBook {
     init(_ carried: Carried, at elapsed: Duration, _ now: Date) {
         throttle = Throttle(carried.attempts, at: elapsed, now)
         let episodes = Set(carried.episodes.map(\.id))
-        for attempt in carried.attempts where episodes.contains(attempt.episode) {
+        for attempt in carried.attempts.sorted(by: { $0.at < $1.at }) where episodes.contains(attempt.episode) {
             guard let trigger = Responder.Trigger(rawValue: attempt.trigger) else { continue }
             let question = Question(responder: attempt.responder, trigger: trigger)
             if attempt.outcome == .refused, answers[attempt.episode]?[question] != nil { continue }
             answers[attempt.episode, default: [:]][question] = attempt.outcome
+            if attempt.isUndone == true {
+                failed(question, in: attempt.episode, at: elapsed - .seconds(max(0, now.timeIntervalSince(attempt.at))))
+            } else if attempt.outcome != .refused {
+                retries[attempt.episode]?[question] = nil
+            }
         }
+    }
+
+    /// Notes that nobody could be told.
+    /// - Returns: when to try again.
+    @discardableResult
+    mutating func failed(_ question: Question, in episode: UUID, at elapsed: Duration) -> Duration {
+        var retry = retries[episode]?[question] ?? Retry(failures: 0, since: elapsed, due: elapsed)
+        retry.due = elapsed + min(Self.longestPause, Self.firstPause * (1 << min(retry.failures, 10)))
+        retry.failures += 1
+        retries[episode, default: [:]][question] = retry
+        answers[episode, default: [:]][question] = .failed
+        return retry.due
+    }
+
+    /// What is still to be tried again; nil where it is not, or not worth it any more.
+    func retry(_ question: Question, in episode: UUID, at elapsed: Duration) -> Retry? {
+        guard let retry = retries[episode]?[question] else { return nil }
+        return question.trigger == .recovered && elapsed - retry.since > Self.endWorthTelling ? nil : retry
+    }
+
+    /// It was done, or is not to be done any more. Of an episode that is over nothing else is remembered.
+    mutating func done(_ question: Question, in episode: UUID) {
+        guard retries[episode]?.removeValue(forKey: question) != nil else { return }
+        if retries[episode]?.isEmpty == true { retries[episode] = nil }
+        if question.trigger == .recovered { answers[episode] = nil }
     }
 
     func wasTold(_ responder: String, of episode: Episode) -> Bool {
@@ -69,10 +116,12 @@ struct AnswerBook {
         due = waits.isEmpty ? Self.never : .zero
     }
 
-    /// The episode is over.
+    /// The episode is over: all that may still have to be told is its end.
     mutating func forget(_ episode: UUID) {
         // What nobody was asked does not wait.
         guard answers.removeValue(forKey: episode) != nil else { return }
-        waits.removeAll { $0.episode.id == episode }
+        retries[episode] = retries[episode].map { $0.filter { $0.key.trigger == .recovered } }.flatMap { $0.isEmpty ? nil : $0 }
+        for question in (retries[episode] ?? [:]).keys { answers[episode, default: [:]][question] = .failed }
+        waits.removeAll { $0.episode.id == episode && $0.question.trigger != .recovered }
     }
 }

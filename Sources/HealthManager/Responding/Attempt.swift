@@ -22,6 +22,8 @@ package struct Attempt: Sendable, Hashable, Codable {
     package var outcome: Outcome
     /// Why it was refused, what it answered, how it failed.
     package var detail: String
+    /// It failed without anything done or anybody told: it is made again while that helps. Nil is no, as older agents wrote it.
+    package var isUndone: Bool?
 
     /// Whether it told of a trouble, not of its end.
     var isOfTrouble: Bool { Responder.Trigger(rawValue: trigger).map(Responder.Trigger.ofTrouble.contains) ?? false }

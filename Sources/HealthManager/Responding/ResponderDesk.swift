@@ -5,16 +5,31 @@ import Synchronization
 
 /// Does what a responder asks for. It never throws; what went wrong is the detail.
 package protocol ResponderActing: Sendable {
-    func act(_ responder: Responder, event: ResponderEvent) async -> (succeeded: Bool, detail: String)
+    func act(_ responder: Responder, event: ResponderEvent) async -> ActionResult
+}
+
+/// What came of an action.
+package struct ActionResult: Sendable, Hashable {
+    package var succeeded: Bool
+    package var detail: String
+    /// It failed without anything done or anybody told: another try does nothing twice.
+    package var isUndone: Bool
+
+    package init(_ succeeded: Bool, _ detail: String, isUndone: Bool = false) {
+        self.succeeded = succeeded
+        self.detail = detail
+        self.isUndone = isUndone
+    }
 }
 
 /// Lets responders follow changes of monitors, outside the manager: each attempt, refusal and outcome is kept.
 ///
 /// An attempt is on disk before it is made, so that a process that dies has counted it: nothing is done twice. What a throttle or a
-/// maintenance refuses is tried again when they allow it, as long as the trouble lasts; what an earlier process left unanswered too.
+/// maintenance refuses is tried again when they allow it, as long as the trouble lasts; what an earlier process left unanswered too. So is
+/// what could not be done, with growing pauses; the end of a trouble for a day.
 package final class ResponderDesk: ResultObserver {
-    /// Actions under way at the same time, in all and of one responder.
-    private static let actionsAtOnce = 16
+    /// Actions under way at the same time, in all and of one responder: some that never end take none from the others.
+    private static let actionsAtOnce = 1024
     private static let actionsOfOne = 8
     private static let waitingAtMost = 10_000
 
@@ -25,10 +40,13 @@ package final class ResponderDesk: ResultObserver {
         /// A plan or a decision: it may let through what waits.
         case decided
         case rang(Duration)
-        case acted(responder: String)
+        /// - Parameter isUndone: nil where that is not known.
+        case acted(Order, isUndone: Bool?)
     }
 
     private struct Order: Sendable {
+        var question: AnswerBook.Question
+        var episode: Episode
         var responder: Responder
         var event: ResponderEvent
     }
@@ -143,12 +161,14 @@ package final class ResponderDesk: ResultObserver {
                 case .rang(let due):
                     if armed == due { armed = nil }
                     await answerDue(&book, &queue, asking: manager)
-                case .acted(let responder): queue.finished(server: responder)
+                case .acted(let order, let isUndone):
+                    queue.finished(server: order.responder.name)
+                    note(order, isUndone, &book)
                 }
                 while let order = queue.next() {
                     tasks.addTask {
-                        await self.carryOut(order)
-                        self.signal.yield(.acted(responder: order.responder.name))
+                        let isUndone = await self.carryOut(order)
+                        self.signal.yield(.acted(order, isUndone: isUndone))
                     }
                 }
                 guard book.due < armed ?? AnswerBook.never else { continue }
@@ -175,12 +195,22 @@ package final class ResponderDesk: ResultObserver {
             if trigger == .recovered, episode.escalated == nil, !book.wasTold(responder.name, of: episode) { continue }
             let question = AnswerBook.Question(responder: responder.name, trigger: trigger)
             guard let due = await answer(question, episode, &book, &queue, asking: manager) else { continue }
-            if book.waits.count < Self.waitingAtMost {
-                book.wait(question, episode, until: due)
-            } else {
-                state.withLock { $0.ledger.dropped += 1 }
-            }
+            wait(question, episode, until: due, &book)
         }
+    }
+
+    private func wait(_ question: AnswerBook.Question, _ episode: Episode, until due: Duration, _ book: inout AnswerBook) {
+        if book.waits.count < Self.waitingAtMost {
+            book.wait(question, episode, until: due)
+        } else {
+            state.withLock { $0.ledger.dropped += 1 }
+        }
+    }
+
+    private func note(_ order: Order, _ isUndone: Bool?, _ book: inout AnswerBook) {
+        guard isUndone == true else { return book.done(order.question, in: order.episode.id) }
+        let due = book.failed(order.question, in: order.episode.id, at: time.elapsed)
+        wait(order.question, order.episode, until: due, &book)
     }
 
     private func answerDue(_ book: inout AnswerBook, _ queue: inout RunQueue<Order>, asking manager: HealthManager) async {
@@ -202,34 +232,40 @@ package final class ResponderDesk: ResultObserver {
         else { return nil }
         var episode = noted
         let earlier = book.answers[noted.id]?[question]
-        if let earlier {
-            guard earlier == .refused, let status = await manager.status(of: noted), let standing = status.episode,
+        let retry = book.retry(question, in: noted.id, at: time.elapsed)
+        if let earlier, retry == nil || question.trigger != .recovered {
+            guard earlier == .refused || retry != nil, let status = await manager.status(of: noted), let standing = status.episode,
                 question.trigger.isAbout(standing, in: status.state)
-            else { return nil }
+            else {
+                book.done(question, in: noted.id)
+                return nil
+            }
             episode = standing
         }
+        if let retry, retry.due > time.elapsed { return retry.due }
         let responder = await manager.overridden(configured, server: episode.server)
         let event = ResponderEvent(question.trigger, episode)
-        guard let refusal = await refusal(responder, question, episode, &book, manager) else {
+        guard let refusal = await refusal(responder, question, episode, isRepeated: retry != nil, &book, manager) else {
             book.answers[episode.id, default: [:]][question] = .begun
-            queue.offer(Order(responder: responder, event: event), server: responder.name)
+            queue.offer(Order(question: question, episode: episode, responder: responder, event: event), server: responder.name)
             return nil
         }
         if earlier == nil {
             book.answers[episode.id, default: [:]][question] = .refused
             note(attempt(responder, event, .refused, refusal.why))
         }
-        return question.trigger == .recovered ? nil : refusal.until
+        return question.trigger == .recovered && retry == nil ? nil : refusal.until
     }
 
     /// Why a responder may not act now; nil when it may, and the throttle has then counted it.
     private func refusal(
-        _ responder: Responder, _ question: AnswerBook.Question, _ episode: Episode, _ book: inout AnswerBook, _ manager: HealthManager
+        _ responder: Responder, _ question: AnswerBook.Question, _ episode: Episode, isRepeated: Bool, _ book: inout AnswerBook,
+        _ manager: HealthManager
     ) async -> Throttle.Refusal? {
         guard responder.isEnabled else { return Throttle.Refusal(why: "the responder is disabled", until: AnswerBook.never) }
         // What was told of the trouble is told of its end, in a maintenance too: the throttle has counted the two once.
         if question.trigger == .recovered, !responder.triggers.isDisjoint(with: Responder.Trigger.ofTrouble) {
-            return book.wasTold(responder.name, of: episode) ? nil : Throttle.Refusal(why: "its trouble was not told")
+            return isRepeated || book.wasTold(responder.name, of: episode) ? nil : Throttle.Refusal(why: "its trouble was not told")
         }
         if let since = await manager.inactiveSince(healthSet: episode.healthSet, server: episode.server) {
             return Throttle.Refusal(why: "maintenance since \(since.formatted(.iso8601))", until: AnswerBook.never)
@@ -240,7 +276,8 @@ package final class ResponderDesk: ResultObserver {
         return book.throttle.refusal(responder, server: episode.place, at: time.elapsed)
     }
 
-    private func carryOut(_ order: Order) async {
+    /// - Returns: whether nothing was done, so that it is to be tried again; nil where the agent is ending.
+    private func carryOut(_ order: Order) async -> Bool? {
         var attempt = attempt(order.responder, order.event, .begun, "")
         note(attempt)
         // A journal that is broken keeps nobody from acting.
@@ -249,12 +286,15 @@ package final class ResponderDesk: ResultObserver {
             // Not begun after all: the next process asks again.
             attempt.outcome = .refused
             attempt.detail = "the agent is ending"
-            return note(attempt)
+            note(attempt)
+            return nil
         }
-        let (succeeded, detail) = await acting.act(order.responder, event: order.event)
-        attempt.outcome = succeeded ? .succeeded : .failed
-        attempt.detail = detail
+        let result = await acting.act(order.responder, event: order.event)
+        attempt.outcome = result.succeeded ? .succeeded : .failed
+        attempt.detail = result.detail
+        attempt.isUndone = result.isUndone ? true : nil
         note(attempt)
+        return result.isUndone
     }
 
     private func attempt(

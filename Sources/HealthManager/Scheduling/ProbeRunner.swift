@@ -1,11 +1,19 @@
 package import FoundationEssentials
-import Synchronization
 
 /// Runs a probe once (retries included) within its time and makes the result.
 ///
-/// A run has `timeout`; a little later it is cancelled; one that has not ended `grace` after that is poisoned and left behind.
+/// A run has `timeout`; a little later it is cancelled; whether it answers then or not, the result is there within the same second. One that
+/// has not ended `grace` after its cancellation is poisoned and left behind.
 package final class ProbeRunner: Sendable {
+    /// What a run came to.
+    struct Ended: Sendable {
+        var result: ProbeResult
+        /// The run itself, where it has not answered.
+        var late: LateRun?
+    }
+
     private let time: any TimeSource
+    private let grace: Duration
     private let watch: RunWatch
 
     /// What a kind may need, after its own deadline, to say at which stage it ran out.
@@ -13,55 +21,76 @@ package final class ProbeRunner: Sendable {
 
     package init(time: any TimeSource, grace: Duration = .seconds(2)) {
         self.time = time
+        self.grace = grace
         watch = RunWatch(time: time, grace: grace)
     }
 
-    /// - Parameter executor: where the run's own work is done; nil is the common pool.
+    /// - Parameter executor: where the run's own work is done; nil is the threads for probes.
     /// - Returns: the result, or nil when the calling task was cancelled: a run cut short by a shutdown is no result.
     package func run(
         _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false,
         on executor: (any TaskExecutor)? = nil
     ) async -> ProbeResult? {
+        await end(probe, key: key, kind: kind, retries: retries, timeout: timeout, at: date, isRehearsal: isRehearsal, on: executor)?.result
+    }
+
+    /// As `run`; also tells of a run that has not answered.
+    func end(
+        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false,
+        on executor: (any TaskExecutor)? = nil
+    ) async -> Ended? {
         let start = time.now
         let began = time.elapsed
         let end = began + timeout
         var attempt = 0
         while true {
             let context = RunContext(date: date ?? time.now, deadline: end - time.elapsed, isRehearsal: isRehearsal, time: time)
-            let ending = await watch.run(until: end + Self.margin, on: executor) { await probe.run(context) }
-            let (type, outcome) = judge(ending, timeout: timeout)
-            guard !Task.isCancelled else { return nil }
+            let ending = await watch.run(until: end + Self.margin, on: executor ?? ProbeThreads.shared) { await probe.run(context) }
+            guard !Task.isCancelled, let (type, outcome, late) = judge(ending, timeout: timeout) else { return nil }
             let mayRetry = attempt < retries && [.failed, .timeout].contains(type) && time.elapsed < end
             if mayRetry {
                 attempt += 1
                 continue
             }
             let duration = time.elapsed - began
-            return ProbeResult(
+            let result = ProbeResult(
                 key: key, kind: kind, start: start,
                 end: start.addingTimeInterval(duration.seconds), duration: duration, type: type, outcome: outcome, retryCount: attempt)
+            return Ended(result: result, late: late)
         }
     }
 
-    private func judge(_ ending: RunWatch.Ending, timeout: Duration) -> (ResultType, Outcome) {
+    /// Waits for what becomes of a run that has not answered.
+    /// - Returns: a further result where it is poisoned.
+    func poisoning(_ late: LateRun, after result: ProbeResult) async -> ProbeResult? {
+        guard await late.isPoisoned() else { return nil }
+        var outcome = Outcome()
+        outcome.findings = [
+            Finding(
+                .failure, stage: .config, reason: .probePoisoned,
+                sentence: "the run was told to end after \(DurationText.format(result.duration)) and goes on")
+        ]
+        return ProbeResult(
+            key: result.key, kind: result.kind, start: result.start, end: result.end.addingTimeInterval(grace.seconds),
+            duration: result.duration + grace, type: .poisoned, outcome: outcome, retryCount: result.retryCount)
+    }
+
+    private func judge(_ ending: RunWatch.Ending, timeout: Duration) -> (ResultType, Outcome, LateRun?)? {
         switch ending {
-        case .finished(let outcome): return (outcome.resultType, outcome)
-        case .overran(var outcome):
-            if outcome.resultType != .timeout {
-                let finding = Finding(
-                    .failure, stage: outcome.stages.last?.stage ?? .config, reason: .timeout,
-                    sentence: "the run was not over after \(DurationText.format(timeout))")
-                outcome.findings.insert(finding, at: 0)
-            }
-            return (.timeout, outcome)
-        case .poisoned:
-            var outcome = Outcome()
-            outcome.findings = [
-                Finding(
-                    .failure, stage: .config, reason: .probePoisoned,
-                    sentence: "the run did not stop when its \(DurationText.format(timeout)) were over")
-            ]
-            return (.poisoned, outcome)
+        case .finished(let outcome): return (outcome.resultType, outcome, nil)
+        case .overran(let outcome): return (.timeout, Self.overrun(outcome, timeout), nil)
+        case .unanswered(let late): return (.timeout, Self.overrun(Outcome(), timeout), late)
+        case .abandoned: return nil
         }
+    }
+
+    private static func overrun(_ outcome: Outcome, _ timeout: Duration) -> Outcome {
+        guard outcome.resultType != .timeout else { return outcome }
+        var outcome = outcome
+        let finding = Finding(
+            .failure, stage: outcome.stages.last?.stage ?? .config, reason: .timeout,
+            sentence: "the run was not over after \(DurationText.format(timeout))")
+        outcome.findings.insert(finding, at: 0)
+        return outcome
     }
 }

@@ -1,4 +1,6 @@
+import Dispatch
 package import FoundationEssentials
+import Synchronization
 
 /// The clocks, handed in from outside: tests advance time instead of waiting.
 package protocol TimeSource: Sendable {
@@ -10,8 +12,11 @@ package protocol TimeSource: Sendable {
     func sleep(until elapsed: Duration) async throws
 }
 
-/// The machine's own clocks.
+/// The machine's own clocks. Who sleeps is woken by a thread of its own: no work that occupies the cooperative pool makes it late.
 package struct SystemTime: TimeSource {
+    /// A timer stands still while the machine sleeps, and `elapsed` does not: nobody is late by more than this after that.
+    private static let longestNap: Duration = .seconds(10)
+
     private let clock = ContinuousClock()
     private let origin: ContinuousClock.Instant
 
@@ -21,6 +26,54 @@ package struct SystemTime: TimeSource {
     package var elapsed: Duration { origin.duration(to: clock.now) }
 
     package func sleep(until elapsed: Duration) async throws {
-        try await clock.sleep(until: origin.advanced(by: elapsed), tolerance: .zero)
+        while true {
+            try Task.checkCancellation()
+            let left = elapsed - self.elapsed
+            guard left > .zero else { return }
+            await Alarm().ring(after: min(left, Self.longestNap))
+        }
+    }
+}
+
+/// Wakes one task once.
+private final class Alarm: Sendable {
+    private enum State {
+        case set
+        case waiting(CheckedContinuation<Void, Never>)
+        case rung
+    }
+
+    private static let queue = DispatchQueue(label: "alarms")
+
+    private let state = Mutex(State.set)
+
+    /// Returns after that time, or when the task is cancelled.
+    func ring(after time: Duration) async {
+        let timer = DispatchSource.makeTimerSource(queue: Self.queue)
+        let nanoseconds = Int((time / .nanoseconds(1)).rounded(.up))
+        timer.schedule(deadline: .now() + .nanoseconds(nanoseconds), leeway: .nanoseconds(0))
+        timer.setEventHandler { self.ring() }
+        timer.resume()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let hasRung = state.withLock { state in
+                    if case .rung = state { return true }
+                    state = .waiting(continuation)
+                    return false
+                }
+                if hasRung { continuation.resume() }
+            }
+        } onCancel: {
+            ring()
+        }
+        timer.cancel()
+    }
+
+    private func ring() {
+        let waiting = state.withLock { state in
+            defer { state = .rung }
+            return if case .waiting(let continuation) = state { continuation } else { CheckedContinuation<Void, Never>?.none }
+        }
+        waiting?.resume()
     }
 }

@@ -32,6 +32,17 @@ enum Schema {
                     CREATE INDEX decisionByEnd ON decision (ended);
                     """)
         }
+        migrator.registerMigration("ages of rows") { db in
+            // How many seconds the agent has run on this file, and which rows were the last at some of them.
+            try db.execute(
+                sql: """
+                    CREATE TABLE lived (seconds REAL NOT NULL);
+                    INSERT INTO lived VALUES (0);
+                    CREATE TABLE mark (
+                        lived REAL PRIMARY KEY, result INTEGER NOT NULL, event INTEGER NOT NULL, attempt INTEGER NOT NULL,
+                        episode INTEGER NOT NULL, decision INTEGER NOT NULL);
+                    """)
+        }
         return migrator
     }
 

@@ -23,14 +23,17 @@ struct MetadataReader: Sendable {
     private func read(
         _ publisher: MetadataSighting.Publisher, notBefore: Duration, _ context: RunContext
     ) async -> MetadataSighting {
-        let fetch: @Sendable () async -> MetadataSighting = {
+        let fetch: @Sendable (Duration) async -> MetadataSighting = { left in
             let began = context.time.elapsed
-            let report = await path.transfers.exchange(request(for: publisher, context))
+            var request = request(for: publisher, context)
+            request.deadline = left
+            let report = await path.transfers.exchange(request)
             return MetadataSighting(report, from: publisher, at: began)
         }
         // What a rehearsal saw, at another date or with other options, is no answer to anyone else.
-        if context.isRehearsal { return await fetch() }
-        return await documents.sighting(of: publisher, notBefore: notBefore, at: context.time.elapsed, fetch: fetch)
+        if context.isRehearsal { return await fetch(context.deadline) }
+        return await documents.sighting(
+            of: publisher, notBefore: notBefore, within: context.deadline, context.time, fetch: fetch)
     }
 
     private func request(for publisher: MetadataSighting.Publisher, _ context: RunContext) -> ExchangeRequest {

@@ -72,6 +72,7 @@ package final class Sightings: Sendable {
         guard !facts.isEmpty else { return }
         state.withLock { state in
             var isNew = false
+            Self.correct(&state.copies, server: server, source: source, at: date)
             for certificate in facts {
                 let thumbprint = certificate.thumbprint.description
                 let index = state.copies.firstIndex { $0.server == server && $0.source == source && $0.thumbprint == thumbprint }
@@ -88,6 +89,14 @@ package final class Sightings: Sendable {
             Self.prune(&state.copies, server: server, source: source)
             let isDue = state.written.map { abs(date.timeIntervalSince($0)) >= Self.writeInterval } ?? true
             if isWritable, isNew || isDue, write(state.copies) { state.written = date }
+        }
+    }
+
+    /// What was noted under a later date was so while the clock was wrong: it was seen before now, and not in what is seen now.
+    private static func correct(_ copies: inout [Copy], server: String, source: OAuthCertificate.Source, at date: Date) {
+        for index in copies.indices where copies[index].server == server && copies[index].source == source {
+            copies[index].firstSeen = min(copies[index].firstSeen, date)
+            copies[index].lastSeen = min(copies[index].lastSeen, date.addingTimeInterval(-1))
         }
     }
 

@@ -40,4 +40,11 @@ extension RunContext {
         later.deadline = max(.milliseconds(1), deadline - (time.elapsed - began))
         return later
     }
+
+    /// This run with a part of its time: for a step that others do not depend on, and that must leave them theirs.
+    func part(_ count: Int) -> RunContext {
+        var part = self
+        part.deadline = deadline / count
+        return part
+    }
 }

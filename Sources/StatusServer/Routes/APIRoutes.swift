@@ -82,7 +82,7 @@ struct APIRoutes: Sendable {
         wanted.server = query.text("server")
         wanted.since = try query.date("since")
         wanted.until = try query.date("until")
-        wanted.limit = try query.integer("limit", in: 1...10_000) ?? wanted.limit
+        wanted.limit = try query.integer("limit", in: 1...10_001) ?? wanted.limit
         if let sort = try query.choice("sort", HistoryQuery.Sort.self) { wanted.sorts = [sort] }
         await health.settle()
         let records: [HistoryRecord]

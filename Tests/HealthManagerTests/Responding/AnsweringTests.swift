@@ -14,7 +14,7 @@ import Testing
 
     /// Succeeds at once; the journal has what was done.
     private struct Hand: ResponderActing {
-        func act(_ responder: Responder, event: ResponderEvent) async -> (succeeded: Bool, detail: String) { (true, "done") }
+        func act(_ responder: Responder, event: ResponderEvent) async -> ActionResult { ActionResult(true, "done") }
     }
 
     /// What is noted is never on disk before the process ends.

@@ -14,10 +14,10 @@ private final class Hand: ResponderActing {
 
     init(hanging: Set<String> = []) { self.hanging = hanging }
 
-    func act(_ responder: Responder, event: ResponderEvent) async -> (succeeded: Bool, detail: String) {
+    func act(_ responder: Responder, event: ResponderEvent) async -> ActionResult {
         acted.withLock { $0.append((responder.name, event)) }
         if hanging.contains(responder.name) { await AsyncStream<Void> { _ in }.first { _ in true } }
-        return (true, "done")
+        return ActionResult(true, "done")
     }
 
     func events(_ responder: String = "r") -> [ResponderEvent] { acted.withLock { $0.filter { $0.responder == responder }.map(\.event) } }
@@ -114,9 +114,9 @@ private final class Hand: ResponderActing {
             let journal: MemoryJournal
             let seen = Mutex<[Attempt]>([])
             init(_ journal: MemoryJournal) { self.journal = journal }
-            func act(_ responder: Responder, event: ResponderEvent) async -> (succeeded: Bool, detail: String) {
+            func act(_ responder: Responder, event: ResponderEvent) async -> ActionResult {
                 seen.withLock { $0 = journal.settledAttempts }
-                return (false, "it broke")
+                return ActionResult(false, "it broke")
             }
         }
         let looker = Looker(journal)
@@ -233,6 +233,17 @@ private final class Hand: ResponderActing {
             #expect(await site.advance { hand.events().count >= 40 && hand.events("stuck").count >= 8 })
             await site.advance(by: 10)
             #expect(hand.events("stuck").count == 8)
+        }
+    }
+
+    @Test("many responders whose actions never end delay none of the others")
+    func manyHanging() async throws {
+        let stuck = (1...4).map { "stuck\($0)" }
+        let hand = Hand(hanging: Set(stuck))
+        let servers = (1...20).map { "mbx\($0)" }
+        try await running(servers, (stuck + ["r"]).map { Self.responder($0, unthrottled: true) }, hand) { site, _ in
+            site.set(TroubledSite.failure, on: servers)
+            #expect(await site.advance(atMost: 200) { hand.events().count == 20 && stuck.allSatisfy { hand.events($0).count == 8 } })
         }
     }
 

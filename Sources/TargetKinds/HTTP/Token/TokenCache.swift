@@ -19,14 +19,25 @@ final class TokenCache: Sendable {
         var until: Duration
     }
 
-    private let tokens = Mutex<[OAuthClient.Identity: Token]>([:])
+    private struct State {
+        var tokens: [OAuthClient.Identity: Token] = [:]
+        /// How often all was forgotten: what was asked for before that is kept no more.
+        var clears = 0
+    }
+
+    private let state = Mutex(State())
     /// A token whose endpoint does not say how long it is good for.
     private static let unstatedLife = Duration.seconds(300)
 
-    func clear() { tokens.withLock { $0 = [:] } }
+    func clear() {
+        state.withLock { state in
+            state.tokens = [:]
+            state.clears += 1
+        }
+    }
 
     /// Forgets a token that was not accepted.
-    func drop(_ identity: OAuthClient.Identity) { tokens.withLock { $0[identity] = nil } }
+    func drop(_ identity: OAuthClient.Identity) { state.withLock { $0.tokens[identity] = nil } }
 
     /// The header's value: of a token known, or of a new one.
     func header(
@@ -35,13 +46,15 @@ final class TokenCache: Sendable {
     ) async throws(Failure) -> String {
         let identity = client.identity(secret: secret)
         let now = context.time.elapsed
-        if let known = tokens.withLock({ $0[identity] }), now < known.until { return known.header }
-        let (header, life) = try await fetch(client, secret, transfers, userAgent, until: end)
+        let (known, life) = state.withLock { ($0.tokens[identity], $0.clears) }
+        if let known, now < known.until { return known.header }
+        let (header, goodFor) = try await fetch(client, secret, transfers, userAgent, until: end)
         if !context.isRehearsal {
-            let token = Token(header: header, until: now + life - min(.seconds(60), life / 10))
-            tokens.withLock { tokens in
-                tokens = tokens.filter { now < $0.value.until }
-                tokens[identity] = token
+            let token = Token(header: header, until: now + goodFor - min(.seconds(60), goodFor / 10))
+            state.withLock { state in
+                guard state.clears == life else { return }
+                state.tokens = state.tokens.filter { now < $0.value.until }
+                state.tokens[identity] = token
             }
         }
         return header

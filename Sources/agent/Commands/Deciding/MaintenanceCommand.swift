@@ -94,7 +94,11 @@ struct MaintenanceCommand: AsyncParsableCommand {
             Console.out(
                 TextTable(
                     header: ["SERVER", "COMPONENT", "REQUESTER", "STATE", "WINDOW", "BY", "COMMENT"],
-                    rows: entries.map { [$0.server, $0.component, $0.requester, $0.state, $0.window, $0.by, $0.comment] }
+                    rows: entries.map { entry in
+                        // The document's state is the component's, as in Exchange: Inactive while the maintenance is in force.
+                        let state = entry.since == nil ? "Planned" : "In force"
+                        return [entry.server, entry.component, entry.requester, state, entry.window, entry.by, entry.comment]
+                    }
                 ).text)
         }
     }

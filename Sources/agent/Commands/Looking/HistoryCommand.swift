@@ -25,11 +25,16 @@ struct HistoryCommand: AsyncParsableCommand {
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit takes 1 to 10000") }
         let query = Query.text([
             ("subject", subject), ("server", server), ("since", Date().addingTimeInterval(-back.seconds).formatted(.iso8601)),
-            ("sort", sort?.rawValue), ("limit", String(limit)),
+            ("sort", sort?.rawValue), ("limit", String(limit + 1)),
         ])
         var records: [HistoryRecord] = []
         try await client.require(common) { control throws(ControlClient.Unreachable) in
             records = try await control.document([HistoryRecord].self, .get, "/api/v1/history" + query)
+        }
+        if records.count > limit {
+            // One more was asked for to know that.
+            records.removeLast()
+            Console.note("note: there are more; these are the newest \(limit): a higher --limit or a shorter --since shows the rest")
         }
         switch output {
         case .json: Console.out(String(decoding: try JSONText.encode(records, pretty: true), as: UTF8.self))
