@@ -80,6 +80,8 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev", "libssl-dev", "pkg-config"])]
         ),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CIdn", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -88,7 +90,7 @@ let package = Package(
         room("Addresses", []),
         room("Documents", []),
         room("Certificates", ["CCurl"]),
-        room("Transfers", ["Addresses", "CAres", "CCurl", "CLinux", "Certificates", "Documents"]),
+        room("Transfers", ["Addresses", "CAres", "CBrotli", "CCurl", "CIdn", "CLinux", "CZlib", "Certificates", "Documents"]),
         room("HealthManager", ["Addresses", "Certificates", "Documents", logging, lifecycle, heap, deque]),
         room("Escalation", ["Documents", "HealthManager", "Transfers", childPrograms, paths, logging, lifecycle]),
         room("History", ["Documents", "HealthManager", grdb, logging, lifecycle]),

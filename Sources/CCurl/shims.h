@@ -56,6 +56,14 @@ static inline CURLcode agent_get_pointer(CURL *easy, CURLINFO info, void **value
     return curl_easy_getinfo(easy, info, value);
 }
 
+static inline CURLcode agent_set_open_function(CURL *easy, curl_opensocket_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+
+static inline CURLcode agent_set_close_function(CURL *easy, curl_closesocket_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, function);
+}
+
 /* CURLINFO_TLS_SSL_PTR of an open connection: the SSL of OpenSSL, or NULL. */
 static inline SSL *agent_get_ssl(CURL *easy) {
     struct curl_tlssessioninfo *session = NULL;

@@ -5,13 +5,16 @@
 
 #include <netinet/in.h>
 #include <netinet/icmp6.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,6 +25,29 @@ static inline int agent_socket(int family, int type, int protocol) {
     return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 }
 static inline int agent_stream(int family) { return agent_socket(family, SOCK_STREAM, 0); }
+
+/* A timer that blocks who reads it until it has run out; 0 milliseconds stop it. */
+static inline int agent_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC); }
+static inline int agent_set_timer(int timer, int milliseconds) {
+    struct itimerspec time;
+    memset(&time, 0, sizeof time);
+    time.it_value.tv_sec = milliseconds / 1000;
+    time.it_value.tv_nsec = milliseconds % 1000 * 1000000L;
+    return timerfd_settime(timer, 0, &time, NULL);
+}
+
+/* How many bytes of a TCP connection this process has read; -1 where that is not told. glibc's tcp_info ends before the kernel's
+   tcpi_bytes_received, which lies at 128, and linux/tcp.h cannot stand beside glibc's. */
+static inline int64_t agent_bytes_read(int socket) {
+    unsigned char info[136];
+    socklen_t size = sizeof info;
+    int64_t received = 0;
+    int unread = 0;
+    if (getsockopt(socket, IPPROTO_TCP, 11 /* TCP_INFO */, info, &size) != 0 || size < sizeof info) return -1;
+    if (ioctl(socket, SIOCINQ, &unread) != 0) return -1;
+    memcpy(&received, info + 128, sizeof received);
+    return received - unread;
+}
 
 /* Adds or changes what an epoll watches a descriptor for; neither readable nor writable takes it out. */
 static inline int agent_watch(int epoll, int descriptor, int readable, int writable, int once) {
@@ -119,6 +145,11 @@ static inline int agent_forbid_fragments(int socket, int is_four) {
     if (is_four) return setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe);
     if (setsockopt(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe, sizeof probe) != 0) return -1;
     return setsockopt(socket, IPPROTO_IPV6, IPV6_DONTFRAG, &on, sizeof on);
+}
+/* Routers may split what is sent, and this machine itself, which IPv6 leaves to the sender alone. */
+static inline int agent_allow_fragments(int socket, int is_four) {
+    int never = IP_PMTUDISC_DONT;
+    return is_four ? setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &never, sizeof never) : 0;
 }
 /* A raw socket sees every ICMP message of the machine: these let it see echo replies and errors alone. */
 static inline int agent_filter_pings(int socket, int is_four) {

@@ -80,6 +80,7 @@ package final class Transfers: Sendable {
     package func exchange(_ request: ExchangeRequest) async -> ExchangeReport {
         let end = ContinuousClock.now.advanced(by: request.deadline)
         var request = request
+        request.url = URLHost.withASCIIHost(request.url) ?? ""
         let first = URLHost(request.url)
         var host = first
         var whole = ExchangeReport()

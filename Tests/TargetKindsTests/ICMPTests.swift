@@ -78,6 +78,55 @@ import Transfers
         #expect(try await ping(target, ["payload_size": 1400], in: namespace).result == .succeeded)
     }
 
+    @Test(
+        "a packet larger than the link is split on its way, unless nobody may split it", arguments: ["192.0.2.2", "2001:db8::2"],
+        [true, false])
+    func split(target: String, isUnprivileged: Bool) async throws {
+        let namespace = try await NetworkNamespace().withLoopback()
+        let far = try NetworkNamespace()
+        try await namespace.tool("ip", ["link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", far.path])
+        for (side, link, number) in [(namespace, "v0", 1), (far, "v1", 2)] {
+            try await side.tool("ip", ["addr", "add", "192.0.2.\(number)/24", "dev", link])
+            try await side.tool("ip", ["addr", "add", "2001:db8::\(number)/64", "dev", link, "nodad"])
+            try await side.tool("ip", ["link", "set", link, "up"])
+        }
+        if isUnprivileged { try await namespace.allowPingSocketsAlone() }
+        for size in [1472, 4000] {
+            let run = try await ping(target, ["payload_size": .plain("\(size)")], in: namespace)
+            #expect(run.result == .succeeded, run.story)
+        }
+        let unsplit = try await ping(target, ["payload_size": 1480, "dont_fragment": true], in: namespace)
+        #expect(unsplit.reason == .networkUnreachable, unsplit.story)
+    }
+
+    @Test("a packet larger than a link behind a router is split on its way", arguments: ["198.51.100.2", "2001:db8:1::2"], [true, false])
+    func splitBehindRouter(target: String, isUnprivileged: Bool) async throws {
+        let namespace = try await NetworkNamespace().withLoopback()
+        let (router, far) = (try await NetworkNamespace().withLoopback(), try NetworkNamespace())
+        try await namespace.tool("ip", ["link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", router.path])
+        try await router.tool(
+            "ip", ["link", "add", "v2", "mtu", "1280", "type", "veth", "peer", "name", "v3", "mtu", "1280", "netns", far.path])
+        for (side, link, four, six) in [
+            (namespace, "v0", "192.0.2.1/24", "2001:db8::1/64"), (router, "v1", "192.0.2.2/24", "2001:db8::2/64"),
+            (router, "v2", "198.51.100.1/24", "2001:db8:1::1/64"), (far, "v3", "198.51.100.2/24", "2001:db8:1::2/64"),
+        ] {
+            try await side.tool("ip", ["addr", "add", four, "dev", link])
+            try await side.tool("ip", ["addr", "add", six, "dev", link, "nodad"])
+            try await side.tool("ip", ["link", "set", link, "up"])
+        }
+        for (side, four, six) in [(namespace, "192.0.2.2", "2001:db8::2"), (far, "198.51.100.1", "2001:db8:1::1")] {
+            try await side.tool("ip", ["route", "add", "default", "via", four])
+            try await side.tool("ip", ["-6", "route", "add", "default", "via", six])
+        }
+        try await router.write("1", to: "/proc/sys/net/ipv4/ip_forward")
+        try await router.write("1", to: "/proc/sys/net/ipv6/conf/all/forwarding")
+        if isUnprivileged { try await namespace.allowPingSocketsAlone() }
+        let run = try await ping(target, ["payload_size": 1400], in: namespace)
+        #expect(run.result == .succeeded, run.story)
+        let unsplit = try await ping(target, ["payload_size": 1400, "dont_fragment": true], in: namespace)
+        #expect(unsplit.reason == .networkUnreachable, unsplit.story)
+    }
+
     @Test("what a router reports ends the run at once, in its words", arguments: [true, false])
     func router(isUnprivileged: Bool) async throws {
         let namespace = try await NetworkNamespace().withLoopback()

@@ -46,7 +46,7 @@ struct WebhookCall: Sendable {
 
     private static func isWorthAnother(_ report: ExchangeReport) -> Bool {
         if let failure = report.failure {
-            return [.nameNotResolved, .refused, .connectTimeout, .unreachable, .reset].contains(failure.kind)
+            return [.nameNotResolved, .refused, .connectTimeout, .unreachable, .reset, .localResources].contains(failure.kind)
         }
         return (report.response?.status ?? 0) >= 500
     }

@@ -21,7 +21,7 @@ struct ExchangeJudgement {
         let verdict = failure.kind == .certificateRejected ? report.verdict : nil
         let advice = verdict?.fault == .nameMismatch ? nameAdvice.map { "; \($0)" } ?? "" : ""
         return Finding(
-            failure.kind == .credentialUnreadable ? .unknown : .failure, stage: stage,
+            [.credentialUnreadable, .localResources].contains(failure.kind) ? .unknown : .failure, stage: stage,
             reason: verdict?.fault.map(Self.reason) ?? Self.reason(failure), sentence: "\(peer): \(failure.sentence)\(advice)",
             exception: failure.detail, certificate: verdict?.certificate?.thumbprint)
     }
@@ -112,13 +112,14 @@ struct ExchangeJudgement {
         case .clientCertificateRequired: .clientCertificateRequired
         case .credentialUnreadable: .credentialUnreadable
         case .certificateRejected: .certificateUntrusted
-        case .bodyTooLarge, .headersTooLarge: .httpTooLarge
+        case .bodyTooLarge, .bodyExpands, .headersTooLarge: .httpTooLarge
         case .tooManyRedirects: .httpRedirect
         case .protocolViolation: .httpMalformed
         case .proxyRefused: .proxyRefused
         case .proxyAuthentication: .proxyAuthentication
         case .invalidRequest: .configIncomplete
         case .forbidden: .targetForbidden
+        case .localResources: .systemRefused
         }
     }
 

@@ -43,7 +43,7 @@ struct DNSProbe: Probe {
         if let whole = URLHost.split(target.text) { return whole }
         if let address = NetworkAddress(target.text) { return (address.description, options.defaultPort) }
         if target.text.isEmpty || target.text.contains(where: { ":[]/ ".contains($0) }) { return nil }
-        return (target.text, options.defaultPort)
+        return HostName.ascii(target.text).map { ($0, options.defaultPort) }
     }
 
     private func judge(_ answer: DNSAnswer, took: Duration?, _ run: inout TargetRun) {

@@ -53,7 +53,7 @@ struct GRPCProbe: Probe {
 
     private func request(_ host: URLHost, _ address: NetworkAddress, within time: Duration, on day: Date?) -> ExchangeRequest {
         // The name to ask for in TLS is the URL's; where to connect stands in 'address'.
-        let serverName = options.isTLS ? options.tls.settings.serverName ?? target.hostname ?? host.name : host.name
+        let serverName = options.isTLS ? options.tls.settings.serverName ?? target.asciiHostname ?? host.name : host.name
         let name = serverName.contains(":") ? "[\(serverName)]" : serverName
         var request = ExchangeRequest(
             url: "\(host.scheme)://\(name):\(host.port)/grpc.health.v1.Health/Check", deadline: time, trust: options.tls.settings.trust)
@@ -72,7 +72,7 @@ struct GRPCProbe: Probe {
                 HeaderField("User-Agent", services.userAgent),
                 HeaderField("grpc-timeout", "\(milliseconds)m"),
             ] + options.metadata
-        if let hostname = target.hostname { request.headers.append(HeaderField("Host", hostname)) }
+        if let hostname = target.asciiHostname { request.headers.append(HeaderField("Host", hostname)) }
         return request
     }
 

@@ -102,11 +102,11 @@ struct HTTPProbe: Probe {
 
     /// `Host`, and the name asked for in TLS: of the caller, else as configured, else the URL's own.
     private func setNames(_ request: inout ExchangeRequest) {
-        if let hostname = target.hostname {
+        if let hostname = target.asciiHostname {
             request.headers.removeAll { $0.isNamed("host") }
             request.headers.append(HeaderField("Host", hostname))
         }
-        guard request.tls.serverName == nil, let named = target.hostname ?? options.headers.value(of: "Host"), !named.isEmpty else {
+        guard request.tls.serverName == nil, let named = target.asciiHostname ?? options.headers.value(of: "Host"), !named.isEmpty else {
             return
         }
         request.tls.serverName = URLHost("http://" + named)?.name
@@ -133,8 +133,8 @@ struct HTTPProbe: Probe {
             request.headers.removeAll { $0.isNamed("authorization") }
             request.headers.append(field)
         } catch {
-            if error.reason == .credentialUnreadable {
-                run.reject(.token, error.reason, error.clause)
+            if [.credentialUnreadable, .systemRefused].contains(error.reason) {
+                run.reject(.token, error.reason, error.clause, exception: error.exception)
             } else {
                 run.fail(.token, error.reason, error.clause, exception: error.exception)
             }

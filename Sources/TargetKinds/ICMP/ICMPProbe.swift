@@ -15,8 +15,7 @@ struct ICMPProbe: Probe {
     }
 
     private func ping(_ run: inout TargetRun, _ facts: inout PingFacts) async {
-        let host = target.text
-        guard !host.isEmpty, !host.contains("/"), !host.contains(where: \.isWhitespace) else {
+        guard let host = HostName.ascii(target.text), !host.isEmpty, !host.contains("/"), !host.contains(where: \.isWhitespace) else {
             return run.reject(.config, .targetInvalid, "an icmp target is a host name or an address")
         }
         let start = ContinuousClock.now

@@ -64,7 +64,7 @@ struct TargetRun {
         let stage = Self.stage(failure.phase)
         switch failure.kind {
         case .forbidden: reject(stage, .targetForbidden, failure.sentence)
-        case .invalidRequest: reject(stage, .systemRefused, failure.sentence, exception: failure.detail)
+        case .invalidRequest, .localResources: reject(stage, .systemRefused, failure.sentence, exception: failure.detail)
         case .credentialUnreadable: reject(stage, .credentialUnreadable, failure.sentence, exception: failure.detail)
         default:
             let verdict = failure.kind == .certificateRejected ? tls?.verdict : nil
@@ -93,6 +93,10 @@ struct TargetRun {
     /// The address to speak with, looked up and allowed; nil where the run ends here (it has been told why).
     mutating func resolve(_ host: String, _ options: AddressOptions) async -> NetworkAddress? {
         let start = ContinuousClock.now
+        if let hostname = target.hostname, HostName.ascii(authority: hostname) == nil {
+            reject(.config, .targetInvalid, "'\(hostname)', the name to ask for, is no internationalised domain name")
+            return nil
+        }
         do throws(ExchangeFailure) {
             let found: NetworkAddress
             if let pinned = target.address {
@@ -117,7 +121,7 @@ struct TargetRun {
     /// Makes the connection a TLS one; false where the run ends here. What the peer showed is observed either way.
     mutating func startTLS(_ conversation: Conversation, _ options: TLSOptions, host: String) async -> Bool {
         var settings = options.settings(on: day)
-        settings.serverName = settings.serverName ?? target.hostname
+        settings.serverName = settings.serverName ?? target.asciiHostname
         do throws(ExchangeFailure) { try await conversation.startTLS(settings, host: host) } catch {
             observe(conversation.tls)
             fail(error, conversation.tls)
@@ -191,13 +195,18 @@ struct TargetRun {
         case .clientCertificateRequired: .clientCertificateRequired
         case .credentialUnreadable: .credentialUnreadable
         case .certificateRejected: .certificateUntrusted
-        case .bodyTooLarge, .headersTooLarge: .httpTooLarge
+        case .bodyTooLarge, .bodyExpands, .headersTooLarge: .httpTooLarge
         case .tooManyRedirects: .httpRedirect
         case .protocolViolation: .httpMalformed
         case .proxyRefused: .proxyRefused
         case .proxyAuthentication: .proxyAuthentication
-        case .invalidRequest: .systemRefused
+        case .invalidRequest, .localResources: .systemRefused
         case .forbidden: .targetForbidden
         }
     }
+}
+
+extension Target {
+    /// The name to ask for, as DNS, TLS and HTTP carry it.
+    var asciiHostname: String? { hostname.map { HostName.ascii(authority: $0) ?? $0 } }
 }

@@ -53,7 +53,7 @@ struct WebSocketProbe: Probe {
     }
 
     /// Which host is asked for.
-    private func host(_ url: WebSocketURL) -> String { target.hostname ?? url.authority }
+    private func host(_ url: WebSocketURL) -> String { target.asciiHostname ?? url.authority }
 
     /// nil where the run ends here.
     private func upgrade(

@@ -63,7 +63,7 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
     ) throws(ExchangeFailure) -> Conversation {
         let socket = Descriptor(agent_stream(family))
         guard socket.number >= 0 else {
-            throw ExchangeFailure(kind: .unreachable, phase: .connect, sentence: "the system allows no socket", detail: systemError(errno))
+            throw SystemFailure(errno).opening("socket")
         }
         return Conversation(peer: peer, socket: socket, loop: loop, trustStores: trustStores, deadline: deadline)
     }
@@ -188,8 +188,29 @@ struct SystemFailure {
 
     init(_ error: Int32) { self.error = error }
 
-    func connecting(to peer: String) -> ExchangeFailure {
+    /// What this machine or process lacks; nil where the error is about something else.
+    func lack(in phase: ExchangePhase, peer: String = "") -> ExchangeFailure? {
+        let sentence: String
         switch error {
+        case EMFILE: sentence = "the agent has no file descriptor left: raise its limit of open files"
+        case ENFILE: sentence = "this machine has no file descriptor left"
+        case ENOBUFS, ENOMEM: sentence = "this machine has no memory left for a connection"
+        case EADDRNOTAVAIL: sentence = "this machine has no free local port, or no address of its own, to reach \(peer) from"
+        default: return nil
+        }
+        return ExchangeFailure(kind: .localResources, phase: phase, sentence: sentence, detail: systemError(error))
+    }
+
+    /// A socket could not even be made.
+    func opening(_ what: String) -> ExchangeFailure {
+        if let lack = lack(in: .connect) { return lack }
+        let kind: ExchangeFailure.Kind = [EACCES, EPERM].contains(error) ? .invalidRequest : .unreachable
+        return ExchangeFailure(kind: kind, phase: .connect, sentence: "the system allows no such \(what)", detail: systemError(error))
+    }
+
+    func connecting(to peer: String) -> ExchangeFailure {
+        if let lack = lack(in: .connect, peer: peer) { return lack }
+        return switch error {
         case ECONNREFUSED:
             .init(kind: .refused, phase: .connect, sentence: "connection to \(peer) refused", detail: systemError(error))
         case ECONNRESET: .init(kind: .reset, phase: .connect, sentence: "the connection to \(peer) was cut")
@@ -200,6 +221,7 @@ struct SystemFailure {
 
     /// A Unix socket is connected to at once or not at all.
     func connecting(toUnixSocket path: String) -> ExchangeFailure {
+        if let lack = lack(in: .connect, peer: path) { return lack }
         let (kind, sentence): (ExchangeFailure.Kind, String) =
             switch error {
             case ENOENT: (.refused, "there is no socket \(path)")
@@ -212,7 +234,8 @@ struct SystemFailure {
     }
 
     func speaking(with peer: String) -> ExchangeFailure {
-        switch error {
+        if let lack = lack(in: .processing, peer: peer) { return lack }
+        return switch error {
         case ECONNRESET, EPIPE: .init(kind: .reset, phase: .processing, sentence: "the connection to \(peer) was cut")
         case ETIMEDOUT: .init(kind: .timeout, phase: .processing, sentence: "\(peer) went silent")
         default: .init(kind: .unreachable, phase: .processing, sentence: "speaking with \(peer) failed", detail: systemError(error))

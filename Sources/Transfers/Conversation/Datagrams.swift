@@ -23,10 +23,7 @@ package final class Datagrams: Sendable {
         self.deadline = deadline
         let family = peer.address.family == .v4 ? AF_INET : AF_INET6
         socket = Descriptor(agent_socket(family, type, number))
-        guard socket.number >= 0 else {
-            let kind: ExchangeFailure.Kind = [EACCES, EPERM].contains(errno) ? .invalidRequest : .unreachable
-            throw ExchangeFailure(kind: kind, phase: .connect, sentence: "the system allows no such socket", detail: systemError(errno))
-        }
+        guard socket.number >= 0 else { throw SystemFailure(errno).opening("socket") }
         prepare(socket.number)
         if let source, agent_bind(socket.number, source.bytes, Int32(source.bytes.count)) != 0 {
             throw ExchangeFailure(

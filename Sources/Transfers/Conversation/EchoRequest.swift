@@ -78,6 +78,9 @@ struct EchoRequest {
         return packet.dropFirst(length)
     }
 
+    /// Whether a refusal says that the packet must be split, or sent smaller.
+    func isTooBig(_ type: UInt8, _ code: UInt8) -> Bool { family == .v4 ? type == 3 && code == 4 : type == 2 }
+
     /// In words, as RFC 792 and RFC 4443 number them.
     func words(type: UInt8, code: UInt8) -> String {
         switch (family, type, code) {

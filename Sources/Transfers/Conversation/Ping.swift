@@ -21,10 +21,12 @@ package final class Ping: Sendable {
     private let request: EchoRequest
     /// Then everybody's messages come in; else the kernel numbers the request itself and hands over its replies alone.
     private let isRaw: Bool
+    private let forbidsFragments: Bool
 
     init(
         _ address: NetworkAddress, _ settings: PingSettings, loop: SocketLoop, until deadline: ContinuousClock.Instant
     ) throws(ExchangeFailure) {
+        forbidsFragments = settings.forbidsFragments
         // Random, so that no reply to another pinger passes for ours.
         let payload = (0..<settings.payloadSize).map { $0 < 16 ? UInt8.random(in: 0...255) : 0 }
         request = EchoRequest(
@@ -33,6 +35,7 @@ package final class Ping: Sendable {
             datagrams = try Self.open(address, settings, isRaw: false, loop, deadline)
             isRaw = false
         } catch {
+            if error.kind == .localResources { throw error }
             datagrams = try Self.open(address, settings, isRaw: true, loop, deadline)
             isRaw = true
         }
@@ -51,7 +54,7 @@ package final class Ping: Sendable {
                 // On a raw socket the errors of others' pings would be ours: there they are read from the messages themselves.
                 _ = isRaw ? agent_filter_pings(socket, isFour) : agent_tell_errors(socket, isFour)
                 if let limit = settings.hopLimit { _ = agent_set_hop_limit(socket, isFour, Int32(limit)) }
-                if settings.forbidsFragments { _ = agent_forbid_fragments(socket, isFour) }
+                _ = settings.forbidsFragments ? agent_forbid_fragments(socket, isFour) : agent_allow_fragments(socket, isFour)
             }
         } catch {
             guard isRaw, error.detail == systemError(EPERM) else { throw error }
@@ -64,27 +67,38 @@ package final class Ping: Sendable {
     }
 
     package func send() throws(ExchangeFailure) {
-        do throws(ExchangeFailure) { try datagrams.send(request.bytes) } catch { throw unreachable(error.detail) }
+        do throws(ExchangeFailure) { try datagrams.send(request.bytes) } catch {
+            throw error.kind == .localResources ? error : unreachable(error.detail)
+        }
     }
 
     /// Waits for the reply to what was sent.
     /// - Returns: its hop limit; nil where the system does not tell it.
     /// - Throws: `unreachable` where somebody on the way says so, `timeout` where nothing comes.
     package func reply() async throws(ExchangeFailure) -> Int? {
+        // A router that lets only smaller packets through says so once; the system then splits what is sent.
+        var mayRepeat = !forbidsFragments
         while true {
             let message: Message
             do throws(ExchangeFailure) { message = try await datagrams.receive(Message.init) } catch {
                 switch error.kind {
-                case .cancelled: throw error
+                case .cancelled, .localResources: throw error
                 case .timeout:
                     throw ExchangeFailure(
                         kind: .timeout, phase: .processing, sentence: "no echo reply from \(request.peer) in time")
+                case _ where mayRepeat && error.detail == systemError(EMSGSIZE):
+                    mayRepeat = false
+                    try send()
+                    continue
                 default: throw unreachable(error.detail)
                 }
             }
             let body = isRaw ? EchoRequest.body(ofRaw: message.bytes, request.peer.family) : message.bytes[...]
             switch request.answer(in: body, from: message.sender, knowsIdentifier: isRaw) {
             case .reply: return message.hopLimit
+            case .refused(let type, let code) where mayRepeat && request.isTooBig(type, code):
+                mayRepeat = false
+                try send()
             case .refused(let type, let code):
                 throw unreachable("\(message.sender?.description ?? "a router"): \(request.words(type: type, code: code))")
             case nil: continue

@@ -9,6 +9,18 @@ final class Descriptor: Sendable {
     init(_ number: Int32) { self.number = number }
 
     deinit { if number >= 0 { close(number) } }
+
+    /// What keeps the process from opening one more, as a failure in that phase; nil where it could.
+    ///
+    /// For what libraries open themselves without telling why they failed.
+    static func lack(of count: Int = 1, in phase: ExchangePhase) -> ExchangeFailure? {
+        var opened: [Descriptor] = []
+        for _ in 0..<count {
+            opened.append(Descriptor(agent_bell()))
+            if opened.last?.number == -1 { return SystemFailure(errno).lack(in: phase) }
+        }
+        return nil
+    }
 }
 
 /// Tells a task when a descriptor is ready: one epoll on one thread for all sockets that libcurl does not own.

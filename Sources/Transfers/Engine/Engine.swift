@@ -67,6 +67,7 @@ final class Engine: Sendable {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         // The hops under way, kept here until libcurl has let go of their handles: its callbacks hold no reference.
         var active: [UnsafeMutableRawPointer: Hop] = [:]
+        let turns = EngineTurns()
         while true {
             let (submitted, cancelled, isClosed) = inbox.withLock { inbox in
                 defer {
@@ -77,6 +78,7 @@ final class Engine: Sendable {
             }
             for hop in submitted {
                 active[hop.handle] = hop
+                hop.begin(turns)
                 curl_multi_add_handle(multi, hop.handle)
             }
             for hop in isClosed ? Array(active.values) : cancelled where active[hop.handle] === hop {
@@ -85,15 +87,27 @@ final class Engine: Sendable {
                 hop.cancelled()
             }
             if isClosed { break }
+            turns.number += 1
+            turns.watch.beginTurn()
+            if let hop = turns.waiting.first {
+                turns.waiting.removeFirst()
+                if active[hop.handle] === hop, let code = hop.resume() {
+                    curl_multi_remove_handle(multi, hop.handle)
+                    active[hop.handle] = nil
+                    hop.finish(code)
+                }
+            }
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
+            turns.watch.endTurn()
             var code = CURLE_OK
             while let easy = agent_next_done(multi, &code) {
                 curl_multi_remove_handle(multi, easy)
                 active.removeValue(forKey: easy)?.finish(code)
             }
-            curl_multi_poll(multi, nil, 0, 60_000, nil)
+            curl_multi_poll(multi, nil, 0, turns.waiting.isEmpty ? 60_000 : 0, nil)
         }
         curl_multi_cleanup(multi)
+        turns.watch.close()
     }
 }

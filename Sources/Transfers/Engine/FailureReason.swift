@@ -7,7 +7,8 @@ struct FailureReason {
     let systemError: Int32
     /// libcurl's own sentence.
     let detail: String
-    let overrun: ExchangeFailure.Kind?
+    let refusal: AnswerReader.Refusal?
+    let hasAllHeaders: Bool
     /// What TLS itself says of it: our own fault, the verdict on the certificate, or an alert of the peer's.
     let ofTLS: ExchangeFailure?
     let times: HopTimes
@@ -18,11 +19,8 @@ struct FailureReason {
 
     var failure: ExchangeFailure {
         let phase = times.reached(isTLS: isTLS)
-        if let overrun {
-            let sentence =
-                overrun == .bodyTooLarge ? "the answer's body is larger than accepted" : "the answer's headers are larger than accepted"
-            return ExchangeFailure(kind: overrun, phase: .transfer, sentence: sentence)
-        }
+        if let refusal { return Self.failure(refusal) }
+        if let lack = SystemFailure(systemError).lack(in: phase, peer: target) ?? resolverLack { return lack }
         if let ofTLS { return ofTLS }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
@@ -33,6 +31,11 @@ struct FailureReason {
             // An answer that is not HTTP is "unsupported" too: only before a connection does it mean the URL.
             guard times.connected == .zero else { break }
             return ExchangeFailure(kind: .invalidRequest, phase: .resolve, sentence: "the URL cannot be used", detail: detail)
+        case CURLE_OUT_OF_MEMORY, CURLcode(rawValue: Self.tooLarge):
+            // Of a header line over its bound, libcurl before 8.6 says that memory ran out.
+            guard times.firstByte > .zero, !hasAllHeaders else { break }
+            return Self.libraryBound
+        case CURLE_RECV_ERROR where detail.hasPrefix("Too large response headers"): return Self.libraryBound
         default: break
         }
         if proxied, let proxy = proxyFailure { return proxy }
@@ -47,13 +50,38 @@ struct FailureReason {
         return ExchangeFailure(kind: .protocolViolation, phase: phase, sentence: "no whole HTTP answer from \(target)", detail: detail)
     }
 
+    /// `CURLE_TOO_LARGE`, since 8.6.
+    private static let tooLarge: UInt32 = 100
+
+    private static let libraryBound = ExchangeFailure(
+        kind: .headersTooLarge, phase: .transfer,
+        sentence: "the answer's headers are larger than libcurl accepts: 100 KB for one of them, 300 KB for all")
+
+    private static func failure(_ refusal: AnswerReader.Refusal) -> ExchangeFailure {
+        let (kind, sentence): (ExchangeFailure.Kind, String) =
+            switch refusal {
+            case .headersTooLarge: (.headersTooLarge, "the answer's headers are larger than accepted")
+            case .bodyTooLarge: (.bodyTooLarge, "the answer's body is larger than accepted")
+            case .bodyExpands: (.bodyExpands, "the answer's body becomes more than a thousand times as large when it is decompressed")
+            case .undecodable(let clause): (.protocolViolation, clause)
+            case .flood: (.protocolViolation, "the peer sends without end what is no part of an answer")
+            }
+        return ExchangeFailure(kind: kind, phase: .transfer, sentence: sentence)
+    }
+
+    /// The name of a proxy is looked up by the system's own resolver, which does not say what it lacks.
+    private var resolverLack: ExchangeFailure? {
+        guard code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_RESOLVE_HOST else { return nil }
+        return Descriptor.lack(in: .resolve)
+    }
+
     private var connectFailure: ExchangeFailure {
         switch systemError {
         case ECONNREFUSED:
             return ExchangeFailure(kind: .refused, phase: .connect, sentence: "connection to \(target) refused")
         case ECONNRESET:
             return ExchangeFailure(kind: .reset, phase: .connect, sentence: "the connection to \(target) was cut")
-        case ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EACCES, EPERM:
+        case ENETUNREACH, EHOSTUNREACH, EACCES, EPERM:
             return ExchangeFailure(kind: .unreachable, phase: .connect, sentence: "\(target) cannot be reached", detail: detail)
         case ETIMEDOUT:
             return ExchangeFailure(kind: .connectTimeout, phase: .connect, sentence: "no answer from \(target) to the connection attempt")

@@ -1,49 +1,14 @@
 import Addresses
 import CCurl
+import CLinux
 import FoundationEssentials
+import Glibc
+import Synchronization
 
 /// One HTTP request on one easy handle: its options, what its callbacks gather, and how it ended.
 ///
 /// Made by a caller, then touched by the engine's thread alone until `finish` hands the ending over.
 final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engine's thread alone; never shared.
-    /// Where the connection goes.
-    enum Target: Sendable {
-        case endpoint(Endpoint)
-        /// Through a proxy, which is told the address or, where there is none, looks the name up itself.
-        case proxy(ProxyRoute, to: Endpoint?)
-        case unixSocket(String)
-
-        var endpoint: Endpoint? {
-            switch self {
-            case .endpoint(let endpoint): endpoint
-            case .proxy(_, let endpoint): endpoint
-            case .unixSocket: nil
-            }
-        }
-    }
-
-    struct Ending: Sendable {
-        var report: ExchangeReport
-        /// Where the answer sends us, absolute.
-        var redirect: String?
-        /// In libcurl's own lines.
-        var cookies: [String] = []
-
-        init(report: ExchangeReport, redirect: String? = nil) {
-            self.report = report
-            self.redirect = redirect
-        }
-
-        init(failure: ExchangeFailure) {
-            report = ExchangeReport()
-            report.failure = failure
-        }
-
-        static func failed(_ kind: ExchangeFailure.Kind, _ phase: ExchangePhase, _ sentence: String) -> Ending {
-            Ending(failure: ExchangeFailure(kind: kind, phase: phase, sentence: sentence))
-        }
-    }
-
     let easy: OpaquePointer
     private let request: ExchangeRequest
     private let host: URLHost
@@ -54,19 +19,19 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     /// Told the ending, once; set before the hop is submitted.
     var completion: (@Sendable (Ending) -> Void)?
 
-    private var body: [UInt8] = []
-    private var bodyLength = 0
-    private var headers: [HeaderField] = []
-    private var trailers: [HeaderField] = []
-    private var hasAllHeaders = false
-    private var headerBytes = 0
-    private var overrun: ExchangeFailure.Kind?
-    /// Of an answer that only sends us on, nothing is kept, and what comes after this is not waited for.
-    private static let mostPassedOver = 64 << 10
-    private var passedOver = 0
+    private var turns: EngineTurns?
+    private var answer: AnswerReader
+    /// What is left of the share of the turn with that number.
+    private var share = 0
+    private var turn = -1
+    private var isPaused = false
+    /// An answer that only sends us on is left at the end of its headers.
     private var isCutShort = false
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    /// `errno` of a socket that the system did not give, else 0: libcurl forgets it.
+    private var socketError: Int32 = 0
+    private var connection: TurnWatch.Connection?
     private var session = TLSReport()
     private let began = ContinuousClock.now
     /// When the connection stood and the handshake began: libcurl tells it only of handshakes that succeed.
@@ -85,6 +50,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         self.target = target
         self.redirects = redirects
         self.verifier = verifier
+        answer = AnswerReader(request)
         errorText.pointee = 0
         guard HeaderField.areSendable(request.headers), request.method.isSendable, ["http", "https"].contains(host.scheme) else {
             return nil
@@ -101,9 +67,32 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(easy) }
     private var isTLS: Bool { host.scheme == "https" }
 
+    /// The engine is about to add the handle.
+    func begin(_ turns: EngineTurns) {
+        self.turns = turns
+        agent_set_open_function(handle) { hop, _, address in
+            guard let hop, let address else { return CURL_SOCKET_BAD }
+            return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().openSocket(address.pointee)
+        }
+        agent_set_pointer(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque())
+        // Connections may be closed after their transfer: by what lives as long as the engine.
+        agent_set_close_function(handle) { watch, descriptor in
+            guard let watch else { return close(descriptor) }
+            return Unmanaged<TurnWatch>.fromOpaque(watch).takeUnretainedValue().close(descriptor)
+        }
+        agent_set_pointer(handle, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(turns.watch).toOpaque())
+    }
+
+    private func openSocket(_ address: curl_sockaddr) -> Int32 {
+        let descriptor = agent_socket(address.family, address.socktype, address.protocol)
+        if descriptor < 0 { socketError = errno } else { connection = turns?.watch.opened(descriptor) }
+        return descriptor
+    }
+
     /// Hands the ending over; called once, after the handle has left the multi.
     func finish(_ code: CURLcode) {
-        var ending = Ending(report: report(isCutShort ? CURLE_OK : code), redirect: redirectURL)
+        let isRefused = code == CURLE_OK && !answer.end()
+        var ending = Ending(report: report(isCutShort ? CURLE_OK : isRefused ? CURLE_WRITE_ERROR : code), redirect: redirectURL)
         if request.keepsCookies { ending.cookies = cookies }
         end(ending)
     }
@@ -134,7 +123,6 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         let milliseconds = max(1, Int((timeout / .milliseconds(1)).rounded(.up)))
         long(CURLOPT_TIMEOUT_MS, milliseconds)
         long(CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
-        if let encodings = request.acceptedEncodings { text(CURLOPT_ACCEPT_ENCODING, encodings) }
         if request.keepsCookies {
             text(CURLOPT_COOKIEFILE, "")
             for cookie in cookies { text(CURLOPT_COOKIELIST, cookie) }
@@ -204,7 +192,10 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
 
     private func setHeaders() {
         var fields = request.headers + [ownHost].compactMap(\.self)
-        let omitted = ["Expect", "Content-Type"] + (request.asksForEncodings ? [] : ["Accept-Encoding"])
+        if request.asksForEncodings, let encodings = request.acceptedEncodings, !fields.contains(where: { $0.isNamed("accept-encoding") }) {
+            fields.append(HeaderField("Accept-Encoding", encodings))
+        }
+        let omitted = ["Expect", "Content-Type"]
         for name in omitted where !fields.contains(where: { $0.isNamed(name) }) {
             fields.append(HeaderField(name, ""))
         }
@@ -280,42 +271,44 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
 
     private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         noteTLS()
-        if sendsOn {
-            passedOver += count
-            isCutShort = passedOver > Self.mostPassedOver
-            return isCutShort ? 0 : count
+        if let turns, turn != turns.number {
+            turn = turns.number
+            share = AnswerReader.share
         }
-        let room = request.bounds.body - bodyLength
-        bodyLength += min(count, room)
-        if request.keepsBody { body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: min(count, room))) }
-        guard count <= room else {
-            overrun = .bodyTooLarge
-            return 0
-        }
+        guard answer.takeBody(UnsafeRawBufferPointer(start: data, count: count), &share) else { return 0 }
+        if share <= 0 { pause() }
         return count
     }
 
     private func receiveHeader(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         noteTLS()
-        headerBytes += count
-        guard headerBytes <= request.bounds.headers else {
-            overrun = .headersTooLarge
-            return 0
-        }
-        let line = UnsafeRawBufferPointer(start: data, count: count)
-        if line.starts(with: "HTTP/".utf8) {
-            // A new header block: of the final answer after a 1xx one, or after the proxy's.
-            headers = []
-            hasAllHeaders = false
-        } else if let field = HeaderField(line: line) {
-            // Whatever comes after the block's end is a trailer, also where the body between is empty.
-            if hasAllHeaders { trailers.append(field) } else { headers.append(field) }
-        } else if line.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) {
-            hasAllHeaders = true
-            // What follows the change to another protocol is none of HTTP, and may never end.
-            isCutShort = HopTimes.status(handle) == 101
-        }
+        guard answer.takeHeaders(UnsafeRawBufferPointer(start: data, count: count)) else { return 0 }
+        // What follows the change to another protocol is none of HTTP, and may never end.
+        isCutShort = answer.hasAllHeaders && (sendsOn || HopTimes.status(handle) == 101)
         return isCutShort ? 0 : count
+    }
+
+    /// Has nothing more read until `resume`. What libcurl has read already it keeps, in one piece however small its chunks are.
+    private func pause() {
+        guard let turns, !isPaused else { return }
+        isPaused = true
+        curl_easy_pause(handle, CURLPAUSE_RECV)
+        turns.waiting.append(self)
+    }
+
+    /// Goes on after a pause, for the share of another turn.
+    /// - Returns: what the transfer ends with; nil where it goes on or pauses again.
+    func resume() -> CURLcode? {
+        turn = turns?.number ?? 0
+        share = AnswerReader.share
+        guard answer.decode(&share) else { return CURLE_WRITE_ERROR }
+        if answer.hasMore {
+            turns?.waiting.append(self)
+            return nil
+        }
+        isPaused = false
+        let code = curl_easy_pause(handle, CURLPAUSE_CONT)
+        return code == CURLE_OK ? nil : code
     }
 
     private func beginTLS(_ context: OpaquePointer) -> Bool {
@@ -344,16 +337,18 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         report.remoteAddress = times.remoteAddress
         if times.status > 0 {
             var response = ExchangeResponse(
-                status: times.status, headers: headers, body: body, bodyLength: bodyLength, url: request.url, version: times.version)
-            response.trailers = trailers
+                status: times.status, headers: answer.headers, body: answer.body, bodyLength: answer.bodyLength, url: request.url,
+                version: times.version)
+            response.trailers = answer.trailers
             report.response = response
         }
         if code != CURLE_OK {
             let target = times.remoteAddress ?? targetText
             let reason = FailureReason(
-                code: code, systemError: times.systemError, detail: String(cString: errorText), overrun: overrun,
-                ofTLS: verifier.flatMap { $0.ownFault ?? $0.failure(with: target) }, times: times, isTLS: isTLS, target: target,
-                proxied: isProxied)
+                code: code, systemError: socketError == 0 ? times.systemError : socketError, detail: String(cString: errorText),
+                refusal: connection?.isCut.load(ordering: .acquiring) == true ? .flood : answer.refusal,
+                hasAllHeaders: answer.hasAllHeaders, ofTLS: verifier.flatMap { $0.ownFault ?? $0.failure(with: target) }, times: times,
+                isTLS: isTLS, target: target, proxied: isProxied)
             report.failure = reason.failure
             if report.failure.map({ report.phases[$0.phase] == nil }) ?? false, let phase = report.failure?.phase {
                 report.phases[phase] = times.unfinished
@@ -376,11 +371,11 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
 
     /// Where the answer sends us, whether or not the request goes there.
     private var redirectURL: String? {
-        guard [301, 302, 303, 307, 308].contains(HopTimes.status(handle)), let location = headers.first(where: { $0.isNamed("location") })
-        else {
+        // As Go does, an empty one is none.
+        guard [301, 302, 303, 307, 308].contains(HopTimes.status(handle)), let location = answer.location, !location.isEmpty else {
             return nil
         }
-        return URLHost.absolute(location.value, base: request.url)
+        return URLHost.absolute(location, base: request.url)
     }
 
     /// Whether the answer under way will be left behind for another.

@@ -4,7 +4,7 @@ import CCurl
 package struct URLHost: Sendable {
     /// In lower case.
     package let scheme: String
-    /// Without brackets; every spelling of an IPv4 address is `a.b.c.d` here.
+    /// In ASCII, without brackets; every spelling of an IPv4 address is `a.b.c.d` here.
     package let name: String
     package let port: UInt16
     /// `host:port` in lower case, the scheme's port where the URL has none.
@@ -15,7 +15,8 @@ package struct URLHost: Sendable {
         guard let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }
         guard curl_url_set(parser, CURLUPART_URL, url, 0) == CURLUE_OK,
-            let scheme = Self.part(parser, CURLUPART_SCHEME, 0), let host = Self.part(parser, CURLUPART_HOST, 0),
+            let scheme = Self.part(parser, CURLUPART_SCHEME, 0),
+            let host = Self.part(parser, CURLUPART_HOST, 0).flatMap({ HostName.ascii($0) }),
             let port = Self.part(parser, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)), let number = UInt16(port)
         else { return nil }
         self.scheme = scheme.lowercased()
@@ -25,15 +26,16 @@ package struct URLHost: Sendable {
         hasCredentials = Self.part(parser, CURLUPART_USER, 0) != nil
     }
 
-    /// `host:port`, `[::1]:443` in two; nil for anything else.
+    /// `host:port`, `[::1]:443` in two, the host in ASCII; nil for anything else.
     package static func split(_ text: String) -> (name: String, port: UInt16)? {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
         let host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { return (String(host.dropFirst().dropLast()), port) }
-        return host.isEmpty || host.contains(":") ? nil : (String(host), port)
+        guard !host.isEmpty, !host.contains(":"), let name = HostName.ascii(String(host)) else { return nil }
+        return (name, port)
     }
 
-    /// A URL as it is sent: absolute, what no URL may hold escaped. `text` may be relative to the base, as a `Location` is.
+    /// A URL as it is sent: absolute, its host in ASCII, what no URL may hold escaped. `text` may be relative to the base, as a `Location` is.
     /// - Returns: nil for what is no URL of HTTP.
     package static func absolute(_ text: String, base: String? = nil) -> String? {
         guard let parser = curl_url() else { return nil }
@@ -41,10 +43,25 @@ package struct URLHost: Sendable {
         if let base, curl_url_set(parser, CURLUPART_URL, base, 0) != CURLUE_OK { return nil }
         // A path is asked for as it is written; what is relative is resolved.
         let flags = UInt32(CURLU_URLENCODE) | UInt32(CURLU_ALLOW_SPACE) | (base == nil ? UInt32(CURLU_PATH_AS_IS) : 0)
-        guard curl_url_set(parser, CURLUPART_URL, text, flags) == CURLUE_OK, let url = part(parser, CURLUPART_URL, 0),
+        guard curl_url_set(parser, CURLUPART_URL, text, flags) == CURLUE_OK, hasASCIIHost(parser), let url = part(parser, CURLUPART_URL, 0),
             ["http", "https"].contains(part(parser, CURLUPART_SCHEME, 0)?.lowercased())
         else { return nil }
         return url
+    }
+
+    /// The URL as it is, but for its host: that in ASCII.
+    static func withASCIIHost(_ url: String) -> String? {
+        guard url.utf8.contains(where: { $0 >= 0x80 }) else { return url }
+        guard let parser = curl_url() else { return nil }
+        defer { curl_url_cleanup(parser) }
+        guard curl_url_set(parser, CURLUPART_URL, url, 0) == CURLUE_OK, hasASCIIHost(parser) else { return nil }
+        return part(parser, CURLUPART_URL, 0)
+    }
+
+    /// Puts the host's ASCII form into its place.
+    private static func hasASCIIHost(_ parser: OpaquePointer) -> Bool {
+        guard let host = part(parser, CURLUPART_HOST, 0), let ascii = HostName.ascii(host) else { return false }
+        return ascii == host || curl_url_set(parser, CURLUPART_HOST, ascii, 0) == CURLUE_OK
     }
 
     /// The URL with another host, and the `host` or `host:port` that it had.

@@ -97,6 +97,8 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         /// The chain or name did not verify: `ExchangeReport.verdict` says why. No request was sent.
         case certificateRejected
         case bodyTooLarge
+        /// Decompression makes far more of the body than was sent.
+        case bodyExpands
         case headersTooLarge
         case tooManyRedirects
         /// The peer spoke something that is not HTTP, or ended in the middle of an answer.
@@ -111,6 +113,8 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         case credentialUnreadable
         /// The address may not be dialled, by the request's policy.
         case forbidden
+        /// This machine or process lacks what the exchange needs: a file descriptor, memory, a local port. It says nothing of the peer.
+        case localResources
     }
 
     package var kind: Kind

@@ -91,6 +91,18 @@ final class NetworkNamespace: TaskExecutor {
         guard ended.status == 0 else { throw Failed(what: ended.errors) }
     }
 
+    /// Lets names be looked up at this server alone, as tasks in the namespace see it.
+    func useResolver(_ address: String) async throws {
+        let directory = try TemporaryDirectory()
+        let resolver = try directory.write("resolv.conf", "nameserver \(address)\n")
+        let order = try directory.write("nsswitch.conf", "hosts: files dns\n")
+        let script = """
+            mount --make-rprivate / && mount --bind \(resolver) "$(realpath /etc/resolv.conf)" && mount --bind \(order) /etc/nsswitch.conf
+            """
+        let ended = try await Program.run("nsenter", ["--mount=\(folder)/mnt", "sh", "-c", script])
+        guard ended.status == 0 else { throw Failed(what: ended.errors) }
+    }
+
     /// Writes a file of the kernel's, as the thread sees it.
     func write(_ text: String, to path: String) async throws {
         try await run {

@@ -1,0 +1,98 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Ends the transfer that keeps the engine in one turn.
+///
+/// Within libcurl a transfer reads for as long as there is something to read that is no part of an answer: HTTP/2 frames, TLS records. A
+/// peer that sends them as fast as they are read would never let the engine go on. Its connection is cut from a thread that sleeps otherwise.
+final class TurnWatch: Sendable {
+    /// One connection of a transfer.
+    final class Connection: Sendable {
+        let descriptor: Int32
+        let isCut = Atomic(false)
+
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+    }
+
+    /// How long a turn may last before it is looked at, and then until it is looked at again, in milliseconds.
+    private static let interval: Int32 = 50
+    /// What a transfer reads at most in one turn that ends by itself is far less.
+    private static let mostRead: Int64 = 1 << 20
+
+    private let timer = agent_timer()
+    /// Odd while a turn lasts.
+    private let turns = Atomic(0)
+    private let isClosed = Atomic(false)
+    private let connections = Mutex<[Int32: Connection]>([:])
+
+    init() {
+        var thread = pthread_t()
+        let created = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<TurnWatch>.fromOpaque(context).takeRetainedValue().work()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        precondition(timer >= 0 && created == 0, "the system allows no further thread")
+        pthread_detach(thread)
+    }
+
+    deinit { Glibc.close(timer) }
+
+    func close() {
+        isClosed.store(true, ordering: .releasing)
+        agent_set_timer(timer, 1)
+    }
+
+    func beginTurn() {
+        turns.add(1, ordering: .releasing)
+        agent_set_timer(timer, Self.interval)
+    }
+
+    func endTurn() {
+        turns.add(1, ordering: .releasing)
+        agent_set_timer(timer, 0)
+    }
+
+    func opened(_ descriptor: Int32) -> Connection {
+        let connection = Connection(descriptor)
+        connections.withLock { $0[descriptor] = connection }
+        return connection
+    }
+
+    /// Closes a descriptor, so that its number is not another's when its connection is cut.
+    func close(_ descriptor: Int32) -> Int32 {
+        connections.withLock { connections in
+            connections[descriptor] = nil
+            return Glibc.close(descriptor)
+        }
+    }
+
+    private func work() {
+        while true {
+            var expirations: UInt64 = 0
+            _ = read(timer, &expirations, 8)
+            if isClosed.load(ordering: .acquiring) { return }
+            let turn = turns.load(ordering: .acquiring)
+            if turn % 2 == 1 { watch(turn) }
+        }
+    }
+
+    private func watch(_ turn: Int) {
+        let before = connections.withLock { $0.keys.map { ($0, agent_bytes_read($0)) } }
+        while turns.load(ordering: .acquiring) == turn {
+            for (descriptor, count) in before where count >= 0 {
+                connections.withLock { connections in
+                    guard let connection = connections[descriptor], turns.load(ordering: .acquiring) == turn,
+                        agent_bytes_read(descriptor) - count > Self.mostRead
+                    else { return }
+                    connection.isCut.store(true, ordering: .releasing)
+                    shutdown(descriptor, Int32(SHUT_RDWR))
+                }
+            }
+            usleep(useconds_t(Self.interval) * 1000)
+        }
+    }
+}
