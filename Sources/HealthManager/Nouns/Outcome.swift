@@ -56,7 +56,7 @@ package struct Finding: Sendable, Hashable {
         self.stage = stage
         self.reason = reason
         self.sentence = sentence
-        self.exception = sentence.contains(exception) ? "" : exception
+        self.exception = sentence.hasSuffix(exception) ? "" : exception
         self.cause = cause
         self.certificate = certificate
     }
