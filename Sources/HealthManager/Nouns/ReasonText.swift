@@ -280,7 +280,10 @@ extension Reason {
                 "Put the final URL into the configuration if the move is right."
             )
         case .httpTooLarge:
-            ("The answer is larger than this probe accepts.", "Something else answers at that URL: open it by hand.")
+            (
+                "The answer is larger than this probe accepts, as sent or decompressed.",
+                "Something else answers at that URL: open it by hand."
+            )
         case .httpMalformed:
             (
                 "The peer does not speak HTTP, or ended in the middle of its answer.",

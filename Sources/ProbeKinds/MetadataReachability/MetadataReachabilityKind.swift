@@ -22,6 +22,7 @@ struct MetadataReachabilityKind: ProbeKind {
             .certificateExpired,
             .certificateNotYetValid, .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .metadataMalformed, .metadataNoKeys,
             .metadataWrongRealm, .metadataNoTokenEndpoint, .clockSkew, .preauthenticationSuspected, .notObserved,
+            .systemRefused,
         ],
         options: [
             .init("path", "path of a server's document (default \(MetadataReader.serverPath))", settableThroughAgent: false),

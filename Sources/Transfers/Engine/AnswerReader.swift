@@ -135,7 +135,12 @@ struct AnswerReader {
     private mutating func keep(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let kept = min(bytes.count, request.bounds.body - bodyLength)
         bodyLength += kept
-        if request.keepsBody { body.append(contentsOf: bytes[..<kept]) }
+        if request.keepsBody {
+            // No more is taken from the system than the answer may hold.
+            let needed = body.count + kept
+            if needed > body.capacity { body.reserveCapacity(min(max(needed, 2 * body.capacity), request.bounds.body)) }
+            body.append(contentsOf: bytes[..<kept])
+        }
         return kept == bytes.count || refuse(.bodyTooLarge)
     }
 

@@ -28,6 +28,7 @@ final class HostileSite: Sendable {
           tls: { prober: tcp, timeout: 2s, tcp: { tls: true, query_response: [{ expect: "^never" }], tls_config: { insecure_skip_verify: true } } }
           unix: { prober: unix, timeout: 2s, unix: { query_response: [{ expect: "^never" }] } }
           http: { prober: http, timeout: 2s }
+          https: { prober: http, timeout: 2s, http: { enable_http2: false, tls_config: { insecure_skip_verify: true } } }
           interim: { prober: http, timeout: 2s, http: { compression: gzip } }
           http2: { prober: http, timeout: 2s, http: { tls_config: { insecure_skip_verify: true } } }
           grpc: { prober: grpc, timeout: 2s }
@@ -54,7 +55,7 @@ final class HostileSite: Sendable {
     }
 
     func probe(_ protocolName: String, _ way: String) async throws -> Answer {
-        let scheme = ["http2": "https://", "websocket": "ws://"][protocolName] ?? ""
+        let scheme = ["https": "https://", "http2": "https://", "websocket": "ws://"][protocolName] ?? ""
         return try await ask("/probe?module=\(protocolName)&target=\(scheme)\(peers.addresses["\(protocolName) \(way)"] ?? "")")
     }
 

@@ -4,14 +4,42 @@ import Testing
 
 /// Peers that flood, drip, never end, stay silent, send garbage, close half or reset, at each protocol: they cost their own probe alone.
 @Suite(.serialized) struct HostileTests {
-    /// The reason that names what each way of misbehaving comes to.
+    /// What each way of misbehaving comes to: flood, drip, endless, silent, garbage, half, reset. Where a connection breaks within a piece,
+    /// libcurl tells now the one, now the other.
+    private static let broken = "http_malformed connection_reset"
     private static let reasons: [String: [String: String]] = [
-        "tcp": [:]
+        "tcp": words(
+            "http_too_large", "timeout", "http_too_large", "timeout", "answer_unexpected", "answer_unexpected", "connection_reset"),
+        "tls": words(
+            "http_too_large", "timeout", "http_too_large", "timeout", "tls_handshake_failed", "connection_reset", "connection_reset"),
+        "unix": words(
+            "http_too_large", "timeout", "http_too_large", "timeout", "answer_unexpected", "answer_unexpected",
+            "answer_unexpected connection_reset"),
+        "http": words("http_too_large", "timeout", "timeout http_too_large", "timeout", "http_malformed", broken, "connection_reset"),
+        "https": words("http_too_large", "timeout", "timeout http_too_large", "timeout", "http_malformed", broken, "connection_reset"),
+        "interim": words(
+            "http_status timeout http_malformed", "http_status timeout", "http_too_large", "timeout", "http_malformed", broken,
+            "connection_reset"),
+        "http2": words(broken + " timeout", "timeout", broken + " timeout", "timeout", broken, broken, broken),
+        "grpc": words(broken + " timeout", "timeout", broken + " timeout", "timeout", broken, broken, broken),
+        "websocket": words(
+            "timeout http_too_large", "timeout", "http_too_large", "timeout", "answer_unexpected", "connection_reset", "connection_reset"),
+        "smtp": words(
+            "http_too_large", "timeout", "http_too_large", "timeout", "answer_unexpected", "answer_unexpected", "connection_reset"),
+        "dns_stream": words(
+            "answer_unexpected", "answer_unexpected timeout", "answer_unexpected", "timeout", "answer_unexpected", "answer_unexpected",
+            "connection_reset"),
+        "dns_datagrams": words(
+            "answer_unexpected timeout", "timeout", "answer_unexpected timeout", "timeout", "answer_unexpected timeout", "", ""),
     ]
+
+    private static func words(_ reasons: String...) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: zip(["flood", "drip", "endless", "silent", "garbage", "half", "reset"], reasons))
+    }
 
     @Test(
         "each run ends in its time with its reason, an innocent probe beside it succeeds, /metrics answers, memory stays",
-        arguments: ["tcp", "tls", "unix", "http", "interim", "http2", "grpc", "websocket", "smtp", "dns_stream", "dns_datagrams"])
+        arguments: ["tcp", "tls", "unix", "http", "https", "interim", "http2", "grpc", "websocket", "smtp", "dns_stream", "dns_datagrams"])
     func held(_ protocolName: String) async throws {
         let site = try await HostileSite()
         #expect(try await site.probeInnocent().success)
@@ -27,8 +55,8 @@ import Testing
                 #expect(!answer.success, "\(protocolName) \(way): \(answer.page)")
                 let took = answer.value("probe_duration_seconds") ?? .infinity
                 #expect(took <= 3, "\(protocolName) \(way) took \(took) s of 2")
-                print("REASON \(protocolName) \(way) \(answer.reason ?? "none") \(took)")
-                #expect(answer.reason == Self.reasons[protocolName]?[way], "\(protocolName) \(way): \(answer.page)")
+                let known = Self.reasons[protocolName]?[way]?.split(separator: " ") ?? []
+                #expect(known.contains { $0 == answer.reason ?? "" }, "\(protocolName) \(way): \(known), \(answer.page)")
             }
             return try await beside
         }

@@ -36,7 +36,7 @@ class Peer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATE, KEY)
         context.set_alpn_protocols(list(protocols))
-        self.connection = context.wrap_socket(self.raw, server_side=True)
+        self.raw = self.connection = context.wrap_socket(self.raw, server_side=True)
 
     def send(self, data):
         self.connection.sendall(data)
