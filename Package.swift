@@ -97,7 +97,7 @@ let package = Package(
         room("ProbeFiles", ["HealthManager", "Addresses", "Certificates", "Documents", yams]),
         room("ProbeKinds", ["HealthManager", "Transfers", "Certificates", "Documents", jwtKit]),
         room("TargetKinds", ["CLdns", "CPattern", "HealthManager", "Transfers", "Addresses", "Certificates", "Documents"]),
-        room("Serving", [hummingbirdCore, nioHTTPTypes, nioCore, nioPosix, logging]),
+        room("Serving", [hummingbirdCore, nioHTTPTypes, nioCore, logging]),
         room(
             "StatusServer",
             [

@@ -78,7 +78,13 @@ package final class Connections: Sendable {
     package func quiesce() {
         let (listener, records) = state.withLock { ($0.listener, Array($0.records.values)) }
         listener?.close(promise: nil)
-        for record in records { record.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        for record in records {
+            switch record.now.phase {
+            // What has not been asked in full is not waited for.
+            case .head, .body: record.channel.close(promise: nil)
+            case .working, .answering, .idle: record.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+            }
+        }
     }
 
     // MARK: Coming and going
@@ -127,26 +133,28 @@ package final class Connections: Sendable {
 
     // MARK: Time
 
-    /// Closes the connections whose time is over; on the event loop of all of them.
+    /// Closes the connections whose time is over.
     private func look() {
         reserve.refill()
         let now = NIODeadline.now()
         let records = state.withLock { Array($0.records.values) }
         let idle = records.count * 2 < limits.open ? limits.idle : limits.patience
-        for record in records {
-            let state = record.look(at: now)
-            let patience: TimeAmount? =
-                switch state.phase {
-                case .head, .body: limits.patience
-                case .working: nil
-                // A stream of events has nothing unsent while nothing happens.
-                case .answering: state.unsent > 0 ? limits.patience : nil
-                case .idle: state.unsent > 0 ? limits.patience : idle
-                }
-            guard let patience, state.since + patience <= now else { continue }
-            self.state.withLock { $0.facts.timedOut += 1 }
-            record.channel.close(promise: nil)
-        }
+        for record in records { record.channel.eventLoop.execute { self.look(at: record, now, idle: idle) } }
+    }
+
+    private func look(at record: ConnectionRecord, _ now: NIODeadline, idle: TimeAmount) {
+        let state = record.look(at: now)
+        let patience: TimeAmount? =
+            switch state.phase {
+            case .head, .body: limits.patience
+            case .working: nil
+            // A stream of events has nothing unsent while nothing happens.
+            case .answering: state.unsent > 0 ? limits.patience : nil
+            case .idle: state.unsent > 0 ? limits.patience : idle
+            }
+        guard let patience, state.since + patience <= now else { return }
+        self.state.withLock { $0.facts.timedOut += 1 }
+        record.channel.close(promise: nil)
     }
 
     // MARK: Want

@@ -11,17 +11,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        // Before anything is opened: what lacks descriptors ends the process without a word.
-        try await Self.guarded { _ = try DescriptorBudget.raised() }
-        // All but the probes runs on a thread of its own, and ends the process from there: a probe that never ends holds up nothing.
-        await withTaskExecutorPreference(LoopExecutor.ownThread()) {
-            do {
-                try await Self.guarded { try await Composition.run(try common.files(modules: modules), logger: common.logger()) }
-                Self.exit()
-            } catch {
-                Self.exit(withError: error)
-            }
-        }
+        try await Self.guarded { try await Composition.run(try common.files(modules: modules), logger: common.logger()) }
     }
 
     /// Every known way not to start ends with its sentence and status 2.

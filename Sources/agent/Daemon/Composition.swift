@@ -99,8 +99,9 @@ enum Composition {
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
         group.maximumGracefulShutdownDuration = .milliseconds(500)
+        let end = EndWatch()
         try await ServiceGroup(configuration: group).run()
-        withExtendedLifetime(state) {}
+        withExtendedLifetime((state, end)) {}
     }
 
     /// A sentence where the environment names a proxy that the configuration does not.

@@ -18,6 +18,7 @@ import Testing
             print("port", listener.getsockname()[1], "end", file=sys.stderr, flush=True)
             def talk(peer):
                 try:
+                    print("heard", file=sys.stderr, flush=True)
                     while True: peer.sendall(b"abcdefghijklmnopqrstuvwxyz\\r\\n" * 100)
                 except OSError: pass
             while True: threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
