@@ -3,7 +3,7 @@ package struct AddressPolicy: Sendable, Hashable {
     /// Empty means any.
     package var allowed: [AddressRange]
     package var denied: [AddressRange]
-    /// Whether this machine itself may be dialled.
+    /// Whether this machine itself may be dialled, by whichever of its addresses.
     package var allowsLoopback: Bool
 
     package init(allowed: [AddressRange], denied: [AddressRange], allowsLoopback: Bool) {
@@ -17,14 +17,16 @@ package struct AddressPolicy: Sendable, Hashable {
 
     /// - Returns: why the address may not be dialled, in one clause that names the key to change; nil where it may.
     package func refusal(of address: NetworkAddress) -> String? {
-        let faces = [address, address.unwrapped]
+        let faces = [address, address.unwrapped] + (address.isUnspecified ? NetworkAddress.loopback : [])
         if let range = denied.first(where: { range in faces.contains { range.contains($0) } }) {
             return "\(address) is in \(range) of 'probe.denyTargets'"
         }
         if !allowed.isEmpty, !allowed.contains(where: { $0.contains(address.unwrapped) || $0.contains(address) }) {
             return "\(address) is in no range of 'probe.allowTargets'"
         }
-        if !allowsLoopback, address.isLoopback { return "\(address) is this machine, which 'probe' opens to callers on it alone" }
+        if !allowsLoopback, address.isLoopback || faces.contains(where: OwnAddresses.contains) {
+            return "\(address) is this machine, which 'probe' opens to callers over loopback alone"
+        }
         return nil
     }
 }

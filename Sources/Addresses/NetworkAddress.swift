@@ -50,7 +50,12 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
         return self
     }
 
-    /// Whether it means this machine: 127/8, `::1`, and the unspecified addresses, which the system dials as itself.
+    /// Whether it is `0.0.0.0` or `::`, in whatever spelling: the system dials loopback for it.
+    var isUnspecified: Bool { unwrapped.bytes.allSatisfy { $0 == 0 } }
+
+    static let loopback = ["127.0.0.1", "::1"].compactMap { NetworkAddress($0) }
+
+    /// Whether it means this machine whatever its interfaces: 127/8, `::1`, and the unspecified addresses, which the system dials as itself.
     package var isLoopback: Bool {
         let address = unwrapped
         if address.family == .v4 { return address.bytes[0] == 127 || address.bytes.allSatisfy { $0 == 0 } }

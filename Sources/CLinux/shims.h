@@ -7,11 +7,13 @@
 #include <netinet/icmp6.h>
 #include <linux/sockios.h>
 #include <stddef.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -71,6 +73,12 @@ static inline int agent_ready(int epoll, int *descriptors, int *writable, int mo
     }
     return count;
 }
+
+/* Children whose parent ends become this process's, and not those of the first one. */
+static inline int agent_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+/* The flag of posix_spawn that gives the child a session of its own: POSIX_SPAWN_SETSID, hidden from strict C. */
+static const short agent_spawn_session = 0x80;
 
 static inline ssize_t agent_send(int socket, const void *bytes, size_t count) { return send(socket, bytes, count, MSG_NOSIGNAL); }
 

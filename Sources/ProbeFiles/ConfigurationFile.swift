@@ -33,7 +33,7 @@ struct ConfigurationFile {
         configuration.daemon = daemon(reader)
         configuration.probe = probeAccess(reader.mapping("probe"))
         let responding = ResponderSettings(notes: notes, definitions: definitions)
-        configuration.alertmanagers = responding.alertmanagers(reader)
+        configuration.alertmanagers = AlertmanagerSettings(notes: notes).alertmanagers(reader)
         configuration.responders = responding.responders(reader)
         configuration.history = responding.history(reader.mapping("history"))
         reader.finish()
@@ -70,7 +70,9 @@ struct ConfigurationFile {
     private func server(_ reader: SettingsReader) -> Server? {
         let name = reader.required("name", what: "a server")
         var server = Server(name: name ?? "")
-        if let name, !Text.isHostName(name) { reader.error("'name' must be a host name, found '\(name)'", at: reader.location(of: "name")) }
+        if let name, !Text.isHostName(name) {
+            reader.error("'name' must be a host name, found '\(EndpointURL(name))'", at: reader.location(of: "name"))
+        }
         if let roles = reader.strings("roles") {
             server.roles = roles.compactMap { text in
                 if let role = Server.Role.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) { return role }
@@ -83,7 +85,7 @@ struct ConfigurationFile {
         if let hostname = reader.string("hostname") {
             server.hostname = hostname
             if !Text.isHostName(hostname) {
-                reader.error("'hostname' must be a host name, found '\(hostname)'", at: reader.location(of: "hostname"))
+                reader.error("'hostname' must be a host name, found '\(EndpointURL(hostname))'", at: reader.location(of: "hostname"))
             }
         }
         server.publishesMetadata = reader.bool("metadata") ?? true
@@ -180,15 +182,15 @@ struct ConfigurationFile {
             if Text.isHostAndPort(key), Text.isHostAndPort(value) {
                 network.connectTo[key.lowercased()] = value
             } else {
-                reader.error("'connectTo' maps host:port to host:port, found '\(key): \(value)'", at: location)
+                reader.error("'connectTo' maps host:port to host:port, found '\(EndpointURL(key)): \(EndpointURL(value))'", at: location)
             }
         }
         if let proxy = reader.mapping("proxy") {
             let address = proxy.required("url", what: "'proxy'") ?? ""
             if !address.isEmpty, !address.hasPrefix("http://"), !address.hasPrefix("https://") {
-                proxy.error("'url' must begin with http:// or https://, found '\(address)'", at: proxy.location(of: "url"))
+                proxy.error("'url' must begin with http:// or https://, found '\(EndpointURL(address))'", at: proxy.location(of: "url"))
             }
-            network.proxy = .init(url: address, noProxy: proxy.strings("noProxy") ?? [])
+            network.proxy = .init(url: EndpointURL(address), noProxy: proxy.strings("noProxy") ?? [])
             proxy.finish()
         }
         return network
@@ -200,7 +202,7 @@ struct ConfigurationFile {
             if Text.isListenAddress(listen) {
                 daemon.listen = listen
             } else {
-                reader.error("'listen' must be address:port, found '\(listen)'", at: reader.location(of: "listen"))
+                reader.error("'listen' must be address:port, found '\(EndpointURL(listen))'", at: reader.location(of: "listen"))
             }
         }
         daemon.stateDirectory = resolved(reader.string("stateDirectory") ?? daemon.stateDirectory)
@@ -237,7 +239,8 @@ struct ConfigurationFile {
         reader.strings(key)?.compactMap { text in
             if let range = AddressRange(text) { return range }
             reader.error(
-                "'\(key)' holds addresses and ranges such as 10.0.0.0/8 or fe80::/10, found '\(text)'", at: reader.location(of: key))
+                "'\(key)' holds addresses and ranges such as 10.0.0.0/8 or fe80::/10, found '\(EndpointURL(text))'",
+                at: reader.location(of: key))
             return nil
         }
     }
@@ -249,14 +252,14 @@ struct ConfigurationFile {
     private func url(_ reader: SettingsReader, _ key: String) -> String? {
         guard let text = reader.string(key) else { return nil }
         if Text.isHTTPS(text) { return text }
-        reader.error("'\(key)' must be an https URL, found '\(text)'", at: reader.location(of: key))
+        reader.error("'\(key)' must be an https URL, found '\(EndpointURL(text))'", at: reader.location(of: key))
         return nil
     }
 
     private func hostAndPort(_ reader: SettingsReader, _ key: String) -> String? {
         guard let text = reader.string(key) else { return nil }
         if Text.isHostAndPort(text) { return text }
-        reader.error("'\(key)' must be host:port, found '\(text)'", at: reader.location(of: key))
+        reader.error("'\(key)' must be host:port, found '\(EndpointURL(text))'", at: reader.location(of: key))
         return nil
     }
 

@@ -1,20 +1,12 @@
+import Addresses
 import FoundationEssentials
 import HealthManager
 
-/// `responders`, `alertmanagers` and `history` of `agent.yaml`.
+/// `responders` and `history` of `agent.yaml`.
 struct ResponderSettings {
     let notes: SettingsReader.Notes
     /// Nil where they are not known.
     let definitions: [ProbeDefinition]?
-
-    func alertmanagers(_ reader: SettingsReader) -> [String] {
-        (reader.strings("alertmanagers") ?? []).filter { url in
-            if Self.isURL(url) { return true }
-            reader.error(
-                "'alertmanagers' holds URLs such as http://alertmanager:9093, found '\(url)'", at: reader.location(of: "alertmanagers"))
-            return false
-        }
-    }
 
     func history(_ reader: SettingsReader?) -> HistorySettings {
         var history = HistorySettings()
@@ -114,8 +106,9 @@ struct ResponderSettings {
             if let file, !FileManager.default.fileExists(atPath: file) {
                 webhook.error("'authorizationFile': there is no file \(file)", at: webhook.location(of: "authorizationFile"))
             }
-            guard let url = webhook.required("url", what: "'webhook'") else { return nil }
-            if Self.isURL(url) { return .webhook(url: url, authorizationFile: file) }
+            guard let text = webhook.required("url", what: "'webhook'") else { return nil }
+            let url = EndpointURL(text)
+            if Self.isURL(text) { return .webhook(url: url, authorizationFile: file) }
             webhook.error("'url' must begin with http:// or https://, found '\(url)'", at: webhook.location(of: "url"))
             return nil
         default:
@@ -144,7 +137,7 @@ struct ResponderSettings {
         .filter { !$0.isEmpty && $0.allSatisfy(\.isLetter) }
     }
 
-    private static func isURL(_ text: String) -> Bool {
+    static func isURL(_ text: String) -> Bool {
         let rest = ["http://", "https://"].first { text.lowercased().hasPrefix($0) }.map { text.dropFirst($0.count) }
         guard let rest, !text.contains(where: \.isWhitespace) else { return false }
         return !rest.prefix { $0 != "/" && $0 != "?" }.isEmpty

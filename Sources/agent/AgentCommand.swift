@@ -12,7 +12,7 @@ struct AgentCommand: AsyncParsableCommand {
             InitCommand.self, RunCommand.self, InvokeCommand.self, ProbesCommand.self, ExplainCommand.self, RestartCommand.self,
             ReloadCommand.self, HealthCommand.self, HistoryCommand.self, OverrideCommand.self, MaintenanceCommand.self,
             AcknowledgeCommand.self,
-            ForecastCommand.self, CheckCommand.self, LabCommand.self, DemoCommand.self,
+            ForecastCommand.self, CheckCommand.self, LabCommand.self, DemoCommand.self, SuperviseCommand.self,
         ])
 }
 

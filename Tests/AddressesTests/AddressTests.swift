@@ -54,4 +54,14 @@ import Testing
             #expect(local.refusal(of: try #require(NetworkAddress(text))) != nil, "\(text)")
         }
     }
+
+    @Test(
+        "who denies loopback denies what the system dials as loopback",
+        arguments: ["0.0.0.0", "0", "0x0", "00.0", "::", "[::]", "::ffff:0.0.0.0", "::ffff:127.0.0.1", "0x7f.1", "64:ff9b::7f00:1"])
+    func unspecified(text: String) throws {
+        let policy = AddressPolicy(allowed: [], denied: [try #require(AddressRange("127.0.0.0/8"))], allowsLoopback: true)
+        #expect(policy.refusal(of: try #require(NetworkAddress(text)))?.contains("'probe.denyTargets'") == true)
+        let six = AddressPolicy(allowed: [], denied: [try #require(AddressRange("::1"))], allowsLoopback: true)
+        #expect((six.refusal(of: try #require(NetworkAddress(text))) != nil) == !text.contains("7"))
+    }
 }

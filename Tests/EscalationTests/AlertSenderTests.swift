@@ -1,3 +1,4 @@
+import Addresses
 import Escalation
 import FoundationEssentials
 import HealthManager
@@ -25,7 +26,7 @@ import Transfers
     ) async throws {
         let time = ManualTime(now: Date())
         var configuration = AgentConfiguration()
-        configuration.alertmanagers = alertmanagers
+        configuration.alertmanagers = alertmanagers.map { AlertmanagerConfiguration(EndpointURL($0)) }
         let sender = AlertSender(
             WayOut(Self.transfers, userAgent: "agent/test"), journal: journal, generatorURL: "http://agent.example/", time: time,
             logger: Self.logger)
@@ -209,7 +210,7 @@ import Transfers
         try await running([older]) { agent async throws in
             #expect(await eventually(within: .seconds(10)) { hook.requests("/older/api/v2/alerts").count == 1 })
             var configuration = AgentConfiguration()
-            configuration.alertmanagers = [newer]
+            configuration.alertmanagers = [AlertmanagerConfiguration(EndpointURL(newer))]
             agent.sender.changed(.adopted(Plan(configuration: configuration, definitions: [])))
             #expect(await eventually(within: .seconds(10)) { hook.requests("/newer/api/v2/alerts").count == 1 })
             await agent.site.advance(by: 61)

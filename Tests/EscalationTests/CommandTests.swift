@@ -19,7 +19,8 @@ import Transfers
     ) async -> (succeeded: Bool, detail: String) {
         var responder = Responder(name: "command", action: .command(command))
         responder.timeout = timeout
-        let result = await Responding(WayOut(Self.transfers, userAgent: "agent/test"), time: time).act(responder, event: event)
+        let result = await Responding(WayOut(Self.transfers, userAgent: "agent/test"), executable: AgentSite.executable, time: time).act(
+            responder, event: event)
         #expect(result.isUndone == result.detail.contains("cannot be run"), "what has run is not run again")
         return (result.succeeded, result.detail)
     }
@@ -218,6 +219,47 @@ import Transfers
         #expect(await areGone(pids(file)))
     }
 
+    /// A child that leaves its parent, session, streams and environment behind, as daemons do, and has a child of its own.
+    private static let escape = """
+        def escape():
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    for descriptor in range(3): os.close(descriptor)
+                    os.execve(sys.executable, [sys.executable, "-c", \"\"\"
+        import os, signal, sys, time
+        for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGUSR1"): signal.signal(getattr(signal, name), signal.SIG_IGN)
+        if os.fork() == 0: os.setsid()
+        with open(sys.argv[1], "a") as file: file.write(str(os.getpid()) + "\\\\n")
+        time.sleep(1000)
+        \"\"\", sys.argv[1]], {})
+                os._exit(0)
+            while not os.path.exists(sys.argv[1]) or len(open(sys.argv[1]).readlines()) < 2: time.sleep(0.01)
+
+        """
+
+    @Test("daemons that it has left behind, in sessions of their own, end with it")
+    func daemons() async throws {
+        let file = directory.path + "/pids"
+        let (succeeded, detail) = await python(Self.writePid + Self.escape + "escape()", [file])
+        #expect(succeeded && detail == "exit status 0", "\(detail)")
+        #expect(pids(file).count == 2)
+        #expect(pids(file).allSatisfy(isGone))
+    }
+
+    @Test("daemons that it has left behind end with it when it is killed at its limit, too")
+    func daemonsAtLimit() async throws {
+        let ended = try await overtime(
+            Self.writePid + Self.escape + """
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                escape()
+                note()
+                time.sleep(1000)
+                """, pids: 3, moving: [30, 5])
+        #expect(ended.detail == "not over within 30s: killed, ended by signal 9", "\(ended.detail)")
+        #expect(ended.pids.count == 3 && ended.pids.allSatisfy(isGone))
+    }
+
     @Test("a child that has made itself a session of its own, and floods, does not hold it up")
     func escaped() async throws {
         let file = directory.path + "/pids"
@@ -232,7 +274,6 @@ import Transfers
                 """, [file], timeout: .seconds(60))
         #expect(succeeded)
         #expect(ContinuousClock.now - began < .seconds(20))
-        // Nobody reads any more: its next write ends it.
         #expect(await areGone(pids(file)))
     }
 

@@ -1,3 +1,4 @@
+import Addresses
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -22,7 +23,7 @@ extension ResponderEvent {
     private static let transfers = Transfers()
 
     private func call(_ url: String, authorizationFile: String? = nil, within timeout: Duration = .seconds(10)) async -> ActionResult {
-        var responder = Responder(name: "hook", action: .webhook(url: url, authorizationFile: authorizationFile))
+        var responder = Responder(name: "hook", action: .webhook(url: EndpointURL(url), authorizationFile: authorizationFile))
         responder.timeout = timeout
         return await Responding(WayOut(Self.transfers, userAgent: "agent/test"), time: SystemTime()).act(responder, event: .test())
     }

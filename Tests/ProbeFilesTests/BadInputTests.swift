@@ -40,7 +40,7 @@ struct OptionKind: ProbeKind {
         "a configuration that cannot be says where and why",
         arguments: [
             ("organisation: x\n", "agent.yaml:1:1: error: unknown key 'organisation', did you mean 'organization'?"),
-            ("servers: mbx01\n", "agent.yaml:1:10: error: 'servers' must be a list, found 'mbx01'"),
+            ("servers: mbx01\n", "agent.yaml:1:10: error: 'servers' must be a list, found a text"),
             ("pushProxy: { enabled: maybe }\n", "agent.yaml:1:23: error: 'enabled' must be true or false, found 'maybe'"),
             (
                 "organization: a\n---\norganization: b\n",
@@ -91,7 +91,27 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "alertmanagers: [a:9093]\n",
-                "agent.yaml:1:16: error: 'alertmanagers' holds URLs such as http://alertmanager:9093, found 'a:9093'"
+                "agent.yaml:1:17: error: 'alertmanagers' holds URLs such as http://alertmanager:9093, found 'a:9093'"
+            ),
+            (
+                "alertmanagers: [\"http://me:secret@a:9093\"]\n",
+                "agent.yaml:1:17: error: the URL of an Alertmanager holds no login: set 'basicAuth' or 'authorizationFile' beside its 'url'"
+            ),
+            (
+                "alertmanagers: [{ url: \"http://a\", basicAuth: { username: me } }]\n",
+                "agent.yaml:1:47: error: 'basicAuth' needs 'passwordFile'"
+            ),
+            (
+                "alertmanagers: [{ url: \"http://a\", tls: { keyFile: agent.yaml } }]\n",
+                "agent.yaml:1:41: error: 'certificateFile' and 'keyFile' must both be set, or neither"
+            ),
+            (
+                "alertmanagers: [{ url: \"http://a\", authorizationFile: nowhere }]\n",
+                "agent.yaml:1:55: error: 'authorizationFile': there is no file nowhere"
+            ),
+            (
+                "alertmanagers: [\"http://a\", { url: \"http://a\" }]\n",
+                "agent.yaml:1:29: error: http://a is listed twice, first in line 1"
             ),
             (
                 "snapshot: x.json\n",

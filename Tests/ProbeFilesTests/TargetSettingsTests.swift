@@ -80,7 +80,7 @@ import Testing
             ("targetsFrom: { urls: [\"ftp://x\"] }\n", "a.yaml:4:23: error: 'urls' are http or https URLs, found 'ftp://x'"),
             (
                 "targetsFrom: { urls: [\"http://me:secret@sd/x\"] }\n",
-                "a.yaml:4:23: error: 'urls' are http or https URLs without user and password, found 'http://me:secret@sd/x'"
+                "a.yaml:4:23: error: 'urls' are http or https URLs without user and password, found 'http://xxxxx@sd/x'"
             ),
             ("targetsFrom: { files: [a.json], refresh: 500ms }\n", "a.yaml:4:42: error: 'refresh' must be at least 1s"),
             (

@@ -82,8 +82,9 @@ package final class Daemon: Sendable {
     /// A program that has said where it listens.
     package init(listening program: Program) {
         self.program = program
-        let words = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" })
-        address = String(words.first { $0.hasPrefix("address=") }?.dropFirst(8) ?? "")
+        let marks = ["address=", "\"address\":\""]
+        let rest = marks.lazy.compactMap { program.errors.firstRange(of: $0) }.first.map { program.errors[$0.upperBound...] } ?? ""
+        address = String(rest.prefix { !" \n\"".contains($0) })
     }
 
     deinit { program.send(SIGKILL) }

@@ -16,6 +16,8 @@ package final class Alertmanager: Sendable {
     private let directory: TemporaryDirectory
     private let program: Program
     package let url: String
+    /// What curl needs beside the URL.
+    private let login: [String]
 
     package static func freePort() async throws -> Int {
         let ended = try await Program.run(
@@ -23,10 +25,12 @@ package final class Alertmanager: Sendable {
         return Int(ended.output.filter(\.isNumber)) ?? 0
     }
 
-    package init(port: Int? = nil, notifying hook: String? = nil) async throws {
+    /// - Parameter web: its web configuration, which makes it speak TLS, and what curl needs then.
+    package init(port: Int? = nil, notifying hook: String? = nil, web: (configuration: String, login: [String])? = nil) async throws {
         let free = try await Self.freePort()
         let port = port ?? free
-        url = "http://127.0.0.1:\(port)"
+        url = "\(web == nil ? "http" : "https")://127.0.0.1:\(port)"
+        login = web?.login ?? []
         directory = try TemporaryDirectory()
         try directory.write(
             "alertmanager.yml",
@@ -37,15 +41,16 @@ package final class Alertmanager: Sendable {
                 webhook_configs: \(hook.map { "[{ url: '\($0)', send_resolved: true }]" } ?? "[]")
 
             """)
+        if let web { try directory.write("web.yml", web.configuration) }
         program = try Program(
             "prometheus-alertmanager",
             [
                 "--config.file=\(directory.path)/alertmanager.yml", "--storage.path=\(directory.path)/data",
                 "--web.listen-address=127.0.0.1:\(port)", "--cluster.listen-address=",
-            ])
-        let ready = url + "/-/ready"
+            ] + (web == nil ? [] : ["--web.config.file=\(directory.path)/web.yml"]))
+        let ready = login + [url + "/-/ready"]
         guard
-            try await eventually(within: .seconds(30), { try await Program.run("curl", ["-sf", ready]).status == 0 })
+            try await eventually(within: .seconds(30), { try await Program.run("curl", ["-sf"] + ready).status == 0 })
         else { throw NotStarted(errors: program.errors) }
     }
 
@@ -53,7 +58,7 @@ package final class Alertmanager: Sendable {
 
     /// Those that fire.
     package func alerts() async throws -> [Alert] {
-        let ended = try await Program.run("curl", ["-s", url + "/api/v2/alerts"])
+        let ended = try await Program.run("curl", ["-s"] + login + [url + "/api/v2/alerts"])
         return (try? JSONDecoder().decode([Alert].self, from: Data(ended.output.utf8))) ?? []
     }
 

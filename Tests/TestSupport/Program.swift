@@ -133,6 +133,9 @@ package final class Program: Sendable {
         }
     }
 
+    /// What it has printed on standard output until now.
+    package var printed: String { output.withLock { String(decoding: $0, as: UTF8.self) } }
+
     package var errors: String { lines.withLock { $0.all.joined(separator: "\n") } }
 
     package func send(_ signal: Int32) { kill(pid, signal) }

@@ -4,7 +4,7 @@ import HealthManager
 import Subprocess
 import SystemPackage
 
-/// Runs a command for an event: no shell, a session of its own, bounded in time and in what is kept of its output.
+/// Runs a command for an event: no shell, a session of its own under a supervisor, bounded in time and in what is kept of its output.
 struct CommandRun: Sendable {
     static let outputKept = 64 << 10
     /// Between asking a command to end and killing it.
@@ -12,6 +12,8 @@ struct CommandRun: Sendable {
     /// The kernel refuses arguments and variables over 128 KiB.
     private static let valueLimit = 16 << 10
 
+    /// The program that supervises, and its first arguments; those of the command follow.
+    let supervisor: [String]
     let time: any TimeSource
 
     func run(
@@ -23,9 +25,9 @@ struct CommandRun: Sendable {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = []
+        let words = supervisor.dropFirst() + [program] + command.dropFirst().map { Self.filled($0, event) }
         let configuration = Configuration(
-            executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
-            arguments: Arguments(command.dropFirst().map { Self.filled($0, event) }), environment: .custom(Self.environment(event)),
+            executable: .path(FilePath(supervisor[0])), arguments: Arguments(Array(words)), environment: .custom(Self.environment(event)),
             platformOptions: options)
         let watch = CommandWatch(time: time)
         let output = KeptOutput(limit: Self.outputKept)
@@ -35,7 +37,11 @@ struct CommandRun: Sendable {
             defer { group.cancelAll() }
             do {
                 let status = try await Self.run(configuration, input, watch, output)
-                return Self.judge(status, watch.ending, timeout, output.text)
+                let text = output.text
+                if watch.ending == nil, status == .exited(CommandSupervisor.refusalStatus), text.hasPrefix(CommandSupervisor.refusal) {
+                    return (false, "\(program) cannot be run: \(text.dropFirst(CommandSupervisor.refusal.count))")
+                }
+                return Self.judge(status, watch.ending, timeout, text)
             } catch {
                 watch.ended()
                 return ActionResult(false, "\(program) cannot be run: \(error)", isUndone: true)

@@ -2,7 +2,7 @@ import Glibc
 import HealthManager
 import Synchronization
 
-/// Ends a command that takes too long, with all it has started in its session.
+/// Ends a command that takes too long, with all it has started: by way of its supervisor.
 final class CommandWatch: Sendable {
     enum Ending: Sendable {
         case terminated, killed
@@ -11,8 +11,8 @@ final class CommandWatch: Sendable {
     }
 
     private struct State {
-        /// The command's process, which leads its own session and group; nil before it runs and once it has been taken leave of.
-        var leader: pid_t?
+        /// The supervisor's process; nil before it runs and once it has been taken leave of.
+        var supervisor: pid_t?
         var ending: Ending?
         /// What could not be sent yet: the time was over before the command had begun.
         var owed: Int32?
@@ -27,41 +27,38 @@ final class CommandWatch: Sendable {
     /// What was done to it; nil where it ended by itself.
     var ending: Ending? { state.withLock(\.ending) }
 
-    func began(_ leader: pid_t) {
+    func began(_ supervisor: pid_t) {
         state.withLock { state in
-            state.leader = leader
-            if let owed = state.owed { kill(-leader, owed) }
+            state.supervisor = supervisor
+            if let owed = state.owed { kill(supervisor, owed) }
         }
     }
 
-    /// Waits for the time limit, asks the group to end, and kills it after the grace. Cancelled, it kills at once.
+    /// Waits for the time limit, asks the command's group to end, and kills all of it after the grace. Cancelled, it kills at once.
     func run(until limit: Duration, grace: Duration) async {
         do {
             try await time.sleep(until: limit)
             signal(SIGTERM, .terminated)
             try await time.sleep(until: limit + grace)
-            signal(SIGKILL, .killed)
+            signal(CommandSupervisor.stop, .killed)
         } catch {
-            signal(SIGKILL, .stopped)
+            signal(CommandSupervisor.stop, .stopped)
         }
     }
 
-    /// The command has ended: what it has left running ends too.
-    ///
-    /// A group that still has members keeps its number from being given to others, and one without has just lost it.
+    /// The supervisor has ended, and with it all that the command has started.
     func ended() {
         state.withLock { state in
-            if let leader = state.leader { kill(-leader, SIGKILL) }
-            state.leader = nil
+            state.supervisor = nil
             state.isOver = true
         }
     }
 
-    /// Whether the command's own process has ended, though others may still hold its streams.
+    /// Whether the supervisor has ended, though what it may not kill may still hold the command's streams.
     var hasEnded: Bool {
-        guard let leader = state.withLock(\.leader) else { return true }
+        guard let supervisor = state.withLock(\.supervisor) else { return true }
         var information = siginfo_t()
-        guard waitid(P_PID, id_t(leader), &information, WEXITED | WNOHANG | WNOWAIT) == 0 else { return true }
+        guard waitid(P_PID, id_t(supervisor), &information, WEXITED | WNOHANG | WNOWAIT) == 0 else { return true }
         return information.si_signo != 0
     }
 
@@ -69,7 +66,7 @@ final class CommandWatch: Sendable {
         state.withLock { state in
             guard !state.isOver else { return }
             state.ending = ending
-            if let leader = state.leader { kill(-leader, signal) } else { state.owed = signal }
+            if let supervisor = state.supervisor { kill(supervisor, signal) } else { state.owed = signal }
         }
     }
 }

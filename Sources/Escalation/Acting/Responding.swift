@@ -5,9 +5,10 @@ package struct Responding: ResponderActing {
     private let webhook: WebhookCall
     private let command: CommandRun
 
-    package init(_ wayOut: WayOut, time: any TimeSource) {
+    /// - Parameter executable: the agent's own, under which commands run; this process's unless told otherwise.
+    package init(_ wayOut: WayOut, executable: String = "/proc/self/exe", time: any TimeSource) {
         webhook = WebhookCall(wayOut: wayOut, time: time)
-        command = CommandRun(time: time)
+        command = CommandRun(supervisor: [executable, "supervise"], time: time)
     }
 
     package func act(_ responder: Responder, event: ResponderEvent) async -> ActionResult {

@@ -1,6 +1,8 @@
+import Addresses
 import FoundationEssentials
 import HealthManager
 import Synchronization
+import Transfers
 
 /// One Alertmanager: its bell, which rings when there may be something to tell, and its ledger.
 final class AlertAddressee: Sendable {
@@ -11,20 +13,38 @@ final class AlertAddressee: Sendable {
     private struct State {
         var ledger = AlertLedger()
         var isStirred = false
+        var configured: AlertmanagerConfiguration
     }
 
-    /// As configured.
-    let url: String
+    let url: EndpointURL
     let rings: AsyncStream<Void>
     private let bell: AsyncStream<Void>.Continuation
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(_ url: String) {
-        self.url = url
+    init(_ configured: AlertmanagerConfiguration) {
+        url = configured.url
+        state = Mutex(State(configured: configured))
         (rings, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    var endpoint: String { (url.hasSuffix("/") ? String(url.dropLast()) : url) + "/api/v2/alerts" }
+    var endpoint: String { (url.text.hasSuffix("/") ? String(url.text.dropLast()) : url.text) + "/api/v2/alerts" }
+
+    /// How it is spoken with, as configured last.
+    var configured: AlertmanagerConfiguration {
+        get { state.withLock(\.configured) }
+        set { state.withLock { $0.configured = newValue } }
+    }
+
+    /// What a request to it shows of the agent.
+    func headers() throws(WayOut.CredentialUnreadable) -> [HeaderField] {
+        switch configured.login {
+        case .none: return []
+        case .file(let file): return [HeaderField("Authorization", try WayOut.credential(file))]
+        case .basic(let username, let file):
+            let pair = "\(username):\(try WayOut.credential(file))"
+            return [HeaderField("Authorization", "Basic " + Data(pair.utf8).base64EncodedString())]
+        }
+    }
 
     var ledger: AlertLedger { state.withLock(\.ledger) }
 

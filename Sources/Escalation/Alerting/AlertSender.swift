@@ -1,8 +1,10 @@
+import Addresses
 import FoundationEssentials
 package import HealthManager
 package import Logging
 package import ServiceLifecycle
 import Synchronization
+import Transfers
 
 /// Tells every configured Alertmanager of every alert: at once when something changes, and again at each interval.
 ///
@@ -14,7 +16,7 @@ package final class AlertSender: ResultObserver {
     private let interval: Duration
     private let generatorURL: String?
     private let logger: Logger
-    private let addressees = Mutex<[String: AlertAddressee]>([:])
+    private let addressees = Mutex<[EndpointURL: AlertAddressee]>([:])
     private let arrivals: AsyncStream<AlertAddressee>
     private let arrival: AsyncStream<AlertAddressee>.Continuation
 
@@ -35,7 +37,9 @@ package final class AlertSender: ResultObserver {
     }
 
     /// How each configured Alertmanager fares, by its URL.
-    package var ledgers: [String: AlertLedger] { addressees.withLock { $0.mapValues(\.ledger) } }
+    package var ledgers: [String: AlertLedger] {
+        addressees.withLock { all in Dictionary(all.values.map { ($0.url.description, $0.ledger) }) { first, _ in first } }
+    }
 
     /// Sends until the service group shuts down.
     package func service(_ alerts: @escaping @Sendable () async -> [Alert]) -> any Service {
@@ -52,17 +56,19 @@ package final class AlertSender: ResultObserver {
         }
     }
 
-    private func follow(_ urls: [String]) {
+    private func follow(_ configured: [AlertmanagerConfiguration]) {
         let (come, gone) = addressees.withLock { addressees in
             let older = addressees
             addressees = [:]
             var come: [AlertAddressee] = []
-            for url in urls where addressees[url] == nil {
-                let addressee = older[url] ?? AlertAddressee(url)
-                addressees[url] = addressee
-                if older[url] == nil { come.append(addressee) }
+            for alertmanager in configured where addressees[alertmanager.url] == nil {
+                let known = older[alertmanager.url]
+                let addressee = known ?? AlertAddressee(alertmanager)
+                addressee.configured = alertmanager
+                addressees[alertmanager.url] = addressee
+                if known == nil { come.append(addressee) }
             }
-            return (come, older.filter { !urls.contains($0.key) }.map(\.value))
+            return (come, older.filter { addressees[$0.key] == nil }.map(\.value))
         }
         gone.forEach { $0.dismiss() }
         for addressee in come { arrival.yield(addressee) }
@@ -123,10 +129,17 @@ package final class AlertSender: ResultObserver {
             let batch = Array(alerts[start..<min(start + AlertAddressee.batch, alerts.count)])
             let messages = batch.map { AlertMessage($0, at: time.now, lifetime: interval * 4, generatorURL: generatorURL) }
             guard let body = try? JSONText.encode(messages) else { continue }
-            let report = await wayOut.post(body, to: addressee.endpoint, throughProxy: false, within: AlertAddressee.timeout)
+            let headers: [HeaderField]
+            do throws(WayOut.CredentialUnreadable) { headers = try addressee.headers() } catch {
+                problem = error.clause
+                break
+            }
+            let report = await wayOut.post(
+                body, to: addressee.endpoint, headers: headers, tls: addressee.configured.tls, throughProxy: false,
+                within: AlertAddressee.timeout)
             guard !Task.isCancelled else { return }
             guard report.isAccepted else {
-                problem = report.clause
+                problem = report.clause(without: headers)
                 break
             }
             memory.accepted(batch)

@@ -1,3 +1,5 @@
+import Addresses
+
 /// A place in a file (or in an option of the command line), as editors understand it.
 package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     /// The file as the user named it, or the option: `--set warnBelow`.
@@ -30,11 +32,11 @@ package struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     package init(_ severity: Severity, at location: SourceLocation, _ sentence: String) {
         self.severity = severity
         self.location = location
-        self.sentence = sentence
+        self.sentence = URLRedaction.sentence(sentence)
     }
 
     /// `path:line:column: error: sentence`
-    package var description: String { "\(location): \(severity.rawValue): \(sentence)" }
+    package var description: String { PrintableText.line("\(location): \(severity.rawValue): \(sentence)") }
 }
 
 /// Configuration that cannot be used, with every problem found in it.

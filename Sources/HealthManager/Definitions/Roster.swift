@@ -9,11 +9,14 @@ package struct Roster: Sendable {
         package let probe: any Probe
         /// Whose slots its runs take: the server's, or the target's host.
         let lane: String
+        /// What it is aimed at, where its kind has targets.
+        let target: TargetEntry?
 
-        init(_ definition: ProbeDefinition, _ probe: any Probe, lane: String) {
+        init(_ definition: ProbeDefinition, _ probe: any Probe, lane: String, target: TargetEntry?) {
             self.definition = definition
             self.probe = probe
             self.lane = lane
+            self.target = target
         }
     }
 
@@ -94,9 +97,9 @@ package struct Roster: Sendable {
         return merged
     }
 
-    private mutating func add(_ key: ProbeKey, _ mould: Mould, _ place: Place, lane: String, _ date: Date) {
+    private mutating func add(_ key: ProbeKey, _ mould: Mould, _ place: Place, lane: String, target: TargetEntry? = nil, _ date: Date) {
         switch mould.make(place) {
-        case .probe(let probe): members[key] = Member(mould.definition, probe, lane: lane)
+        case .probe(let probe): members[key] = Member(mould.definition, probe, lane: lane, target: target)
         case .notDefined(let why): absences[key] = Absence(definition: mould.definition, why: why, decided: date)
         }
     }
@@ -153,16 +156,21 @@ package struct Roster: Sendable {
         let named = Set(overrides.compactMap(\.target))
         let keys = entries.map { entry in
             let key = ProbeKey(
-                identity: ProbeIdentity(healthSet: identity.healthSet, name: identity.name, target: entry.text), server: "",
+                identity: ProbeIdentity(healthSet: identity.healthSet, name: identity.name, target: entry.name), server: "",
                 address: entry.address?.description ?? "")
             // The key that is there already is shared by all who hold it.
-            if let known = gone.remove(key) { return known }
+            let known = gone.remove(key)
+            if let known {
+                guard let older = members[known]?.target, older != entry else { return known }
+                // Its login is another one: the probe that is there has the old one.
+                change.removed.append(known)
+            }
             var place = place
-            place.target = Target(entry.text, address: entry.address)
-            let mould = named.contains(entry.text) ? overridden(aim.written, key) : aim.shared
-            add(key, mould, place, lane: Self.lane(entry), date)
+            place.target = Target(entry)
+            let mould = named.contains(entry.name) ? overridden(aim.written, key) : aim.shared
+            add(key, mould, place, lane: Self.lane(entry), target: entry, date)
             if members[key] != nil { change.added.append(key) }
-            return key
+            return known ?? key
         }
         for key in gone {
             if members.removeValue(forKey: key) != nil { change.removed.append(key) }

@@ -1,3 +1,5 @@
+import Addresses
+
 /// A piece of configuration as written, with its place in the file. What it means is decided by who reads it.
 package struct Setting: Sendable {
     package indirect enum Value: Sendable {
@@ -43,10 +45,16 @@ package struct Setting: Sendable {
         if case .mapping(let entries) = value { entries.map { ($0.key, $0.value) } } else { [] }
     }
 
-    /// In words, for "expected X, found Y".
+    /// In words, for "expected X, found Y": a value as written, where one is expected that is no secret.
     package var shape: String {
+        if case .scalar(let text, _) = value, !text.isEmpty, !isNull { return "'\(URLRedaction.endpoint(text).prefix(60))'" }
+        return form
+    }
+
+    /// In words, without the value: it may be a secret that was written where its key should stand.
+    package var form: String {
         switch value {
-        case .scalar(let text, _): text.isEmpty || isNull ? "nothing" : "'\(text.prefix(60))'"
+        case .scalar(let text, _): text.isEmpty || isNull ? "nothing" : "a text"
         case .binary: "binary data"
         case .list: "a list"
         case .mapping: "a mapping"

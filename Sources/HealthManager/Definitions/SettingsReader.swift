@@ -40,7 +40,7 @@ package final class SettingsReader {
         case .scalar where setting.isNull: break
         default:
             notes.diagnostics.append(
-                Diagnostic(.error, at: setting.location, "\(what) must be a mapping of keys to values, found \(setting.shape)"))
+                Diagnostic(.error, at: setting.location, "\(what) must be a mapping of keys to values, found \(setting.form)"))
         }
         self.entries = entries
         self.order = order
@@ -138,7 +138,7 @@ package final class SettingsReader {
         if case .scalar(let text, _) = setting.value { return [text] }
         return settings(key)?.compactMap { item in
             if case .scalar(let text, _) = item.value, !item.isNull { return text }
-            error("'\(key)' must be a list of texts, found \(item.shape) in it", at: item.location)
+            error("'\(key)' must be a list of texts, found \(item.form) in it", at: item.location)
             return nil
         }
     }
@@ -146,7 +146,7 @@ package final class SettingsReader {
     package func settings(_ key: String) -> [Setting]? {
         guard let setting = setting(key) else { return nil }
         if case .list(let items) = setting.value { return items }
-        error("'\(key)' must be a list, found \(setting.shape)", at: setting.location)
+        error("'\(key)' must be a list, found \(setting.form)", at: setting.location)
         return nil
     }
 

@@ -103,7 +103,7 @@ extension HealthManager {
         guard let make else { return member.probe }
         var place = plan.place
         place.server = plan.configuration.server(named: key.server)
-        place.target = key.identity.target.map { Target($0, address: NetworkAddress(key.address)) }
+        place.target = member.target.map { Target($0) }
         switch make(place) {
         case .probe(let probe): return probe
         case .notDefined(let why): throw Refused(.notDefined, server: key.server, why.configured)

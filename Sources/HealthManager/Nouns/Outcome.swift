@@ -1,3 +1,4 @@
+import Addresses
 package import Certificates
 
 /// What one run of a probe found: the stages it went through, the findings it made, the facts it saw.
@@ -55,8 +56,8 @@ package struct Finding: Sendable, Hashable {
         self.severity = severity
         self.stage = stage
         self.reason = reason
-        self.sentence = sentence
-        self.exception = sentence.hasSuffix(exception) ? "" : exception
+        self.sentence = URLRedaction.sentence(sentence)
+        self.exception = sentence.hasSuffix(exception) ? "" : URLRedaction.sentence(exception)
         self.cause = cause
         self.certificate = certificate
     }

@@ -116,11 +116,12 @@ package final class ProbeDesk: ResultObserver, Sendable {
         }
         let policy = AddressPolicy(
             allowed: configuration.probe.allowTargets, denied: configuration.probe.denyTargets, allowsLoopback: query.isLocal)
-        let place = Place(configuration: configuration, server: nil, target: Target(text, hostname: hostname, policy: policy))
+        let target = Target(text, hostname: hostname, policy: policy)
+        let place = Place(configuration: configuration, server: nil, target: target)
         guard case .probe(let probe) = module.make(place) else { throw Refusal(status: 400, sentence: "the module cannot probe a target") }
         return Prepared(
             question: Question(module: name, target: text, hostname: hostname, allowsLoopback: query.isLocal), module: module, probe: probe,
-            key: ProbeKey(identity: ProbeIdentity(healthSet: "", name: name, target: text), server: ""), timeout: timeout)
+            key: ProbeKey(identity: ProbeIdentity(healthSet: "", name: name, target: target.description), server: ""), timeout: timeout)
     }
 
     private func admit(_ query: ProbeQuery, _ access: ProbeAccess) throws(Refusal) {
@@ -190,7 +191,7 @@ package final class ProbeDesk: ResultObserver, Sendable {
     private func finish(_ prepared: Prepared, _ result: ProbeResult?) -> OnDemandRun? {
         let (run, followers) = state.withLock { state in
             let run = result.map {
-                state.history.add($0, module: prepared.module, target: prepared.question.target, timeout: prepared.timeout)
+                state.history.add($0, module: prepared.module, target: prepared.key.identity.target ?? "", timeout: prepared.timeout)
             }
             return (run, state.running.removeValue(forKey: prepared.question) ?? [])
         }

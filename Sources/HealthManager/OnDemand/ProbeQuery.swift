@@ -44,6 +44,7 @@ package struct OnDemandRun: Sendable {
     /// Counts from 1 since the agent started.
     package var id: Int
     package var module: Module
+    /// Without a login.
     package var target: String
     /// How long the run might have taken.
     package var timeout: Duration

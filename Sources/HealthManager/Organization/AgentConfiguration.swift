@@ -1,3 +1,4 @@
+package import Addresses
 package import Certificates
 
 /// All that `agent.yaml` says. Every key has a default; an agent without servers runs.
@@ -15,8 +16,8 @@ package struct AgentConfiguration: Sendable {
     package var network = NetworkSettings()
     package var daemon = DaemonSettings()
     package var probe = ProbeAccess()
-    /// URLs of Alertmanagers that are told of alerts directly.
-    package var alertmanagers: [String] = []
+    /// Those that are told of alerts directly.
+    package var alertmanagers: [AlertmanagerConfiguration] = []
     package var responders: [Responder] = []
     package var history = HistorySettings()
 
@@ -150,10 +151,10 @@ package struct HistorySettings: Sendable, Hashable {
 /// How the agent reaches others.
 package struct NetworkSettings: Sendable, Hashable {
     package struct Proxy: Sendable, Hashable {
-        package var url: String
+        package var url: EndpointURL
         package var noProxy: [String]
 
-        package init(url: String, noProxy: [String]) {
+        package init(url: EndpointURL, noProxy: [String]) {
             self.url = url
             self.noProxy = noProxy
         }

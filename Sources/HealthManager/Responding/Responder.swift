@@ -1,8 +1,10 @@
+package import Addresses
+
 /// What follows from a monitor's state, where an administrator has asked for it: a webhook called, a command run.
 package struct Responder: Sendable, Hashable {
     package enum Action: Sendable, Hashable {
         /// A POST of the event as JSON.
-        case webhook(url: String, authorizationFile: String?)
+        case webhook(url: EndpointURL, authorizationFile: String?)
         /// A program and its arguments, without a shell; the event on its standard input as JSON, and in its environment.
         case command([String])
     }

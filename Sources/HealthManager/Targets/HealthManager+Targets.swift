@@ -1,3 +1,4 @@
+import Addresses
 import Logging
 
 /// Why nothing is aimed at a target, in one sentence.
@@ -29,15 +30,17 @@ extension HealthManager {
     }
 
     /// The probes at one target of a definition, one for each of its addresses.
-    /// - Parameter target: as it is listed; in any case where that is unique.
+    /// - Parameter target: as it is printed, or as it is listed; in any case where that is unique.
     func keys(of definition: ProbeDefinition, at target: String) throws(NoSuchTarget) -> [ProbeKey] {
         let keys = roster.keys(of: definition)
+        let listed = keys.filter { roster.members[$0]?.target?.text == target }
+        if !listed.isEmpty { return listed }
         let exact = keys.filter { $0.identity.target == target }
         if !exact.isEmpty { return exact }
         let similar = keys.filter { $0.identity.target?.lowercased() == target.lowercased() }
         guard let first = similar.first?.identity, similar.allSatisfy({ $0.identity == first }) else {
             let name = definition.identity.description.replacing("\\", with: "/")
-            throw NoSuchTarget(description: "probe '\(name)' has no target '\(target)'; \(known(keys, like: target))")
+            throw NoSuchTarget(description: "probe '\(name)' has no target '\(URLRedaction.target(target))'; \(known(keys, like: target))")
         }
         return similar
     }

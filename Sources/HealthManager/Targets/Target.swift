@@ -1,9 +1,11 @@
 package import Addresses
 
 /// What a probe of a target kind is aimed at, and how far it may go for whoever named it.
-package struct Target: Sendable, Hashable {
-    /// As written: `https://mail.fabrikam.com/`, `mbx01:25`, `192.0.2.1`. What it may look like, its kind decides.
+package struct Target: Sendable, Hashable, CustomStringConvertible {
+    /// As written: `https://mail.fabrikam.com/`, `mbx01:25`, `192.0.2.1`. What it may look like, its kind decides. A URL may hold a login.
     package var text: String
+    /// What its definition's list calls it; nil where it comes from none.
+    private var name: String?
     /// The name to ask for (`Host`, SNI) instead of the target's own; nil keeps that.
     package var hostname: String?
     /// One of the name's addresses, where each has a probe of its own; nil leaves the choice to the kind.
@@ -17,6 +19,14 @@ package struct Target: Sendable, Hashable {
         self.address = address
         self.policy = policy
     }
+
+    package init(_ entry: TargetEntry) {
+        self.init(entry.text, address: entry.address)
+        name = entry.name
+    }
+
+    /// The text without a login: what results, sentences and metrics call it.
+    package var description: String { name ?? URLRedaction.target(text) }
 }
 
 extension Target {

@@ -12,7 +12,7 @@ package struct TargetList: Sendable, Hashable {
         }
 
         package var kind: Kind
-        /// As the definition writes it, for people: `targets/*.json`.
+        /// As the definition writes it, for people: `targets/*.json`. Of a URL, what may be shown.
         package var text: String
         /// The pattern with its folder, or the URL.
         package var place: String
@@ -55,12 +55,16 @@ package struct TargetList: Sendable, Hashable {
 
 /// One probe that a list asks for.
 package struct TargetEntry: Sendable, Hashable {
+    /// As listed; a URL may hold a login.
     package var text: String
-    /// One of its name's addresses, where each has a probe of its own.
+    /// The text without a login, different for each target of its definition: its part of the probe's identity.
+    package var name: String
+    /// One of its host's addresses, where each has a probe of its own.
     package var address: NetworkAddress?
 
-    package init(_ text: String, address: NetworkAddress? = nil) {
+    package init(_ text: String, name: String? = nil, address: NetworkAddress? = nil) {
         self.text = text
+        self.name = name ?? URLRedaction.target(text)
         self.address = address
     }
 }

@@ -132,7 +132,7 @@ package final class TargetLists: Sendable {
 
     private func fetch(_ source: TargetList.Source, of definition: ProbeDefinition) async {
         let (older, network) = state.withLock { ($0.watched[definition.identity]?.sources[source], $0.network) }
-        let known = older?.parts.first ?? WatchedList.Part(place: source.place)
+        let known = older?.parts.first ?? WatchedList.Part(place: source.text)
         let refresh = definition.targets?.refresh ?? TargetList.defaultRefresh
         var newer = WatchedList.SourceState()
         do throws(ListUnreadable) {

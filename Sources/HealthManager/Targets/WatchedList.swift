@@ -96,15 +96,17 @@ struct WatchedList: Sendable {
 
     /// Makes the entries of what is known now.
     mutating func settle() {
-        let all = list.everyAddress ? texts.flatMap(everyAddress) : texts.map { TargetEntry($0) }
+        let texts = texts
+        let targets = zip(texts, URLRedaction.distinct(texts) { URLRedaction.target($0, mask: $1) }).map { TargetEntry($0, name: $1) }
+        let all = list.everyAddress ? targets.flatMap(everyAddress) : targets
         leftOut = max(0, all.count - TargetList.limit)
         entries = leftOut == 0 ? all : Array(all.prefix(TargetList.limit))
     }
 
-    private func everyAddress(of text: String) -> [TargetEntry] {
-        guard let name = Self.name(in: text) else { return [TargetEntry(text)] }
+    private func everyAddress(of target: TargetEntry) -> [TargetEntry] {
+        guard let name = Self.name(in: target.text) else { return [target] }
         guard let known = addresses[name] else { return [] }
-        return known.isEmpty ? [TargetEntry(text)] : known.map { TargetEntry(text, address: $0) }
+        return known.isEmpty ? [target] : known.map { TargetEntry(target.text, name: target.name, address: $0) }
     }
 
     var facts: [TargetListFact] {

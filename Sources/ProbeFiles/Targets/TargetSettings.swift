@@ -1,3 +1,4 @@
+import Addresses
 import FoundationEssentials
 import HealthManager
 
@@ -39,16 +40,18 @@ struct TargetSettings {
     private mutating func readSources(_ reader: SettingsReader) {
         for (text, location) in Self.texts(reader, "files") {
             guard Self.endings.contains(where: text.hasSuffix) else {
-                reader.error("'files' are patterns that end in .json, .yaml or .yml, found '\(text)'", at: location)
+                reader.error("'files' are patterns that end in .json, .yaml or .yml, found '\(EndpointURL(text))'", at: location)
                 continue
             }
             add(TargetList.Source(.files, text: text, place: Self.pattern(text, in: location.path)))
         }
-        for (text, location) in Self.texts(reader, "urls") {
+        let urls = Self.texts(reader, "urls")
+        let names = URLRedaction.distinct(urls.map(\.text)) { URLRedaction.endpoint($0, mask: $1) }
+        for ((text, location), name) in zip(urls, names) {
             if let fault = Self.fault(url: text) {
-                reader.error("'urls' are http or https URLs\(fault), found '\(text)'", at: location)
+                reader.error("'urls' are http or https URLs\(fault), found '\(EndpointURL(text))'", at: location)
             } else {
-                add(TargetList.Source(.url, text: text, place: text))
+                add(TargetList.Source(.url, text: name, place: text))
             }
         }
         if !reader.has("files"), !reader.has("urls") {
@@ -76,7 +79,6 @@ struct TargetSettings {
         guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix), TargetText.fault(text) == nil else { return "" }
         let authority = text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if authority.isEmpty { return "" }
-        // The text is shown in the log, on the page and in metrics.
         return authority.contains("@") ? " without user and password" : nil
     }
 

@@ -47,14 +47,17 @@ struct ProbeRoute: Sendable {
 enum DebugText {
     static func render(_ run: OnDemandRun) -> String {
         let result = run.result
-        var lines = ["Run \(run.id) of module \(run.module.name) against \(run.target), begun \(result.start.formatted(.iso8601)):", ""]
+        var lines = [
+            "Run \(run.id) of module \(run.module.name) against \(PrintableText.line(run.target)), begun \(result.start.formatted(.iso8601)):",
+            "",
+        ]
         for stage in result.outcome.stages {
-            let detail = stage.detail.isEmpty ? "" : ": \(stage.detail)"
+            let detail = stage.detail.isEmpty ? "" : ": \(PrintableText.line(stage.detail))"
             lines.append("  \(stage.stage.rawValue) \(stage.verdict.rawValue) in \(milliseconds(stage.duration))\(detail)")
         }
         for finding in result.outcome.findings {
-            lines.append("  \(finding.severity.rawValue) at \(finding.stage.rawValue): \(finding.sentence)")
-            if !finding.exception.isEmpty { lines.append("    \(finding.exception)") }
+            lines.append("  \(finding.severity.rawValue) at \(finding.stage.rawValue): \(PrintableText.line(finding.sentence))")
+            if !finding.exception.isEmpty { lines.append("    \(PrintableText.line(finding.exception))") }
             lines.append("    what to do: \(finding.reason.remedy)")
         }
         lines += ["  \(result.type.name) after \(milliseconds(result.duration)) of \(milliseconds(run.timeout))", ""]

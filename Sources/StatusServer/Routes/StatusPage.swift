@@ -7,7 +7,25 @@ import Mustache
 struct StatusPage: Sendable {
     private let template: MustacheTemplate
 
+    /// How values stand in the page: as HTML, and fit to be shown.
+    private struct Escaping: MustacheContentType {
+        func escapeText(_ text: String) -> String {
+            // By scalar: a sign with a combining mark after it is a sign of HTML still.
+            PrintableText.line(text).unicodeScalars.reduce(into: "") { html, scalar in
+                switch scalar {
+                case "&": html += "&amp;"
+                case "<": html += "&lt;"
+                case ">": html += "&gt;"
+                case "\"": html += "&quot;"
+                case "'": html += "&#39;"
+                default: html.unicodeScalars.append(scalar)
+                }
+            }
+        }
+    }
+
     init() throws {
+        MustacheContentTypes.register(Escaping(), named: "PAGE")
         template = try MustacheTemplate(string: String(decoding: PackageResources.status_html, as: UTF8.self))
     }
 

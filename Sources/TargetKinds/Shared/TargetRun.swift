@@ -40,7 +40,7 @@ struct TargetRun {
         record(stage, .failed, took ?? elapsed, "")
         outcome.findings.append(
             Finding(
-                .failure, stage: stage, reason: reason, sentence: "\(target.text): \(sentence)", exception: exception,
+                .failure, stage: stage, reason: reason, sentence: "\(target): \(sentence)", exception: exception,
                 certificate: certificate))
     }
 
@@ -48,7 +48,7 @@ struct TargetRun {
     mutating func reject(_ stage: Stage, _ reason: Reason, _ sentence: String, exception: String = "") {
         record(stage, .notObserved, elapsed, "")
         outcome.findings.append(
-            Finding(.unknown, stage: stage, reason: reason, sentence: "\(target.text): \(sentence)", exception: exception))
+            Finding(.unknown, stage: stage, reason: reason, sentence: "\(target): \(sentence)", exception: exception))
     }
 
     private mutating func warn(_ stage: Stage, _ reason: Reason, _ sentence: String) {

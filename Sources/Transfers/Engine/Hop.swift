@@ -220,7 +220,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
             text(CURLOPT_PROXY, "")
             text(CURLOPT_UNIX_SOCKET_PATH, path)
         case .proxy(let proxy, let endpoint):
-            text(CURLOPT_PROXY, proxy.url)
+            text(CURLOPT_PROXY, proxy.url.text)
             if let endpoint, !isPlainProxied { list(CURLOPT_CONNECT_TO, ["::\(endpoint)"]) }
             if let plain { text(CURLOPT_URL, plain.url) }
             long(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
@@ -237,7 +237,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
 
     private var isPlainProxied: Bool {
         guard !isTLS, case .proxy(let proxy, _) = target else { return false }
-        return proxy.url.lowercased().hasPrefix("http")
+        return proxy.url.text.lowercased().hasPrefix("http")
     }
 
     private var ownHost: HeaderField? {
@@ -364,7 +364,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     private var targetText: String {
         switch target {
         case .endpoint(let endpoint): endpoint.description
-        case .proxy(let proxy, _): "the proxy \(URLHost(proxy.url)?.withPort ?? "")"
+        case .proxy(let proxy, _): "the proxy \(URLHost(proxy.url.text)?.withPort ?? "")"
         case .unixSocket(let path): path
         }
     }

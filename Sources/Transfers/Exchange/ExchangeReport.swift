@@ -128,7 +128,8 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
     package init(kind: Kind, phase: ExchangePhase, sentence: String, detail: String = "") {
         self.kind = kind
         self.phase = phase
-        self.sentence = sentence
-        self.detail = detail
+        // A URL in it may be one that a peer sent, or that libcurl quotes.
+        self.sentence = URLRedaction.sentence(sentence)
+        self.detail = URLRedaction.sentence(detail)
     }
 }

@@ -87,13 +87,13 @@ package struct ExchangeRequest: Sendable {
 /// A forward proxy and the hosts that are reached without it.
 package struct ProxyRoute: Sendable, Hashable {
     /// `http://proxy:3128`, with `user:password@` where the proxy wants that.
-    package var url: String
+    package var url: EndpointURL
     /// Host names and domain suffixes (`fabrikam.com` also means `*.fabrikam.com`), addresses and ranges of them; `*` is every host.
     package var noProxy: [String]
     /// For the proxy alone, not for the server behind it.
     package var headers: [HeaderField]
 
-    package init(url: String, noProxy: [String] = [], headers: [HeaderField] = []) {
+    package init(url: EndpointURL, noProxy: [String] = [], headers: [HeaderField] = []) {
         self.url = url
         self.noProxy = noProxy
         self.headers = headers

@@ -64,7 +64,7 @@ struct Resolver: Sendable {
 
     static func unresolved(_ name: String, detail: String = "") -> ExchangeFailure {
         // c-ares does not tell a file it could not open from one that does not hold the name.
-        Descriptor.lack(in: .resolve) ?? failure("the name '\(name)' does not resolve", detail: detail)
+        Descriptor.lack(in: .resolve) ?? failure("the name '\(URLRedaction.target(name))' does not resolve", detail: detail)
     }
 }
 

@@ -64,8 +64,9 @@ struct DemoCommand: AsyncParsableCommand {
             kill(getpid(), SIGTERM)
             return
         }
-        let config = "--config \(stateDirectory)/agent.yaml"
-        let lab = stateDirectory == LabCommand.defaultDirectory ? "" : " --state-directory \(stateDirectory)"
+        let agent = Invocation.program
+        let config = "--config " + Invocation.quoted(Invocation.absolute(stateDirectory) + "/agent.yaml")
+        let lab = LabCommand.option(stateDirectory)
         Console.out(
             """
 
@@ -73,12 +74,12 @@ struct DemoCommand: AsyncParsableCommand {
             metrics: http://\(address)/metrics
 
             Try, in another shell:
-              agent lab fault on oauth-expires-very-soon\(lab)
-              agent invoke OAuth/CertificateExpiryProbe \(config)
-              agent explain certificate_expires_very_soon
-              agent lab fault off oauth-expires-very-soon\(lab)
-              agent lab fault list\(lab)
-              agent restart --wait 10 \(config)
+              \(agent) lab fault on oauth-expires-very-soon\(lab)
+              \(agent) invoke OAuth/CertificateExpiryProbe \(config)
+              \(agent) explain certificate_expires_very_soon
+              \(agent) lab fault off oauth-expires-very-soon\(lab)
+              \(agent) lab fault list\(lab)
+              \(agent) restart --wait 10 \(config)
             Ctrl-C ends it.
             """)
     }

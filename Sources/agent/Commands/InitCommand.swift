@@ -29,7 +29,7 @@ struct InitCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        if printPowerShell { return Console.out(ExchangeFacts.powerShell) }
+        if printPowerShell { return Console.file(ExchangeFacts.powerShell) }
         let facts = try from.map { path throws in
             do throws(ExchangeFacts.Unreadable) { return try ExchangeFacts(path: path) } catch { throw Console.failure(error.sentence) }
         }
@@ -61,11 +61,11 @@ struct InitCommand: AsyncParsableCommand {
     }
 
     private func write(_ text: String) throws {
-        if output == "-" { return Console.out(text) }
+        if output == "-" { return Console.file(text) }
         do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
             throw Console.failure("cannot write \(output)")
         }
-        Console.note("wrote \(output); next: agent check --config \(output)")
+        Console.note("wrote \(output); next: \(Invocation.program) check --config \(Invocation.quoted(output))")
     }
 
     private func pairs(_ texts: [String], option: String) throws -> [String: String] {

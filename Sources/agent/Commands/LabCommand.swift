@@ -32,6 +32,11 @@ struct LabCommand: AsyncParsableCommand {
             try ControlSocketPath.claim(Lab.controlSocket(in: directory), remedy: remedy)
         } catch { throw Console.failure(error.description) }
     }
+
+    /// What follows in a command for a lab in that directory.
+    static func option(_ directory: String) -> String {
+        directory == defaultDirectory ? "" : " --state-directory " + Invocation.quoted(Invocation.absolute(directory))
+    }
 }
 
 struct LabRunCommand: AsyncParsableCommand {
@@ -75,10 +80,9 @@ struct LabRunCommand: AsyncParsableCommand {
                 Console.out("\(server.name) at \(server.address)")
             }
             Console.out("configuration: \(lab.configurationPath)")
-            Console.out("try: agent run --config \(lab.configurationPath)")
-            Console.out(
-                "     agent lab fault on metadata-refused\(directory == LabCommand.defaultDirectory ? "" : " --state-directory \(directory)")"
-            )
+            let agent = Invocation.program
+            Console.out("try: \(agent) run --config \(Invocation.quoted(Invocation.absolute(lab.configurationPath)))")
+            Console.out("     \(agent) lab fault on metadata-refused\(LabCommand.option(directory))")
             try await gracefulShutdown()
         }
     }
@@ -130,7 +134,8 @@ struct LabFaultCommand: AsyncParsableCommand {
             _ = try await agent.send(.post, "/-/reload", deadline: .seconds(30))
             Console.out("the agent has read its configuration again")
         } catch {
-            Console.note("note: the agent sees it after 'agent reload --config \(stateDirectory)/agent.yaml'")
+            let file = Invocation.quoted(Invocation.absolute(stateDirectory) + "/agent.yaml")
+            Console.note("note: the agent sees it after: \(Invocation.program) reload --config \(file)")
         }
     }
 }

@@ -30,7 +30,8 @@ struct RestartCommand: AsyncParsableCommand {
         guard !waiting.isEmpty else {
             return Console.out(wait == nil ? "every cache cleared" : "every cache cleared, every probe has a fresh result")
         }
-        Console.note("error: no fresh result yet from:\n" + waiting.map { "  " + $0 }.joined(separator: "\n"))
+        Console.note("error: no fresh result yet from:")
+        for probe in waiting { Console.note("  " + probe) }
         throw ExitCode(1)
     }
 }

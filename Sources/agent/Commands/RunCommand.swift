@@ -17,7 +17,7 @@ struct RunCommand: AsyncParsableCommand {
     /// Every known way not to start ends with its sentence and status 2.
     static func guarded(_ start: () async throws -> Void) async throws {
         do { try await start() } catch let error as ConfigurationRefused {
-            Console.note(error.description)
+            for diagnostic in error.diagnostics { Console.note(diagnostic.description) }
             throw ExitCode(2)
         } catch let error as StateDirectory.Unusable {
             throw Console.failure(error.description)

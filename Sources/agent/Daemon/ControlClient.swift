@@ -34,7 +34,9 @@ struct ControlClient {
         guard let response = report.response else { throw .refused("no answer from \(target)") }
         guard (200..<300).contains(response.status) else {
             let text = String(decoding: response.body, as: UTF8.self)
-            let problem = (try? JSONText.decode(Problem.self, from: response.body))?.error ?? text
+            // A document says one sentence, which may quote what was asked for; other answers are lines.
+            let sentence = (try? JSONText.decode(Problem.self, from: response.body))?.error
+            let problem = sentence.map { PrintableText.line($0) } ?? text
             throw .refused(problem.isEmpty ? "the agent answered with status \(response.status)" : String(problem.prefix(10_000)))
         }
         return response.body

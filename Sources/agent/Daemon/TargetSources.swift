@@ -1,3 +1,4 @@
+import Addresses
 import HealthManager
 import ProbeFiles
 import Transfers
@@ -24,10 +25,11 @@ final class TargetSources: Sendable {
     }
 
     private func fetch(
-        _ url: String, refresh: Duration, _ network: NetworkSettings, unless seen: ListStamp?
+        _ text: String, refresh: Duration, _ network: NetworkSettings, unless seen: ListStamp?
     ) async throws(ListUnreadable) -> ListReading {
+        let url = EndpointURL(text)
         let trust = TrustedRoots(includesSystem: true, file: network.caFile)
-        var request = ExchangeRequest(url: url, deadline: Self.fetchDeadline, trust: trust)
+        var request = ExchangeRequest(url: text, deadline: Self.fetchDeadline, trust: trust)
         request.headers = [
             HeaderField("Accept", "application/json"), HeaderField("User-Agent", "agent/\(Version.current)"),
             HeaderField("X-Prometheus-Refresh-Interval-Seconds", "\(refresh.seconds)"),
@@ -44,6 +46,6 @@ final class TargetSources: Sendable {
         guard type.lowercased().split(separator: ";").first == "application/json" else {
             throw ListUnreadable("\(url): answered with content of type '\(type)', application/json is needed")
         }
-        return try TargetListFile.read(json: response.body, from: url, unless: seen)
+        return try TargetListFile.read(json: response.body, from: url.description, unless: seen)
     }
 }

@@ -15,7 +15,7 @@ struct ClientOptions: ParsableArguments {
         do throws(ConfigurationRefused) {
             return ControlClient(transfers: transfers, target: try files.daemonSettings().controlSocketPath)
         } catch {
-            Console.note(error.description)
+            for diagnostic in error.diagnostics { Console.note(diagnostic.description) }
             throw Console.failure("the configuration does not say where the agent is; set --agent")
         }
     }
@@ -26,7 +26,7 @@ struct ClientOptions: ParsableArguments {
         do throws(ControlClient.Unreachable) { try await act(client) } catch {
             switch error {
             case .noAgent: throw Console.failure("no agent runs here (nothing answers on \(client.target)): start it with 'agent run'")
-            case .refused(let sentence): throw Console.failure(sentence)
+            case .refused(let text): throw Console.failure(lines: text)
             }
         }
     }

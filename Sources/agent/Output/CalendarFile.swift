@@ -33,7 +33,8 @@ struct CalendarFile {
     private static func compact(_ date: Date) -> String { date.formatted(.iso8601).filter { character in !"-:".contains(character) } }
 
     private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing(";", with: "\\;").replacing(",", with: "\\,").replacing("\n", with: "\\n")
+        PrintableText.lines(text).replacing("\\", with: "\\\\").replacing(";", with: "\\;").replacing(",", with: "\\,").replacing(
+            "\n", with: "\\n")
     }
 
     /// Lines of at most 75 bytes, none cut within a character.

@@ -1,3 +1,4 @@
+import Addresses
 import ArgumentParser
 import FoundationEssentials
 import HealthManager
@@ -13,13 +14,50 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
     func logger(level: Logger.Level) -> Logger {
         var logger = Logger(label: "agent") { label in
             switch self {
-            case .text: StreamLogHandler.standardError(label: label)
+            case .text: TextLogHandler(label: label)
             case .json: JSONLogHandler()
             }
         }
         logger.logLevel = level
         return logger
     }
+}
+
+/// One line for each event, as the log library writes it.
+///
+/// What is told of peers and commands cannot end the line, and no login of a URL stands in it.
+struct TextLogHandler: LogHandler {
+    private var stream: StreamLogHandler
+
+    init(label: String) { stream = StreamLogHandler.standardError(label: label) }
+
+    var metadata: Logger.Metadata {
+        get { stream.metadata }
+        set { stream.metadata = newValue.mapValues { Self.shown("\($0)") } }
+    }
+    var logLevel: Logger.Level {
+        get { stream.logLevel }
+        set { stream.logLevel = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { stream[metadataKey: key] }
+        set { stream[metadataKey: key] = newValue.map { Self.shown("\($0)") } }
+    }
+
+    func log(event: LogEvent) {
+        var shown = event
+        shown.message = "\(Self.text(event.message.description))"
+        shown.metadata = event.metadata?.mapValues { Self.shown("\($0)") }
+        if let error = event.error {
+            shown.error = nil
+            shown.metadata = (shown.metadata ?? [:]).merging(["error": Self.shown("\(error)")]) { $1 }
+        }
+        stream.log(event: shown)
+    }
+
+    private static func text(_ text: String) -> String { PrintableText.line(URLRedaction.sentence(text)) }
+    private static func shown(_ text: String) -> Logger.Metadata.Value { .string(Self.text(text)) }
 }
 
 /// One JSON object a line.
@@ -33,10 +71,11 @@ struct JSONLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
+        var line = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { URLRedaction.sentence("\($0)") }
         line["time"] = Date().formatted(.iso8601)
         line["level"] = event.level.rawValue
-        line["message"] = event.message.description
+        line["message"] = URLRedaction.sentence(event.message.description)
+        if let error = event.error { line["error"] = URLRedaction.sentence("\(error)") }
         if let bytes = try? JSONText.encode(line) { Console.note(String(decoding: bytes, as: UTF8.self)) }
     }
 }

@@ -41,13 +41,13 @@ struct NagiosLine {
         }
         state = worst
         let line = "\(worst.word): " + details.joined(separator: "; ").replacing("|", with: "/").replacing("\n", with: " ")
-        text = line + (performance.isEmpty ? "" : " | " + performance.joined(separator: " "))
+        text = PrintableText.line(line + (performance.isEmpty ? "" : " | " + performance.joined(separator: " ")))
     }
 
     /// A line for what could not be run at all.
     init(refusal: String) {
         state = .unknown
-        text = "UNKNOWN: " + refusal.replacing("|", with: "/").replacing("\n", with: " ")
+        text = PrintableText.line("UNKNOWN: " + refusal.replacing("|", with: "/").replacing("\n", with: " "))
     }
 
     private static func state(_ result: ResultDocument) -> State {

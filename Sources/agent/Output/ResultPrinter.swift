@@ -44,7 +44,7 @@ struct ResultPrinter {
         let names = (headed ? heading.filter { !fields.contains($0) } : []) + fields
         let width = names.map(\.count).max() ?? 0
         return names.map { name in
-            let value = ResultField(rawValue: name)?.value(of: result) ?? ""
+            let value = PrintableText.line(ResultField(rawValue: name)?.value(of: result) ?? "")
             let label = name + String(repeating: " ", count: width - name.count) + " :"
             return value.isEmpty ? label : label + " " + value
         }.joined(separator: "\n")

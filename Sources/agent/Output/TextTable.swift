@@ -1,10 +1,12 @@
-/// Columns as wide as their widest cell, two spaces between.
+import HealthManager
+
+/// Columns as wide as their widest cell, two spaces between; a row is one line.
 struct TextTable {
     let header: [String]
     let rows: [[String]]
 
     var text: String {
-        let all = [header] + rows
+        let all = [header] + rows.map { $0.map(PrintableText.line) }
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
             let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }

@@ -1,3 +1,4 @@
+import Addresses
 import FoundationEssentials
 import HealthManager
 import Transfers
@@ -28,7 +29,7 @@ struct ProxyOptions: Sendable {
                 "'proxy_url' must be a URL such as http://proxy:3128 or socks5://proxy:1080", at: reader.location(of: "proxy_url"))
             return
         }
-        route = ProxyRoute(url: sent, noProxy: without.filter { !$0.isEmpty }, headers: headers)
+        route = ProxyRoute(url: EndpointURL(sent), noProxy: without.filter { !$0.isEmpty }, headers: headers)
     }
 
     /// As libcurl takes it: names behind a SOCKS proxy are the proxy's to look up.

@@ -1,3 +1,4 @@
+import Addresses
 import FoundationEssentials
 import HealthManager
 import Transfers
@@ -8,7 +9,7 @@ struct OAuthClient: Sendable {
     var secret: Secret
     var scopes: [String]
     /// Absolute.
-    var tokenURL: String
+    var tokenURL: EndpointURL
     /// Sent beside what the grant needs: `audience`, `resource`.
     var parameters: [(name: String, value: String)]
     var tls: TLSOptions
@@ -21,7 +22,8 @@ struct OAuthClient: Sendable {
         let written = reader.required("token_url", what: "'oauth2'")
         let url = written.flatMap { URLHost.absolute($0) }
         if let written, url == nil {
-            reader.error("'token_url' must be a URL of http or https, found '\(written)'", at: reader.location(of: "token_url"))
+            reader.error(
+                "'token_url' must be a URL of http or https, found '\(EndpointURL(written))'", at: reader.location(of: "token_url"))
         }
         scopes = reader.strings("scopes") ?? []
         parameters = (reader.texts("endpoint_params") ?? []).map { ($0.key, $0.value) }
@@ -31,7 +33,7 @@ struct OAuthClient: Sendable {
         guard let clientID, let secret, let url else { return nil }
         self.clientID = clientID
         self.secret = secret
-        tokenURL = url
+        tokenURL = EndpointURL(url)
     }
 
     /// What a token was given for: a token of one client is none of another's, nor of the same client with another secret.
@@ -40,14 +42,14 @@ struct OAuthClient: Sendable {
     }
 
     func identity(secret: String) -> Identity {
-        Identity(parts: [tokenURL, clientID, secret, scopes.joined(separator: " ")] + parameters.flatMap { [$0.name, $0.value] })
+        Identity(parts: [tokenURL.text, clientID, secret, scopes.joined(separator: " ")] + parameters.flatMap { [$0.name, $0.value] })
     }
 
     /// Where the client's id and secret stand in a request. RFC 6749 prefers the header; some endpoints know only the body.
     enum Place: CaseIterable { case header, body }
 
     func request(secret: String, _ place: Place, deadline: Duration, userAgent: String) -> ExchangeRequest {
-        var request = ExchangeRequest(url: tokenURL, deadline: deadline, trust: tls.settings.trust)
+        var request = ExchangeRequest(url: tokenURL.text, deadline: deadline, trust: tls.settings.trust)
         var form = [("grant_type", "client_credentials")]
         if !scopes.isEmpty { form.append(("scope", scopes.joined(separator: " "))) }
         form += parameters.map { ($0.name, $0.value) }

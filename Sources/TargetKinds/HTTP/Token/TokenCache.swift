@@ -107,7 +107,7 @@ final class TokenCache: Sendable {
     private static func refusal(_ response: ExchangeResponse, _ client: OAuthClient, _ secret: String) -> Failure {
         let answer = try? JSONTree(response.body, within: .answer)
         let words = [answer?["error"]?.text, answer?["error_description"]?.text].compactMap(\.self).joined(separator: ": ")
-        let told = secret.isEmpty ? words : words.replacing(secret, with: "(secret)")
+        let told = Redaction(secrets: [secret]).masked(words)
         let reason: Reason =
             switch response.status {
             case 429: .endpointThrottled

@@ -28,7 +28,7 @@ struct ForecastCommand: AsyncParsableCommand {
         switch output {
         case .json: Console.out(String(decoding: try JSONText.encode(forecast, pretty: true), as: UTF8.self))
         case .ics:
-            Console.out(CalendarFile(forecast).text)
+            Console.file(CalendarFile(forecast).text)
             if !forecast.unreached.isEmpty {
                 Console.note(
                     "warning: \(forecast.unreached.count) probes could not be reached or judged, and may lack in this calendar: 'agent forecast' lists them"

@@ -1,0 +1,44 @@
+/// Text that may come from others, as it is shown: no character in it ends a line, moves a cursor or turns the reading direction round.
+///
+/// Peers, commands and files may write anything. Wherever text leaves for a log, a terminal or a page, it goes through here, so that what they
+/// write cannot pass for something the agent says. Escapes are those of JSON, so that JSON stays JSON.
+package enum PrintableText {
+    /// For what is one line: also line ends are escaped.
+    package static func line(_ text: String) -> String { escaped(text, keepsLineEnds: false) }
+
+    /// For what consists of lines.
+    package static func lines(_ text: String) -> String { escaped(text, keepsLineEnds: true) }
+
+    private static func escaped(_ text: String, keepsLineEnds: Bool) -> String {
+        guard text.unicodeScalars.contains(where: { isUnprintable($0, keepsLineEnds) }) else { return text }
+        var printable = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if isUnprintable(scalar, keepsLineEnds) {
+                printable.append(contentsOf: escape(scalar).unicodeScalars)
+            } else {
+                printable.append(scalar)
+            }
+        }
+        return String(printable)
+    }
+
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\n": return "\\n"
+        case "\r": return "\\r"
+        case "\t": return "\\t"
+        default:
+            let digits = String(scalar.value, radix: 16)
+            return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        }
+    }
+
+    /// Control characters, the line and paragraph separators, and what marks or overrides the direction of text.
+    private static func isUnprintable(_ scalar: Unicode.Scalar, _ keepsLineEnds: Bool) -> Bool {
+        switch scalar.value {
+        case 0x0A: !keepsLineEnds
+        case 0..<0x20, 0x7F...0x9F, 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}
