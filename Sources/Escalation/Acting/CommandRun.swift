@@ -24,7 +24,10 @@ struct CommandRun: Sendable {
         }
         var options = PlatformOptions()
         options.createSession = true
-        options.teardownSequence = []
+        // Cancelled, the supervisor is not killed before it has ended the command.
+        options.teardownSequence = [
+            .send(signal: Signal(rawValue: CommandSupervisor.stop), allowedDurationToNextStep: Self.grace)
+        ]
         let words = supervisor.dropFirst() + [program] + command.dropFirst().map { Self.filled($0, event) }
         let configuration = Configuration(
             executable: .path(FilePath(supervisor[0])), arguments: Arguments(Array(words)), environment: .custom(Self.environment(event)),

@@ -48,7 +48,7 @@ import Testing
 
     /// Moves time on until so many attempts have ended so, each waited for before time moves on.
     private func comes(_ count: Int, _ outcome: Attempt.Outcome, _ site: TroubledSite, _ trigger: String = "unhealthy") async -> Bool {
-        await site.advance { attempts(outcome, trigger).count >= count }
+        await site.advance(atMost: 4000) { attempts(outcome, trigger).count >= count }
     }
 
     @Test("while the trouble lasts it is tried again, with pauses that double up to a quarter of an hour, and no more once it was taken")
