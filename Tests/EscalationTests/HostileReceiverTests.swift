@@ -1,3 +1,4 @@
+import Addresses
 import Escalation
 import FoundationEssentials
 import HealthManager
@@ -82,12 +83,13 @@ import Transfers
         await withTaskGroup(of: (name: String, result: ActionResult).self) { group in
             for (name, _) in Self.ways {
                 for _ in 0..<3 {
-                    var responder = Responder(name: name, action: .webhook(url: receivers.urls[name] ?? "", authorizationFile: nil))
+                    var responder = Responder(
+                        name: name, action: .webhook(url: EndpointURL(receivers.urls[name] ?? ""), authorizationFile: nil))
                     responder.timeout = .seconds(2)
                     group.addTask { [responder] in (name, await acting.act(responder, event: .test())) }
                 }
             }
-            var innocent = Responder(name: "innocent", action: .webhook(url: hook.url("/ok"), authorizationFile: nil))
+            var innocent = Responder(name: "innocent", action: .webhook(url: EndpointURL(hook.url("/ok")), authorizationFile: nil))
             innocent.timeout = .seconds(10)
             group.addTask { [innocent] in ("innocent", await acting.act(innocent, event: .test())) }
             for await (name, result) in group {
@@ -105,7 +107,7 @@ import Transfers
         let hook = try await HookServer()
         let time = ManualTime(now: Date())
         var configuration = AgentConfiguration()
-        configuration.alertmanagers = Array(receivers.urls.values) + [hook.url("")]
+        configuration.alertmanagers = (receivers.urls.values + [hook.url("")]).map { AlertmanagerConfiguration(EndpointURL($0)) }
         let journal = MemoryJournal()
         let sender = AlertSender(
             WayOut(Self.transfers, userAgent: "agent/test"), journal: journal, time: time, logger: Self.logger)

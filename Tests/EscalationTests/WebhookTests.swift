@@ -59,7 +59,9 @@ extension ResponderEvent {
         network.caFile = try directory.write("ca.pem", "no certificate")
         wayOut.use(network)
         let report = await wayOut.post([], to: "https://127.0.0.1:1/", throughProxy: false, within: .seconds(5))
-        #expect(report.failure?.kind == .credentialUnreadable && report.clause.contains(network.caFile ?? ""), "\(report.clause)")
+        #expect(
+            report.failure?.kind == .credentialUnreadable && report.clause(without: []).contains(network.caFile ?? ""),
+            "\(report.clause(without: []))")
     }
 
     @Test("a fault of ours is tried once; a redirect is not followed")

@@ -42,7 +42,8 @@ struct CommandRun: Sendable {
                 let status = try await Self.run(configuration, input, watch, output)
                 let text = output.text
                 if watch.ending == nil, status == .exited(CommandSupervisor.refusalStatus), text.hasPrefix(CommandSupervisor.refusal) {
-                    return (false, "\(program) cannot be run: \(text.dropFirst(CommandSupervisor.refusal.count))")
+                    let why = text.dropFirst(CommandSupervisor.refusal.count)
+                    return ActionResult(false, "\(program) cannot be run: \(why)", isUndone: true)
                 }
                 return Self.judge(status, watch.ending, timeout, text)
             } catch {
