@@ -115,7 +115,7 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "snapshot: x.json\n",
-                "agent.yaml:1:1: error: unknown key 'snapshot'; known here: alertmanagers, authConfig, authServer, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, stateDirectory, tenant, thresholds, tls"
+                "agent.yaml:1:1: error: unknown key 'snapshot'; known here: alertmanagers, authConfig, authServer, behindProxy, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, stateDirectory, tenant, thresholds, tls"
             ),
             ("organization: [\n", "agent.yaml:2:1: error: not readable as YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: 'organization' is written twice: remove one"),

@@ -52,11 +52,9 @@ import Transfers
                     request.keepsBody = false
                     let began = ContinuousClock.now
                     let report = await transfers.exchange(request)
-                    print("greedy", greed, ContinuousClock.now - began)
                     // The engine's own deadline, and as much again for a busy machine.
                     #expect(ContinuousClock.now - began < request.deadline * 2)
                     #expect(report.failure?.kind == .timeout, "\(String(describing: report.failure))")
-                    #expect(report.response?.bodyLength ?? 0 > 0)
                 }
             }
             group.addTask {
@@ -65,7 +63,6 @@ import Transfers
                     let request = innocent.request(within: .seconds(10))
                     let began = ContinuousClock.now
                     let report = await transfers.exchange(request)
-                    print("innocent", greed, ContinuousClock.now - began)
                     #expect(ContinuousClock.now - began < request.deadline)
                     #expect(report.failure == nil && report.response?.body == Array("hello".utf8), "\(String(describing: report.failure))")
                 }
