@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Ten thousand targets every minute over 64 addresses of loopback, a tenth silent, a tenth refusing, a tenth with bad certificates.
+"""Ten thousand targets every minute over 64 addresses of loopback, a tenth silent, a tenth refusing, a tenth with bad certificates,
+a tenth that flood.
 
-Each has a monitor, so that three thousand are in trouble all the while, and all that happens is kept in history.
+Each has a monitor, so that four thousand are in trouble all the while, and all that happens is kept in history.
 
 Samples /metrics and /proc for the time given, prints what it measured, and ends with status 1 where one does not hold: no probe
 late by more than a tick and its timeout, none skipped, each result of the type it should be, descriptors, threads, memory and
@@ -37,7 +38,7 @@ EVERY = options.every or (10 if options.quick else 60)
 TIMEOUT, TICK = 5, 0.1
 ADDRESSES = [f"127.0.0.{n}" for n in range(1, 65)]
 # Which of ten targets is which; the two kinds of bad certificate share a tenth.
-CLASSES = ["Silent", "Refusing", "BadTLS", "Secure", "Plain", "Secure", "Plain", "Secure", "Plain", "Plain"]
+CLASSES = ["Silent", "Refusing", "BadTLS", "Flooding", "Secure", "Plain", "Secure", "Plain", "Secure", "Plain"]
 
 
 class Silent(threading.Thread):
@@ -49,15 +50,29 @@ class Silent(threading.Thread):
 
     def run(self):
         async def listen():
-            servers = [await asyncio.start_server(self.say_nothing, sock=s) for s in self.sockets]
+            servers = [await asyncio.start_server(self.answer, sock=s) for s in self.sockets]
             await asyncio.gather(*[s.serve_forever() for s in servers])
         asyncio.run(listen())
 
     @staticmethod
-    async def say_nothing(reader, writer):
+    async def answer(reader, writer):
         with contextlib.suppress(OSError):
             while await reader.read(4096):
                 pass
+        writer.close()
+
+
+class Flooding(Silent):
+    """Answers with header lines that never end, as fast as they are taken."""
+
+    @staticmethod
+    async def answer(reader, writer):
+        with contextlib.suppress(OSError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n")
+            while not writer.is_closing():
+                writer.write(b"X-Filler: 0123456789\r\n" * 500)
+                await writer.drain()
         writer.close()
 
 
@@ -73,14 +88,14 @@ def time_wait():
     return int(re.search(r"^TCP:.* tw (\d+)", Path("/proc/net/sockstat").read_text(), re.M).group(1))
 
 
-def definitions(nginx, silent, refusing, root):
+def definitions(nginx, silent, flooding, refusing, root):
     named = collections.defaultdict(list)
     for number in range(TARGETS):
         kind, address = CLASSES[number % 10], ADDRESSES[number % 64]
         if kind == "BadTLS":
             kind = ("Expired", "SelfSigned")[number // 10 % 2]
-        port = {"Silent": silent, "Refusing": refusing}.get(kind) or nginx.ports[kind]
-        scheme = "http" if kind in ("Silent", "Refusing", "Plain") else "https"
+        port = {"Silent": silent, "Flooding": flooding, "Refusing": refusing}.get(kind) or nginx.ports[kind]
+        scheme = "http" if kind in ("Silent", "Flooding", "Refusing", "Plain") else "https"
         named[kind].append(f"{scheme}://{address}:{port}/p/{number}")
     http = "{ preferred_ip_protocol: ip4, valid_status_codes: [200], tls_config: { ca_file: %s } }" % root
     monitors = "monitors:\n  - { name: %sMonitor, when: { consecutiveFailures: 1 } }\n"
@@ -94,8 +109,11 @@ with site() as (folder, stack):
         "SelfSigned": (authority.self_signed("selfsigned", "bench.example"), authority.folder / "selfsigned.key")}, ADDRESSES)
     silent = Silent(free_port())
     silent.start()
+    flooding = Flooding(free_port())
+    flooding.start()
     already = time_wait()
-    agent = start_agent(stack, options.agent, folder / "agent", definitions(nginx, silent.sockets[0].getsockname()[1], refuse(stack), authority.root))
+    agent = start_agent(stack, options.agent, folder / "agent", definitions(
+        nginx, silent.sockets[0].getsockname()[1], flooding.sockets[0].getsockname()[1], refuse(stack), authority.root))
     peaks, resident, ages, times, texts = collections.Counter(), [], [], [], [""]
     cpu, began = 0.0, None
 
@@ -171,7 +189,7 @@ with site() as (folder, stack):
     for name in ("Plain", "Secure"):
         if set(results[name]) != {"Succeeded"}:
             problems.append(f"not every run of {name} succeeded: {dict(results[name])}")
-    for name in ("Silent", "Refusing", "Expired", "SelfSigned"):
+    for name in ("Silent", "Flooding", "Refusing", "Expired", "SelfSigned"):
         if results[name]["Succeeded"] or not results[name]:
             problems.append(f"runs of {name} succeeded, or there were none: {dict(results[name])}")
     for name, limit in (("descriptors", options.limit_descriptors), ("threads", options.limit_threads), ("TIME_WAIT", limit_time_wait)):
