@@ -109,15 +109,19 @@ package protocol Probe: Sendable {
 package struct RunContext: Sendable {
     /// The date to judge validity at: now, or the day `--at` names.
     package var date: Date
-    /// Time left for this run; a kind ends in time to say at which stage it ran out.
-    package var deadline: Duration
+    /// Time left for this run, as of now, never less than a millisecond; a kind ends in time to say at which stage it ran out.
+    package var deadline: Duration {
+        get { max(.milliseconds(1), end - time.elapsed) }
+        set { end = time.elapsed + newValue }
+    }
+    private var end: Duration
     /// A run that asks "what if" (`--at`, `--set`): it must leave no trace in what later runs see.
     package var isRehearsal: Bool
     package var time: any TimeSource
 
     package init(date: Date, deadline: Duration, isRehearsal: Bool = false, time: any TimeSource) {
         self.date = date
-        self.deadline = deadline
+        end = time.elapsed + deadline
         self.isRehearsal = isRehearsal
         self.time = time
     }

@@ -16,7 +16,6 @@ struct PushConnectivityProbe: Probe {
 
     func run(_ context: RunContext) async -> Outcome {
         var log = StageLog()
-        let began = context.time.elapsed
         for finding in configurationFindings { log.find(finding) }
         guard !log.hasFailed else { return log.finished(Self.stages) }
         log.stage(.config, .passed, configuration.pushProxy.uri)
@@ -25,12 +24,12 @@ struct PushConnectivityProbe: Probe {
         await checkCertificate(context.part(3), into: &log)
         guard !log.hasFailed else { return log.finished(Self.stages) }
 
-        await readAuthServer(context.remaining(since: began), into: &log)
+        await readAuthServer(context, into: &log)
         guard !log.hasFailed else { return log.finished(Self.stages) }
 
         var token: String?
         if let credential = configuration.pushProxy.token {
-            switch await TokenRequest(credential: credential, path: path).run(context.remaining(since: began), into: &log) {
+            switch await TokenRequest(credential: credential, path: path).run(context, into: &log) {
             case .token(let text): token = text
             case .refused(let finding):
                 log.find(finding)
@@ -39,7 +38,7 @@ struct PushConnectivityProbe: Probe {
         } else {
             log.leaveOut("token: pushProxy.token is not configured")
         }
-        await askEndpoint(token: token, context.remaining(since: began), into: &log)
+        await askEndpoint(token: token, context, into: &log)
         return log.finished(Self.stages)
     }
 

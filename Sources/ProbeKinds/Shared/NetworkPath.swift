@@ -34,13 +34,6 @@ struct NetworkPath: Sendable {
 }
 
 extension RunContext {
-    /// This run with what is left of its time, counted from `began`.
-    func remaining(since began: Duration) -> RunContext {
-        var later = self
-        later.deadline = max(.milliseconds(1), deadline - (time.elapsed - began))
-        return later
-    }
-
     /// This run with a part of its time: for a step that others do not depend on, and that must leave them theirs.
     func part(_ count: Int) -> RunContext {
         var part = self

@@ -15,13 +15,12 @@ struct ThumbprintDriftProbe: Probe {
 
     func run(_ context: RunContext) async -> Outcome {
         var log = StageLog()
-        let began = context.time.elapsed
         let seen = await copies.look(context)
         log.observe((seen.copies + seen.remembered).map(\.observation))
         readFile(seen, into: &log)
         guard readServer(seen, into: &log) else { return log.finished(Self.stages) }
 
-        let agreement = await agreement(seen, context.remaining(since: began), into: &log)
+        let agreement = await agreement(seen, context, into: &log)
         guard let reference = agreement.reference, !seen.copies.isEmpty else {
             if !log.hasFailed {
                 log.find(

@@ -170,12 +170,17 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
     }
 
     private func failure(_ ending: SocketLoop.Wakeup, _ phase: ExchangePhase) -> ExchangeFailure {
-        guard ending == .timedOut else { return ExchangeFailure(kind: .cancelled, phase: phase, sentence: "cancelled") }
+        let isTimeout = ending == .timedOut
         switch phase {
         case .connect:
-            return ExchangeFailure(kind: .connectTimeout, phase: phase, sentence: "no answer from \(peer) to the connection attempt")
-        case .tls: return ExchangeFailure(kind: .timeout, phase: phase, sentence: "\(peer) did not end the TLS handshake in time")
-        default: return ExchangeFailure(kind: .timeout, phase: phase, sentence: "\(peer) did not say in time what was expected")
+            let sentence = "no answer from \(peer) to the connection attempt"
+            return ExchangeFailure(kind: isTimeout ? .connectTimeout : .cancelled, phase: phase, sentence: sentence)
+        case .tls:
+            let sentence = "\(peer) did not end the TLS handshake in time"
+            return ExchangeFailure(kind: isTimeout ? .timeout : .cancelled, phase: phase, sentence: sentence)
+        default:
+            let sentence = "\(peer) did not say in time what was expected"
+            return ExchangeFailure(kind: isTimeout ? .timeout : .cancelled, phase: phase, sentence: sentence)
         }
     }
 }

@@ -12,12 +12,19 @@ final class Engine: Sendable {
 
     // Used by the thread alone, except in curl_multi_wakeup, which libcurl allows from anywhere.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
+    private let watch: TurnWatch
     private let inbox = Mutex(Inbox())
 
     init() throws(SystemRefusal) {
         Self.prepareLibrary()
         guard let multi = curl_multi_init() else { throw SystemRefusal("what libcurl begins with", errno: errno) }
+        guard let watch = TurnWatch() else {
+            let code = errno
+            curl_multi_cleanup(multi)
+            throw SystemRefusal("a timer and a thread for outgoing connections", errno: code)
+        }
         self.multi = multi
+        self.watch = watch
         var thread = pthread_t()
         let this = Unmanaged.passRetained(self).toOpaque()
         let created = pthread_create(
@@ -67,7 +74,7 @@ final class Engine: Sendable {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         // The hops under way, kept here until libcurl has let go of their handles: its callbacks hold no reference.
         var active: [UnsafeMutableRawPointer: Hop] = [:]
-        let turns = EngineTurns()
+        let turns = EngineTurns(watch: watch)
         while true {
             let (submitted, cancelled, isClosed) = inbox.withLock { inbox in
                 defer {

@@ -2,7 +2,9 @@
 ///
 /// So no number of peers that send without end takes more of a turn than one of them does. The engine's thread alone touches it.
 final class EngineTurns {
-    let watch = TurnWatch()
+    let watch: TurnWatch
     var number = 0
     var waiting: [Hop] = []
+
+    init(watch: TurnWatch) { self.watch = watch }
 }

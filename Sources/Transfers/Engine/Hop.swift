@@ -97,7 +97,12 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         end(ending)
     }
 
-    func cancelled() { end(.failed(.cancelled, .connect, "cancelled")) }
+    /// Says where the exchange stood, as if its own time had been over.
+    func cancelled() {
+        var report = report(CURLE_OPERATION_TIMEDOUT)
+        report.failure?.kind = .cancelled
+        end(Ending(report: report))
+    }
 
     private func end(_ ending: Ending) {
         completion?(ending)

@@ -26,7 +26,9 @@ final class TurnWatch: Sendable {
     private let isClosed = Atomic(false)
     private let connections = Mutex<[Int32: Connection]>([:])
 
-    init() {
+    /// - Returns: nil where the system allows no timer or no further thread.
+    init?() {
+        guard timer >= 0 else { return nil }
         var thread = pthread_t()
         let created = pthread_create(
             &thread, nil,
@@ -35,7 +37,10 @@ final class TurnWatch: Sendable {
                 Unmanaged<TurnWatch>.fromOpaque(context).takeRetainedValue().work()
                 return nil
             }, Unmanaged.passRetained(self).toOpaque())
-        precondition(timer >= 0 && created == 0, "the system allows no further thread")
+        guard created == 0 else {
+            Unmanaged.passUnretained(self).release()
+            return nil
+        }
         pthread_detach(thread)
     }
 

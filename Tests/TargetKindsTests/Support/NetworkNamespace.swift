@@ -100,6 +100,7 @@ final class NetworkNamespace: TaskExecutor {
             mount --make-rprivate / && mount --bind \(resolver) "$(realpath /etc/resolv.conf)" && mount --bind \(order) /etc/nsswitch.conf
             """
         let ended = try await Program.run("nsenter", ["--mount=\(folder)/mnt", "sh", "-c", script])
+        withExtendedLifetime(directory) {}
         guard ended.status == 0 else { throw Failed(what: ended.errors) }
     }
 
