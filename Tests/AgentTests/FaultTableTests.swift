@@ -15,7 +15,7 @@ import Testing
 }
 
 /// Tries all faults on several sites side by side while the cases of the suite wait for theirs: each fault waits for processes and for one
-/// interval of two seconds.
+/// interval of four seconds.
 private struct FaultTrials: SuiteTrait, TestScoping {
     static let ledger = Ledger()
     private static let lanes = 4
@@ -82,7 +82,7 @@ private struct TrialSite {
     let daemon: Daemon
 
     init() async throws {
-        site = try await AgentSite(every: "2s", timeout: "2s", servers: 2)
+        site = try await AgentSite(every: "4s", timeout: "4s", servers: 2)
         daemon = try await site.startAgent()
     }
 
@@ -117,7 +117,7 @@ private struct TrialSite {
         }
         let name = expected.probe.split(separator: "/").last ?? ""
         let severity = expected.isWarning ? "warning" : expected.resultType == "Rejected" ? "unknown" : "failure"
-        let isScheduled = try await eventually(within: .seconds(20)) {
+        let isScheduled = try await eventually(within: .seconds(60)) {
             try await daemon.metrics().split(separator: "\n").contains { line in
                 line.hasPrefix("health_probe_reason_info{") && line.contains("probe=\"\(name)\"")
                     && line.contains("server=\"mbx01.fabrikam.com\"")

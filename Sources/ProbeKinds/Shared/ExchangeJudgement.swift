@@ -107,7 +107,9 @@ struct ExchangeJudgement {
         case .connectTimeout: .connectTimeout
         case .unreachable: .networkUnreachable
         case .reset: .connectionReset
-        case .timeout, .cancelled: .timeout
+        case .timeout: .timeout
+        // The run was over: what it then waited for ran out of time.
+        case .cancelled: failure.phase == .connect ? .connectTimeout : .timeout
         case .handshakeFailed: .tlsHandshakeFailed
         case .clientCertificateRequired: .clientCertificateRequired
         case .credentialUnreadable: .credentialUnreadable

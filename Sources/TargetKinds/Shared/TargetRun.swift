@@ -167,6 +167,8 @@ struct TargetRun {
     /// - Parameter tls: of the same exchange.
     static func reason(_ failure: ExchangeFailure, _ tls: TLSReport?) -> Reason {
         if failure.kind == .certificateRejected, let fault = tls?.verdict?.fault { return reason(fault) }
+        // The run was over: what it then waited for ran out of time.
+        if failure.kind == .cancelled, failure.phase == .connect { return .connectTimeout }
         return reason(failure.kind)
     }
 
