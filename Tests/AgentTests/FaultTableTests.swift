@@ -15,7 +15,7 @@ import Testing
 }
 
 /// Tries all faults on several sites side by side while the cases of the suite wait for theirs: each fault waits for processes and for one
-/// interval of four seconds.
+/// interval of five seconds.
 private struct FaultTrials: SuiteTrait, TestScoping {
     static let ledger = Ledger()
     private static let lanes = 4
@@ -82,7 +82,7 @@ private struct TrialSite {
     let daemon: Daemon
 
     init() async throws {
-        site = try await AgentSite(every: "4s", timeout: "4s", servers: 2)
+        site = try await AgentSite(every: "5s", timeout: "5s", servers: 2)
         daemon = try await site.startAgent()
     }
 
