@@ -143,7 +143,10 @@ import Transfers
         let nobody = try await KindRun("grpc", "127.0.0.1:\(FreePort.one())", ["service": "x"])
         #expect(nobody.reason == .connectRefused && nobody.grpc?.status == 14 && nobody.grpc?.phases[.check] != nil, nobody.story)
 
-        let web = try await PythonServer.serving("peer.recv(1000); send(b'HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n')")
+        // It reads to the end: a server that is gone while the client still sends would be a broken pipe.
+        let web = try await PythonServer.serving(
+            "peer.recv(1000); send(b'HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n'); list(iter(lambda: peer.recv(1000), b''))"
+        )
         let http = try await KindRun("grpc", web.address)
         #expect(http.reason == .httpMalformed && http.stage == .endpoint && http.grpc?.status == 14, http.story)
 

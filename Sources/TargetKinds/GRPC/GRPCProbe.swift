@@ -25,7 +25,11 @@ struct GRPCProbe: Probe {
         let resolved = ContinuousClock.now
         facts.phases[.resolve] = resolved - start
         var report = await run.transfers.exchange(request(host, address, within: run.deadline - resolved, on: run.day))
-        // A server may close the stream before it has the whole call; gRPC's own clients then ask once more.
+        // A server may answer with its status alone and end the stream before it has the whole call: for libcurl that breaks HTTP/2.
+        if report.failure?.kind == .protocolViolation, report.response?.headers.contains(where: { $0.isNamed("grpc-status") }) ?? false {
+            report.failure = nil
+        }
+        // Or it ends the stream without a word; gRPC's own clients then ask once more.
         if report.failure?.kind == .protocolViolation, ContinuousClock.now < run.deadline {
             let second = await run.transfers.exchange(request(host, address, within: run.deadline - .now, on: run.day))
             if second.failure == nil { report = second }
