@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 
 /// Reads a file that somebody names: a regular one, up to a bound, without ever waiting for anyone.
 package enum RegularFile {
@@ -67,7 +67,7 @@ package enum RegularFile {
     }
 
     /// Nil for a regular file, else what it is.
-    package static func shape(_ mode: mode_t) -> String? {
+    package static func shape(_ mode: UInt32) -> String? {
         switch mode & S_IFMT {
         case S_IFREG: nil
         case S_IFDIR: "a directory"
