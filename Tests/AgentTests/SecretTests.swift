@@ -5,7 +5,7 @@ import Testing
 @Suite struct SecretTests {
     @Test("no key, token or assertion is in any output, log, metric, answer or file")
     func planted() async throws {
-        let site = try await AgentSite(every: "1s", timeout: "1s", servers: 1)
+        let site = try await AgentSite(every: "5s", timeout: "5s", servers: 1)
         let daemon = try await site.startAgent(["--log-level", "trace"])
         // A middle line of the key: its first is the same for all keys of a size.
         let key = try site.directory.text("lab/agent.key").split(separator: "\n").map(String.init)[5]
