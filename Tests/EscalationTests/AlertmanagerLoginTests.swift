@@ -85,7 +85,7 @@ import Transfers
         let refused = try await Self.ledger(wrong)
         #expect(refused.alertsSent == 0 && refused.problem?.contains("401") == true, "\(refused)")
         wrong.login = .basic(username: "agent", passwordFile: path + "/nowhere")
-        #expect(try await Self.ledger(wrong).problem == "cannot read \(path)/nowhere")
+        #expect(try await Self.ledger(wrong).problem == "\(path)/nowhere: there is no such file")
         var unnamed = right
         unnamed.tls.serverName = nil
         #expect(try await Self.ledger(unnamed).problem?.contains("certificate") == true)

