@@ -14,6 +14,8 @@ import Testing
 /// A real server on loopback that answers `ok`, at `/large` with more than the system keeps for a reader, and at `/never` not at all.
 private final class SmallServer: Sendable {
     let connections: Connections
+    /// Requests under way that are not answered.
+    let unanswered = Mutex(0)
 
     init(open: Int, patience: TimeAmount = .milliseconds(500), idle: TimeAmount = .minutes(10)) {
         var limits = Connections.Limits(open: open)
@@ -25,12 +27,17 @@ private final class SmallServer: Sendable {
     /// Serves while the body runs, which is told the port.
     func serving(_ body: @escaping @Sendable (UInt16) async throws -> Void) async throws {
         let (ports, port) = AsyncStream.makeStream(of: UInt16.self)
-        let connections = connections
+        let (connections, unanswered) = (connections, { @Sendable in self.unanswered.withLock { $0 += 1 } })
         let server = try HTTPServerBuilder.deferred(connections).buildServer(
             configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: 0)),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         ) { request, writer, _ in
-            if request.uri.path == "/never" { try await Task.sleep(for: .seconds(3600)) }
+            if request.uri.path == "/never" {
+                unanswered()
+                let never = AsyncStream.makeStream(of: Never.self)
+                for await _ in never.stream {}
+                withExtendedLifetime(never.continuation) {}
+            }
             _ = try await request.body.collect(upTo: 1 << 20)
             let size = request.uri.path == "/large" ? 64 << 20 : 2
             var body = try await writer.writeHead(HTTPResponse(status: .ok, headerFields: [.contentLength: String(size)]))
@@ -167,6 +174,7 @@ private final class Client: Sendable {
             }
             for silent in silent.suffix(7) { #expect(await silent.isClosed()) }
             #expect(await client.isClosed())
+            #expect(await eventually(within: .seconds(20)) { server.unanswered.withLock { $0 } == 8 })
             let refused = try Client(port)
             #expect(await refused.isClosed())
             #expect(server.connections.facts.refused == 1)

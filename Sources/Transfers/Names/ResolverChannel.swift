@@ -43,12 +43,12 @@ final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are
         state.deallocate()
     }
 
-    /// Where the system looks names up, in that order.
+    /// Where the system looks names up, in that order; the usual one where c-ares does not tell, as since 1.34.
     var order: [Source] {
         guard let channel else { return [] }
         var letters = [CChar](repeating: 0, count: 8)
         let count = Int(agent_ares_order(channel, &letters, Int32(letters.count)))
-        return letters.prefix(count).compactMap(Source.init)
+        return count == 0 ? [.hosts, .dns] : letters.prefix(count).compactMap(Source.init)
     }
 
     /// `errno` of the last socket that the system did not give; 0 where it gave all.
