@@ -16,6 +16,8 @@ struct GRPCProbe: Probe {
         return run.outcome
     }
 
+    private static let mostTries = 6
+
     private func check(_ run: inout TargetRun, _ facts: inout GRPCFacts) async {
         guard let host = Self.host(target.text, isTLS: options.isTLS) else {
             return run.reject(.config, .targetInvalid, "a grpc target is host:port")
@@ -25,14 +27,16 @@ struct GRPCProbe: Probe {
         let resolved = ContinuousClock.now
         facts.phases[.resolve] = resolved - start
         var report = await run.transfers.exchange(request(host, address, within: run.deadline - resolved, on: run.day))
-        // A server may answer with its status alone and end the stream before it has the whole call: for libcurl that breaks HTTP/2.
-        if report.failure?.kind == .protocolViolation, report.response?.headers.contains(where: { $0.isNamed("grpc-status") }) ?? false {
-            report.failure = nil
-        }
-        // Or it ends the stream without a word; gRPC's own clients then ask once more.
-        if report.failure?.kind == .protocolViolation, ContinuousClock.now < run.deadline {
-            let second = await run.transfers.exchange(request(host, address, within: run.deadline - .now, on: run.day))
-            if second.failure == nil { report = second }
+        // A server that does not have the method may end the stream before it has the whole call, and libcurl, still sending, loses the
+        // answer. gRPC's own clients ask again too where a call was not taken.
+        var tries = 1
+        while report.failure?.kind == .protocolViolation, tries < Self.mostTries, ContinuousClock.now < run.deadline {
+            if report.response?.headers.contains(where: { $0.isNamed("grpc-status") }) ?? false {
+                report.failure = nil
+            } else {
+                tries += 1
+                report = await run.transfers.exchange(request(host, address, within: run.deadline - .now, on: run.day))
+            }
         }
         facts.phases[.check] = ContinuousClock.now - resolved
         facts.isTLS = report.tls?.version != nil
