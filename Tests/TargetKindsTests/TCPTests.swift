@@ -88,7 +88,7 @@ import Transfers
             (["query_response": [["expects": "a"]]], "did you mean 'expect'?"),
             (["tls_config": ["min_version": "TLS13", "max_version": "TLS12"]], "'max_version' is below 'min_version'"),
             (["tls_config": ["min_version": "SSL3"]], "one of TLS10, TLS11, TLS12, TLS13"),
-            (["tls_config": ["ca_file": "/nowhere/ca.pem"]], "cannot read /nowhere/ca.pem"),
+            (["tls_config": ["ca_file": "/nowhere/ca.pem"]], "/nowhere/ca.pem: there is no such file"),
             (["tls_config": ["cert_file": "/nowhere/c.pem"]], "must both be set"),
             (["tls": "yes please"], "must be true or false"),
         ]
