@@ -40,6 +40,19 @@ private final class Hand: Sendable {
     /// What runs have left for later ones: the number of those that did.
     let fetched = Mutex(0.0)
     let runs = Mutex<[String: Int]>([:])
+    /// Runs that do not end by themselves.
+    let held = Mutex(0)
+    let manager = Mutex<HealthManager?>(nil)
+
+    /// Waits until each run under way has come as far as it comes while time stands still: runs have threads of their own.
+    func settle() async {
+        guard let manager = manager.withLock(\.self) else { return }
+        _ = await eventually(within: .seconds(20), every: .milliseconds(1)) {
+            let facts = await manager.agentFacts().facts
+            let started = runs.withLock { $0.values.reduce(0, +) }
+            return started >= facts.lateness.count && facts.running <= held.withLock(\.self)
+        }
+    }
 }
 
 private struct HandProbe: Probe {
@@ -50,8 +63,13 @@ private struct HandProbe: Probe {
         hand.runs.withLock { $0[server, default: 0] += 1 }
         switch hand.ways.withLock({ $0[server] ?? .succeed }) {
         case .succeed: break
-        case .hang: try? await context.time.sleep(until: .seconds(1_000_000))
-        case .ignoreCancellation: await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+        case .hang:
+            hand.held.withLock { $0 += 1 }
+            try? await context.time.sleep(until: .seconds(1_000_000))
+            hand.held.withLock { $0 -= 1 }
+        case .ignoreCancellation:
+            hand.held.withLock { $0 += 1 }
+            await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
         }
         var outcome = Outcome()
         outcome.sampleValue = hand.fetched.withLock { fetched in
@@ -117,6 +135,7 @@ private final class Watcher: ResultObserver {
 
     /// Runs the manager while the body runs, then stops it.
     private func running(_ manager: HealthManager, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        hand.manager.withLock { $0 = manager }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await manager.run() }
             try await body()
@@ -125,11 +144,12 @@ private final class Watcher: ResultObserver {
     }
 
     /// Moves time on by ticks until the condition holds; false when it never does.
-    private static func advance(_ time: ManualTime, until condition: () async -> Bool) async -> Bool {
+    private static func advance(_ time: ManualTime, _ hand: Hand, until condition: () async -> Bool) async -> Bool {
         for _ in 0..<20_000 {
             if await condition() { return true }
             time.advance(by: .milliseconds(100))
             await Task.yield()
+            await hand.settle()
         }
         return false
     }
@@ -140,8 +160,8 @@ private final class Watcher: ResultObserver {
         hand.ways.withLock { $0["slow"] = .hang }
         let (hand, time) = (hand, time)
         try await running(manager) {
-            #expect(await Self.advance(time) { hand.runs.withLock { $0["quick"] ?? 0 } >= 5 })
-            #expect(await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "slow" }?.latest != nil })
+            #expect(await Self.advance(time, hand) { hand.runs.withLock { $0["quick"] ?? 0 } >= 5 })
+            #expect(await Self.advance(time, hand) { await manager.snapshot().probes.first { $0.key.server == "slow" }?.latest != nil })
             let states = await manager.snapshot().probes
             let slow = states.first { $0.key.server == "slow" }?.latest
             #expect(slow?.type == .timeout)
@@ -157,7 +177,9 @@ private final class Watcher: ResultObserver {
         let (hand, time) = (hand, time)
         try await running(manager) {
             #expect(
-                await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .quarantined })
+                await Self.advance(time, hand) {
+                    await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .quarantined
+                })
             let bad = await manager.snapshot().probes.first { $0.key.server == "bad" }
             #expect(bad?.runs[.poisoned] == 3)
             #expect(bad?.runs[.quarantined] == 1)
@@ -166,7 +188,9 @@ private final class Watcher: ResultObserver {
             hand.ways.withLock { $0["bad"] = .succeed }
             try await manager.restart()
             #expect(
-                await Self.advance(time) { await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .succeeded })
+                await Self.advance(time, hand) {
+                    await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .succeeded
+                })
         }
     }
 
@@ -175,14 +199,14 @@ private final class Watcher: ResultObserver {
         let manager = try manager(["mbx01", "mbx02"])
         let (hand, time) = (hand, time)
         try await running(manager) {
-            #expect(await Self.advance(time) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
+            #expect(await Self.advance(time, hand) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
             let before = await manager.snapshot().agent.cacheCleared
             time.advance(by: .seconds(1))
             try await manager.restart()
             #expect(hand.clears.withLock { $0 } == 1)
             #expect(await manager.snapshot().agent.cacheCleared > before)
             async let waiting = manager.awaitFreshResults(within: .seconds(60))
-            _ = await Self.advance(time) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } }
+            _ = await Self.advance(time, hand) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } }
             #expect(await waiting.isEmpty)
             #expect(await manager.snapshot().probes.allSatisfy { $0.runs[.succeeded] >= 2 })
         }
@@ -196,15 +220,15 @@ private final class Watcher: ResultObserver {
         hand.fetched.withLock { $0 = 1000 }
         hand.clearing.withLock { $0 = open }
         try await running(manager) {
-            #expect(await Self.advance(time) { await manager.snapshot().probes[0].latest != nil })
+            #expect(await Self.advance(time, hand) { await manager.snapshot().probes[0].latest != nil })
             let cleared = await manager.snapshot().agent.cacheCleared
             async let restart: Void = manager.restart()
             // Long enough for the first run of the new life, if it were begun.
             let runs = hand.runs.withLock { $0["mbx01"] ?? 0 }
-            #expect(await Self.advance(time) { hand.runs.withLock { $0["mbx01"] ?? 0 } >= runs + 3 })
+            #expect(await Self.advance(time, hand) { hand.runs.withLock { $0["mbx01"] ?? 0 } >= runs + 3 })
             opening.yield()
             try await restart
-            #expect(await Self.advance(time) { await manager.snapshot().probes[0].latest != nil })
+            #expect(await Self.advance(time, hand) { await manager.snapshot().probes[0].latest != nil })
             let state = await manager.snapshot()
             #expect(state.agent.cacheCleared > cleared)
             #expect(state.probes[0].latest?.outcome.sampleValue ?? 1000 < 1000)
@@ -220,7 +244,7 @@ private final class Watcher: ResultObserver {
                 let keys = await manager.awaitFreshResults(within: .seconds(3))
                 waited.keys.withLock { $0 = keys }
             }
-            #expect(await Self.advance(time) { waited.keys.withLock { $0 != nil } })
+            #expect(await Self.advance(time, hand) { waited.keys.withLock { $0 != nil } })
         }
         #expect(waited.keys.withLock { $0?.map(\.server) } == ["mbx01"])
     }
@@ -231,7 +255,7 @@ private final class Watcher: ResultObserver {
         let manager = try manager([], plan: box)
         let time = time
         try await running(manager) {
-            #expect(await Self.advance(time) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
+            #expect(await Self.advance(time, hand) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
             box.set(Self.plan(["mbx01", "mbx03"]))
             try await manager.reload()
             let states = await manager.snapshot().probes
@@ -280,7 +304,7 @@ private final class Watcher: ResultObserver {
         let manager = try manager(["mbx01"])
         let (hand, time) = (hand, time)
         try await running(manager) {
-            #expect(await Self.advance(time) { hand.runs.withLock { $0["mbx01"] ?? 0 } >= 2 })
+            #expect(await Self.advance(time, hand) { hand.runs.withLock { $0["mbx01"] ?? 0 } >= 2 })
             let runs = hand.runs.withLock { $0["mbx01"] ?? 0 }
             time.jump(by: 86400)
             time.jump(by: -2 * 86400)
