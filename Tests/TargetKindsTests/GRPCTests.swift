@@ -145,7 +145,7 @@ import Transfers
 
         // It reads to the end: a server that is gone while the client still sends would be a broken pipe.
         let web = try await PythonServer.serving(
-            "peer.recv(1000); send(b'HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n'); list(iter(lambda: peer.recv(1000), b''))"
+            "peer.recv(1000); send(b'HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n'); peer.shutdown(1); list(iter(lambda: peer.recv(1000), b''))"
         )
         let http = try await KindRun("grpc", web.address)
         #expect(http.reason == .httpMalformed && http.stage == .endpoint && http.grpc?.status == 14, http.story)
