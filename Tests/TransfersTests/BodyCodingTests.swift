@@ -74,7 +74,9 @@ import Transfers
             """)
         let report = await Transfers().exchange(server.request())
         #expect(report.failure?.kind == .protocolViolation && report.response?.bodyLength == 0, "\(String(describing: report.failure))")
-        #expect(report.failure?.sentence.contains("transfer coding 'gzip'") == true)
+        // libcurl 8 refuses it by itself.
+        let words = [report.failure?.sentence, report.failure?.detail].compactMap(\.self).joined(separator: " ").lowercased()
+        #expect(words.contains("transfer coding 'gzip'") || words.contains("transfer-encoding"), "\(words)")
     }
 
     @Test("trailers come one by one, also after a body that had to wait for its turn")
