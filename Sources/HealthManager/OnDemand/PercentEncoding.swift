@@ -17,23 +17,27 @@ package enum PercentEncoding {
     /// The text without; nil where an escape is cut, or what comes out is not UTF-8.
     /// - Parameter isForm: whether `+` is a space, as in the query of a form.
     package static func decode(_ text: Substring, isForm: Bool = false) -> String? {
+        let written = Array(text.utf8)
         var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            switch byte {
+        bytes.reserveCapacity(written.count)
+        var index = 0
+        while index < written.count {
+            switch written[index] {
             case UInt8(ascii: "%"):
-                guard let value = escape(rest) else { return nil }
+                guard let value = escape(written[(index + 1)...]) else { return nil }
                 bytes.append(value)
-                rest = rest.dropFirst(2)
+                index += 2
             case UInt8(ascii: "+") where isForm: bytes.append(UInt8(ascii: " "))
-            default: bytes.append(byte)
+            case let byte: bytes.append(byte)
             }
+            index += 1
         }
         return String(validating: bytes, as: UTF8.self)
     }
 
     /// Whether each `%` is followed by two digits.
     package static func isWhole(_ text: Substring) -> Bool {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return true }
         var rest = Array(text.utf8)[...]
         while let percent = rest.firstIndex(of: UInt8(ascii: "%")) {
             rest = rest[(percent + 1)...]
@@ -43,7 +47,7 @@ package enum PercentEncoding {
     }
 
     private static func escape(_ digits: ArraySlice<UInt8>) -> UInt8? {
-        let digits = String(decoding: digits.prefix(2), as: UTF8.self)
-        return digits.utf8.count == 2 && digits.allSatisfy(\.isHexDigit) ? UInt8(digits, radix: 16) : nil
+        let values = digits.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+        return values.count == 2 ? UInt8(values[0] << 4 | values[1]) : nil
     }
 }

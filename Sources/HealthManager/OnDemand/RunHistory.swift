@@ -1,13 +1,15 @@
+import DequeModule
+
 /// The last runs, and failures for as long again: what an administrator comes to look for.
 struct RunHistory: Sendable {
     private static let limit = 100
 
-    private var runs: [OnDemandRun] = []
-    private var olderFailures: [OnDemandRun] = []
+    private var runs: Deque<OnDemandRun> = []
+    private var olderFailures: Deque<OnDemandRun> = []
     private var count = 0
 
     /// Newest first.
-    var all: [OnDemandRun] { (olderFailures + runs).reversed() }
+    var all: [OnDemandRun] { runs.reversed() + olderFailures.reversed() }
 
     mutating func add(_ result: ProbeResult, module: Module, target: String, timeout: Duration) -> OnDemandRun {
         count += 1

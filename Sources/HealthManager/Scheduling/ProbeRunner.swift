@@ -25,19 +25,16 @@ package final class ProbeRunner: Sendable {
         watch = RunWatch(time: time, grace: grace)
     }
 
-    /// - Parameter executor: where the run's own work is done; nil is the threads for probes.
     /// - Returns: the result, or nil when the calling task was cancelled: a run cut short by a shutdown is no result.
     package func run(
-        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false,
-        on executor: (any TaskExecutor)? = nil
+        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
     ) async -> ProbeResult? {
-        await end(probe, key: key, kind: kind, retries: retries, timeout: timeout, at: date, isRehearsal: isRehearsal, on: executor)?.result
+        await end(probe, key: key, kind: kind, retries: retries, timeout: timeout, at: date, isRehearsal: isRehearsal)?.result
     }
 
     /// As `run`; also tells of a run that has not answered.
     func end(
-        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false,
-        on executor: (any TaskExecutor)? = nil
+        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
     ) async -> Ended? {
         let start = time.now
         let began = time.elapsed
@@ -45,7 +42,7 @@ package final class ProbeRunner: Sendable {
         var attempt = 0
         while true {
             let context = RunContext(date: date ?? time.now, deadline: end - time.elapsed, isRehearsal: isRehearsal, time: time)
-            let ending = await watch.run(until: end + Self.margin, on: executor ?? ProbeThreads.shared) { await probe.run(context) }
+            let ending = await watch.run(until: end + Self.margin) { await probe.run(context) }
             guard !Task.isCancelled, let (type, outcome, late) = judge(ending, timeout: timeout) else { return nil }
             let mayRetry = attempt < retries && [.failed, .timeout].contains(type) && time.elapsed < end
             if mayRetry {

@@ -24,12 +24,22 @@ package final class ProbeThreads: TaskExecutor {
 
     private struct State {
         var jobs: Deque<UnownedJob> = []
-        var workers: [Int: Worker] = [:]
-        var begun = 0
-        /// Workers that wait for a signal, less the signals under way.
+        /// By number; nil where none is running.
+        var workers: [Worker?] = []
+        var running = 0
+        /// Workers that wait for a signal, less the one that was sent one.
         var idle = 0
+        /// Whether a worker was sent a signal and has not looked yet. It wakes the next one itself where there are jobs left: of jobs that come
+        /// together, a thread that is awake often does several.
+        var isWaking = false
         /// Workers that are counted as stuck; each ends with its job.
         var stuck = 0
+    }
+
+    /// What jobs that wait need: a signal to a worker that is idle, or threads to be started.
+    private enum Help {
+        case signal
+        case start([Int])
     }
 
     private let state = Mutex(State())
@@ -37,39 +47,48 @@ package final class ProbeThreads: TaskExecutor {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let (mustWake, begun) = state.withLock { state in
-            state.jobs.append(job)
-            guard state.idle == 0 else {
-                state.idle -= 1
-                return (true, [Int]())
-            }
-            return (false, Self.relieve(&state))
-        }
-        if mustWake { signal.signal() }
-        begun.forEach(start)
+        give(
+            state.withLock { state in
+                state.jobs.append(job)
+                return Self.help(&state)
+            })
     }
 
     /// Replaces threads that are stuck, where jobs wait for one.
-    func relieve() { state.withLock { Self.relieve(&$0) }.forEach(start) }
+    func relieve() { give(state.withLock { Self.help(&$0) }) }
 
-    /// - Returns: the numbers of workers to be started.
-    private static func relieve(_ state: inout State) -> [Int] {
-        guard !state.jobs.isEmpty, state.idle == 0 else { return [] }
-        if state.workers.count - state.stuck >= size {
+    private func give(_ help: Help) {
+        switch help {
+        case .signal: signal.signal()
+        case .start(let numbers): numbers.forEach(start)
+        }
+    }
+
+    private static func help(_ state: inout State) -> Help {
+        guard !state.jobs.isEmpty, !state.isWaking else { return .start([]) }
+        if state.idle > 0 {
+            state.idle -= 1
+            state.isWaking = true
+            return .signal
+        }
+        if state.running - state.stuck >= size {
             let limit = ContinuousClock.now - patience
-            for (number, worker) in state.workers where !worker.isStuck && worker.since.map({ $0 < limit }) ?? false {
+            for (number, worker) in state.workers.enumerated() {
                 guard state.stuck < stuckAtMost else { break }
+                guard let worker, !worker.isStuck, let since = worker.since, since < limit else { continue }
                 state.workers[number]?.isStuck = true
                 state.stuck += 1
             }
         }
         var begun: [Int] = []
-        while state.workers.count - state.stuck < size, begun.count < state.jobs.count {
-            state.begun += 1
-            state.workers[state.begun] = Worker()
-            begun.append(state.begun)
+        while state.running - state.stuck < size, begun.count < state.jobs.count {
+            let number = state.workers.firstIndex { $0 == nil } ?? state.workers.count
+            if number == state.workers.count { state.workers.append(nil) }
+            state.workers[number] = Worker()
+            state.running += 1
+            begun.append(number)
         }
-        return begun
+        return .start(begun)
     }
 
     private func start(_ number: Int) {
@@ -89,7 +108,12 @@ package final class ProbeThreads: TaskExecutor {
         }
         // The system has none to give now: the jobs wait for the threads there are.
         Unmanaged<Start>.fromOpaque(this).release()
-        state.withLock { $0.workers[number] = nil }
+        state.withLock { Self.remove(number, &$0) }
+    }
+
+    private static func remove(_ number: Int, _ state: inout State) {
+        state.workers[number] = nil
+        state.running -= 1
     }
 
     private final class Start: Sendable {
@@ -103,24 +127,28 @@ package final class ProbeThreads: TaskExecutor {
     }
 
     private enum Step {
-        case run(UnownedJob)
+        case run(UnownedJob, Help)
         case wait
         case end
     }
 
     private func work(as number: Int) {
         while true {
-            switch state.withLock({ next(number, &$0) }) {
-            case .run(let job): job.runSynchronously(on: asUnownedTaskExecutor())
-            case .wait: signal.wait()
+            switch state.withLock({ Self.next(number, &$0) }) {
+            case .run(let job, let help):
+                give(help)
+                job.runSynchronously(on: asUnownedTaskExecutor())
+            case .wait:
+                signal.wait()
+                state.withLock { $0.isWaking = false }
             case .end: return
             }
         }
     }
 
-    private func next(_ number: Int, _ state: inout State) -> Step {
+    private static func next(_ number: Int, _ state: inout State) -> Step {
         if state.workers[number]?.isStuck == true {
-            state.workers[number] = nil
+            remove(number, &state)
             state.stuck -= 1
             return .end
         }
@@ -130,6 +158,6 @@ package final class ProbeThreads: TaskExecutor {
             return .wait
         }
         state.workers[number]?.since = .now
-        return .run(job)
+        return .run(job, help(&state))
     }
 }

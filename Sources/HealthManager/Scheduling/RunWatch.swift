@@ -47,7 +47,8 @@ final class RunWatch: Sendable {
     }
 
     /// Returns when the work has ended, or shortly after its limit, or at once when the calling task is cancelled.
-    func run(until limit: Duration, on executor: any TaskExecutor, _ work: @escaping @Sendable () async -> Outcome) async -> Ending {
+    /// - Parameter work: runs on the threads for probes, wherever this is called from.
+    func run(until limit: Duration, _ work: @escaping @Sendable () async -> Outcome) async -> Ending {
         let number = state.withLock { state in
             state.numbers += 1
             return state.numbers
@@ -60,7 +61,7 @@ final class RunWatch: Sendable {
                     return !state.isLooking
                 }
                 // Unstructured: a run that ignores cancellation can only be left behind, and no structured child can be.
-                let task = Task(executorPreference: executor) { self.end(number, with: await work()) }
+                let task = Task(executorPreference: ProbeThreads.shared) { self.end(number, with: await work()) }
                 state.withLock { $0.runs[number]?.task = task }
                 // Cancelled before there was anything to cancel.
                 if Task.isCancelled { abandon(number) }

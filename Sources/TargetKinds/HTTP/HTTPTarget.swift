@@ -3,30 +3,44 @@ import Transfers
 
 /// A target of `http` as the URL that is asked for: as it is written, with what no URL may hold escaped.
 enum HTTPTarget {
+    /// What no path may hold, and libcurl would send as it is.
+    private static let notInPaths = #""<>\^`{|}"#
+
     /// nil for what is no URL of HTTP.
     static func url(_ text: String) -> String? {
-        let scheme = text.firstRange(of: "://").map { text[..<$0.upperBound] } ?? ""
-        let hasScheme = !scheme.isEmpty && scheme.dropLast(3).allSatisfy(\.isLetter)
-        let rest = hasScheme ? text[scheme.endIndex...] : text[...]
-        let authority = rest.prefix { !"/?#".contains($0) }
-        let path = rest[authority.endIndex...].prefix { $0 != "?" && $0 != "#" }
+        let hasScheme = hasScheme(text)
+        var rest = text[...]
+        if hasScheme, let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) { rest = text[text.utf8.index(colon, offsetBy: 3)...] }
+        let authority = prefix(of: rest, before: "/?#")
+        let path = prefix(of: rest[authority.endIndex...], before: "?#")
         guard PercentEncoding.isWhole(authority), PercentEncoding.isWhole(path) else { return nil }
         return URLHost.absolute(
-            (hasScheme ? scheme : "http://") + login(authority) + host(authority) + escaped(path) + rest[path.endIndex...])
+            (hasScheme ? text[..<rest.startIndex] : "http://") + login(authority) + host(authority) + escaped(path) + rest[path.endIndex...]
+        )
+    }
+
+    /// Whether it begins with letters and `://`.
+    private static func hasScheme(_ text: String) -> Bool {
+        let scheme = text.utf8.prefix { $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") }
+        return !scheme.isEmpty && text.utf8[scheme.endIndex...].starts(with: "://".utf8)
+    }
+
+    private static func prefix(of text: Substring, before ends: String) -> Substring {
+        text[..<(text.utf8.firstIndex { ends.utf8.contains($0) } ?? text.endIndex)]
     }
 
     /// `user:password@`, empty where there is none. The last at sign ends it; those before are part of it.
     private static func login(_ authority: Substring) -> String {
-        guard let end = authority.lastIndex(of: "@") else { return "" }
+        guard let end = authority.utf8.lastIndex(of: UInt8(ascii: "@")) else { return "" }
         return authority[..<end].replacing("@", with: "%40") + "@"
     }
 
     private static func host(_ authority: Substring) -> Substring {
-        authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        authority.utf8.lastIndex(of: UInt8(ascii: "@")).map { authority[authority.utf8.index(after: $0)...] } ?? authority
     }
 
     private static func escaped(_ path: Substring) -> String {
-        guard path.contains(where: { #""<>\^`{|}"#.contains($0) }) else { return String(path) }
-        return path.map { #""<>\^`{|}"#.contains($0) ? PercentEncoding.encode(String($0)) : String($0) }.joined()
+        guard path.utf8.contains(where: { notInPaths.utf8.contains($0) }) else { return String(path) }
+        return path.map { notInPaths.contains($0) ? PercentEncoding.encode(String($0)) : String($0) }.joined()
     }
 }

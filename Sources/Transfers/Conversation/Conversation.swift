@@ -135,7 +135,7 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
             return try step(count, .read)
         }
         // A peer that always has something to say leaves others their turn.
-        await Task.yield()
+        await socket.shareTurns()
         return count == nil ? nil : received
     }
 

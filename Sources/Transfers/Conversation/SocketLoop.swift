@@ -5,8 +5,17 @@ import Synchronization
 /// A file descriptor, closed with this value.
 final class Descriptor: Sendable {
     let number: Int32
+    private let turns = Atomic(0)
+
+    /// How often a task may go on with what is there already before others have their turn.
+    private static let turnsInARow = 16
 
     init(_ number: Int32) { self.number = number }
+
+    /// Called by who never had to wait: gives other tasks their turn, now and then, since each time would be a switch of threads.
+    func shareTurns() async {
+        if turns.add(1, ordering: .relaxed).newValue.isMultiple(of: Self.turnsInARow) { await Task.yield() }
+    }
 
     deinit { if number >= 0 { close(number) } }
 
@@ -88,8 +97,7 @@ final class SocketLoop: Sendable {
     func wait(_ descriptor: Descriptor, for interest: Interest, until deadline: ContinuousClock.Instant) async -> Wakeup {
         if let ending = Self.ending(at: deadline) { return ending }
         if Self.isReady(descriptor.number, interest) {
-            // Other tasks have their turn, also where this one never has to wait.
-            await Task.yield()
+            await descriptor.shareTurns()
             return .ready
         }
         let ticket = state.withLock { state in

@@ -23,6 +23,8 @@ final class TurnWatch: Sendable {
     private let timer = agent_timer()
     /// Odd while a turn lasts.
     private let turns = Atomic(0)
+    /// Whether the timer is set. It is set no more than once an interval: a turn must not cost two calls into the system.
+    private let isSet = Atomic(false)
     private let isClosed = Atomic(false)
     private let connections = Mutex<[Int32: Connection]>([:])
 
@@ -52,13 +54,14 @@ final class TurnWatch: Sendable {
     }
 
     func beginTurn() {
-        turns.add(1, ordering: .releasing)
-        agent_set_timer(timer, Self.interval)
+        turns.add(1, ordering: .sequentiallyConsistent)
+        set()
     }
 
-    func endTurn() {
-        turns.add(1, ordering: .releasing)
-        agent_set_timer(timer, 0)
+    func endTurn() { turns.add(1, ordering: .sequentiallyConsistent) }
+
+    private func set() {
+        if !isSet.exchange(true, ordering: .sequentiallyConsistent) { agent_set_timer(timer, Self.interval) }
     }
 
     func opened(_ descriptor: Int32) -> Connection {
@@ -76,12 +79,22 @@ final class TurnWatch: Sendable {
     }
 
     private func work() {
+        var last = 0
         while true {
             var expirations: UInt64 = 0
             _ = read(timer, &expirations, 8)
             if isClosed.load(ordering: .acquiring) { return }
-            let turn = turns.load(ordering: .acquiring)
-            if turn % 2 == 1 { watch(turn) }
+            // Before the look at the turns: one that begins after it sets the timer itself.
+            isSet.store(false, ordering: .sequentiallyConsistent)
+            let turn = turns.load(ordering: .sequentiallyConsistent)
+            guard turn % 2 == 1 else { continue }
+            if turn == last {
+                watch(turn)
+            } else {
+                // It may have begun just now.
+                last = turn
+                set()
+            }
         }
     }
 

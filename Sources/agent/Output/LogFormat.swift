@@ -28,36 +28,33 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
 /// What is told of peers and commands cannot end the line, and no login of a URL stands in it.
 struct TextLogHandler: LogHandler {
     private var stream: StreamLogHandler
+    var metadata: Logger.Metadata = [:]
 
     init(label: String) { stream = StreamLogHandler.standardError(label: label) }
 
-    var metadata: Logger.Metadata {
-        get { stream.metadata }
-        set { stream.metadata = newValue.mapValues { Self.shown("\($0)") } }
-    }
     var logLevel: Logger.Level {
         get { stream.logLevel }
         set { stream.logLevel = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { stream[metadataKey: key] }
-        set { stream[metadataKey: key] = newValue.map { Self.shown("\($0)") } }
+        get { metadata[key] }
+        set { metadata[key] = newValue }
     }
 
     func log(event: LogEvent) {
         var shown = event
         shown.message = "\(Self.text(event.message.description))"
-        shown.metadata = event.metadata?.mapValues { Self.shown("\($0)") }
+        var metadata = metadata.merging(event.metadata ?? [:]) { $1 }
         if let error = event.error {
             shown.error = nil
-            shown.metadata = (shown.metadata ?? [:]).merging(["error": Self.shown("\(error)")]) { $1 }
+            metadata["error"] = "\(error)"
         }
+        shown.metadata = metadata.mapValues { .string(Self.text("\($0)")) }
         stream.log(event: shown)
     }
 
     private static func text(_ text: String) -> String { PrintableText.line(URLRedaction.sentence(text)) }
-    private static func shown(_ text: String) -> Logger.Metadata.Value { .string(Self.text(text)) }
 }
 
 /// One JSON object a line.
