@@ -27,7 +27,7 @@ package struct TargetList: Sendable, Hashable {
     /// Most targets of one definition, and of one list.
     package static let limit = 100_000
     /// Most bytes of one list.
-    package static let sizeLimit = 16 << 20
+    package static let sizeLimit = 8 << 20
     package static let defaultRefresh: Duration = .seconds(30)
     package static let shortestRefresh: Duration = .seconds(1)
 
