@@ -43,7 +43,7 @@ import Testing
         let place = ["--state-directory", directory.path + "/a lab"]
         let lab = try Program(program, ["lab", "--listen", "127.0.0.1:0", "--servers", "1"] + place)
         defer { lab.send(SIGKILL) }
-        #expect(await eventually(within: .seconds(30)) { lab.printed.contains("metadata-refused") }, "\(lab.errors)")
+        #expect(await eventually(within: .seconds(60)) { lab.printed.contains("metadata-refused") }, "\(lab.errors)")
         let commands = lab.printed.split(separator: "\n").drop { !$0.hasPrefix("try: ") }.map { String($0.dropFirst(5)) }
         #expect(commands.count == 2, "\(lab.printed)")
         let fault = try await Program.run(program, ["lab", "fault", "on", "push-other-cloud"] + place)

@@ -95,7 +95,7 @@ import Testing
         try site.directory.write("lab/agent.yaml", good)
         daemon.program.send(SIGHUP)
         #expect(
-            try await eventually(within: .seconds(10)) {
+            try await eventually(within: .seconds(60)) {
                 try await daemon.metrics().contains("\nhealth_agent_config_last_reload_successful 1\n")
             })
     }

@@ -68,7 +68,7 @@ import Testing
         let agent = try await start()
         #expect(
             await
-                (try eventually(within: .seconds(20)) {
+                (try eventually(within: .seconds(60)) {
                     Self.successes(try await agent.metrics()) == [first.target: "1", "127.0.0.1:1": "0"]
                 }))
         let invoked = try await Program.run(AgentSite.executable, ["invoke", "Web/Ports/\(first.target)"] + files)
@@ -76,7 +76,7 @@ import Testing
         try list("probes/targets/a.json", Self.group([second.target]))
         #expect(
             await
-                (try eventually(within: .seconds(20)) {
+                (try eventually(within: .seconds(60)) {
                     Self.successes(try await agent.metrics()) == [second.target: "1", "127.0.0.1:1": "0"]
                 }))
         #expect(try await !agent.metrics().contains(first.target))
@@ -86,12 +86,12 @@ import Testing
         let healthy = "health_agent_target_list_successful{definition=\"Web\\\\Ports\",source=\"targets/*.json\"} "
         #expect(try await agent.metrics().contains(healthy + "1\n"))
         try list("probes/targets/a.json", "[{\"targets\": [")
-        #expect(await (try eventually(within: .seconds(20)) { try await agent.metrics().contains(healthy + "0\n") }))
+        #expect(await (try eventually(within: .seconds(60)) { try await agent.metrics().contains(healthy + "0\n") }))
         #expect(await agent.program.says("a list of targets is not taken as it is"))
         #expect(try await agent.get("/").contains("targets/a.json:1:15: not readable as JSON"))
         #expect(Self.successes(try await agent.metrics())[second.target] == "1")
         try list("probes/targets/a.json", Self.group([first.target, second.target]))
-        #expect(await (try eventually(within: .seconds(20)) { Self.successes(try await agent.metrics())[first.target] == "1" }))
+        #expect(await (try eventually(within: .seconds(60)) { Self.successes(try await agent.metrics())[first.target] == "1" }))
         #expect(await agent.program.says("a list of targets is good again"))
         let said = agent.program.errors.split(separator: "\n").filter { $0.contains("a list of targets is not taken as it is") }
         #expect(said.count == 1, "once, not at every look: \(said)")
@@ -105,7 +105,7 @@ import Testing
         let agent = try await start()
         func run(_ arguments: [String]) async throws -> Program.Ended { try await Program.run(AgentSite.executable, arguments + files) }
         let identity = "Web\\PortsMonitor\\127.0.0.1:2"
-        #expect(await (try eventually(within: .seconds(20)) { try await run(["health"]).output.contains(identity + "  Unhealthy") }))
+        #expect(await (try eventually(within: .seconds(60)) { try await run(["health"]).output.contains(identity + "  Unhealthy") }))
         let taken = try await run(["acknowledge", identity])
         #expect(taken.status == 0 && taken.output.hasPrefix(identity + " is Repairing, since "), "\(taken.output)\(taken.errors)")
         let overridden = try await run(["override", "add", identity, "enabled", "false", "--for", "1h"])
@@ -148,11 +148,11 @@ import Testing
         #expect(invoked.status == 0, "\(invoked.output)\(invoked.errors)")
 
         let agent = try await start()
-        #expect(await (try eventually(within: .seconds(20)) { Self.successes(try await agent.metrics()) == [open.target: "1"] }))
+        #expect(await (try eventually(within: .seconds(60)) { Self.successes(try await agent.metrics()) == [open.target: "1"] }))
         #expect(await server.says("asked 1.0 application/json"))
         try list("list.json", "")
         let healthy = "health_agent_target_list_successful{definition=\"Web\\\\Ports\",source=\"http://127.0.0.1:\(port)/sd\"} "
-        #expect(await (try eventually(within: .seconds(20)) { try await agent.metrics().contains(healthy + "0\n") }))
+        #expect(await (try eventually(within: .seconds(60)) { try await agent.metrics().contains(healthy + "0\n") }))
         #expect(try await agent.get("/").contains("answered with status 503"))
         #expect(Self.successes(try await agent.metrics()) == [open.target: "1"])
         try list("list.json", Self.group([other.target]))

@@ -74,7 +74,7 @@ import Transfers
             #expect(try await alertmanager.fires(1))
             let sent = Self.ledger(agent, alertmanager.url).alertsSent
             await agent.site.advance(by: 61)
-            #expect(await eventually(within: .seconds(10)) { Self.ledger(agent, alertmanager.url).alertsSent > sent })
+            #expect(await eventually(within: .seconds(60)) { Self.ledger(agent, alertmanager.url).alertsSent > sent })
         }
     }
 
@@ -118,13 +118,13 @@ import Transfers
             agent.site.set(TroubledSite.failure, on: ["mbx01"])
             #expect(await agent.site.advance { await agent.site.states(.unhealthy) == 1 })
             #expect(try await alertmanager.fires(1))
-            #expect(await eventually(within: .seconds(10)) { statuses() == ["firing"] })
+            #expect(await eventually(within: .seconds(60)) { statuses() == ["firing"] })
         }
         let before = try await alertmanager.alerts().first
         try await running([alertmanager.url], journal: journal) { agent async throws in
             agent.site.set(TroubledSite.failure, on: ["mbx01"])
             await agent.site.advance(by: 130)
-            #expect(await eventually(within: .seconds(10)) { Self.ledger(agent, alertmanager.url).alertsSent >= 2 })
+            #expect(await eventually(within: .seconds(60)) { Self.ledger(agent, alertmanager.url).alertsSent >= 2 })
             let after = try await alertmanager.alerts()
             #expect(after.count == 1 && after.first?.startsAt == before?.startsAt)
             #expect(statuses() == ["firing"])
@@ -132,7 +132,7 @@ import Transfers
         try await running([alertmanager.url], journal: journal) { agent async throws in
             #expect(await agent.site.advance { await agent.site.states(.healthy) == 1 })
             #expect(try await alertmanager.fires(0))
-            #expect(await eventually(within: .seconds(10)) { statuses() == ["firing", "resolved"] })
+            #expect(await eventually(within: .seconds(60)) { statuses() == ["firing", "resolved"] })
         }
     }
 
@@ -156,7 +156,7 @@ import Transfers
             let alertmanager = try await Alertmanager(port: port)
             await agent.site.advance(by: 61)
             #expect(try await alertmanager.fires(1))
-            #expect(await eventually(within: .seconds(5)) { Self.ledger(agent, url).problem == nil })
+            #expect(await eventually(within: .seconds(60)) { Self.ledger(agent, url).problem == nil })
         }
     }
 
@@ -181,7 +181,7 @@ import Transfers
         try await running(["http://127.0.0.1:\(port)", "http://127.0.0.1:\(absent)", alertmanager.url]) { agent async throws in
             agent.site.set(TroubledSite.failure, on: ["mbx01"])
             #expect(await agent.site.advance { await agent.site.states(.unhealthy) == 1 })
-            #expect(try await eventually(within: .seconds(5)) { try await alertmanager.alerts().count == 1 })
+            #expect(try await eventually(within: .seconds(60)) { try await alertmanager.alerts().count == 1 })
             #expect(Self.ledger(agent, "http://127.0.0.1:\(absent)").consecutiveFailures > 0)
             #expect(Self.ledger(agent, "http://127.0.0.1:\(port)").alertsSent == 0)
         }
@@ -196,7 +196,7 @@ import Transfers
                 for agent in [one, other] {
                     agent.site.set(TroubledSite.failure, on: ["mbx01"])
                     #expect(await agent.site.advance { await agent.site.states(.unhealthy) == 1 })
-                    #expect(await eventually(within: .seconds(10)) { Self.ledger(agent, alertmanager.url).alertsSent > 0 })
+                    #expect(await eventually(within: .seconds(60)) { Self.ledger(agent, alertmanager.url).alertsSent > 0 })
                 }
                 #expect(try await alertmanager.alerts().count == 1)
             }
@@ -208,13 +208,13 @@ import Transfers
         let hook = try await HookServer()
         let (older, newer) = (hook.url("/older"), hook.url("/newer"))
         try await running([older]) { agent async throws in
-            #expect(await eventually(within: .seconds(10)) { hook.requests("/older/api/v2/alerts").count == 1 })
+            #expect(await eventually(within: .seconds(60)) { hook.requests("/older/api/v2/alerts").count == 1 })
             var configuration = AgentConfiguration()
             configuration.alertmanagers = [AlertmanagerConfiguration(EndpointURL(newer))]
             agent.sender.changed(.adopted(Plan(configuration: configuration, definitions: [])))
-            #expect(await eventually(within: .seconds(10)) { hook.requests("/newer/api/v2/alerts").count == 1 })
+            #expect(await eventually(within: .seconds(60)) { hook.requests("/newer/api/v2/alerts").count == 1 })
             await agent.site.advance(by: 61)
-            #expect(await eventually(within: .seconds(10)) { hook.requests("/newer/api/v2/alerts").count == 2 })
+            #expect(await eventually(within: .seconds(60)) { hook.requests("/newer/api/v2/alerts").count == 2 })
             #expect(hook.requests("/older/api/v2/alerts").count == 1)
             #expect(hook.requests("/newer/api/v2/alerts").map(\.body) == ["[]", "[]"])
             #expect(Array(agent.sender.ledgers.keys) == [newer])

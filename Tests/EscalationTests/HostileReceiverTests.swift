@@ -118,7 +118,7 @@ import Transfers
             group.addTask { try await sender.service { await site.manager.alerts() }.run() }
             site.set(TroubledSite.failure, on: ["mbx01"])
             #expect(await site.advance { await site.states(.unhealthy) == 1 })
-            #expect(await eventually(within: .seconds(30)) { hook.requests("/api/v2/alerts").contains { $0.body.contains("mbx01") } })
+            #expect(await eventually(within: .seconds(60)) { hook.requests("/api/v2/alerts").contains { $0.body.contains("mbx01") } })
             for (name, isTold) in Self.ways {
                 let url = receivers.urls[name] ?? ""
                 #expect(

@@ -131,7 +131,7 @@ private final class Client: Sendable {
             waiting.send(Self.request.replacing("/ ", with: "/never "))
             let unread = try Client(port)
             unread.send(Self.request.replacing("/ ", with: "/large "))
-            #expect(await eventually(within: .seconds(20)) { server.connections.facts.open == 1 })
+            #expect(await eventually(within: .seconds(60)) { server.connections.facts.open == 1 })
             #expect(server.connections.facts.timedOut == 1)
             withExtendedLifetime((waiting, unread)) {}
         }
@@ -174,7 +174,7 @@ private final class Client: Sendable {
             }
             for silent in silent.suffix(7) { #expect(await silent.isClosed()) }
             #expect(await client.isClosed())
-            #expect(await eventually(within: .seconds(20)) { server.unanswered.withLock { $0 } == 8 })
+            #expect(await eventually(within: .seconds(60)) { server.unanswered.withLock { $0 } == 8 })
             let refused = try Client(port)
             #expect(await refused.isClosed())
             #expect(server.connections.facts.refused == 1)

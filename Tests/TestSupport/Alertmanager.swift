@@ -64,7 +64,7 @@ package final class Alertmanager: Sendable {
 
     /// Waits until so many fire.
     package func fires(_ count: Int) async throws -> Bool {
-        try await eventually(within: .seconds(20)) { try await alerts().count == count }
+        try await eventually(within: .seconds(60)) { try await alerts().count == count }
     }
 }
 

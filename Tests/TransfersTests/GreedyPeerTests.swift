@@ -58,7 +58,7 @@ import Transfers
                 }
             }
             group.addTask {
-                #expect(await eventually(within: .seconds(20)) { greedy.connections == 40 })
+                #expect(await eventually(within: .seconds(60)) { greedy.connections == 40 })
                 for _ in 0..<20 {
                     let request = innocent.request(within: .seconds(10))
                     let began = ContinuousClock.now

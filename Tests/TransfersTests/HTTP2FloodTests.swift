@@ -42,7 +42,7 @@ import Transfers
                 }
             }
             group.addTask {
-                #expect(await eventually(within: .seconds(20)) { greedy.connections == 4 })
+                #expect(await eventually(within: .seconds(60)) { greedy.connections == 4 })
                 for _ in 0..<10 {
                     let report = await transfers.exchange(innocent.request())
                     #expect(report.failure == nil, "\(String(describing: report.failure))")

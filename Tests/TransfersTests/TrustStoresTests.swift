@@ -14,7 +14,7 @@ import Transfers
         let roots = TrustedRoots(includesSystem: false, file: file)
         let stores = TrustStores()
         // What was written a moment ago may be written again.
-        let isKept = await eventually(within: .seconds(30)) {
+        let isKept = await eventually(within: .seconds(60)) {
             guard let first = try? stores.store(roots), let second = try? stores.store(roots) else { return false }
             return first === second
         }

@@ -107,7 +107,7 @@ import Testing
     func modes() async throws {
         let program = try Program("sh", ["-c", "umask 0 && exec \"$@\"", "sh", AgentSite.executable, "run"] + files)
         #expect(await listens(program), "\(program.errors)")
-        #expect(await eventually(within: .seconds(20)) { mode("state/control.sock") == 0o600 })
+        #expect(await eventually(within: .seconds(60)) { mode("state/control.sock") == 0o600 })
         for name in ["agent.lock", "history.db", "history.db-wal", "history.db-shm"] { #expect(mode("state/" + name) == 0o600, "\(name)") }
         program.send(SIGTERM)
         #expect(await program.ended().status == 0)
@@ -149,7 +149,7 @@ import Testing
         let environment = ["XDG_RUNTIME_DIR": directory.path]
         chmod(directory.path, 0o700)
         let lab = try Program(AgentSite.executable, ["lab", "--servers", "1", "--listen", "127.0.0.1:0"], environment: environment)
-        #expect(await eventually(within: .seconds(30)) { mode("agent-lab/lab.sock") != nil }, "\(lab.errors)")
+        #expect(await eventually(within: .seconds(60)) { mode("agent-lab/lab.sock") != nil }, "\(lab.errors)")
         #expect(mode("agent-lab") == 0o700)
         let list = try await Program(AgentSite.executable, ["lab", "fault", "list"], environment: environment).ended()
         #expect(list.status == 0 && list.output.contains("metadata-refused"), "\(list.errors)")

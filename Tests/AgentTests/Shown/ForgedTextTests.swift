@@ -71,7 +71,7 @@ import Testing
             AgentSite.executable, ["run", "--log-format", format, "--modules", directory.path + "/modules.yml"] + files)
         guard await program.says("listening") else { throw AgentSite.NotStarted(errors: program.errors) }
         let daemon = Daemon(listening: program)
-        #expect(try await eventually(within: .seconds(30)) { try await daemon.get("/api/v1/attempts").contains("FORGED") })
+        #expect(try await eventually(within: .seconds(60)) { try await daemon.get("/api/v1/attempts").contains("FORGED") })
 
         var seen: [(place: String, text: String)] = []
         for debug in ["false", "true"] {

@@ -48,7 +48,7 @@ import Testing
             """)
         let files = ["--config", directory.path + "/agent.yaml", "--probes", directory.path + "/probes"]
         func notified(_ statuses: [String]) async -> Bool {
-            await eventually(within: .seconds(20)) { hook.statuses("/notified") == statuses }
+            await eventually(within: .seconds(60)) { hook.statuses("/notified") == statuses }
         }
         func maintenance(_ words: [String]) async throws {
             let ended = try await Program.run(AgentSite.executable, ["maintenance"] + words + ["--server", "*"] + files)
@@ -76,7 +76,7 @@ import Testing
         _ = await agent.program.ended()
         agent = try await Self.start(files)
         #expect(
-            try await eventually(within: .seconds(20)) {
+            try await eventually(within: .seconds(60)) {
                 let sent = try await agent.metrics().split(separator: "\n").first { $0.hasPrefix("health_alertmanager_alerts_sent_total{") }
                 return Int(sent?.split(separator: " ").last ?? "") ?? 0 > 0
             })

@@ -42,7 +42,7 @@ import Testing
         /// Whether runs go on while history does not.
         func expectRunsGoOn() async throws {
             let before = try await runs()
-            #expect(try await eventually(within: .seconds(10)) { try await runs() > before + 10 })
+            #expect(try await eventually(within: .seconds(60)) { try await runs() > before + 10 })
         }
 
         private func runs() async throws -> Double {
@@ -54,7 +54,7 @@ import Testing
 
         /// What everyone is told while history can't be written, and what goes on all the same.
         func expectFault(_ clause: String) async throws {
-            #expect(try await eventually(within: .seconds(20)) { try await !isWritable() })
+            #expect(try await eventually(within: .seconds(60)) { try await !isWritable() })
             try await expectRunsGoOn()
             #expect(daemon.program.errors.contains(clause), "\(daemon.program.errors.suffix(2000))")
             #expect(try await daemon.get("/").contains(clause))
@@ -70,7 +70,7 @@ import Testing
             #expect(try await isWritable())
             #expect(try await agent(["history", "--sort", "decision"]).output.contains("retries"))
             #expect(
-                try await eventually(within: .seconds(10)) {
+                try await eventually(within: .seconds(60)) {
                     try await agent(["history", "--sort", "result", "--since", "10s"]).output.contains("Succeeded")
                 })
         }
@@ -100,7 +100,7 @@ import Testing
         #expect(try await disk.override("1").status == 0)
         try Data(repeating: UInt8(ascii: "x"), count: 100_000).write(to: URL(filePath: disk.outside + "/history.db"))
         #expect(
-            try await eventually(within: .seconds(10)) {
+            try await eventually(within: .seconds(60)) {
                 try FileManager.default.contentsOfDirectory(atPath: disk.outside).contains { $0.hasPrefix("history.db.broken-") }
             })
         try await disk.expectRunsGoOn()
