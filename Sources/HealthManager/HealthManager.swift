@@ -20,7 +20,7 @@ package actor HealthManager: Service {
 
     static let poisoningsAllowed = 3
 
-    private let thread = ThreadExecutor("health manager")
+    private let thread = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     package nonisolated let kinds: KindCatalog

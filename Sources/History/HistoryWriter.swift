@@ -12,7 +12,7 @@ actor HistoryWriter {
     private static let agesLookedAt: Duration = .seconds(60)
     private static let namesLookedAt: Duration = .seconds(86400)
 
-    private let thread = ThreadExecutor("history")
+    private let thread = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let directory: HistoryDirectory

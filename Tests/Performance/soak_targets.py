@@ -67,7 +67,7 @@ class Flooding(Silent):
 
     @staticmethod
     async def answer(reader, writer):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, EOFError):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 200 OK\r\n")
             while not writer.is_closing():

@@ -35,7 +35,7 @@ final class RunWatch: Sendable {
     private static let interval: Duration = .milliseconds(100)
     /// How long a cancelled run may take to say how far it came.
     private static let answersWithin: Duration = .milliseconds(200)
-    private static let thread = ThreadExecutor("runs")
+    private static let thread = ThreadExecutor()
 
     private let time: any TimeSource
     private let grace: Duration

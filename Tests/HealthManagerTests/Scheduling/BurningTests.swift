@@ -105,7 +105,7 @@ import Testing
     func burntPool() async throws {
         let (manager, fire, results) = (try manager(["good", "burns"]), fire, results)
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        await withTaskExecutorPreference(ThreadExecutor("test")) {
+        await withTaskExecutorPreference(ThreadExecutor()) {
             await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<cores {
                     group.addTask(executorPreference: globalConcurrentExecutor) { fire.burn() }
