@@ -85,6 +85,7 @@ let package = Package(
         .systemLibrary(name: "CIdn", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         // RE2 is C++, behind a C header. SwiftPM takes nothing of its pkg-config file, which asks for -pthread, and warns of that.
         .target(name: "CPattern", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
@@ -118,7 +119,7 @@ let package = Package(
             name: "agent",
             dependencies: [
                 "HealthManager", "ProbeFiles", "ProbeKinds", "TargetKinds", "Serving", "StatusServer", "Escalation", "History",
-                "Transfers", "Addresses", "Certificates", "Documents", "Lab", arguments, logging, lifecycle, signals,
+                "Transfers", "Addresses", "CMalloc", "Certificates", "Documents", "Lab", arguments, logging, lifecycle, signals,
             ],
             swiftSettings: strict
         ),

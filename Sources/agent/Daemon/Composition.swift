@@ -92,7 +92,7 @@ enum Composition {
                 alerts.service { await manager.alerts() },
             ] as [any Service] + listeners + [
                 // Before the listeners end: they wait for the streams of events.
-                events, ReloadOnHangup(manager: manager),
+                events, ReloadOnHangup(manager: manager), MemoryReturn(),
             ]
             + beside
         var group = ServiceGroupConfiguration(
