@@ -2,7 +2,7 @@
 """A thousand probe definitions every ten seconds on loopback: nothing skipped, /metrics quick, memory flat.
 
 Starts the lab and the agent, samples /metrics for the time given, prints what it measured, and ends with status 1 where
-one of the three does not hold.
+a run failed or one of the three does not hold.
 """
 import argparse
 import http.client
@@ -20,13 +20,14 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--agent", required=True)
 parser.add_argument("--seconds", type=int, default=300)
 parser.add_argument("--definitions", type=int, default=1000)
-parser.add_argument("--limit-milliseconds", type=float, default=20)
+parser.add_argument("--untimed", action="store_true", help="judge failures and memory alone: a busy machine skips runs, and rightly")
 options = parser.parse_args()
 
+LIMIT_MILLISECONDS = 20
 KINDS = ["metadata-reachability", "cert-expiry", "key-size", "thumbprint-drift"]
 
 
-def wait_for(what, condition, seconds=60):
+def wait_for(what, condition, seconds=600):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = condition()
@@ -50,7 +51,7 @@ with tempfile.TemporaryDirectory(prefix="soak-") as folder:
     try:
         address = wait_for("the agent", lambda: re.search(r"address=(\S+)", Path(log.name).read_text())).group(1)
         # As Prometheus does, one connection is kept.
-        connection = http.client.HTTPConnection(address, timeout=10)
+        connection = http.client.HTTPConnection(address, timeout=60)
 
         def scrape():
             began = time.perf_counter()
@@ -89,11 +90,11 @@ with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         print(f"resident memory        first {memory[0]:.1f} MiB, last {memory[-1]:.1f} MiB, second half against first {growth:.3f}")
         print(f"processor              {100 * (value(text, 'process_cpu_seconds_total') - cpu) / lasted:.1f} % of one core")
         problems = []
-        if skipped:
+        if skipped and not options.untimed:
             problems.append(f"{skipped:.0f} runs were skipped")
         if failed:
             problems.append(f"{failed:.0f} runs did not succeed")
-        if times[-1] >= options.limit_milliseconds:
+        if times[-1] >= LIMIT_MILLISECONDS and not options.untimed:
             problems.append(f"/metrics took {times[-1]:.1f} ms")
         if growth > 1.1:
             problems.append(f"memory grew by {100 * (growth - 1):.0f} %")
@@ -103,4 +104,4 @@ with tempfile.TemporaryDirectory(prefix="soak-") as folder:
     finally:
         for process in (agent, lab):
             process.send_signal(signal.SIGTERM)
-            process.wait(10)
+            process.wait(60)
