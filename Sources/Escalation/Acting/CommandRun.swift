@@ -74,10 +74,15 @@ struct CommandRun: Sendable {
 
     /// Reads to the end, or until the command has ended and what it left behind goes on printing.
     private static func read(_ stream: SubprocessOutputSequence, _ watch: CommandWatch, _ output: KeptOutput) async {
+        // What a pipe holds: of what comes after the command's end, no more can be its own.
+        var left = 64 << 10
+        var hasEnded = false
         do {
             for try await buffer in stream {
                 let isWanted = buffer.withUnsafeBytes { output.take($0) }
-                if !isWanted, watch.hasEnded { return }
+                if hasEnded { left -= buffer.count }
+                if left <= 0 { return }
+                hasEnded = hasEnded || !isWanted && watch.hasEnded
             }
         } catch {
             // What cannot be read is not kept; how the command ended is told all the same.

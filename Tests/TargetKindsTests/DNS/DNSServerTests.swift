@@ -23,7 +23,7 @@ import Testing
         #expect(run.stages == (transport == .tls ? "resolve connect tls endpoint" : "resolve connect endpoint"))
         let facts = try #require(run.facts)
         #expect(facts.isAnswered && !facts.asksForSerial && facts.serial == nil)
-        #expect(facts.phases.keys.count == 3 && facts.phases.values.allSatisfy { $0 > .zero && $0 < .seconds(10) })
+        #expect(facts.phases.keys.count == 3 && facts.phases.values.allSatisfy { $0 > .zero })
         #expect(run.resolution?.address == NetworkAddress("127.0.0.1"))
         #expect((run.tls != nil) == (transport == .tls))
     }
