@@ -145,10 +145,10 @@ import Testing
             })
         let sent = hook.requests("/api/v2/alerts")
         #expect(sent.allSatisfy { $0.authorization == "Basic " + Data("agent:hunter30".utf8).base64EncodedString() })
-        #expect(server.errors.contains("/broken/api/v2/alerts Bearer hunter31"))
+        #expect(await eventually(within: .seconds(60)) { server.errors.contains("/broken/api/v2/alerts Bearer hunter31") })
         for password in ["hunter01", "hunter02"] {
             let login = Data("hunteruser:\(password)".utf8).base64EncodedString()
-            #expect(server.errors.contains("REQUEST /login?id=7 Basic \(login)"))
+            #expect(await eventually(within: .seconds(60)) { server.errors.contains("REQUEST /login?id=7 Basic \(login)") })
         }
 
         var seen: [(place: String, text: String)] = [("alerts", sent.map(\.body).joined())]
