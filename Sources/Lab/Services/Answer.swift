@@ -39,7 +39,7 @@ enum Answer {
 
     private static var endless: ResponseBody {
         ResponseBody { writer in
-            let part = ByteBuffer(string: String(repeating: "{\"keys\": [", count: 1000))
+            let part = ByteBuffer(string: String(repeating: "{\"keys\": [", count: 20_000))
             while !Task.isCancelled { try await writer.write(part) }
             try await writer.finish(nil)
         }

@@ -24,18 +24,18 @@ final class HostileSite: Sendable {
     private static let modules = """
         modules:
           innocent: { prober: http, timeout: 10s }
-          tcp: { prober: tcp, timeout: 2s, tcp: { query_response: [{ expect: "^never" }] } }
-          tls: { prober: tcp, timeout: 2s, tcp: { tls: true, query_response: [{ expect: "^never" }], tls_config: { insecure_skip_verify: true } } }
-          unix: { prober: unix, timeout: 2s, unix: { query_response: [{ expect: "^never" }] } }
-          http: { prober: http, timeout: 2s }
-          https: { prober: http, timeout: 2s, http: { enable_http2: false, tls_config: { insecure_skip_verify: true } } }
-          interim: { prober: http, timeout: 2s, http: { compression: gzip } }
-          http2: { prober: http, timeout: 2s, http: { tls_config: { insecure_skip_verify: true } } }
-          grpc: { prober: grpc, timeout: 2s }
-          websocket: { prober: websocket, timeout: 2s, websocket: { query_response: [{ expect: "^never" }] } }
-          smtp: { prober: tcp, timeout: 2s, tcp: { query_response: [{ expect: "^220 " }, { send: "EHLO me\\r" }, { expect: "^250 STARTTLS" }, { send: "STARTTLS\\r" }, { expect: "^220" }, { starttls: true }], tls_config: { insecure_skip_verify: true } } }
-          dns_stream: { prober: dns, timeout: 2s, dns: { query_name: example.test, query_type: A, transport_protocol: tcp } }
-          dns_datagrams: { prober: dns, timeout: 2s, dns: { query_name: example.test, query_type: A } }
+          tcp: { prober: tcp, timeout: 5s, tcp: { query_response: [{ expect: "^never" }] } }
+          tls: { prober: tcp, timeout: 5s, tcp: { tls: true, query_response: [{ expect: "^never" }], tls_config: { insecure_skip_verify: true } } }
+          unix: { prober: unix, timeout: 5s, unix: { query_response: [{ expect: "^never" }] } }
+          http: { prober: http, timeout: 5s }
+          https: { prober: http, timeout: 5s, http: { enable_http2: false, tls_config: { insecure_skip_verify: true } } }
+          interim: { prober: http, timeout: 5s, http: { compression: gzip } }
+          http2: { prober: http, timeout: 5s, http: { tls_config: { insecure_skip_verify: true } } }
+          grpc: { prober: grpc, timeout: 5s }
+          websocket: { prober: websocket, timeout: 5s, websocket: { query_response: [{ expect: "^never" }] } }
+          smtp: { prober: tcp, timeout: 5s, tcp: { query_response: [{ expect: "^220 " }, { send: "EHLO me\\r" }, { expect: "^250 STARTTLS" }, { send: "STARTTLS\\r" }, { expect: "^220" }, { starttls: true }], tls_config: { insecure_skip_verify: true } } }
+          dns_stream: { prober: dns, timeout: 5s, dns: { query_name: example.test, query_type: A, transport_protocol: tcp } }
+          dns_datagrams: { prober: dns, timeout: 5s, dns: { query_name: example.test, query_type: A } }
         """
 
     let daemon: Daemon
