@@ -55,7 +55,7 @@ package enum URLRedaction {
     private static func userinfo(of url: Substring) -> Range<String.Index>? {
         var start = url.startIndex
         if let separator = url.firstRange(of: "://"), url[..<separator.lowerBound].allSatisfy(isOfScheme) { start = separator.upperBound }
-        let authority = url[start...].prefix { !"/?#\\".contains($0) }
+        let authority = url[start...].prefix { !"/?#".contains($0) }
         if let at = authority.lastIndex(of: "@") { return start..<at }
         // A password with a slash in it that is not escaped: what follows the colon is no port.
         guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]"),

@@ -14,7 +14,6 @@
 
 /* Macros in c-ares before 1.31, an enumeration since: plain integers in both. */
 static const int agent_ares_success = ARES_SUCCESS;
-static const int agent_ares_no_data = ARES_ENODATA;
 
 /* Addresses as bytes: socket structures are awkward from Swift. Returns how many were written, 4 or 16, or 0. */
 static inline int agent_ares_address(const struct ares_addrinfo_node *node, unsigned char *bytes) {

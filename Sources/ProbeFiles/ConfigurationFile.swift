@@ -187,8 +187,8 @@ struct ConfigurationFile {
         }
         if let proxy = reader.mapping("proxy") {
             let address = proxy.required("url", what: "'proxy'") ?? ""
-            if !address.isEmpty, !address.hasPrefix("http://"), !address.hasPrefix("https://") {
-                proxy.error("'url' must begin with http:// or https://, found '\(EndpointURL(address))'", at: proxy.location(of: "url"))
+            if !address.isEmpty, !address.hasPrefix("http://") {
+                proxy.error("'url' must begin with http://, found '\(EndpointURL(address))'", at: proxy.location(of: "url"))
             }
             network.proxy = .init(url: EndpointURL(address), noProxy: proxy.strings("noProxy") ?? [])
             proxy.finish()

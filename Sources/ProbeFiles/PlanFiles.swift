@@ -129,7 +129,7 @@ package struct PlanFiles: Sendable {
     /// What `agent init` could only guess is marked in the file, until an administrator has compared it.
     private func unconfirmed() -> [Diagnostic] {
         guard let bytes = try? RegularFile.read(configurationPath, atMost: YAMLFile.sizeLimit) else { return [] }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         return lines.enumerated().compactMap { index, line in
             guard let mark = line.firstRange(of: "# UNCONFIRMED") else { return nil }
             let column = line.distance(from: line.startIndex, to: mark.lowerBound) + 1

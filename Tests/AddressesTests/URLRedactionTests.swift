@@ -8,7 +8,7 @@ import Testing
             ("https://user:pass@host/a?b=c", "https://xxxxx@host/a?b=c"), ("https://token@host", "https://xxxxx@host"),
             ("user:pass@host:80/a", "xxxxx@host:80/a"), ("http://a@b@c/", "http://xxxxx@c/"),
             ("http://user:pa/ss@host/", "http://xxxxx@host/"), ("http://user:pa?s#s@host", "http://xxxxx@host"),
-            ("http://user:pa\\ss@host", "http://xxxxx@host"),
+            ("http://user:pa\\ss@host", "http://xxxxx@host"), ("https://FABRIKAM\\svc:pass@host/owa", "https://xxxxx@host/owa"),
             ("https://host/a@b", "https://host/a@b"), ("https://host:8443/?to=a@b", "https://host:8443/?to=a@b"),
             ("https://[::1]/a@b", "https://[::1]/a@b"), ("/run/a@b.sock", "/run/a@b.sock"), ("mbx01:25", "mbx01:25"), ("", ""),
             ("host/?to=http://a:b@c/", "host/?to=http://a:b@c/"),

@@ -56,6 +56,18 @@ import Transfers
         }
     }
 
+    @Test("a hosts file may have the line ends of Windows")
+    func windows() async throws {
+        let namespace = try await NetworkNamespace().withLoopback()
+        try await namespace.useHosts("192.0.2.1 localhost\r\n127.0.0.1 mail.test # front\r\n127.0.0.1 other.test\r\n")
+        let (server, port) = try await echo(in: namespace)
+        defer { server.send(9) }
+        for name in ["mail.test", "other.test"] {
+            let run = try await namespace.run { try await KindRun("tcp", "\(name):\(port)") }
+            #expect(run.result == .succeeded && run.resolution?.address == NetworkAddress("127.0.0.1"), run.story)
+        }
+    }
+
     @Test(
         "what is no internationalised name is refused before anything is looked up",
         arguments: [

@@ -23,6 +23,21 @@ import Transfers
             """, [certificate, key])
     }
 
+    @Test("a session is ended as TLS wants it: the peer is told that nothing more comes")
+    func farewell() async throws {
+        let certificates = try TestCertificates()
+        let root = try await certificates.root("root", days: -1...30)
+        let leaf = try await certificates.leaf("leaf", days: -1...30, by: root)
+        let server = try await Self.server(
+            leaf.certificate, leaf.key,
+            more:
+                "ssl.SSLContext.wrap_socket = (lambda wrap: lambda *a, **k: wrap(*a, **k, suppress_ragged_eofs=False))(ssl.SSLContext.wrap_socket)"
+        )
+        let run = try await KindRun("tcp", "localhost:\(server.port)", Self.options(trusting: root.certificate))
+        #expect(run.result == .succeeded, run.story)
+        #expect(await server.said("read b''"), "\(server.program.errors)")
+    }
+
     private static func options(trusting ca: String, _ more: (String, Written)...) -> Written {
         var tls: Written = ["ca_file": .text(ca)]
         for (key, value) in more { tls = tls.with(key, value) }

@@ -48,6 +48,7 @@ struct CommandRun: Sendable {
                 return Self.judge(status, watch.ending, timeout, text)
             } catch {
                 watch.ended()
+                if watch.hasBegun { return ActionResult(false, "how \(program) ended is not known: \(error)") }
                 return ActionResult(false, "\(program) cannot be run: \(error)", isUndone: true)
             }
         }

@@ -16,6 +16,7 @@ final class CommandWatch: Sendable {
         var ending: Ending?
         /// What could not be sent yet: the time was over before the command had begun.
         var owed: Int32?
+        var hasBegun = false
         var isOver = false
     }
 
@@ -30,9 +31,13 @@ final class CommandWatch: Sendable {
     func began(_ supervisor: pid_t) {
         state.withLock { state in
             state.supervisor = supervisor
+            state.hasBegun = true
             if let owed = state.owed { kill(supervisor, owed) }
         }
     }
+
+    /// Whether there was a supervisor: the command may have done what it is for.
+    var hasBegun: Bool { state.withLock(\.hasBegun) }
 
     /// Waits for the time limit, asks the command's group to end, and kills all of it after the grace. Cancelled, it kills at once.
     func run(until limit: Duration, grace: Duration) async {

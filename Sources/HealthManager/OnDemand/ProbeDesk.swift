@@ -53,7 +53,7 @@ package final class ProbeDesk: ResultObserver, Sendable {
     /// How often a module was asked for that there is not.
     package var unknownModules: Int { state.withLock(\.unknownModules) }
 
-    /// The run's own work is done by the common pool, wherever this is called from.
+    /// The run's own work is done by the threads for probes, wherever this is called from.
     package func probe(_ query: ProbeQuery) async -> ProbeReply {
         let prepared: Prepared
         do throws(Refusal) { prepared = try prepare(query) } catch { return .refused(status: error.status, error.sentence) }

@@ -79,16 +79,17 @@ struct AnswerBook {
     }
 
     /// It was done, or is not to be done any more. Of an episode that is over nothing else is remembered.
-    mutating func done(_ question: Question, in episode: UUID) {
+    mutating func done(_ question: Question, in episode: UUID, isOver: Bool = false) {
         guard retries[episode]?.removeValue(forKey: question) != nil else { return }
         if retries[episode]?.isEmpty == true { retries[episode] = nil }
-        if question.trigger == .recovered { answers[episode] = nil }
+        if question.trigger == .recovered || isOver && retries[episode] == nil { answers[episode] = nil }
     }
 
     func wasTold(_ responder: String, of episode: Episode) -> Bool {
         Responder.Trigger.ofTrouble.contains { trigger in
-            let outcome = answers[episode.id]?[Question(responder: responder, trigger: trigger)]
-            return outcome != nil && outcome != .refused
+            let question = Question(responder: responder, trigger: trigger)
+            let outcome = answers[episode.id]?[question]
+            return outcome != nil && outcome != .refused && retries[episode.id]?[question] == nil
         }
     }
 

@@ -77,7 +77,7 @@ package final class ResponderDesk: ResultObserver {
         self.acting = acting
         self.journal = journal
         self.carried = carried
-        told = Set(carried.attempts.lazy.filter { $0.outcome != .refused && $0.isOfTrouble }.map(\.episode))
+        told = Set(carried.attempts.lazy.filter { $0.outcome != .refused && $0.isUndone != true && $0.isOfTrouble }.map(\.episode))
         state = Mutex(State(carried: Dictionary(grouping: carried.episodes, by: \.key)))
         self.time = time
         self.logger = logger
@@ -234,10 +234,9 @@ package final class ResponderDesk: ResultObserver {
         let earlier = book.answers[noted.id]?[question]
         let retry = book.retry(question, in: noted.id, at: time.elapsed)
         if let earlier, retry == nil || question.trigger != .recovered {
-            guard earlier == .refused || retry != nil, let status = await manager.status(of: noted), let standing = status.episode,
-                question.trigger.isAbout(standing, in: status.state)
-            else {
-                book.done(question, in: noted.id)
+            let status = earlier == .refused || retry != nil ? await manager.status(of: noted) : nil
+            guard let status, let standing = status.episode, question.trigger.isAbout(standing, in: status.state) else {
+                book.done(question, in: noted.id, isOver: status?.episode?.id != noted.id)
                 return nil
             }
             episode = standing

@@ -64,9 +64,9 @@ package final class ThreadExecutor: SerialExecutor, TaskExecutor {
                 pthread_detach(thread)
                 return
             }
-            // The system has none to give now: the next job asks again.
+            // The system has none to give now: what is to be done waits until it has.
             this.release()
-            state.withLock { $0.hasThread = false }
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { self.start() }
         }
 
         private enum Step {

@@ -116,7 +116,7 @@ struct ExchangeJudgement {
         case .certificateRejected: .certificateUntrusted
         case .bodyTooLarge, .bodyExpands, .headersTooLarge: .httpTooLarge
         case .tooManyRedirects: .httpRedirect
-        case .protocolViolation: .httpMalformed
+        case .protocolViolation, .flood: .httpMalformed
         case .proxyRefused: .proxyRefused
         case .proxyAuthentication: .proxyAuthentication
         case .invalidRequest: .configIncomplete

@@ -2,7 +2,7 @@ import FoundationEssentials
 import HealthManager
 import Transfers
 
-/// `tls_config`, as blackbox_exporter's modules write it: `insecure_skip_verify ca ca_file cert cert_file key key_file server_name min_version max_version`.
+/// `tls_config`, as blackbox_exporter's modules write it: `insecure_skip_verify ca_file cert_file key_file server_name min_version max_version`.
 struct TLSOptions: Sendable {
     /// `serverName` is nil unless it is written: the target's own host then.
     var settings = TLSSettings(trust: .system)

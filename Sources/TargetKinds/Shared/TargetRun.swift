@@ -52,7 +52,7 @@ struct TargetRun {
     }
 
     private mutating func warn(_ stage: Stage, _ reason: Reason, _ sentence: String) {
-        outcome.findings.append(Finding(.warning, stage: stage, reason: reason, sentence: "\(target.text): \(sentence)"))
+        outcome.findings.append(Finding(.warning, stage: stage, reason: reason, sentence: "\(target): \(sentence)"))
     }
 
     mutating func observe(_ observation: Observation) { outcome.observations.append(observation) }
@@ -199,7 +199,7 @@ struct TargetRun {
         case .certificateRejected: .certificateUntrusted
         case .bodyTooLarge, .bodyExpands, .headersTooLarge: .httpTooLarge
         case .tooManyRedirects: .httpRedirect
-        case .protocolViolation: .httpMalformed
+        case .protocolViolation, .flood: .httpMalformed
         case .proxyRefused: .proxyRefused
         case .proxyAuthentication: .proxyAuthentication
         case .invalidRequest, .localResources: .systemRefused

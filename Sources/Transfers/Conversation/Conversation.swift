@@ -24,6 +24,9 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         self.deadline = deadline
     }
 
+    // First of all: its last words go out over the socket.
+    deinit { session = nil }
+
     /// What the TLS handshake showed, also when it failed; nil before `startTLS`.
     package var tls: TLSReport? { session?.report }
 

@@ -82,8 +82,11 @@ final class SocketLoop: Sendable {
 
     /// Ends the thread; who still waits is told `cancelled`.
     func close() {
-        state.withLock { $0.isClosed = true }
-        ring()
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            state.isClosed = true
+            ring()
+        }
     }
 
     /// Why nothing may be waited for, or done, any more; nil where it may. Whoever loops over what a peer sends asks each time: a peer that
@@ -95,11 +98,19 @@ final class SocketLoop: Sendable {
 
     /// Waits until the descriptor can be read or written without blocking, its peer is gone, the deadline has passed, or the task is cancelled.
     func wait(_ descriptor: Descriptor, for interest: Interest, until deadline: ContinuousClock.Instant) async -> Wakeup {
-        if let ending = Self.ending(at: deadline) { return ending }
-        if Self.isReady(descriptor.number, interest) {
-            await descriptor.shareTurns()
-            return .ready
+        while true {
+            if let ending = Self.ending(at: deadline) { return ending }
+            if Self.isReady(descriptor.number, interest) {
+                await descriptor.shareTurns()
+                return .ready
+            }
+            // What wakes it may have been meant for an earlier descriptor of that number: it looks once more.
+            let wakeup = await waitOnce(descriptor, for: interest, until: deadline)
+            if wakeup != .ready { return wakeup }
         }
+    }
+
+    private func waitOnce(_ descriptor: Descriptor, for interest: Interest, until deadline: ContinuousClock.Instant) async -> Wakeup {
         let ticket = state.withLock { state in
             state.tickets += 1
             return state.tickets
@@ -113,12 +124,11 @@ final class SocketLoop: Sendable {
                     return nil
                 }
                 if let refusal { return continuation.resume(returning: refusal) }
-                let isEarlier = state.withLock { state in
-                    guard state.alarm.map({ deadline < $0 }) ?? true else { return false }
+                state.withLock { state in
+                    guard !state.isClosed, state.alarm.map({ deadline < $0 }) ?? true else { return }
                     state.alarm = deadline
-                    return true
+                    ring()
                 }
-                if isEarlier { ring() }
             }
         } onCancel: {
             wake(descriptor.number, ticket: ticket, .cancelled)

@@ -18,10 +18,10 @@ final class Engine: Sendable {
     init() throws(SystemRefusal) {
         Self.prepareLibrary()
         guard let multi = curl_multi_init() else { throw SystemRefusal("what libcurl begins with", errno: errno) }
-        guard let watch = TurnWatch() else {
-            let code = errno
+        let watch: TurnWatch
+        do throws(SystemRefusal) { watch = try TurnWatch() } catch {
             curl_multi_cleanup(multi)
-            throw SystemRefusal("a timer and a thread for outgoing connections", errno: code)
+            throw error
         }
         self.multi = multi
         self.watch = watch
@@ -36,6 +36,7 @@ final class Engine: Sendable {
             }, this)
         guard created == 0 else {
             Unmanaged<Engine>.fromOpaque(this).release()
+            watch.close()
             curl_multi_cleanup(multi)
             throw SystemRefusal("a further thread", errno: created)
         }
@@ -43,22 +44,25 @@ final class Engine: Sendable {
     }
 
     func submit(_ hop: Hop) {
-        let isOpen = inbox.withLock { inbox in
-            if !inbox.isClosed { inbox.submitted.append(hop) }
-            return !inbox.isClosed
-        }
-        if isOpen { curl_multi_wakeup(multi) } else { hop.cancelled() }
+        let isOpen = tell { $0.submitted.append(hop) }
+        if !isOpen { hop.cancelled() }
     }
 
-    func cancel(_ hop: Hop) {
-        inbox.withLock { $0.cancelled.append(hop) }
-        curl_multi_wakeup(multi)
-    }
+    func cancel(_ hop: Hop) { tell { $0.cancelled.append(hop) } }
 
     /// Ends the thread; what is under way is cancelled.
-    func close() {
-        inbox.withLock { $0.isClosed = true }
-        curl_multi_wakeup(multi)
+    func close() { tell { $0.isClosed = true } }
+
+    /// Changes what the thread finds when it looks next, and makes it look. Both under the lock: it does not end in between.
+    /// - Returns: false where it has been told to end before.
+    @discardableResult
+    private func tell(_ change: (inout sending Inbox) -> Void) -> Bool {
+        inbox.withLock { inbox in
+            guard !inbox.isClosed else { return false }
+            change(&inbox)
+            curl_multi_wakeup(multi)
+            return true
+        }
     }
 
     private static func prepareLibrary() { _ = libraryIsPrepared }

@@ -64,7 +64,7 @@ struct FailureReason {
             case .bodyTooLarge: (.bodyTooLarge, "the answer's body is larger than accepted")
             case .bodyExpands: (.bodyExpands, "the answer's body becomes more than a thousand times as large when it is decompressed")
             case .undecodable(let clause): (.protocolViolation, clause)
-            case .flood: (.protocolViolation, "the peer sends without end what is no part of an answer")
+            case .flood: (.flood, "the peer sends without end what is no part of an answer")
             }
         return ExchangeFailure(kind: kind, phase: .transfer, sentence: sentence)
     }

@@ -28,9 +28,10 @@ final class TurnWatch: Sendable {
     private let isClosed = Atomic(false)
     private let connections = Mutex<[Int32: Connection]>([:])
 
-    /// - Returns: nil where the system allows no timer or no further thread.
-    init?() {
-        guard timer >= 0 else { return nil }
+    /// - Throws: where the system allows no timer or no further thread.
+    init() throws(SystemRefusal) {
+        let code = errno
+        guard timer >= 0 else { throw SystemRefusal("a timer for outgoing connections", errno: code) }
         var thread = pthread_t()
         let created = pthread_create(
             &thread, nil,
@@ -41,7 +42,7 @@ final class TurnWatch: Sendable {
             }, Unmanaged.passRetained(self).toOpaque())
         guard created == 0 else {
             Unmanaged.passUnretained(self).release()
-            return nil
+            throw SystemRefusal("a further thread", errno: created)
         }
         pthread_detach(thread)
     }

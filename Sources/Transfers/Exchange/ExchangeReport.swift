@@ -103,6 +103,8 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         case tooManyRedirects
         /// The peer spoke something that is not HTTP, or ended in the middle of an answer.
         case protocolViolation
+        /// What is no part of an answer came without end.
+        case flood
         case proxyRefused
         case proxyAuthentication
         /// The caller's task was cancelled.

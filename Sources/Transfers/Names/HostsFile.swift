@@ -13,7 +13,7 @@ struct HostsFile {
     /// Reads the file as it is now; empty where it can't be read.
     init() {
         let bytes = (try? RegularFile.read(Self.path, atMost: Self.maximumSize)) ?? []
-        lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
     }
 
     /// The addresses of the lines that bear the name, in the order of the file; empty where none does.

@@ -106,6 +106,19 @@ import Testing
         }
     }
 
+    @Test("the end of a trouble that nobody was told of is told nobody")
+    func untold() async throws {
+        try await running { site, desk in
+            site.set(TroubledSite.failure, on: ["mbx01"])
+            #expect(await comes(2, .failed, site))
+            hand.isThere.withLock { $0 = true }
+            site.set(nil, on: ["mbx01"])
+            #expect(await site.advance { attempts(.refused, "recovered").count == 1 })
+            await site.advance(by: 1000)
+            #expect(journal.attempts.allSatisfy { $0.outcome != .succeeded })
+        }
+    }
+
     @Test("what has run and failed is not run again; a trouble that is over is told no more")
     func notAgain() async throws {
         try await running { site, _ in
