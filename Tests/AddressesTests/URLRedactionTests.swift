@@ -39,6 +39,16 @@ import Testing
         ])
     func sentence(text: String, shown: String) { #expect(URLRedaction.sentence(text) == shown) }
 
+    @Test("a long text is cut, and one that is made of nothing but URLs costs no more than another")
+    func long() {
+        for piece in ["://@", "http://@", "a://b:c/", "a://b:c/@", "http://a:b@c/,"] {
+            let shown = URLRedaction.sentence(String(repeating: piece, count: 200_000))
+            #expect(shown.utf8.count <= 3 * 8192 && shown.hasSuffix("…"), "\(piece)")
+            _ = URLRedaction.target(String(repeating: piece, count: 20_000))
+        }
+        #expect(URLRedaction.sentence("http://a:b@c/,http://d:e@f/") == "http://xxxxx@c/,http://xxxxx@f/")
+    }
+
     @Test("texts that differ only in what is hidden are told apart")
     func distinct() {
         let texts = ["http://a:1@h/", "http://h/", "http://b:2@h/", "http://xxxxx@h/", "http://a:1@h/x"]

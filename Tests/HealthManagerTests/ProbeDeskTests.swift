@@ -125,6 +125,14 @@ private struct GatedProbe: Probe {
         #expect(desk.unknownModules == 0 && desk.recent.isEmpty)
     }
 
+    @Test("what is longer than any target is refused, and nothing is compared with it")
+    func long() async throws {
+        let text = String(repeating: "://@", count: 10_000)
+        let refusal = try #require(Self.refusal(await desk(Gate(open: true)).probe(Self.query(text))))
+        #expect(refusal.0 == 400 && refusal.1.contains("has 40000 bytes, at most 2048"), "\(refusal)")
+        #expect(NearestName.ranked(["timeout", text], to: text).isEmpty)
+    }
+
     @Test("a hostname that contradicts the module's own is refused, the same one is not")
     func hostname() async throws {
         let desk = desk(Gate(open: true), host: "one.example")

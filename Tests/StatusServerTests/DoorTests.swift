@@ -53,7 +53,8 @@ import Testing
     @Test(
         "a header by which proxies tell whom a request is from",
         arguments: [
-            "Forwarded", "forwarded-for", "Via", "X-Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "X-Client-IP",
+            "Forwarded", "forwarded-for", "Via", "X-Forwarded", "X-Forwarded-For", "X_Forwarded_For", "X-Forwarded-Host", "X-Real-IP",
+            "X-Client-IP",
             "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Ray", "Fastly-Client-IP", "Fly-Client-IP", "X-Original-URL",
             "X-Original-Forwarded-For", "X-Rewrite-URL", "X-Envoy-External-Address", "X-Arr-SSL", "X-Azure-ClientIP", "X-Amzn-Trace-Id",
             "X-Remote-Addr", "X-Appengine-User-IP", "Proxy-Client-IP", "WL-Proxy-Client-IP", "X-Vercel-Forwarded-For", "CDN-Loop",

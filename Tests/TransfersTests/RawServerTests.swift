@@ -38,6 +38,14 @@ import Transfers
             ),
             ("peer.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Encoding: gzip\\r\\n\\r\\n' + gzip.compress(b'0' * (64 << 20)))", .bodyTooLarge),
             ("peer.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\nshort'); peer.close()", .protocolViolation),
+            (
+                "peer.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\nContent-Length: 3\\r\\n\\r\\nshort'); peer.close()",
+                .protocolViolation
+            ),
+            (
+                "peer.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 99999999999999999999999\\r\\n\\r\\nshort'); peer.close()",
+                .protocolViolation
+            ),
             ("peer.sendall(b'this is not HTTP\\r\\n\\r\\n'); peer.close()", .protocolViolation),
         ])
     func bounds(behaviour: String, kind: ExchangeFailure.Kind) async throws {

@@ -1,5 +1,7 @@
 /// What somebody who mistyped a name most likely meant.
 package enum NearestName {
+    private static let longest = 200
+
     /// The closest candidate by edit distance ignoring case; nil where none is near.
     package static func among(_ candidates: some Sequence<String>, to name: String) -> String? {
         ranked(candidates, to: name).first
@@ -7,6 +9,8 @@ package enum NearestName {
 
     /// Near candidates, nearest first.
     package static func ranked(_ candidates: some Sequence<String>, to name: String) -> [String] {
+        // Nobody mistypes so much, and comparing costs the length of both.
+        guard name.utf8.count <= longest else { return [] }
         let wanted = Array(name.lowercased().utf8)
         return
             candidates

@@ -96,7 +96,12 @@ package final class ProbeDesk: ResultObserver, Sendable {
         let (modules, configuration) = state.withLock { ($0.modules, $0.configuration) }
         try admit(query, configuration.probe)
         for (parameter, value) in [("module", query.module), ("target", query.target), ("hostname", query.hostname)] {
-            guard TargetText.holdsControlCharacter(value ?? "") else { continue }
+            let value = value ?? ""
+            guard value.utf8.count <= TargetText.longest else {
+                throw Refusal(
+                    status: 400, sentence: "'\(parameter)' has \(value.utf8.count) bytes, at most \(TargetText.longest) are allowed")
+            }
+            guard TargetText.holdsControlCharacter(value) else { continue }
             throw Refusal(status: 400, sentence: "'\(parameter)' holds a control character, such as a line end")
         }
         let name = query.module.flatMap { $0.isEmpty ? nil : $0 } ?? ProbeQuery.defaultModule

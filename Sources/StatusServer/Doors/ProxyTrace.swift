@@ -12,7 +12,9 @@ enum ProxyTrace {
 
     static func isLeft(in headers: HTTPFields) -> Bool {
         headers.contains { field in
-            let name = field.name.canonicalName
+            // Some proxies write underscores.
+            let name = String(
+                decoding: field.name.canonicalName.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }, as: UTF8.self)
             return names.contains(name) || prefixes.contains { name.hasPrefix($0) } || suffixes.contains { name.hasSuffix($0) }
         }
     }

@@ -29,6 +29,8 @@ struct AnswerReader {
     /// Part of what was received has not been decoded yet.
     private(set) var hasMore = false
     private var headerBytes = 0
+    /// The body's, where the headers name one.
+    private var length: UInt64?
     private var receivedBytes = 0
     private var decoder: ContentDecoder?
 
@@ -53,6 +55,7 @@ struct AnswerReader {
             headers = []
             hasAllHeaders = false
             location = nil
+            length = nil
         } else if let field = HeaderField(line: line) {
             // Whatever comes after the block's end is a trailer, also where the body between is empty.
             if hasAllHeaders {
@@ -60,6 +63,9 @@ struct AnswerReader {
                 return true
             }
             headers.append(field)
+            if field.isNamed("content-length"), !takeLength(field.value) {
+                return refuse(.undecodable("the answer's Content-Length is no number, or it has two that differ"))
+            }
             if field.isNamed("location"), location == nil { location = Self.escaped(line) }
             // libcurl would undo it, asked for or not, without a bound.
             if field.isNamed("transfer-encoding"), !["chunked", "identity"].contains(field.value.lowercased()) {
@@ -70,6 +76,14 @@ struct AnswerReader {
             return prepareDecoder()
         }
         return true
+    }
+
+    /// - Returns: false for what is no length, or another than was named before: nobody can tell where such an answer ends.
+    private mutating func takeLength(_ text: String) -> Bool {
+        let lengths = text.split(separator: ",").map { UInt64($0.filter { $0 != " " && $0 != "\t" }) }
+        guard let first = lengths.first, let length = first, lengths.allSatisfy({ $0 == length }), length <= Int64.max else { return false }
+        defer { self.length = length }
+        return self.length.map { $0 == length } ?? true
     }
 
     private static func escaped(_ line: Slice<UnsafeRawBufferPointer>) -> String {
