@@ -33,7 +33,8 @@ import Transfers
             more:
                 "ssl.SSLContext.wrap_socket = (lambda wrap: lambda *a, **k: wrap(*a, **k, suppress_ragged_eofs=False))(ssl.SSLContext.wrap_socket)"
         )
-        let run = try await KindRun("tcp", "localhost:\(server.port)", Self.options(trusting: root.certificate))
+        let options = Self.options(trusting: root.certificate).with("query_response", [["expect": "^welcome"]])
+        let run = try await KindRun("tcp", "localhost:\(server.port)", options)
         #expect(run.result == .succeeded, run.story)
         #expect(await server.said("read b''"), "\(server.program.errors)")
     }
