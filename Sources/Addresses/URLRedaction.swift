@@ -29,7 +29,9 @@ package enum URLRedaction {
     package static func sentence(_ text: String) -> String {
         let isLonger = text.utf8.count > longest
         guard isLonger || text.utf8.contains(UInt8(ascii: "@")) else { return text }
-        let bytes = Array(text.utf8.prefix(longest))
+        var bytes = Array(text.utf8.prefix(longest))
+        // A login that is cut is not known for one: the last word goes as a whole.
+        if isLonger { bytes.removeSubrange((bytes.lastIndex(where: isSpace).map { $0 + 1 } ?? 0)...) }
         var shown: [UInt8] = []
         var start = 0
         while start < bytes.count {
