@@ -1,3 +1,4 @@
+import Addresses
 import FoundationEssentials
 package import Logging
 package import ServiceLifecycle
@@ -318,7 +319,7 @@ package final class ResponderDesk: ResultObserver {
             level: level, "responder \(attempt.outcome.rawValue)",
             metadata: [
                 "responder": "\(attempt.responder)", "monitor": "\(attempt.monitor)", "server": "\(attempt.server)",
-                "trigger": "\(attempt.trigger)", "detail": "\(attempt.detail.prefix(200))",
+                "trigger": "\(attempt.trigger)", "detail": "\(URLRedaction.sentence(attempt.detail).prefix(200))",
             ])
     }
 }
