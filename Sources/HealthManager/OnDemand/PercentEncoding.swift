@@ -47,7 +47,18 @@ package enum PercentEncoding {
     }
 
     private static func escape(_ digits: ArraySlice<UInt8>) -> UInt8? {
-        let values = digits.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-        return values.count == 2 ? UInt8(values[0] << 4 | values[1]) : nil
+        guard let first = digits.first, let high = value(first), let second = digits.dropFirst().first, let low = value(second) else {
+            return nil
+        }
+        return high << 4 | low
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        default: nil
+        }
     }
 }

@@ -6,6 +6,7 @@ import NIOCore
 /// Asks the door before anything else happens.
 struct DoorMiddleware: RouterMiddleware {
     let door: Door
+    private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
@@ -20,11 +21,9 @@ struct DoorMiddleware: RouterMiddleware {
         let headers = request.headers
         return Door.Caller(
             method: request.method.rawValue, route: context.endpointPath, host: request.head.authority ?? "",
-            origin: Self.value(headers, "Origin"), fetchSite: Self.value(headers, "Sec-Fetch-Site"),
+            origin: headers[.origin], fetchSite: Self.fetchSite.flatMap { headers[$0] },
             isForwarded: ProxyTrace.isLeft(in: headers), isLoopback: context.isLoopback)
     }
-
-    private static func value(_ headers: HTTPFields, _ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
 }
 
 /// What the server knows of the connection a request came by.

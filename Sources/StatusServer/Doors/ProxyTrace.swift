@@ -12,10 +12,14 @@ enum ProxyTrace {
 
     static func isLeft(in headers: HTTPFields) -> Bool {
         headers.contains { field in
-            // Some proxies write underscores.
-            let name = String(
-                decoding: field.name.canonicalName.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }, as: UTF8.self)
+            let name = hyphenated(field.name.canonicalName)
             return names.contains(name) || prefixes.contains { name.hasPrefix($0) } || suffixes.contains { name.hasSuffix($0) }
         }
+    }
+
+    /// Some proxies write underscores.
+    private static func hyphenated(_ name: String) -> String {
+        guard name.utf8.contains(UInt8(ascii: "_")) else { return name }
+        return String(decoding: name.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }, as: UTF8.self)
     }
 }
