@@ -29,18 +29,25 @@ package enum URLRedaction {
     package static func sentence(_ text: String) -> String {
         let isLonger = text.utf8.count > longest
         guard isLonger || text.utf8.contains(UInt8(ascii: "@")) else { return text }
-        var bytes = Array(text.utf8.prefix(longest))
-        // A login that is cut is not known for one: the last word goes as a whole.
-        if isLonger { bytes.removeSubrange((bytes.lastIndex(where: isSpace).map { $0 + 1 } ?? 0)...) }
-        var shown: [UInt8] = []
-        var start = 0
-        while start < bytes.count {
-            let end = bytes[start...].firstIndex(where: isSpace) ?? bytes.count
-            redact(bytes[start..<end], to: &shown)
-            if end < bytes.count { shown.append(bytes[end]) }
-            start = end + 1
+        return printed(Array(text.utf8.prefix(longest)), isCut: isLonger) + (isLonger ? "…" : "")
+    }
+
+    /// What a program printed, as text, all URLs in it without their userinfo.
+    /// - Parameter isCut: whether it went on: a login that is cut is not known for one, so a URL at the end goes as a whole.
+    package static func printed(_ bytes: [UInt8], isCut: Bool) -> String {
+        var bytes = bytes[...]
+        if isCut {
+            let word = bytes.lastIndex(where: isSpace).map { $0 + 1 } ?? 0
+            if separator(in: bytes[word...]) != nil { bytes = bytes[..<word] }
         }
-        return self.text(shown[...]) + (isLonger ? "…" : "")
+        var shown: [UInt8] = []
+        while let end = bytes.firstIndex(where: isSpace) {
+            redact(bytes[..<end], to: &shown)
+            shown.append(bytes[end])
+            bytes = bytes[(end + 1)...]
+        }
+        redact(bytes, to: &shown)
+        return text(shown[...])
     }
 
     /// A word, which may hold several URLs, without their userinfo.

@@ -61,9 +61,8 @@ extension ExchangeReport {
         guard let response else { return "no answer" }
         // `Bearer TOKEN`, and the token alone.
         let secrets = headers.flatMap { [$0.value] + ($0.value.split(separator: " ").dropFirst().last.map { [String($0)] } ?? []) }
-        let beginning = String(Redaction(secrets: secrets).masked(String(decoding: response.body, as: UTF8.self)).prefix(500)).filter {
-            !$0.isNewline
-        }
+        let body = URLRedaction.sentence(Redaction(secrets: secrets).masked(String(decoding: response.body, as: UTF8.self)))
+        let beginning = body.prefix(500).filter { !$0.isNewline }
         return "answered with status \(response.status)" + (beginning.isEmpty ? "" : ": \(beginning)")
     }
 

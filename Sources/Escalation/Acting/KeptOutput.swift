@@ -1,3 +1,4 @@
+import Addresses
 import Synchronization
 
 /// The beginning of what a command prints, both streams as they come; the rest is only counted.
@@ -18,9 +19,9 @@ final class KeptOutput: Sendable {
         }
     }
 
-    /// As text, with what is missing told at its end.
+    /// As text without the logins of URLs, with what is missing told at its end.
     var text: String {
         let (bytes, dropped) = state.withLock { $0 }
-        return String(decoding: bytes, as: UTF8.self) + (dropped > 0 ? "\n[\(dropped) further bytes dropped]" : "")
+        return URLRedaction.printed(bytes, isCut: dropped > 0) + (dropped > 0 ? "\n[\(dropped) further bytes dropped]" : "")
     }
 }
