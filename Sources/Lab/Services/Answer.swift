@@ -37,10 +37,16 @@ enum Answer {
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
+    /// Two megabytes at once, which is more than anybody reads, then slowly on: what waits in the system's buffers was paid for in full.
     private static var endless: ResponseBody {
         ResponseBody { writer in
             let part = ByteBuffer(string: String(repeating: "{\"keys\": [", count: 20_000))
-            while !Task.isCancelled { try await writer.write(part) }
+            var written = 0
+            while !Task.isCancelled {
+                try await writer.write(part)
+                written += part.readableBytes
+                if written > 2 << 20 { try await Task.sleep(for: .milliseconds(500)) }
+            }
             try await writer.finish(nil)
         }
     }
