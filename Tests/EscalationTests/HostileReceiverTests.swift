@@ -98,7 +98,7 @@ import Transfers
                 #expect(result.detail.utf8.count < 2000, "\(name)")
             }
         }
-        #expect(hook.requests("/ok").count == 1)
+        #expect(await hook.requests("/ok", awaiting: 1).count == 1)
     }
 
     @Test("Alertmanagers that do so delay no other, and those that said no are tried again")

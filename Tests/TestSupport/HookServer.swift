@@ -56,7 +56,13 @@ package final class HookServer: Sendable {
 
     package func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    /// What it was sent at that path, in the order it came.
+    /// What it was sent at that path, in the order it came, once there are so many; fewer where they do not come within a minute.
+    package func requests(_ path: String, awaiting count: Int) async -> [Request] {
+        _ = await eventually(within: .seconds(60), every: .milliseconds(10)) { requests(path).count >= count }
+        return requests(path)
+    }
+
+    /// What it was sent at that path until now.
     package func requests(_ path: String) -> [Request] {
         program.errors.split(separator: "\n").compactMap { line in
             guard line.hasPrefix("REQUEST ") else { return nil }

@@ -136,6 +136,12 @@ package final class Program: Sendable {
     /// What it has printed on standard output until now.
     package var printed: String { output.withLock { String(decoding: $0, as: UTF8.self) } }
 
+    /// Waits for a text on standard error.
+    /// - Returns: false where it has not come within a minute, whether the program still runs or not.
+    package func said(_ text: String) async -> Bool {
+        await eventually(within: .seconds(60), every: .milliseconds(10)) { errors.contains(text) }
+    }
+
     package var errors: String { lines.withLock { $0.all.joined(separator: "\n") } }
 
     package func send(_ signal: Int32) { kill(pid, signal) }

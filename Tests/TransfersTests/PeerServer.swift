@@ -38,7 +38,10 @@ final class PeerServer: Sendable {
     /// How many connections have sent their request.
     var connections: Int { program.errors.split(separator: "\n").count { $0 == "connection" } }
 
-    /// What it printed on standard error.
+    /// Waits for words of its own on standard error; false where they do not come in time.
+    func said(_ words: String) async -> Bool { await program.said(words) }
+
+    /// What it has printed on standard error until now.
     var words: String { program.errors }
 
     func request(_ path: String = "/", within deadline: Duration = .seconds(10)) -> ExchangeRequest {

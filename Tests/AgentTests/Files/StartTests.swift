@@ -33,7 +33,7 @@ import Testing
             program.send(SIGKILL)
             return #expect(Bool(false), "it does not start: \(program.errors)")
         }
-        for text in said { #expect(program.errors.contains(text), "\(program.errors)") }
+        for text in said { #expect(await program.said(text), "\(program.errors)") }
         program.send(SIGTERM)
         #expect(await program.ended().status == 0)
     }

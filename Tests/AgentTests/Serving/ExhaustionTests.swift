@@ -48,7 +48,11 @@ import Testing
                 .flatMap { Double($0.dropFirst(series.count + 1)) }
         }
 
-        func lines(_ text: String) -> Int { daemon.program.errors.split(separator: "\n").count { $0.contains(text) } }
+        /// How many lines of its log hold that, once one does.
+        func lines(_ text: String) async -> Int {
+            guard await daemon.program.said(text) else { return 0 }
+            return daemon.program.errors.split(separator: "\n").count { $0.contains(text) }
+        }
 
         /// Leaves the agent so many descriptors, those it has aside.
         func leave(_ count: Int) async throws {
@@ -70,7 +74,7 @@ import Testing
         let probed = try await site.daemon.get("/probe?module=tcp&target=127.0.0.1:\(peer.port)")
         #expect(probed.contains("probe_success 1\n"), "\(probed)")
         #expect(try await site.daemon.get("/-/healthy") == "healthy\n")
-        #expect(site.lines("all connections are in use") == 1, "\(site.daemon.program.errors)")
+        #expect(await site.lines("all connections are in use") == 1, "\(site.daemon.program.errors)")
         idle.send(9)
     }
 
@@ -82,7 +86,7 @@ import Testing
         for _ in 0..<3 { #expect(try await site.daemon.get("/-/healthy") == "healthy\n") }
         let failures = try #require(try await site.value("health_agent_accept_failures_total"))
         #expect(failures > 10 && failures < 1000)
-        #expect(site.lines("a connection can't be accepted") == 1, "\(site.daemon.program.errors)")
+        #expect(await site.lines("a connection can't be accepted") == 1, "\(site.daemon.program.errors)")
         idle.send(9)
     }
 
@@ -101,7 +105,7 @@ import Testing
         }
         let failures = try #require(try await site.value("health_agent_accept_failures_total"))
         #expect(failures > 0 && failures < 1000)
-        #expect(site.lines("a connection can't be accepted") == 1, "\(site.daemon.program.errors)")
+        #expect(await site.lines("a connection can't be accepted") == 1, "\(site.daemon.program.errors)")
     }
 
     @Test("too few descriptors are told in a sentence")

@@ -56,7 +56,7 @@ import Testing
         func expectFault(_ clause: String) async throws {
             #expect(try await eventually(within: .seconds(60)) { try await !isWritable() })
             try await expectRunsGoOn()
-            #expect(daemon.program.errors.contains(clause), "\(daemon.program.errors.suffix(2000))")
+            #expect(await daemon.program.said(clause), "\(daemon.program.errors.suffix(2000))")
             #expect(try await daemon.get("/").contains(clause))
             let refused = try await override("2")
             #expect(refused.status == 2 && refused.errors.contains("can't be kept") && refused.errors.contains(clause), "\(refused.errors)")

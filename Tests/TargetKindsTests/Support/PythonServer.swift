@@ -52,7 +52,7 @@ final class PythonServer: Sendable {
 
     /// Waits for words on standard error; false where they do not come in time.
     func said(_ words: String) async -> Bool {
-        await eventually(within: .seconds(60), every: .milliseconds(10)) { program.errors.contains(words) }
+        await program.said(words)
     }
 
     deinit { program.send(9) }
