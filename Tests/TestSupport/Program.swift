@@ -100,7 +100,7 @@ package final class Program: Sendable {
 
     private func read(_ descriptor: Int32, _ group: DispatchGroup, _ take: @escaping @Sendable (ArraySlice<UInt8>) -> Void) {
         group.enter()
-        Thread.detach {
+        DetachedThread.start {
             var buffer = [UInt8](repeating: 0, count: 65536)
             while true {
                 let count = Glibc.read(descriptor, &buffer, buffer.count)
@@ -158,25 +158,4 @@ package final class Program: Sendable {
 
     /// Runs a program to its end.
     package static func run(_ path: String, _ arguments: [String]) async throws -> Ended { try await Program(path, arguments).ended() }
-}
-
-/// A thread of its own for reads that block: the few that Dispatch and tasks share would be gone, and timers late by a second.
-private enum Thread {
-    private final class Work {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    static func detach(_ work: @escaping @Sendable () -> Void) {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(Work(work)).toOpaque()
-        let created = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            }, context)
-        precondition(created == 0, "the system allows no further thread")
-        pthread_detach(thread)
-    }
 }

@@ -62,7 +62,7 @@ import Transfers
                     except OSError: pass
                 threading.Thread(target=drain, daemon=True).start()
                 peer.sendall(frame(1, 4, 1, b"\\x88"))
-                for _ in range(2000): peer.sendall(frame(0, 0, 1, b"x") * 250)
+                for _ in range(500): peer.sendall(frame(0, 0, 1, b"xxxx") * 250)
                 peer.sendall(frame(0, 1, 1))
                 time.sleep(30)
                 """)

@@ -78,6 +78,7 @@ final class Engine: Sendable {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
         // The hops under way, kept here until libcurl has let go of their handles: its callbacks hold no reference.
         var active: [UnsafeMutableRawPointer: Hop] = [:]
+        watch.watchThisThread()
         let turns = EngineTurns(watch: watch)
         while true {
             let (submitted, cancelled, isClosed) = inbox.withLock { inbox in

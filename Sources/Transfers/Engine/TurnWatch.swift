@@ -19,6 +19,8 @@ final class TurnWatch: Sendable {
     private static let interval: Int32 = 50
     /// What a transfer reads at most in one turn that ends by itself is far less.
     private static let mostRead: Int64 = 1 << 20
+    /// What the engine's thread must have computed meanwhile: a machine that is busy makes turns long, and that is no fault of a peer.
+    private static let mostComputed: Duration = .milliseconds(40)
 
     private let timer = agent_timer()
     /// Odd while a turn lasts.
@@ -26,6 +28,8 @@ final class TurnWatch: Sendable {
     /// Whether the timer is set. It is set no more than once an interval: a turn must not cost two calls into the system.
     private let isSet = Atomic(false)
     private let isClosed = Atomic(false)
+    /// The clock of the time that the engine's thread has computed.
+    private let clock = Atomic<clockid_t>(CLOCK_MONOTONIC)
     private let connections = Mutex<[Int32: Connection]>([:])
 
     /// - Throws: where the system allows no timer or no further thread.
@@ -52,6 +56,12 @@ final class TurnWatch: Sendable {
     func close() {
         isClosed.store(true, ordering: .releasing)
         agent_set_timer(timer, 1)
+    }
+
+    /// Called once, on the thread whose turns are watched.
+    func watchThisThread() {
+        var own = clockid_t()
+        if pthread_getcpuclockid(pthread_self(), &own) == 0 { clock.store(own, ordering: .releasing) }
     }
 
     func beginTurn() {
@@ -100,18 +110,30 @@ final class TurnWatch: Sendable {
     }
 
     private func watch(_ turn: Int) {
+        let computed = self.computed
         let before = connections.withLock { $0.keys.map { ($0, agent_bytes_read($0)) } }
         while turns.load(ordering: .acquiring) == turn {
-            for (descriptor, count) in before where count >= 0 {
-                connections.withLock { connections in
-                    guard let connection = connections[descriptor], turns.load(ordering: .acquiring) == turn,
-                        agent_bytes_read(descriptor) - count > Self.mostRead
-                    else { return }
-                    connection.isCut.store(true, ordering: .releasing)
-                    shutdown(descriptor, Int32(SHUT_RDWR))
-                }
-            }
+            if self.computed - computed >= Self.mostComputed { cut(before, in: turn) }
             usleep(useconds_t(Self.interval) * 1000)
+        }
+    }
+
+    private var computed: Duration {
+        var time = timespec()
+        clock_gettime(clock.load(ordering: .acquiring), &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
+    /// Cuts the connections that have read too much since then.
+    private func cut(_ before: [(Int32, Int64)], in turn: Int) {
+        for (descriptor, count) in before where count >= 0 {
+            connections.withLock { connections in
+                guard let connection = connections[descriptor], turns.load(ordering: .acquiring) == turn,
+                    agent_bytes_read(descriptor) - count > Self.mostRead
+                else { return }
+                connection.isCut.store(true, ordering: .releasing)
+                shutdown(descriptor, Int32(SHUT_RDWR))
+            }
         }
     }
 }
