@@ -145,11 +145,13 @@ private final class Watcher: ResultObserver {
 
     /// Moves time on by ticks until the condition holds; false when it never does.
     private static func advance(_ time: ManualTime, _ hand: Hand, until condition: () async -> Bool) async -> Bool {
-        for _ in 0..<20_000 {
+        for step in 0..<20_000 {
             if await condition() { return true }
             time.advance(by: .milliseconds(100))
             await Task.yield()
             await hand.settle()
+            // Who is to see it has a thread of its own, which a busy machine may leave waiting.
+            if step > 1000 { try? await Task.sleep(for: .milliseconds(1)) }
         }
         return false
     }
