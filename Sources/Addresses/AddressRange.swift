@@ -1,9 +1,9 @@
-/// A block of addresses, as CIDR writes it.
+/// A range of addresses in CIDR notation.
 package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
     private let base: NetworkAddress
     private let bits: Int
 
-    /// Reads `10.0.0.0/8`, `fe80::/10`, or one address; nil for anything else.
+    /// Parses `10.0.0.0/8`, `fe80::/10`, or a single address; else nil.
     package init?(_ text: String) {
         let halves = text.split(separator: "/", omittingEmptySubsequences: false)
         guard halves.count <= 2, let address = NetworkAddress(String(halves[0])) else { return nil }
@@ -14,6 +14,7 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
         self.bits = bits
     }
 
+    /// Whether the address is in the range; false for an address of the other family, including IPv4 embedded in IPv6.
     package func contains(_ address: NetworkAddress) -> Bool {
         guard address.family == base.family else { return false }
         let whole = bits / 8

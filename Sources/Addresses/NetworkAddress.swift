@@ -7,7 +7,7 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
         case v6 = 6
     }
 
-    /// In network order: 4 or 16.
+    /// 4 or 16 bytes in network byte order.
     package let bytes: [UInt8]
 
     /// - Returns: nil unless there are 4 or 16 bytes.
@@ -16,8 +16,8 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// Reads `192.0.2.1`, `2001:db8::1`, also in brackets, and every spelling of IPv4 that the C library would dial: decimal,
-    /// octal and hexadecimal, in one to four parts.
+    /// Parses `192.0.2.1`, `2001:db8::1`, also in brackets, and every IPv4 notation that the C library accepts: decimal, octal and
+    /// hexadecimal, in one to four parts. Nil for anything else.
     package init?(_ text: String) {
         let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         var six = [UInt8](repeating: 0, count: 16)
@@ -33,7 +33,7 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
 
     package var family: Family { bytes.count == 4 ? .v4 : .v6 }
 
-    /// The IPv4 address that an IPv6 one carries (`::ffff:192.0.2.1`, `::192.0.2.1`, `64:ff9b::192.0.2.1`, `2002:c000:201::`); else itself.
+    /// The IPv4 address embedded in an IPv6 one (`::ffff:192.0.2.1`, `::192.0.2.1`, `64:ff9b::192.0.2.1`, `2002:c000:201::`), else `self`.
     package var unwrapped: NetworkAddress {
         guard family == .v6 else { return self }
         let carriers: [(prefix: [UInt8], at: Int)] = [
@@ -43,27 +43,27 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
         for (prefix, at) in carriers where bytes.starts(with: prefix) {
             return NetworkAddress(bytes: Array(bytes[at..<(at + 4)])) ?? self
         }
-        // `::` and `::1` are addresses of their own, the rest of ::/96 carries IPv4.
+        // `::` and `::1` are ordinary addresses, the rest of ::/96 embeds IPv4.
         if bytes.starts(with: [UInt8](repeating: 0, count: 12)), bytes[12..<15].contains(where: { $0 != 0 }) {
             return NetworkAddress(bytes: Array(bytes[12...])) ?? self
         }
         return self
     }
 
-    /// Whether it is `0.0.0.0` or `::`, in whatever spelling: the system dials loopback for it.
+    /// Whether it is `0.0.0.0` or `::`, for which the system connects to loopback; also if embedded in IPv6.
     var isUnspecified: Bool { unwrapped.bytes.allSatisfy { $0 == 0 } }
 
     static let loopback = ["127.0.0.1", "::1"].compactMap { NetworkAddress($0) }
 
-    /// Whether it means this machine whatever its interfaces: 127/8, `::1`, and the unspecified addresses, which the system dials as itself.
+    /// Whether it is a loopback address (127/8, `::1`) or unspecified, which the system treats as loopback; also if embedded in IPv6.
     package var isLoopback: Bool {
         let address = unwrapped
         if address.family == .v4 { return address.bytes[0] == 127 || address.bytes.allSatisfy { $0 == 0 } }
         return address.bytes.dropLast().allSatisfy { $0 == 0 } && address.bytes[15] <= 1
     }
 
-    /// Whether a connection from it comes from this machine: 127/8, also as a listener on IPv6 sees it, and `::1`. What else carries an IPv4
-    /// address may come from anywhere.
+    /// Whether a connection from this source address certainly comes from this machine: 127/8, also IPv4-mapped, and `::1`. Other embedded
+    /// IPv4 addresses can come from anywhere.
     package var isLoopbackSource: Bool { isLoopback && (family == .v4 || bytes.starts(with: [UInt8](repeating: 0, count: 10))) }
 
     package var description: String {
@@ -72,7 +72,7 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// As a URL and `host:port` write it: IPv6 in brackets.
+    /// The form used in URLs and `host:port`: IPv6 in brackets.
     package var bracketed: String { family == .v4 ? description : "[\(description)]" }
 }
 

@@ -1,18 +1,18 @@
 import Glibc
 import Synchronization
 
-/// The addresses that this machine's interfaces have now.
+/// The current addresses of this machine's interfaces.
 enum OwnAddresses {
     private struct Known {
         var addresses: Set<NetworkAddress>
         var until: ContinuousClock.Instant
     }
 
-    /// They are read anew after that, so that a flood of questions costs little and an address that came is not missed for long.
+    /// How long a reading is cached, so that many queries cost little and a new address is noticed soon.
     private static let life: Duration = .seconds(1)
     private static let known = Mutex<Known?>(nil)
 
-    /// What cannot be read is taken for this machine's, unless an earlier reading says otherwise.
+    /// If the addresses cannot be read, the last reading is used; without one, every address counts as this machine's.
     static func contains(_ address: NetworkAddress) -> Bool {
         known.withLock { known in
             let now = ContinuousClock.now

@@ -1,13 +1,13 @@
-/// Hides the secrets that URLs hold from whoever is shown them: the userinfo, and where the URL is no target of a probe the query.
+/// Masks secrets in URLs before they are shown: the userinfo, and the query unless the URL is a probe's target.
 package enum URLRedaction {
-    /// What stands for a secret, as Prometheus and Go write it.
+    /// Replaces a secret; the same as in Prometheus and Go.
     package static let mask = "xxxxx"
 
-    /// Of a longer text no more is shown. Whoever is probed may have written it, and each character costs.
+    /// Longer texts are truncated to this many bytes, since they may come from a peer and masking takes time per byte.
     private static let longest = 8 << 10
 
-    /// A probe's target without its userinfo: `https://xxxxx@mail.fabrikam.com/owa?a=b`. Its query says what is probed and stays.
-    /// - Parameter mask: `xxxxx`, or what tells this target from another that differs in its userinfo alone.
+    /// A probe's target with its userinfo masked: `https://xxxxx@mail.fabrikam.com/owa?a=b`. The query is part of the target and is kept.
+    /// - Parameter mask: `xxxxx`, or a variant that distinguishes targets that differ only in their userinfo.
     package static func target(_ text: String, mask: String = mask) -> String {
         guard text.utf8.contains(UInt8(ascii: "@")) else { return text }
         let bytes = Array(text.utf8)
@@ -15,7 +15,7 @@ package enum URLRedaction {
         return self.text(bytes[..<userinfo.lowerBound]) + mask + self.text(bytes[userinfo.upperBound...])
     }
 
-    /// Any other URL without userinfo, query and fragment: `https://xxxxx@hooks.fabrikam.com/alert?xxxxx`.
+    /// Any other URL with userinfo, query and fragment masked: `https://xxxxx@hooks.fabrikam.com/alert?xxxxx`.
     package static func endpoint(_ text: String, mask: String = mask) -> String {
         let bytes = Array(text.utf8)
         let userinfo = userinfo(of: bytes[...])
@@ -25,15 +25,15 @@ package enum URLRedaction {
         return end.map { shown + self.text(rest[$0...$0]) + mask } ?? shown
     }
 
-    /// A sentence that may quote URLs, all without their userinfo; of one of over 8 KiB the beginning.
+    /// A sentence with the userinfo of every URL in it masked; truncated to 8 KiB.
     package static func sentence(_ text: String) -> String {
         let isLonger = text.utf8.count > longest
         guard isLonger || text.utf8.contains(UInt8(ascii: "@")) else { return text }
         return printed(Array(text.utf8.prefix(longest)), isCut: isLonger) + (isLonger ? "…" : "")
     }
 
-    /// What a program printed, as text, all URLs in it without their userinfo.
-    /// - Parameter isCut: whether it went on: a login that is cut is not known for one, so a URL at the end goes as a whole.
+    /// The output of a program as text, with the userinfo of every URL in it masked.
+    /// - Parameter isCut: whether the output was truncated: a URL at the end is then removed, because its userinfo may be incomplete.
     package static func printed(_ bytes: [UInt8], isCut: Bool) -> String {
         var bytes = bytes[...]
         if isCut {
@@ -50,7 +50,7 @@ package enum URLRedaction {
         return text(shown[...])
     }
 
-    /// A word, which may hold several URLs, without their userinfo.
+    /// Appends a word, which may contain several URLs, with their userinfo masked.
     private static func redact(_ word: ArraySlice<UInt8>, to shown: inout [UInt8]) {
         let lastAt = word.lastIndex(of: UInt8(ascii: "@"))
         var rest = word
@@ -68,12 +68,12 @@ package enum URLRedaction {
         shown += rest
     }
 
-    /// Different texts stay different when redacted: those that would be the same are numbered in their order.
+    /// Redacts texts so that different ones stay different: those that would be equal are numbered in their order.
     package static func distinct(_ texts: [String], _ redact: (_ text: String, _ mask: String) -> String) -> [String] {
         var seen: [String: Int] = [:]
         return texts.map { text in
             let shown = redact(text, mask)
-            // Whatever holds no secret is itself.
+            // A text without a secret is unchanged.
             guard shown != redact(text, "") else { return text }
             let number = seen[shown, default: 0] + 1
             seen[shown] = number
@@ -81,14 +81,14 @@ package enum URLRedaction {
         }
     }
 
-    /// The userinfo, up to its `@`; the scheme may be left out.
-    /// - Parameter lastAt: the last `@`; nil where that is not known.
+    /// The range of the userinfo, without its `@`; the URL may have no scheme. Nil if there is none.
+    /// - Parameter lastAt: the position of the last `@`; nil if not known.
     private static func userinfo(of url: ArraySlice<UInt8>, lastAt: Int? = nil) -> Range<Int>? {
         var start = url.startIndex
         if let separator = separator(in: url), url[..<separator].allSatisfy(isOfScheme) { start = separator + 3 }
         let authority = url[start...].prefix { !"/?#".utf8.contains($0) }
         if let at = authority.lastIndex(of: UInt8(ascii: "@")) { return start..<at }
-        // A password with a slash in it that is not escaped: what follows the colon is no port.
+        // A password with an unescaped slash: what follows the colon is not a port.
         guard let colon = authority.lastIndex(of: UInt8(ascii: ":")), authority.last != UInt8(ascii: "]"),
             !authority[(colon + 1)...].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let at = lastAt ?? url.lastIndex(of: UInt8(ascii: "@")), at >= start
@@ -96,7 +96,7 @@ package enum URLRedaction {
         return start..<at
     }
 
-    /// Where the first `://` begins.
+    /// The position of the first `://`; nil if there is none.
     private static func separator(in bytes: ArraySlice<UInt8>) -> Int? {
         var rest = bytes
         while let colon = rest.firstIndex(of: UInt8(ascii: ":")) {
@@ -118,11 +118,11 @@ package enum URLRedaction {
     private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// The URL of what the agent calls beside its targets: an Alertmanager, a webhook, a proxy, a token endpoint, a list of targets.
+/// The URL of a service that is not a target: an Alertmanager, a webhook, a proxy, a token endpoint, a target list.
 ///
-/// It may hold a secret: its description hides userinfo and query.
+/// It may contain secrets: `description` masks userinfo and query.
 package struct EndpointURL: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
-    /// As configured. For requests alone, never to be shown.
+    /// As configured. Only for requests, must never be shown.
     package let text: String
 
     package init(_ text: String) { self.text = text }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/icmp6.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@
 
 /* Each returns a descriptor closed on exec that never blocks, or -1 with errno. */
 static inline int agent_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }
-static inline int agent_bell(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+static inline int agent_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 static inline int agent_socket(int family, int type, int protocol) {
     return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// Base64 as tokens (`base64url`, unpadded) and documents (plain, padded, with line breaks) write it.
+/// Base64 as used in tokens (`base64url`, unpadded) and in documents (standard alphabet, padded, with line breaks).
 package enum Base64 {
-    /// Reads either alphabet, with or without padding or white space; nil for anything else.
+    /// Decodes either alphabet, with or without padding or white space; nil if the text is not Base64.
     package static func decode(_ text: String) -> [UInt8]? {
         var plain = text.filter { !$0.isWhitespace }
             .replacing("-", with: "+").replacing("_", with: "/")
@@ -11,6 +11,7 @@ package enum Base64 {
         return Data(base64Encoded: plain).map(Array.init)
     }
 
+    /// Encodes as `base64url` without padding.
     package static func urlEncode(_ bytes: some Sequence<UInt8>) -> String {
         Data(bytes).base64EncodedString()
             .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
@@ -24,7 +25,7 @@ enum Hexadecimal {
         String(decoding: bytes.flatMap { [upperDigits[Int($0 >> 4)], upperDigits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// The bytes behind an even number of valid digits.
+    /// Decodes an even number of valid hexadecimal digits; the caller validates them.
     static func decode(_ digits: String) -> [UInt8] {
         let nibbles = digits.utf8.map { digit -> UInt8 in
             digit >= 97 ? digit - 87 : digit >= 65 ? digit - 55 : digit - 48

@@ -1,26 +1,26 @@
 package import FoundationEssentials
 
-/// What a certificate says of itself, read by OpenSSL: any key, any signature, also those nobody should trust.
+/// The fields of a certificate, parsed by OpenSSL. Any key and signature algorithm is accepted, including weak ones.
 ///
-/// Times are UTC with a resolution of one second. Nothing here is a verdict.
+/// Dates have a resolution of one second. Nothing here has been verified.
 package struct CertificateFacts: Sendable, Hashable {
     /// SHA-1 of the DER.
     package var thumbprint: Thumbprint
     /// SHA-256 of the DER, 64 lower-case hexadecimal digits.
     package var fingerprintSHA256: String
-    /// One line, RFC 2253 order as OpenSSL prints it: `CN=mail.fabrikam.com,O=Fabrikam`.
+    /// One line in RFC 2253 order, as OpenSSL prints it: `CN=mail.fabrikam.com,O=Fabrikam`.
     package var subject: String
     package var issuer: String
-    /// Hexadecimal, upper case, as certificate viewers show it.
+    /// Upper-case hexadecimal.
     package var serialNumber: String
     package var notBefore: Date
     package var notAfter: Date
     package var keyType: KeyType
-    /// Bits of the RSA modulus or of the curve.
+    /// Size of the RSA modulus or of the curve, in bits; 0 if the key cannot be parsed.
     package var keyBits: Int
     /// OpenSSL's long name: `sha256WithRSAEncryption`, `ecdsa-with-SHA256`.
     package var signatureAlgorithm: String
-    /// DNS names and addresses of the subject alternative name, in the certificate's order.
+    /// The DNS names and IP addresses of the subject alternative name extension, in the certificate's order.
     package var names: [String]
     package var der: [UInt8]
 
@@ -58,7 +58,7 @@ package struct CertificateFacts: Sendable, Hashable {
         self.der = der
     }
 
-    /// When it expires or expired, seen from a date: `expires on 2026-12-01T00:00:00Z, in 5 days`.
+    /// When it expires or expired, relative to a date: `expires on 2026-12-01T00:00:00Z, in 5 days`.
     package func expiryText(at date: Date) -> String {
         let end = notAfter.formatted(.iso8601)
         return notAfter > date
@@ -66,13 +66,13 @@ package struct CertificateFacts: Sendable, Hashable {
             : "expired on \(end), \(Self.length(date.timeIntervalSince(notAfter))) ago"
     }
 
-    /// A time in the largest unit there are at least two of: `5 days`.
+    /// Formats a positive number of seconds in the largest unit with a value of at least two: `5 days`.
     private static func length(_ seconds: TimeInterval) -> String {
         if seconds >= 2 * 86400 { return "\(Int(seconds / 86400)) days" }
         return seconds >= 2 * 3600 ? "\(Int(seconds / 3600)) hours" : "\(Int(seconds / 60)) minutes"
     }
 
-    /// Whether the signature is one that collisions are known for.
+    /// Whether the signature uses a hash with known collisions: SHA-1, MD5, MD4 or MD2.
     package var hasWeakSignature: Bool {
         let name = signatureAlgorithm.lowercased()
         return ["sha1", "md5", "md4", "md2"].contains { name.contains($0) }

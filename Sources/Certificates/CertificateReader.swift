@@ -2,16 +2,16 @@ import CCurl
 import FoundationEssentials
 import Glibc
 
-/// A file or key that is no certificate OpenSSL can read.
+/// OpenSSL cannot parse the bytes as a certificate.
 package struct CertificateUnreadable: Error, CustomStringConvertible {
-    /// One clause: `neither DER nor PEM`.
+    /// One clause: `neither a DER nor a PEM certificate`.
     package var description: String
 
     package init(description: String) { self.description = description }
 }
 
 extension CertificateFacts {
-    /// Reads the first certificate of PEM text, or one certificate in DER; source: a file, or a key of a document.
+    /// Parses the first certificate of PEM text, or exactly one DER certificate.
     package static func read(pemOrDER bytes: [UInt8]) throws(CertificateUnreadable) -> CertificateFacts {
         guard !bytes.isEmpty else { throw CertificateUnreadable(description: "empty") }
         let isPEM =
@@ -28,7 +28,7 @@ extension CertificateFacts {
         return facts
     }
 
-    /// How many certificates PEM text holds.
+    /// The number of certificates in PEM text, up to the first that cannot be parsed.
     package static func count(pem bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes { raw in
             guard let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return 0 }
@@ -43,7 +43,7 @@ extension CertificateFacts {
         }
     }
 
-    /// Reads OpenSSL's own object, which stays the caller's; nil when a field does not decode.
+    /// Reads an OpenSSL `X509` object, which remains owned by the caller; nil if a field cannot be decoded.
     package init?(_ certificate: OpaquePointer) {
         var encoded: UnsafeMutablePointer<UInt8>?
         let length = i2d_X509(certificate, &encoded)
@@ -73,7 +73,7 @@ extension CertificateFacts {
         bytes.withUnsafeBufferPointer { buffer in
             var cursor = buffer.baseAddress
             guard let certificate = d2i_X509(nil, &cursor, buffer.count) else { return nil }
-            // Whatever follows the certificate means that the file is something else.
+            // Trailing bytes mean that the file is something else.
             if let cursor, let start = buffer.baseAddress, cursor - start == buffer.count { return certificate }
             X509_free(certificate)
             return nil
@@ -111,7 +111,7 @@ extension CertificateFacts {
     }
 
     private static func serialNumber(_ certificate: OpaquePointer) -> String {
-        // i2a_ASN1_INTEGER breaks a long number into lines.
+        // i2a_ASN1_INTEGER breaks long numbers into lines.
         guard let number = X509_get0_serialNumber(certificate) else { return "" }
         let bytes = UnsafeBufferPointer(start: ASN1_STRING_get0_data(number), count: Int(ASN1_STRING_length(number)))
         let sign = ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" : ""

@@ -1,8 +1,8 @@
 import CCurl
 
-/// Digests that protocols ask for, by OpenSSL.
+/// Digests required by protocols, computed by OpenSSL.
 package enum Digest {
-    /// 20 bytes. For what RFCs demand it for (RFC 6455's handshake), never for trust.
+    /// The SHA-1 digest (20 bytes). Only for protocols that require it (the handshake of RFC 6455), not for security.
     package static func sha1(_ bytes: [UInt8]) -> [UInt8] {
         var length: UInt32 = 0
         return [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in

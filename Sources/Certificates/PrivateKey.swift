@@ -1,8 +1,8 @@
 import CCurl
 
-/// The private half of a key pair, in PEM.
+/// Checks of private keys in PEM.
 package enum PrivateKey {
-    /// Whether a key can be read and is the one of a certificate in DER. A key under a password cannot be read.
+    /// Whether the PEM private key can be parsed and belongs to the certificate, whose `der` must be set. False for an encrypted key.
     package static func isKey(_ pem: [UInt8], of certificate: CertificateFacts) -> Bool {
         defer { ERR_clear_error() }
         return pem.withUnsafeBytes { raw in

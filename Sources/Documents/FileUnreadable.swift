@@ -1,18 +1,19 @@
 import Glibc
 
-/// Why a file was not read, as one sentence that names it and holds nothing of its content.
+/// A file could not be read or written. The description is one sentence with its path and nothing of its content.
 package struct FileUnreadable: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Why the file could not be used.
     package enum Problem: Sendable, Hashable {
         case missing
         case notPermitted
-        /// What it is instead: `a directory`, `a named pipe`.
+        /// What it is instead of a regular file: `a directory`, `a named pipe`.
         case notRegular(String)
-        /// With its size in bytes, where the system tells one.
+        /// `bytes` is its size; nil if not known.
         case tooLarge(bytes: Int?, limit: Int)
         case tooManyEntries(limit: Int)
-        /// The permission bits, which let others read or write it.
+        /// Others can read it, or others or its group can write it; `mode` is its permission bits.
         case openToOthers(mode: UInt32)
-        /// The agent itself has no descriptor or no memory left: it says nothing of the file.
+        /// The agent ran out of descriptors or memory, which says nothing about the file; the `errno`.
         case systemLimit(Int32)
         case failed(Int32)
         case notWritten(Int32)
@@ -26,35 +27,35 @@ package struct FileUnreadable: Error, Sendable, Hashable, CustomStringConvertibl
         self.problem = problem
     }
 
-    /// From `errno` of the call that failed.
+    /// - Parameter code: `errno` of the failed call.
     package init(path: String, errno code: Int32) {
         let problem: Problem =
             switch code {
             case ENOENT, ENOTDIR: .missing
             case EACCES, EPERM: .notPermitted
             case EMFILE, ENFILE, ENOMEM, ENOBUFS: .systemLimit(code)
-            // What only a socket says to who opens it.
+            // Opening a socket fails with ENXIO.
             case ENXIO: .notRegular("a socket")
             default: .failed(code)
             }
         self.init(path: path, problem)
     }
 
-    /// Whether the agent is at fault, for want of descriptors or memory, and not the file.
+    /// Whether the agent ran out of descriptors or memory, rather than the file being unreadable.
     package var isOwnWant: Bool { if case .systemLimit = problem { true } else { false } }
 
-    /// Without the path.
+    /// The sentence without the path.
     package var clause: String {
         switch problem {
         case .missing: "there is no such file"
-        case .notPermitted: "this user may not read it"
-        case .notRegular(let shape): "this is \(shape), a regular file is needed"
-        case .tooLarge(let bytes?, let limit): "the file has \(bytes) bytes, at most \(limit) are read: is it the right one?"
-        case .tooLarge(nil, let limit): "the file has more than \(limit) bytes, which are not read: is it the right one?"
-        case .tooManyEntries(let limit): "there are more than \(limit) files below it: is it the right folder?"
+        case .notPermitted: "permission denied"
+        case .notRegular(let shape): "it is \(shape), not a regular file"
+        case .tooLarge(let bytes?, let limit): "the file is too large: \(bytes) bytes, the maximum is \(limit)"
+        case .tooLarge(nil, let limit): "the file is too large: the maximum is \(limit) bytes"
+        case .tooManyEntries(let limit): "it contains more than \(limit) files: is it the right directory?"
         case .openToOthers(let mode):
-            "it has mode 0\(String(mode, radix: 8)) and is open to others: chmod 0640 \(path)"
-        case .systemLimit(let code): "the agent cannot read it now: \(String(cString: strerror(code)))"
+            "it has mode 0\(String(mode, radix: 8)) and is accessible to other users: chmod 0640 \(path)"
+        case .systemLimit(let code): "the agent has reached a system limit: \(String(cString: strerror(code)))"
         case .failed(let code): "cannot be read: \(String(cString: strerror(code)))"
         case .notWritten(let code): "cannot be written: \(String(cString: strerror(code)))"
         }

@@ -1,10 +1,11 @@
 import Glibc
 
-/// Lists what lies below a folder. What cannot be listed is an error: nobody may take it for nothing.
+/// Lists a directory tree. A directory that cannot be listed is an error, so that it is not mistaken for an empty one.
 package enum Folder {
     private static let entryLimit = 100_000
 
-    /// The paths of everything below a folder, folders among it, relative to it and in no order. Links to folders are not followed.
+    /// The paths of all files and directories below a directory, relative to it, in no particular order. Symbolic links are not followed.
+    /// - Throws: if a directory cannot be read, or if there are more than 100,000 entries.
     package static func paths(below folder: String) throws(FileUnreadable) -> [String] {
         var found: [String] = []
         try list(folder, prefix: "", into: &found)
@@ -12,7 +13,7 @@ package enum Folder {
     }
 
     private static func list(_ folder: String, prefix: String, into found: inout [String]) throws(FileUnreadable) {
-        // Each folder is closed before those in it are opened: however deep they lie, one descriptor is enough.
+        // Each directory is closed before its subdirectories are opened, so that one descriptor is enough for any depth.
         var folders: [String] = []
         for name in try names(in: folder) {
             found.append(prefix + name)

@@ -1,33 +1,37 @@
-/// Why bytes are not read as JSON.
+/// Why a document was rejected by the JSON parser. The description is a clause that can follow "is".
 package enum JSONFault: Error, Sendable, Hashable, CustomStringConvertible {
-    /// From 1; a column counts bytes.
+    /// Both start at 1; a column counts bytes.
     case malformed(line: Int, column: Int)
     case tooDeep(limit: Int)
     case tooManyValues(limit: Int)
 
     package var description: String {
         switch self {
-        case .malformed(let line, let column): "not JSON (line \(line), column \(column))"
+        case .malformed(let line, let column): "not valid JSON (line \(line), column \(column))"
         case .tooDeep(let limit): "nested deeper than \(limit)"
         case .tooManyValues(let limit): "more than \(limit) values"
         }
     }
 }
 
-/// How much of a JSON document is taken: what reading it costs grows with its length alone.
+/// Limits for JSON documents, so that the cost of parsing is proportional to their length.
 package struct JSONBounds: Sendable {
     package var depth: Int
     package var values: Int
 
+    /// - Parameters:
+    ///   - depth: maximum nesting of arrays and objects.
+    ///   - values: maximum number of values.
     package init(depth: Int = 32, values: Int) {
         self.depth = depth
         self.values = values
     }
 
-    /// What a peer sends that a run waits for: a metadata document, a token.
+    /// For responses that a run waits for: a metadata document, a token.
     package static let answer = JSONBounds(values: 50_000)
 
-    /// Refuses what exceeds the bounds, in one pass. Whether it is JSON at all is left to who decodes it.
+    /// Checks the limits in one pass, without checking whether the bytes are valid JSON.
+    /// - Throws: if a limit is exceeded.
     package func check(_ bytes: some Sequence<UInt8>) throws(JSONFault) {
         var (open, count) = (0, 1)
         var (isText, isEscaped) = (false, false)

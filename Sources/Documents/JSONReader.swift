@@ -1,4 +1,4 @@
-/// One pass over the bytes of a JSON document (RFC 8259).
+/// A single-pass JSON parser (RFC 8259).
 struct JSONReader {
     private let bytes: [UInt8]
     private let bounds: JSONBounds
@@ -31,7 +31,7 @@ struct JSONReader {
         while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
     }
 
-    /// Whether a sign comes next, space aside; it is passed over.
+    /// Whether the next character after white space is this one; if so, it is consumed.
     private mutating func takes(_ sign: Unicode.Scalar) -> Bool {
         skipSpace()
         guard next == UInt8(ascii: sign) else { return false }
@@ -117,7 +117,7 @@ struct JSONReader {
         var end = start
         while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\"), bytes[end] >= 0x20 { end += 1 }
         position = end
-        // Most hold nothing that has to be undone.
+        // Fast path: most strings contain no escapes.
         var plain = bytes[start..<end]
         while next != UInt8(ascii: "\"") {
             guard let byte = next, byte >= 0x20 else { throw malformed }

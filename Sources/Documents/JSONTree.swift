@@ -1,4 +1,4 @@
-/// Any JSON, read once and within bounds. Members keep the order they are written in.
+/// A parsed JSON document. Object members are in document order.
 package indirect enum JSONTree: Sendable {
     case object([(name: String, value: JSONTree)])
     case array([JSONTree])
@@ -7,12 +7,12 @@ package indirect enum JSONTree: Sendable {
     case bool(Bool)
     case null
 
-    /// Reads UTF-8, with or without a byte order mark.
+    /// Parses UTF-8, with or without a byte order mark.
     package init(_ bytes: [UInt8], within bounds: JSONBounds) throws(JSONFault) {
         self = try JSONReader.read(bytes, bounds)
     }
 
-    /// The member of that name: as it is spelled, or else the first in another case. Publishers differ in it.
+    /// The member with exactly this name, else the first whose name differs only in case (publishers differ); nil if there is none.
     package subscript(name: String) -> JSONTree? {
         guard case .object(let members) = self else { return nil }
         if let exact = members.first(where: { $0.name == name }) { return exact.value }
@@ -31,7 +31,7 @@ package indirect enum JSONTree: Sendable {
 
     package var isNull: Bool { if case .null = self { true } else { false } }
 
-    /// In any case of ASCII letters.
+    /// Compares ignoring the case of ASCII letters.
     private static func isSame(_ left: String.UTF8View, _ right: String.UTF8View) -> Bool {
         left.count == right.count && left.elementsEqual(right) { lower($0) == lower($1) }
     }

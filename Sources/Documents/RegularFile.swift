@@ -1,18 +1,18 @@
 import Glibc
 
-/// Reads a file that somebody names: a regular one, up to a bound, without ever waiting for anyone.
+/// Reads and replaces regular files, with a size limit and without blocking on pipes or devices.
 package enum RegularFile {
-    /// For a key or a line of credentials.
+    /// Size limit for keys and credentials, in bytes.
     package static let credentialLimit = 64 << 10
-    /// For certificates: a whole bundle of roots has a sixteenth of it.
+    /// Size limit for certificate files, in bytes; a complete bundle of root certificates is about a sixteenth of it.
     package static let certificateLimit = 4 << 20
 
-    /// All bytes of a file.
+    /// The contents of a file.
     ///
-    /// It is opened first, and the open file asked what it is, so that nobody can put another in between.
+    /// All checks are made on the opened file, so that it cannot be replaced in between.
     /// - Parameters:
-    ///   - limit: the most bytes; a longer file is not read.
-    ///   - isSecret: refuses a file that others may read or that its group may write.
+    ///   - limit: the maximum size in bytes; a larger file is an error.
+    ///   - isSecret: whether to refuse a file that others can access or that its group can write.
     package static func read(_ path: String, atMost limit: Int, isSecret: Bool = false) throws(FileUnreadable) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw FileUnreadable(path: path, errno: errno) }
@@ -25,7 +25,7 @@ package enum RegularFile {
         return try read(descriptor, path, expecting: Int(status.st_size), atMost: limit)
     }
 
-    /// Reads to the end, whatever size was announced: a file of `/proc` announces none, and another may grow meanwhile.
+    /// Reads to the end, whatever size was reported: files in `/proc` report none, and a file may grow while it is read.
     private static func read(
         _ descriptor: Int32, _ path: String, expecting size: Int, atMost limit: Int
     ) throws(FileUnreadable) -> [UInt8] {
@@ -45,7 +45,7 @@ package enum RegularFile {
         }
     }
 
-    /// Puts a file in the place of another, whole or not at all. Nobody but its owner may read it.
+    /// Replaces a file atomically and syncs it to disk. The new file has mode 0600.
     package static func replace(_ path: String, with bytes: [UInt8]) throws(FileUnreadable) {
         let unfinished = path + ".new"
         unlink(unfinished)
@@ -66,7 +66,7 @@ package enum RegularFile {
         }
     }
 
-    /// Nil for a regular file, else what it is.
+    /// The file type of `st_mode`, such as `a directory`; nil for a regular file.
     package static func shape(_ mode: UInt32) -> String? {
         switch mode & S_IFMT {
         case S_IFREG: nil

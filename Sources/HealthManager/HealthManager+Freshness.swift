@@ -1,6 +1,8 @@
 import FoundationEssentials
+import Monitoring
+package import Probing
 
-/// Waiting for fresh results.
+/// Waiting for results after the cache was cleared.
 extension HealthManager {
     /// Waits until every probe has run since the cache was last cleared.
     /// - Returns: the probes that still have no result after `limit`; empty when all have one.
@@ -17,7 +19,7 @@ extension HealthManager {
 
     private var waiting: [ProbeKey] { (unrun + unlooked).sorted() }
 
-    /// Definitions whose lists may still bring further probes.
+    /// Definitions whose target lists have not been loaded yet and may add probes.
     private var unlooked: [ProbeKey] {
         plan.definitions.filter(targets.isPending).map { ProbeKey(identity: $0.identity, server: "") }
     }

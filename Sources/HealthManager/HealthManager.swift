@@ -1,18 +1,22 @@
-import FoundationEssentials
+import Concurrency
+package import FoundationEssentials
 package import Logging
+package import Monitoring
+package import Probing
 import ServiceLifecycle
 
-/// The heart: makes probes from the plan, runs them when they are due, and keeps what they found.
+/// Creates probes from the plan, runs them on schedule, and caches their results.
 ///
-/// definition -> schedule -> run -> result -> cache -> (monitors, snapshot). Everything that changes lives in this actor, and
-/// nothing in it waits for a probe: runs are children of `run()` and hand in their results. It has a thread of its own: it goes on whatever
-/// the cooperative pool is busy with.
+/// definition -> schedule -> run -> result -> cache -> (monitors, snapshot). All mutable state is in this actor, which never waits for a
+/// probe: runs are child tasks of `run()` that record their results when they end. It has its own thread, so that a busy cooperative pool
+/// does not delay it.
 package actor HealthManager: Service {
+    /// Limits of concurrent runs.
     package struct Limits: Sendable {
-        /// Runs at the same time, in all and for one server.
+        /// Maximum concurrent runs, in total and per server.
         package var overall = 1024
         package var perServer = 32
-        /// How long after its cancellation a run may take to end before it counts as poisoned.
+        /// How long after its cancellation a run may continue before it counts as Poisoned.
         package var grace: Duration = .seconds(2)
 
         package init() {}
@@ -24,6 +28,8 @@ package actor HealthManager: Service {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     package nonisolated let kinds: KindCatalog
+    /// The wall clock the manager goes by.
+    package nonisolated var now: Date { time.now }
     let readPlan: PlanReader
     let time: any TimeSource
     let runner: ProbeRunner
@@ -35,40 +41,40 @@ package actor HealthManager: Service {
     private(set) var plan: Plan
     var roster = Roster()
     var states: [ProbeKey: ProbeState] = [:]
-    /// Those that have no result since the cache was last cleared.
+    /// The probes without a result since the cache was last cleared.
     var unrun: Set<ProbeKey> = []
     var board: MonitorBoard
     var decisions: DecisionBook
     var doubt: DateDoubt
-    /// The maintenance in force when that was last looked at.
+    /// The IDs of the maintenance that was in force at the last check.
     var inForce: [UUID] = []
-    /// Whether a decision is being kept, and who comes after it.
+    /// Whether a decision is being processed, and the tasks that wait for their turn.
     var isDeciding = false
     var turns: [CheckedContinuation<Void, Never>] = []
     private var facts: AgentFacts
     private(set) var schedule = Schedule()
     private var queue: RunQueue<PlannedRun>
     private var occupied: Set<PlannedRun.Slot> = []
-    /// Runs that somebody asked for and that did not answer.
+    /// Requested runs that did not end when they were cancelled.
     private var late: [PlannedRun.Late] = []
     private var poisonings: [ProbeKey: Int] = [:]
-    /// Which life of the cache this is: results of runs begun in an earlier one are dropped.
-    private var life = 0
+    /// The generation of the cache: results of runs started in an earlier one are discarded.
+    private var generation = 0
     var freshnessWaiters: [UUID: AsyncStream<Void>.Continuation] = [:]
 
     private let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
     private var armed: Duration?
 
-    /// Reads the plan for the first time.
+    /// Reads the plan and creates its probes and monitors.
     /// - Parameters:
-    ///   - carried: what an earlier process left in force.
-    ///   - version: of this agent; overrides may end with one.
-    /// - Throws: `ConfigurationRefused` when the files hold an error: without a plan there is nothing to keep running.
+    ///   - restored: the persisted state of an earlier process.
+    ///   - version: the version of this agent, at which overrides may end.
+    /// - Throws: `ConfigurationRefused` if the files contain an error.
     package init(
         kinds: KindCatalog, readPlan: @escaping PlanReader, configurationPath: String, time: any TimeSource,
         observers: [any ResultObserver] = [], targets: TargetLists? = nil, limits: Limits = Limits(),
-        journal: any Journal = NoJournal(), carried: Carried = Carried(), version: String = "0", logger: Logger
+        journal: any Journal = NoJournal(), restored: RestoredState = RestoredState(), version: String = "0", logger: Logger
     ) throws(ConfigurationRefused) {
         let targets = targets ?? TargetLists(time: time, logger: logger)
         self.targets = targets
@@ -77,10 +83,10 @@ package actor HealthManager: Service {
         self.time = time
         self.observers = observers
         self.journal = journal
-        board = MonitorBoard(carried: carried.episodes, at: time.now)
-        var decisions = DecisionBook(overrides: carried.overrides, maintenance: carried.maintenance, version: version)
+        board = MonitorBoard(restored: restored.episodes, at: time.now)
+        var decisions = DecisionBook(overrides: restored.overrides, maintenance: restored.maintenance, version: version)
         doubt = DateDoubt(at: time.elapsed, time.now)
-        // What is over already may be so by a clock that is not set yet.
+        // What has expired may only seem so because the clock is not set yet.
         _ = decisions.expire(at: time.now, time.elapsed, doubt: time.elapsed + DateDoubt.lasts)
         self.decisions = decisions
         self.logger = logger
@@ -93,7 +99,7 @@ package actor HealthManager: Service {
         targets.watch(plan)
         let roster = Roster(plan, kinds: kinds, at: facts.started, targets: targets, overrides: decisions.overrides)
         self.roster = roster
-        facts.thresholds = plan.configuration.thresholds
+        facts.thresholds = plan.configuration.organization.thresholds
         facts.diagnostics = plan.warnings
         for (key, member) in roster.members {
             var state = ProbeState(key: key, definition: member.definition)
@@ -101,19 +107,19 @@ package actor HealthManager: Service {
             state.monitors = board.statuses(of: key)
             states[key] = state
         }
-        // A list that can't be read now may bring its targets later.
+        // A target list that cannot be read now may become available later.
         let listed = Set(plan.definitions.lazy.filter { $0.enabled && $0.targets != nil }.map(\.identity))
         let orphans = board.endOrphans(at: facts.started) { episode in
             episode.target != nil && listed.contains(ProbeIdentity(healthSet: episode.healthSet, name: episode.probe))
         }
-        for orphan in orphans { journal.note(.episode(orphan)) }
+        for orphan in orphans { journal.record(.episode(orphan)) }
         unrun = Set(states.keys)
         schedule.add(roster.members.map { ($0.key, $0.value.definition.every, $0.value.definition.timeout) }, at: time.elapsed)
         observers.forEach { $0.changed(.adopted(plan)) }
         for state in states.values { observers.forEach { $0.changed(.updated(state)) } }
     }
 
-    /// Runs probes until the service group shuts down.
+    /// Runs the schedule until the service group shuts down.
     package func run() async throws {
         await cancelWhenGracefulShutdown { [thread] in await withTaskExecutorPreference(thread) { await self.loop() } }
     }
@@ -149,13 +155,13 @@ package actor HealthManager: Service {
     private func queueDue() {
         for (key, due) in schedule.takeDue(at: time.elapsed) {
             guard let member = roster.members[key] else { continue }
-            let planned = PlannedRun(key: key, member: member, due: due, life: life)
+            let planned = PlannedRun(key: key, member: member, due: due, generation: generation)
             if poisonings[key, default: 0] >= Self.poisoningsAllowed {
                 quarantine(planned)
             } else if !occupied.insert(planned.slot).inserted {
                 facts.skipped += 1
             } else {
-                queue.offer(planned, server: member.lane)
+                queue.offer(planned, server: member.concurrencyGroup)
             }
         }
     }
@@ -167,28 +173,28 @@ package actor HealthManager: Service {
         let ended = await runner.end(
             planned.member.probe, key: planned.key, kind: definition.kind, retries: definition.retries, timeout: definition.timeout)
         facts.running -= 1
-        queue.finished(server: planned.member.lane)
+        queue.finished(server: planned.member.concurrencyGroup)
         signal.yield()
         if let ended {
-            record(ended.result, life: planned.life, definition: definition)
+            record(ended.result, generation: planned.generation, definition: definition)
             if let run = ended.late {
-                await follow(PlannedRun.Late(run: run, result: ended.result, life: planned.life, definition: definition))
+                await follow(PlannedRun.Late(run: run, result: ended.result, generation: planned.generation, definition: definition))
             }
         }
         occupied.remove(planned.slot)
     }
 
-    /// Records what becomes of a run that did not answer.
+    /// Waits for a late run and records it if it is Poisoned.
     private func follow(_ late: PlannedRun.Late) async {
         guard let result = await runner.poisoning(late.run, after: late.result) else { return }
-        record(result, life: late.life, definition: late.definition)
+        record(result, generation: late.generation, definition: late.definition)
     }
 
-    /// Takes in a run that somebody asked for.
-    func record(_ ended: ProbeRunner.Ended, life: Int, definition: ProbeDefinition) {
-        record(ended.result, life: life, definition: definition)
+    /// Records the result of a requested run.
+    func record(_ ended: ProbeRunner.Ended, generation: Int, definition: ProbeDefinition) {
+        record(ended.result, generation: generation, definition: definition)
         guard let run = ended.late else { return }
-        late.append(PlannedRun.Late(run: run, result: ended.result, life: life, definition: definition))
+        late.append(PlannedRun.Late(run: run, result: ended.result, generation: generation, definition: definition))
         signal.yield()
     }
 
@@ -201,19 +207,21 @@ package actor HealthManager: Service {
         record(
             ProbeResult(
                 key: planned.key, kind: planned.member.definition.kind, start: time.now,
-                end: time.now, duration: .zero, type: .quarantined, outcome: outcome), life: life, definition: planned.member.definition)
+                end: time.now, duration: .zero, type: .quarantined, outcome: outcome), generation: generation,
+            definition: planned.member.definition)
     }
 
-    /// Puts a result into the cache, unless the cache was cleared, or the definition replaced, after its run began.
-    func record(_ result: ProbeResult, life: Int, definition: ProbeDefinition) {
-        guard life == self.life, let index = states.index(forKey: result.key), states[index].value.definition.asksTheSame(as: definition)
+    /// Caches a result, unless the cache was cleared or the definition replaced after the run started.
+    func record(_ result: ProbeResult, generation: Int, definition: ProbeDefinition) {
+        guard generation == self.generation, let index = states.index(forKey: result.key),
+            states[index].value.definition.isEquivalent(to: definition)
         else { return }
         states.values[index].record(result)
         let state = states.values[index]
         unrun.remove(result.key)
         if result.type == .poisoned { poisonings[result.key, default: 0] += 1 }
         observers.forEach { $0.changed(.ran(result)) }
-        journal.note(.result(state.latest ?? result))
+        journal.record(.result(state.latest ?? result))
         let changes = board.record(result, at: time.elapsed, time.now)
         if changes.isEmpty { publish(state) }
         follow(changes)
@@ -221,22 +229,26 @@ package actor HealthManager: Service {
         wakeIfAllFresh()
     }
 
-    var currentLife: Int { life }
+    var currentGeneration: Int { generation }
 
-    // MARK: What others see
+    // MARK: Queries
 
+    /// The current state of all probes and of the agent, consistent at one moment.
     package func snapshot() -> Snapshot {
-        let offset = time.now
+        let now = time.now
         let elapsed = time.elapsed
         let probes = states.values.sorted { $0.key < $1.key }.map { state in
             var state = state
-            state.nextRun = schedule.next(of: state.key).map { offset.addingTimeInterval(($0 - elapsed).seconds) }
+            state.nextRun = schedule.next(of: state.key).map { now.addingTimeInterval(($0 - elapsed).seconds) }
             return state
         }
-        return Snapshot(probes: probes, notDefined: roster.absences.mapValues(\.why), agent: agentFacts().facts)
+        return Snapshot(
+            taken: now, probes: probes, notDefined: roster.absences, overrides: decisions.overrides,
+            maintenance: decisions.maintenance.filter { !$0.isOver(at: now) },
+            servers: plan.configuration.organization.servers, agent: agentFacts().facts)
     }
 
-    /// The agent's own facts and the number of its probes, without a copy of their states.
+    /// The agent's own facts and the number of probes, without copying the states of the probes.
     package func agentFacts() -> (facts: AgentFacts, probes: Int) {
         var facts = facts
         facts.targetLists = targets.facts
@@ -249,34 +261,34 @@ package actor HealthManager: Service {
 
     // MARK: Reload and restart
 
-    /// Reads configuration and definitions again; results and decisions of unchanged definitions stay.
-    /// - Throws: `ConfigurationRefused`; the old plan then stays in force, and the facts say so.
+    /// Reads configuration and definitions again; results and decisions of unchanged definitions are kept.
+    /// - Throws: `ConfigurationRefused`; the previous plan then stays in use, and the agent's facts report the errors.
     package func reload() throws(ConfigurationRefused) {
         let before = Set(states.keys)
         try adopt { $0.keepingDecisions(of: roster) }
         follow(roster)
         let (new, gone) = (states.keys.count { !before.contains($0) }, before.count { states[$0] == nil })
-        logger.info("configuration read again", metadata: ["probes": "\(states.count)", "new": "\(new)", "gone": "\(gone)"])
+        logger.info("configuration reloaded", metadata: ["probes": "\(states.count)", "new": "\(new)", "gone": "\(gone)"])
     }
 
-    /// What overrides leave of the definitions takes effect at once.
+    /// Applies the current overrides to the definitions immediately.
     func applyOverrides() {
         roster = Roster(plan, kinds: kinds, at: time.now, targets: targets, overrides: decisions.overrides).keepingDecisions(of: roster)
         follow(roster)
     }
 
-    /// Takes over what a new roster brings, takes and changes; results of unchanged definitions stay.
+    /// Adds, removes and replaces probes according to a new roster; results of unchanged definitions are kept.
     func follow(_ roster: Roster) {
         let gone = states.keys.filter { roster.members[$0] == nil }
         for key in gone { forget(key) }
-        // Most probes of a definition hold the same one: what it was and what it is now are compared once.
+        // Most probes of a definition share one object: each pair of old and new definition is compared once.
         var isKept: [[ObjectIdentifier]: Bool] = [:]
         var added: [ProbeKey] = []
         var counters: [ProbeKey: RunCounts] = [:]
         for (key, member) in roster.members {
             if let older = states[key] {
                 let pair = [ObjectIdentifier(older.definition), ObjectIdentifier(member.definition)]
-                let stays = isKept[pair] ?? older.definition.asksTheSame(as: member.definition)
+                let stays = isKept[pair] ?? older.definition.isEquivalent(to: member.definition)
                 isKept[pair] = stays
                 if stays {
                     states[key]?.definition = member.definition
@@ -292,13 +304,13 @@ package actor HealthManager: Service {
         signal.yield()
     }
 
-    /// Reads everything again, drops every cache, and runs every probe anew.
-    /// - Throws: `ConfigurationRefused`; nothing is dropped then.
+    /// Reads the configuration again, clears every cache, and runs every probe again.
+    /// - Throws: `ConfigurationRefused`; the caches are then not cleared.
     package func restart() async throws(ConfigurationRefused) {
         try adopt { $0 }
-        // First of all: no run of the new life may find what an earlier one has left. Until then runs are of the old one.
+        // Kinds' caches are cleared first, so that no run of the new generation uses old entries. Until then, runs belong to the old one.
         for kind in kinds.kinds { await kind.clearCaches() }
-        life += 1
+        generation += 1
         poisonings = [:]
         facts.cacheCleared = time.now
         let counters = states.mapValues(\.runs)
@@ -315,19 +327,19 @@ package actor HealthManager: Service {
         } catch {
             facts.lastReloadSucceeded = false
             facts.diagnostics = error.diagnostics
-            logger.error("configuration refused, the old one stays in force", metadata: ["problems": "\(error.description)"])
+            logger.error("configuration is invalid, keeping the previous one", metadata: ["problems": "\(error.description)"])
             throw error
         }
         facts.lastReloadSucceeded = true
         facts.lastReloadSuccess = time.now
         facts.diagnostics = plan.warnings
-        facts.thresholds = plan.configuration.thresholds
+        facts.thresholds = plan.configuration.organization.thresholds
         targets.watch(plan)
         roster = merge(Roster(plan, kinds: kinds, at: time.now, targets: targets, overrides: decisions.overrides))
         observers.forEach { $0.changed(.adopted(plan)) }
     }
 
-    /// Takes probes of the roster up: their states, and their places in the schedule.
+    /// Creates the states of these probes of the roster and adds them to the schedule.
     func begin(_ keys: [ProbeKey], _ counters: [ProbeKey: RunCounts] = [:]) {
         var added: [(key: ProbeKey, every: Duration, timeout: Duration)] = []
         for key in keys {

@@ -1,85 +1,97 @@
 import FoundationEssentials
 import GRDB
-package import HealthManager
 package import Logging
+package import Monitoring
+package import Probing
 import ServiceLifecycle
 import Synchronization
 
-/// Keeps history in SQLite: `history.db` in the state directory.
+/// Stores the journal in SQLite: `history.db` in the state directory.
 ///
-/// note -> queue -> batch -> file. Nothing waits for the disk but who asked for an entry to be kept; a disk that is full and a file that
-/// is broken cost history and nothing else.
+/// Entries are queued and written in batches by `run`. Only `flush` and `persist` wait for the disk; a full disk or a corrupt file costs
+/// history and nothing else.
 package final class HistoryStore: Journal, Service {
-    /// How long what is queued may take to be written when the agent ends.
+    /// How long writing the queued entries may take when the agent shuts down.
     private static let lastWords: Duration = .seconds(5)
 
     private let time: any TimeSource
     private let logger: Logger
     private let writer: HistoryWriter
-    private let carried: Carried
+    private let restored: RestoredState
     private let pending: Mutex<PendingEntries>
     private let pool: Mutex<DatabasePool?>
     private let alarm = Mutex<Duration?>(nil)
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    /// Opens the database, or begins one; where neither is possible it goes on without, and tries again while it runs.
+    /// Opens the database or creates one. If neither is possible, `facts.problem` says why and `run` retries every 30 seconds.
+    /// - Parameters:
+    ///   - directory: the state directory; it must exist.
+    ///   - settings: limits on age and size; changes made by a reload are not picked up.
     package init(directory: String, settings: HistorySettings, time: any TimeSource, logger: Logger) {
         var entries = PendingEntries()
-        var left = Carried()
+        var left = RestoredState()
         var opened: DatabasePool?
         let place = HistoryDirectory(path: directory, maximumBytes: settings.maximumBytes, time: time, logger: logger)
-        writer = HistoryWriter(place, settings: settings, time: time) { carried, problem, bytes, pool in
-            left = carried
+        writer = HistoryWriter(place, settings: settings, time: time) { restored, problem, bytes, pool in
+            left = restored
             opened = pool
             entries.begin(problem: problem, bytes: bytes, at: time.elapsed)
         }
         self.time = time
         self.logger = logger
-        carried = left
+        restored = left
         pending = Mutex(entries)
         pool = Mutex(opened)
         (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         tell(nil, facts.problem)
     }
 
-    /// What an earlier process left in force, as it was when this was opened.
-    package func restore() -> Carried { carried }
+    /// The overrides, maintenance, episodes and attempts of an earlier process, as read when the database was opened.
+    package func restore() -> RestoredState { restored }
 
     // MARK: Journal
 
-    package func note(_ entry: JournalEntry) {
-        if pending.withLock({ $0.note(entry) { time.elapsed } }) { wake.yield() }
+    /// Queues an entry. Results are dropped, and counted in `facts.dropped`, while nothing can be written or too many are queued.
+    package func record(_ entry: JournalEntry) {
+        if pending.withLock({ $0.record(entry) { time.elapsed } }) { wake.yield() }
     }
 
-    package func settle() async throws(NotKept) {
+    /// Returns once all entries recorded before are synced to disk.
+    /// - Throws: `JournalError` if they cannot be written now; entries other than results remain queued.
+    package func flush() async throws(JournalError) {
         let refusal = await withCheckedContinuation { continuation in
-            answer(pending.withLock { $0.settle(continuation) })
+            answer(pending.withLock { $0.flush(continuation) })
             wake.yield()
         }
         if let refusal { throw refusal }
     }
 
-    package func keep(_ entry: JournalEntry) async throws(NotKept) {
+    /// Writes an entry and returns once it is synced to disk.
+    /// - Throws: `JournalError` if it cannot be written; it is then dropped.
+    package func persist(_ entry: JournalEntry) async throws(JournalError) {
         let refusal = await withCheckedContinuation { keeper in
-            answer(pending.withLock { $0.keep(entry, keeper) })
+            answer(pending.withLock { $0.persist(entry, keeper) })
             wake.yield()
         }
         if let refusal { throw refusal }
     }
 
-    package func history(_ query: HistoryQuery) async throws(NotKept) -> [HistoryRecord] {
-        guard let pool = pool.withLock(\.self) else { throw NotKept(facts.problem ?? "the history is closed") }
+    /// The records on disk that match, newest first, at most `query.limit`.
+    /// - Throws: `JournalError` if the database is not open or cannot be read.
+    package func history(_ query: HistoryQuery) async throws(JournalError) -> [HistoryRecord] {
+        guard let pool = pool.withLock(\.self) else { throw JournalError(facts.problem ?? "the history is closed") }
         do { return try await pool.read { try HistoryReader(db: $0).records(query) } } catch {
-            throw NotKept(facts.problem ?? "the history can't be read: \(error)")
+            throw JournalError(facts.problem ?? "the history cannot be read: \(error)")
         }
     }
 
+    /// The current problem, the number of dropped results, and the size of the database in bytes.
     package var facts: JournalFacts { pending.withLock(\.facts) }
 
     // MARK: Writing
 
-    /// Writes what is noted, until the service group shuts down; then what is left.
+    /// Writes queued entries until graceful shutdown, then the remaining ones for at most 5 s, and closes the database.
     package func run() async throws {
         await cancelWhenGracefulShutdown { await self.loop() }
         pending.withLock { $0.close() }
@@ -94,7 +106,7 @@ package final class HistoryStore: Journal, Service {
         await withDiscardingTaskGroup { alarms in
             wake.yield()
             for await _ in wakes {
-                // After each batch a little is pruned: what comes in must not outrun what goes.
+                // Prune a little after each batch, so that pruning keeps up with writing.
                 var isBusy = true
                 while isBusy, !Task.isCancelled {
                     let hasWritten = await writeOne()
@@ -135,9 +147,9 @@ package final class HistoryStore: Journal, Service {
     private func tell(_ before: String?, _ after: String?) {
         guard before != after else { return }
         if let after {
-            logger.warning("\(after); probing goes on, and it is tried again every 30 seconds")
+            logger.warning("\(after); probes continue, writing is retried every 30 seconds")
         } else {
-            logger.notice("history is kept again")
+            logger.notice("history is written again")
         }
     }
 

@@ -1,8 +1,10 @@
+import Concurrency
 import FoundationEssentials
 import GRDB
-import HealthManager
+import Monitoring
+import Probing
 
-/// Writes batches into the file, and begins a new one where the old is lost. On a thread of its own: SQLite waits for the disk.
+/// Writes batches to the database file and replaces the file if it is corrupt. Runs on its own thread, since SQLite blocks on the disk.
 actor HistoryWriter {
     enum Written {
         case committed(bytes: Int)
@@ -19,42 +21,43 @@ actor HistoryWriter {
     private let settings: HistorySettings
     private let time: any TimeSource
     private var file: HistoryFile?
-    private var truth = StandingTruth()
+    private var truth = DurableState()
     private var problem: String?
-    /// When ages were last looked at.
+    /// `TimeSource.elapsed` when rows were last pruned by age.
     private var aged: Duration
     private var nextAges: Duration = .zero
     private var doubt: DateDoubt
     private var nextNames: Duration = .zero
 
-    /// Opens the file at once.
-    /// - Parameter told: what an earlier process left, why nothing can be written, the size, and what may be read from.
+    /// Opens the file immediately.
+    /// - Parameter told: called once with the state of an earlier process, the problem if the file cannot be written, its size in bytes,
+    ///   and the pool to read from.
     init(
         _ directory: HistoryDirectory, settings: HistorySettings, time: any TimeSource,
-        told: (Carried, String?, Int, DatabasePool?) -> Void
+        told: (RestoredState, String?, Int, DatabasePool?) -> Void
     ) {
         self.directory = directory
         self.settings = settings
         self.time = time
         aged = time.elapsed
         doubt = DateDoubt(at: time.elapsed, time.now)
-        var truth = StandingTruth()
+        var truth = DurableState()
         var problem: String?
         var opened: HistoryFile?
         do throws(StorageFault) { opened = try directory.open(&truth, isFirst: true) } catch {
             problem = error.sentence
             truth = directory.readOnly() ?? truth
         }
-        told(truth.carried(at: time.now), problem, opened?.bytes ?? 0, opened?.pool)
+        told(truth.restored(at: time.now), problem, opened?.bytes ?? 0, opened?.pool)
         file = opened
         self.truth = truth
         self.problem = problem
     }
 
-    /// What history is read from; nil while there is none.
+    /// The pool to read history from; nil while no file is open.
     var pool: DatabasePool? { file?.pool }
 
-    /// Writes all of a batch, or nothing.
+    /// Writes a batch, completely or not at all. A corrupt file is replaced by a new one, and the batch is written there.
     func write(_ batch: PendingEntries.Batch) -> Written {
         do throws(StorageFault) {
             do throws(StorageFault) { try attempt(batch) } catch {
@@ -76,21 +79,21 @@ actor HistoryWriter {
         guard let file else { return }
         do { truth = try file.write(batch, after: truth, isTrial: problem != nil) } catch {
             let fault = StorageFault(error, path: file.path)
-            // Of a full disk history can still be read; after anything else a fresh look is the best that can be had.
+            // With a full disk, history can still be read; after any other error, reopen the file.
             if !fault.isFull, !fault.isBroken { close() }
             throw fault
         }
     }
 
-    /// The old file's names are moved before it is closed: SQLite would merge its log into what lies there.
+    /// Renames the old file before closing it: on close, SQLite would merge the log into the new file.
     private func beginAnew() throws(StorageFault) {
         do { try directory.renew(truth) } catch { throw StorageFault(error, path: directory.database) }
         file?.close()
         file = nil
     }
 
-    /// Deletes a small part of what is too old or too much.
-    /// - Returns: whether there is more.
+    /// Deletes a limited number of rows that exceed the limits on age or size.
+    /// - Returns: whether there is more to delete.
     func prune() -> Bool {
         guard let file, problem == nil, file.place == .ours else { return false }
         let byAge = nextAges <= time.elapsed
@@ -98,7 +101,7 @@ actor HistoryWriter {
             now: time.now, passed: time.elapsed - aged, keepFor: settings.keepFor, maximumBytes: settings.maximumBytes, byAge: byAge,
             names: byAge && nextNames <= time.elapsed)
         let elapsed = time.elapsed
-        // A fault shows at the next batch as well, which has somebody to tell.
+        // An error is not reported here: the next batch will fail as well and report it.
         let isMore = try? file.prune(retention)
         if byAge, isMore != nil { aged = elapsed }
         let isInDoubt = doubt.look(at: elapsed, retention.now) != nil
@@ -110,7 +113,7 @@ actor HistoryWriter {
         return isMore ?? false
     }
 
-    /// - Parameter isLast: the agent is ending.
+    /// - Parameter isLast: whether the agent is shutting down.
     func close(isLast: Bool = false) {
         file?.close(isLast: isLast)
         file = nil

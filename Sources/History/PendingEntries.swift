@@ -1,42 +1,42 @@
 import FoundationEssentials
-import HealthManager
+import Monitoring
 
-/// What has been noted and is not on disk yet, in its order. A value; the store guards it.
+/// The queue of entries that are not on disk yet, in order. A value; the store guards it with a lock.
 ///
-/// Results are bounded, and lost while nothing can be written. Everything else is kept back until it can; of an episode and of an attempt
-/// the latest form is enough.
+/// Results are limited in number, and dropped while nothing can be written. All other entries are kept until they can be written; of an
+/// episode or an attempt only the latest form is kept.
 struct PendingEntries {
-    /// Anything but a result.
+    /// An entry that is not a result.
     struct Record: Sendable {
         let sequence: UInt64
         var entry: JournalEntry
-        /// Who waits for this very entry, and gave it up if it can't be written.
-        var keeper: CheckedContinuation<NotKept?, Never>?
+        /// The caller of `persist` waiting for this entry; the entry is dropped if it cannot be written.
+        var keeper: CheckedContinuation<JournalError?, Never>?
     }
 
     struct Batch: Sendable {
         var records: [Record] = []
         var results: [ResultRow] = []
-        /// Whether somebody waits for it to be on disk.
+        /// Whether a caller waits for the batch to be on disk.
         var isDurable = false
     }
 
     private struct Settler {
         let sequence: UInt64
-        let continuation: CheckedContinuation<NotKept?, Never>
+        let continuation: CheckedContinuation<JournalError?, Never>
     }
 
-    typealias Answers = [(CheckedContinuation<NotKept?, Never>, NotKept?)]
+    typealias Answers = [(CheckedContinuation<JournalError?, Never>, JournalError?)]
 
     static let batchSize = 1000
     static let resultsHeld = 50_000
-    /// Results alone are gathered for so long: a transaction for each would write its pages a hundred times a second.
+    /// How long results are collected before they are written: one transaction per result would write too many pages.
     static let gathering: Duration = .seconds(1)
     static let retryAfter: Duration = .seconds(30)
 
     private var sequence: UInt64 = 0
     private var records: [Record] = []
-    /// How many records were taken out so far; what `latest` counts from.
+    /// Number of records taken out so far; the indices in `latest` are relative to the same origin.
     private var taken = 0
     private var latest: [UUID: Int] = [:]
     private var chunks: [[ResultRow]] = []
@@ -47,13 +47,13 @@ struct PendingEntries {
     private(set) var facts = JournalFacts()
     private(set) var isClosed = false
 
-    /// When the writer has to look again by time alone.
+    /// The time (`TimeSource.elapsed`) at which the writer must be woken; nil if only a new entry wakes it.
     var due: Duration? { facts.problem == nil ? gathered : retry }
 
-    // MARK: In
+    // MARK: Input
 
-    /// - Returns: whether the writer should be woken.
-    mutating func note(_ entry: JournalEntry, at elapsed: () -> Duration) -> Bool {
+    /// - Returns: whether to wake the writer.
+    mutating func record(_ entry: JournalEntry, at elapsed: () -> Duration) -> Bool {
         guard case .result(let result) = entry else { return append(entry, nil) && facts.problem == nil }
         guard facts.problem == nil, !isClosed, resultCount < Self.resultsHeld else {
             facts.dropped += 1
@@ -74,20 +74,20 @@ struct PendingEntries {
         return chunks[0].count == Self.batchSize && chunks.count == 1
     }
 
-    mutating func keep(_ entry: JournalEntry, _ keeper: CheckedContinuation<NotKept?, Never>) -> Answers {
+    mutating func persist(_ entry: JournalEntry, _ keeper: CheckedContinuation<JournalError?, Never>) -> Answers {
         append(entry, keeper) ? [] : [(keeper, Self.ended)]
     }
 
-    mutating func settle(_ continuation: CheckedContinuation<NotKept?, Never>) -> Answers {
+    mutating func flush(_ continuation: CheckedContinuation<JournalError?, Never>) -> Answers {
         if isClosed { return [(continuation, Self.ended)] }
-        if let problem = facts.problem { return [(continuation, NotKept(problem))] }
+        if let problem = facts.problem { return [(continuation, JournalError(problem))] }
         settlers.append(Settler(sequence: sequence, continuation: continuation))
         return []
     }
 
-    private static let ended = NotKept("the agent is ending, its history is closed")
+    private static let ended = JournalError("the agent is shutting down, the history is closed")
 
-    private mutating func append(_ entry: JournalEntry, _ keeper: CheckedContinuation<NotKept?, Never>?) -> Bool {
+    private mutating func append(_ entry: JournalEntry, _ keeper: CheckedContinuation<JournalError?, Never>?) -> Bool {
         guard !isClosed else { return false }
         if keeper == nil, let id = entry.replaceable, let place = latest[id] {
             records[place - taken].entry = entry
@@ -95,17 +95,17 @@ struct PendingEntries {
         }
         sequence += 1
         records.append(Record(sequence: sequence, entry: entry, keeper: keeper))
-        // What is noted after an entry that is kept comes after it, also of the same id.
+        // An entry recorded after a persisted one follows it and does not replace it, even with the same id.
         if let id = entry.replaceable { latest[id] = keeper == nil ? taken + records.count - 1 : nil }
         return true
     }
 
-    // MARK: Out
+    // MARK: Output
 
-    /// The first that has not been taken out.
+    /// The sequence number of the first entry that has not been taken out.
     private var first: UInt64 { min(records.first?.sequence ?? .max, chunks.first?.first?.sequence ?? .max) }
 
-    /// What is to be written now; nil when nothing is.
+    /// Takes out the next batch to write; nil if nothing is to be written now.
     mutating func take(at elapsed: Duration) -> Batch? {
         if facts.problem != nil {
             guard (retry ?? .zero) <= elapsed || records.contains(where: { $0.keeper != nil }) else { return nil }
@@ -127,14 +127,14 @@ struct PendingEntries {
         return batch
     }
 
-    /// The batch is written.
+    /// Records that the batch was written.
     mutating func committed(_ batch: Batch, bytes: Int) -> Answers {
         facts.problem = nil
         facts.bytes = bytes
         retry = nil
         resultCount -= batch.results.count
         var answers: Answers = batch.records.compactMap { record in record.keeper.map { ($0, nil) } }
-        // Whoever came while a batch was under way that was not forced to disk waits for the next, which is.
+        // A flush requested while a batch without sync was being written waits for the next batch, which is synced.
         guard batch.isDurable else { return answers }
         let first = first
         answers += settlers.filter { $0.sequence < first }.map { ($0.continuation, nil) }
@@ -142,7 +142,7 @@ struct PendingEntries {
         return answers
     }
 
-    /// Nothing of the batch is written: results are lost, who waited is told, the rest stays first in line.
+    /// Records that the batch failed: results are dropped, waiting callers get the problem, other entries are queued again at the front.
     mutating func failed(_ batch: Batch, because problem: String, at elapsed: Duration) -> Answers {
         facts.problem = problem
         facts.dropped += resultCount
@@ -151,17 +151,17 @@ struct PendingEntries {
         gathered = nil
         retry = elapsed + Self.retryAfter
         let answers: Answers =
-            batch.records.compactMap { record in record.keeper.map { ($0, NotKept(problem)) } }
-            + settlers.map { ($0.continuation, NotKept(problem)) }
+            batch.records.compactMap { record in record.keeper.map { ($0, JournalError(problem)) } }
+            + settlers.map { ($0.continuation, JournalError(problem)) }
         settlers = []
         restore(batch.records.filter { $0.keeper == nil })
         return answers
     }
 
-    /// Nothing more is taken in; what waits is written as far as there is time.
+    /// Refuses further entries; queued ones can still be written.
     mutating func close() { isClosed = true }
 
-    /// Nothing more will be written.
+    /// Drops all queued entries: nothing more will be written.
     mutating func abandon() -> Answers {
         let answers: Answers =
             records.compactMap { record in record.keeper.map { ($0, Self.ended) } } + settlers.map { ($0.continuation, Self.ended) }
@@ -170,7 +170,7 @@ struct PendingEntries {
         return answers
     }
 
-    /// Puts records back before those that came meanwhile, of each id only its latest.
+    /// Puts records back in front of newer ones, keeping only the latest record of each id.
     private mutating func restore(_ older: [Record]) {
         let all = older + records
         latest = [:]
@@ -186,7 +186,8 @@ struct PendingEntries {
         }
     }
 
-    /// The journal could not be opened at the start.
+    /// Sets the state after the database was opened.
+    /// - Parameter problem: why it could not be opened; nil if it was.
     mutating func begin(problem: String?, bytes: Int, at elapsed: Duration) {
         facts.problem = problem
         facts.bytes = bytes
@@ -195,7 +196,7 @@ struct PendingEntries {
 }
 
 extension JournalEntry {
-    /// What later entries about the same thing replace.
+    /// The id under which a later entry replaces this one; nil if it is never replaced.
     fileprivate var replaceable: UUID? {
         switch self {
         case .episode(let episode): episode.id

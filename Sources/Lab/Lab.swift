@@ -20,16 +20,16 @@ package struct LabPlan: Sendable {
 
 /// Where everything of a running lab is.
 package struct LabDescription: Codable, Sendable {
-    package struct Place: Codable, Sendable {
+    package struct ServerAddress: Codable, Sendable {
         package var name: String
         /// `127.0.0.1:PORT`
         package var address: String
     }
 
-    package var mailboxServers: [Place]
-    package var authServer: Place
-    package var tokenEndpoint: Place
-    package var pushService: Place
+    package var mailboxServers: [ServerAddress]
+    package var authServer: ServerAddress
+    package var tokenEndpoint: ServerAddress
+    package var pushService: ServerAddress
     /// Unseen mails on the phone: notifications that arrived.
     package var badge: Int
 }
@@ -76,7 +76,7 @@ package final class Lab: Service, Sendable {
         quiet.logLevel = .critical
         let now = Date()
         let serverLogger = quiet
-        func server(_ name: String, _ place: Fault.Place?, _ router: @escaping @Sendable () -> Router<BasicRequestContext>) throws
+        func server(_ name: String, _ place: Fault.Role?, _ router: @escaping @Sendable () -> Router<BasicRequestContext>) throws
             -> LabServer
         {
             LabServer(
@@ -129,7 +129,7 @@ package final class Lab: Service, Sendable {
     package func ready() async { await readiness.wait(for: Set(servers.map(\.name) + ["control"])) }
 
     package var description: LabDescription {
-        func place(_ server: LabServer) -> LabDescription.Place { .init(name: server.name, address: server.address) }
+        func place(_ server: LabServer) -> LabDescription.ServerAddress { .init(name: server.name, address: server.address) }
         return LabDescription(
             mailboxServers: mailboxes.map(place), authServer: place(authServer), tokenEndpoint: place(tokenEndpoint),
             pushService: place(push),

@@ -2,16 +2,17 @@ import Addresses
 import Certificates
 import Documents
 import FoundationEssentials
-import HealthManager
+import Monitoring
+import Probing
 
-/// `agent.yaml`: settings to configuration, every value checked.
+/// Reads `agent.yaml` and checks every key and value.
 struct ConfigurationFile {
     let path: String
     private let folder: String
     private let notes: SettingsReader.Notes
     private let definitions: [ProbeDefinition]?
 
-    /// - Parameter definitions: those whose monitors responders may name; nil where they are not known.
+    /// - Parameter definitions: for checking the monitors named by responders; nil skips that check.
     init(path: String, notes: SettingsReader.Notes, definitions: [ProbeDefinition]? = nil) {
         self.path = path
         self.notes = notes
@@ -22,14 +23,14 @@ struct ConfigurationFile {
     func configuration(_ setting: Setting) -> AgentConfiguration {
         let reader = SettingsReader(setting, what: "the configuration", notes: notes)
         var configuration = AgentConfiguration()
-        configuration.organization = reader.string("organization") ?? ""
-        configuration.tenant = tenant(reader.mapping("tenant"))
-        configuration.servers = servers(reader)
-        configuration.authConfig = authConfig(reader.mapping("authConfig"))
-        configuration.authServer = authServer(reader.mapping("authServer"))
-        configuration.pushProxy = pushProxy(reader.mapping("pushProxy"))
-        configuration.thresholds = thresholds(reader.mapping("thresholds"))
-        configuration.network = network(reader)
+        configuration.organization.name = reader.string("organization") ?? ""
+        configuration.organization.tenant = tenant(reader.mapping("tenant"))
+        configuration.organization.servers = servers(reader)
+        configuration.organization.authConfig = authConfig(reader.mapping("authConfig"))
+        configuration.organization.authServer = authServer(reader.mapping("authServer"))
+        configuration.organization.pushProxy = pushProxy(reader.mapping("pushProxy"))
+        configuration.organization.thresholds = thresholds(reader.mapping("thresholds"))
+        configuration.organization.network = network(reader)
         configuration.daemon = daemon(reader)
         configuration.probe = probeAccess(reader.mapping("probe"))
         let responding = ResponderSettings(notes: notes, definitions: definitions)
@@ -61,7 +62,8 @@ struct ConfigurationFile {
             let reader = SettingsReader(setting, what: "a server", notes: notes)
             guard let server = server(reader) else { return nil }
             if let earlier = known.updateValue(reader.location(of: "name"), forKey: server.name.lowercased()) {
-                reader.error("server '\(server.name)' is listed twice, first in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
+                reader.error(
+                    "duplicate server '\(server.name)', first defined in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
             }
             return server
         }
@@ -77,7 +79,7 @@ struct ConfigurationFile {
             server.roles = roles.compactMap { text in
                 if let role = Server.Role.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) { return role }
                 let known = Server.Role.allCases.map(\.rawValue).joined(separator: ", ")
-                reader.error("'roles' knows \(known), found '\(text)'", at: reader.location(of: "roles"))
+                reader.error("'roles' must contain only \(known), found '\(text)'", at: reader.location(of: "roles"))
                 return nil
             }
         }
@@ -101,7 +103,7 @@ struct ConfigurationFile {
         if authConfig.currentCertificateThumbprint != nil {
             authConfig.thumbprintLocation = "\(path), line \(reader.location(of: key).line ?? 0)"
         }
-        // What is wrong with it is the probes' to tell: it is watched, and must not keep the agent from watching.
+        // Only a warning: an unreadable certificate is reported by the probes and must not prevent the agent from running.
         authConfig.certificateFile = certificateFile(reader, "certificateFile") { reader.warning($0, at: $1) }
         reader.finish()
         return authConfig
@@ -124,7 +126,7 @@ struct ConfigurationFile {
         guard let reader else { return push }
         push.enabled = reader.bool("enabled") ?? false
         push.organization = reader.string("organization") ?? ""
-        // An empty one is the probe's verdict, not a fault of the file.
+        // An empty URI is reported by the probe, not as an error of the file.
         push.uri = reader.string("uri")?.isEmpty ?? true ? "" : url(reader, "uri") ?? ""
         push.token = token(reader.mapping("token"))
         reader.finish()
@@ -141,7 +143,7 @@ struct ConfigurationFile {
         let certificate = certificateFile(reader, "certificateFile") { reader.error($0, at: $1) }
         let key = reader.required("keyFile", what: "'token'").map(resolved)
         if let key, !FileManager.default.fileExists(atPath: key) {
-            reader.error("'keyFile': there is no file \(key)", at: reader.location(of: "keyFile"))
+            reader.error("'keyFile': file \(key) does not exist", at: reader.location(of: "keyFile"))
         }
         reader.finish()
         guard let endpoint, let clientID, let scope, let certificate, let key else { return nil }
@@ -172,7 +174,7 @@ struct ConfigurationFile {
                 do throws(FileUnreadable) {
                     let bytes = try RegularFile.read(file, atMost: RegularFile.certificateLimit)
                     if CertificateFacts.count(pem: bytes) == 0 {
-                        tls.error("'caFile': \(file) holds no certificate in PEM", at: tls.location(of: "caFile"))
+                        tls.error("'caFile': \(file) contains no PEM certificate", at: tls.location(of: "caFile"))
                     }
                 } catch { tls.error("'caFile': \(error)", at: tls.location(of: "caFile")) }
             }
@@ -182,7 +184,8 @@ struct ConfigurationFile {
             if Text.isHostAndPort(key), Text.isHostAndPort(value) {
                 network.connectTo[key.lowercased()] = value
             } else {
-                reader.error("'connectTo' maps host:port to host:port, found '\(EndpointURL(key)): \(EndpointURL(value))'", at: location)
+                reader.error(
+                    "'connectTo' must map host:port to host:port, found '\(EndpointURL(key)): \(EndpointURL(value))'", at: location)
             }
         }
         if let proxy = reader.mapping("proxy") {
@@ -214,7 +217,7 @@ struct ConfigurationFile {
         if daemon.controlSocketPath.utf8.count > Text.socketPathLimit {
             let key = daemon.controlSocket.path == nil ? "stateDirectory" : "controlSocket"
             reader.error(
-                "the control socket's path \(daemon.controlSocketPath) is longer than \(Text.socketPathLimit) bytes: set 'controlSocket.path' to a shorter one",
+                "the control socket path \(daemon.controlSocketPath) is longer than \(Text.socketPathLimit) bytes: set 'controlSocket.path' to a shorter one",
                 at: reader.location(of: key))
         }
         daemon.hostNames = reader.strings("hostNames") ?? []
@@ -239,7 +242,7 @@ struct ConfigurationFile {
         reader.strings(key)?.compactMap { text in
             if let range = AddressRange(text) { return range }
             reader.error(
-                "'\(key)' holds addresses and ranges such as 10.0.0.0/8 or fe80::/10, found '\(EndpointURL(text))'",
+                "'\(key)' must contain addresses or ranges (e.g. 10.0.0.0/8, fe80::/10), found '\(EndpointURL(text))'",
                 at: reader.location(of: key))
             return nil
         }
@@ -278,11 +281,12 @@ struct ConfigurationFile {
     }
 }
 
-/// The shapes of host names, addresses and URLs.
+/// Syntax checks for host names, addresses and URLs.
 package enum Text {
-    /// What `sockaddr_un` holds, its final zero aside.
+    /// Maximum length in bytes of a path in `sockaddr_un`, without the terminating NUL.
     static let socketPathLimit = 107
 
+    /// Whether the text consists of 1 to 253 letters, digits and `-._` only. Does not check the individual labels.
     package static func isHostName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 253
             && text.utf8.allSatisfy { byte in
@@ -298,14 +302,15 @@ package enum Text {
         return (allowPortZero ? 0...65535 : 1...65535).contains(port) && (isHostName(String(host)) || isAddress6)
     }
 
-    /// `address:port`, or `:port` and `*:port` for every address.
+    /// `address:port`, or `:port` and `*:port` for all addresses.
     static func isListenAddress(_ text: String) -> Bool {
         let isEvery = text.hasPrefix(":") || text.hasPrefix("*:")
         return isHostAndPort(isEvery ? "every" + text.drop { $0 == "*" } : text, allowPortZero: true)
     }
 
+    /// Whether the text is an https URL with a valid host, optional port, and no credentials or whitespace.
     package static func isHTTPS(_ text: String) -> Bool {
-        guard text.lowercased().hasPrefix("https://"), TargetText.fault(text) == nil, !text.contains(where: \.isWhitespace) else {
+        guard text.lowercased().hasPrefix("https://"), TargetSyntax.problem(text) == nil, !text.contains(where: \.isWhitespace) else {
             return false
         }
         let authority = text.dropFirst("https://".count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }

@@ -1,6 +1,6 @@
-import HealthManager
+import Probing
 
-/// One probe definition: settings to a definition, every key checked, its options by its kind.
+/// Reads one probe definition and checks every key; the options are checked by the kind.
 struct DefinitionFile {
     static let shortestInterval: Duration = .milliseconds(100)
 
@@ -53,7 +53,7 @@ struct DefinitionFile {
         if kinds.kind(named: kind) != nil { return kind }
         let near = NearestName.among(kinds.names, to: kind).map { ", did you mean '\($0)'?" } ?? ""
         reader.error(
-            "unknown kind '\(kind)'\(near.isEmpty ? "; known are \(kinds.names.sorted().joined(separator: ", "))" : near)",
+            "unknown kind '\(kind)'\(near.isEmpty ? "; known kinds: \(kinds.names.sorted().joined(separator: ", "))" : near)",
             at: reader.location(of: "kind"))
         return nil
     }
@@ -63,7 +63,7 @@ struct DefinitionFile {
         for key in TargetSettings.keys where reader.has(key) {
             _ = reader.setting(key)
             reader.error(
-                "'\(key)' is for kinds that are aimed at targets, this one looks at the servers of agent.yaml: remove it",
+                "'\(key)' is only for kinds with targets, this kind probes the servers of agent.yaml: remove it",
                 at: reader.location(of: key))
         }
         let word = reader.choice("scope", Word.self) ?? .server
@@ -73,7 +73,7 @@ struct DefinitionFile {
         return .organization
     }
 
-    /// An option that another kind has is named as such.
+    /// Rewrites diagnostics of unknown options that belong to another kind.
     private func nameOtherKinds(of kind: String, from index: Int) {
         for i in index..<notes.diagnostics.count {
             for other in kinds.kinds where other.name != kind {

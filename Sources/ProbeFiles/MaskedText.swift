@@ -1,13 +1,13 @@
 import Addresses
-import HealthManager
+import Probing
 import Yams
 
-/// Settings as YAML that may be shown: the values of secrets and of headers are masked, whoever asks.
+/// Writes settings as YAML for display, with the values of secrets and headers masked.
 enum MaskedText {
     private static let mask = "<secret>"
-    /// A URL under one of these is no target: its query is a secret, too.
+    /// Keys whose values are endpoint URLs, of which the query is masked too.
     private static let endpoint: Set<String> = ["proxy_url", "token_url"]
-    /// A value under one of these is a secret, however deep.
+    /// Keys whose values are masked completely, at any depth.
     private static let secret: Set<String> = [
         "password", "credentials", "bearer_token", "client_secret", "headers", "http_headers", "metadata", "proxy_connect_header",
         "endpoint_params", "body", "send", "key",

@@ -1,11 +1,11 @@
-import HealthManager
+import Probing
 
-/// blackbox_exporter's own file of modules, read strictly, with its defaults.
+/// Reads modules in blackbox_exporter's format, strictly and with its defaults.
 struct ModulesFile {
     let kinds: KindCatalog
     let notes: SettingsReader.Notes
 
-    /// The kinds' names are the probers'.
+    /// The names of probers: those of the kinds with targets.
     private var probers: [String] { kinds.kinds.filter { $0.aim == .targets }.map(\.name) }
 
     func modules(_ setting: Setting) -> [String: Module] {
@@ -22,7 +22,7 @@ struct ModulesFile {
         let timeout = reader.duration("timeout", allowZero: true)
         var make: (@Sendable (Place) -> Discovery)?
         var hostHeader: String?
-        // The sections of other probers are checked too: what stands in the file is to be right.
+        // The sections of other probers are checked too: the whole file must be valid.
         for kind in probers {
             let section = reader.setting(kind)
             guard section != nil || kind == prober else { continue }
@@ -43,7 +43,7 @@ struct ModulesFile {
         if probers.contains(prober) { return prober }
         let near = NearestName.among(probers, to: prober).map { ", did you mean '\($0)'?" } ?? ""
         reader.error(
-            "prober '\(prober)' is not valid\(near.isEmpty ? "; known are \(probers.sorted().joined(separator: ", "))" : near)",
+            "prober '\(prober)' is not valid\(near.isEmpty ? "; known probers: \(probers.sorted().joined(separator: ", "))" : near)",
             at: reader.location(of: "prober"))
         return nil
     }

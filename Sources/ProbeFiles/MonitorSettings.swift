@@ -1,6 +1,6 @@
-import HealthManager
+import Probing
 
-/// The monitors of a definition: settings to rules, every key checked.
+/// Reads the monitors of a definition and checks every key.
 struct MonitorSettings {
     private enum Rule: String, CaseIterable {
         case consecutiveFailures, consecutiveWarnings, failures, successPercentage, sampleValue, certificateLifetime
@@ -17,7 +17,7 @@ struct MonitorSettings {
             guard let monitor else { return nil }
             if let earlier = known.updateValue(reader.location(of: "name"), forKey: monitor.name.lowercased()) {
                 reader.error(
-                    "monitor '\(monitor.name)' is listed twice, first in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
+                    "duplicate monitor '\(monitor.name)', first defined in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
             }
             return monitor
         }
@@ -54,7 +54,7 @@ struct MonitorSettings {
 
     private func rule(_ reader: SettingsReader) -> MonitorRule? {
         guard let when = reader.mapping("when") else {
-            reader.error("a monitor needs 'when', such as when: { consecutiveFailures: 3 }", at: reader.location)
+            reader.error("a monitor needs 'when' (e.g. when: { consecutiveFailures: 3 })", at: reader.location)
             return nil
         }
         defer { when.finish() }
@@ -62,7 +62,7 @@ struct MonitorSettings {
         guard let rule = written.first, written.count == 1 else {
             for rule in written { _ = when.setting(rule.rawValue) }
             let list = Rule.allCases.map(\.rawValue).joined(separator: ", ")
-            when.error("'when' must hold one rule of \(list)", at: when.location)
+            when.error("'when' must contain exactly one of \(list)", at: when.location)
             return nil
         }
         switch rule {

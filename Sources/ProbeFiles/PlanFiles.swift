@@ -1,13 +1,15 @@
 import Documents
-package import HealthManager
+package import Monitoring
+package import Probing
 
-/// Configuration and definitions on disk, read as one plan, with every problem of all files at once.
+/// The configuration and definition files of an agent, read as one plan. Problems of all files are collected, not only the first.
 package struct PlanFiles: Sendable {
     package var configurationPath: String
+    /// Searched recursively for definitions.
     package var probesDirectory: String
-    /// blackbox_exporter's module file; nil is none.
+    /// A file of modules in blackbox_exporter's format; nil for none.
     package var modulesPath: String?
-    /// Overrides what the file says.
+    /// Overrides `listen` of the configuration file; nil does not.
     package var listen: String?
 
     package init(configurationPath: String, probesDirectory: String, modulesPath: String? = nil, listen: String? = nil) {
@@ -17,28 +19,31 @@ package struct PlanFiles: Sendable {
         self.listen = listen
     }
 
+    /// Reads all files. Warnings are part of the plan.
+    /// - Throws: `ConfigurationRefused` with all diagnostics if any of them is an error.
     package func read(kinds: KindCatalog) throws(ConfigurationRefused) -> Plan {
         let (plan, diagnostics) = examine(kinds: kinds)
         guard let plan, !diagnostics.contains(where: { $0.severity == .error }) else { throw ConfigurationRefused(diagnostics) }
         return plan
     }
 
-    /// Where the agent is and keeps its state, for a client of it: other parts of the file may hold errors.
+    /// The daemon settings of the configuration file, for clients of the agent. Errors in the values of other keys are ignored.
+    /// - Throws: `ConfigurationRefused` if the file cannot be read or parsed.
     package func daemonSettings() throws(ConfigurationRefused) -> DaemonSettings {
         let setting = try YAMLFile(path: configurationPath).read()
         return ConfigurationFile(path: configurationPath, notes: SettingsReader.Notes()).configuration(setting).daemon
     }
 
-    /// Every problem, in the order of file and line. Empty means that all is well.
+    /// All errors and warnings, sorted by file and position. Empty if there are none.
     package func diagnostics(kinds: KindCatalog) -> [Diagnostic] { examine(kinds: kinds).1 }
 
-    /// The definitions that can be read, whatever else is wrong.
+    /// The valid definitions, in the order of their file paths; files with errors are skipped.
     package func definitions(kinds: KindCatalog) -> [ProbeDefinition] { definitions(kinds, SettingsReader.Notes()) }
 
     private func examine(kinds: KindCatalog) -> (Plan?, [Diagnostic]) {
         let notes = SettingsReader.Notes()
         let definitions = definitions(kinds, notes)
-        // Where one can't be read, nobody knows which monitors there are.
+        // If a definition cannot be read, the set of monitors is unknown.
         let known = notes.hasErrors ? nil : definitions
         var configuration: AgentConfiguration?
         if let setting = read(configurationPath, notes) {
@@ -80,7 +85,7 @@ package struct PlanFiles: Sendable {
         return definitions
     }
 
-    /// Alerts and overrides know a monitor by its health set and name.
+    /// Refuses monitors with the same health set and name, since alerts and overrides identify a monitor by them.
     private func refuseTwins(
         _ definition: ProbeDefinition, _ setting: Setting, among others: [ProbeDefinition], _ notes: SettingsReader.Notes
     ) {
@@ -92,21 +97,21 @@ package struct PlanFiles: Sendable {
             notes.diagnostics.append(
                 Diagnostic(
                     .error, at: SettingsReader(setting, what: "a monitor", notes: notes).location(of: "name"),
-                    "monitor '\(monitor.name)' is already in \(twin.location.path), of the same health set: rename one"))
+                    "monitor '\(monitor.name)' is already defined in \(twin.location.path) for the same health set: rename one"))
         }
     }
 
-    /// All definition files under the directory, `examples`, lists in folders named `targets` and hidden ones aside, in the order of
-    /// their paths.
+    /// All definition files below the directory, sorted by path; without `examples`, target lists in directories named `targets`, and
+    /// hidden files.
     private func files(_ notes: SettingsReader.Notes) -> [String] {
         let location = SourceLocation(path: probesDirectory)
         let names: [String]
         do throws(FileUnreadable) { names = try Folder.paths(below: probesDirectory) } catch {
-            // Not to know the definitions is not to have none: what was known before stays in force.
+            // An error, not an empty list of definitions: the previous plan remains in effect.
             let isMissing = error.path == probesDirectory && error.problem == .missing
             notes.diagnostics.append(
                 isMissing
-                    ? Diagnostic(.error, at: location, "there is no such directory of probe definitions: set --probes")
+                    ? Diagnostic(.error, at: location, "the directory of probe definitions does not exist: set --probes")
                     : Diagnostic(.error, at: SourceLocation(path: error.path), "the probe definitions cannot be listed: \(error.clause)"))
             return []
         }
@@ -115,7 +120,7 @@ package struct PlanFiles: Sendable {
             return (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && parts.first != "examples" && !parts.dropLast().contains("targets")
                 && !parts.contains { $0.hasPrefix(".") }
         }.sorted().map { probesDirectory + "/" + $0 }
-        if files.isEmpty { notes.diagnostics.append(Diagnostic(.warning, at: location, "there is no probe definition in this directory")) }
+        if files.isEmpty { notes.diagnostics.append(Diagnostic(.warning, at: location, "no probe definitions in this directory")) }
         return files
     }
 
@@ -126,7 +131,7 @@ package struct PlanFiles: Sendable {
         }
     }
 
-    /// What `agent init` could only guess is marked in the file, until an administrator has compared it.
+    /// Warnings for the lines that `agent init` has marked as unconfirmed.
     private func unconfirmed() -> [Diagnostic] {
         guard let bytes = try? RegularFile.read(configurationPath, atMost: YAMLFile.sizeLimit) else { return [] }
         let lines = String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -135,7 +140,7 @@ package struct PlanFiles: Sendable {
             let column = line.distance(from: line.startIndex, to: mark.lowerBound) + 1
             return Diagnostic(
                 .warning, at: SourceLocation(path: configurationPath, line: index + 1, column: column),
-                "only Exchange knows this: compare it with the Exchange shell, then remove the mark")
+                "unconfirmed value: compare it with the Exchange Management Shell, then remove the mark")
         }
     }
 }

@@ -1,11 +1,12 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Monitoring
+import Probing
 
-/// `responders` and `history` of `agent.yaml`.
+/// Reads `responders` and `history` of `agent.yaml`.
 struct ResponderSettings {
     let notes: SettingsReader.Notes
-    /// Nil where they are not known.
+    /// Nil if not all definitions could be read; names of monitors are then not checked.
     let definitions: [ProbeDefinition]?
 
     func history(_ reader: SettingsReader?) -> HistorySettings {
@@ -26,7 +27,7 @@ struct ResponderSettings {
             guard let responder else { return nil }
             if let earlier = known.updateValue(reader.location(of: "name"), forKey: responder.name.lowercased()) {
                 reader.error(
-                    "responder '\(responder.name)' is listed twice, first in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
+                    "duplicate responder '\(responder.name)', first defined in line \(earlier.line ?? 0)", at: reader.location(of: "name"))
             }
             return responder
         }
@@ -38,7 +39,7 @@ struct ResponderSettings {
         let triggers = reader.strings("on")?.compactMap { text in
             if let trigger = Responder.Trigger(rawValue: text.lowercased()) { return trigger }
             let list = Responder.Trigger.allCases.map(\.rawValue).joined(separator: ", ")
-            reader.error("'on' knows \(list), found '\(text)'", at: reader.location(of: "on"))
+            reader.error("'on' must contain only \(list), found '\(text)'", at: reader.location(of: "on"))
             return nil
         }
         if triggers?.isEmpty == true { reader.error("'on' is empty: this responder would never act", at: reader.location(of: "on")) }
@@ -59,7 +60,7 @@ struct ResponderSettings {
         return responder
     }
 
-    /// One that nothing bears is told: the responder would wait for it for ever.
+    /// Reads `monitors` and warns of names that match no monitor and no health set.
     private func monitors(_ reader: SettingsReader) -> [String] {
         let monitors = reader.strings("monitors") ?? []
         guard let definitions, let setting = reader.setting("monitors") else { return monitors }
@@ -73,9 +74,9 @@ struct ResponderSettings {
                     definition.monitors.flatMap { [$0.name, definition.identity.healthSet + "/" + $0.name] }
                 }
             let remedy =
-                NearestName.among(names, to: text).map { "did you mean '\($0)'?" }
-                ?? "name a monitor or a health set (\(sets.isEmpty ? "there is none" : sets.joined(separator: ", ")))"
-            reader.warning("'monitors': no definition has a monitor or a health set '\(text)', \(remedy)", at: location)
+                NearestName.among(names, to: text).map { ", did you mean '\($0)'?" }
+                ?? "; known health sets: \(sets.isEmpty ? "none" : sets.joined(separator: ", "))"
+            reader.warning("'monitors': unknown monitor or health set '\(text)'\(remedy)", at: location)
         }
         return monitors
     }
@@ -87,24 +88,24 @@ struct ResponderSettings {
         case (let words?, nil):
             guard let program = words.first, program.hasPrefix("/") else {
                 reader.error(
-                    "'command' is a list of a program's absolute path and its arguments; there is no shell",
+                    "'command' must be a list of the absolute path of a program and its arguments; no shell is used",
                     at: reader.location(of: "command"))
                 return nil
             }
             if !FileManager.default.isExecutableFile(atPath: program) {
-                reader.warning("'command': there is no program \(program) here", at: reader.location(of: "command"))
+                reader.warning("'command': \(program) is not an executable file", at: reader.location(of: "command"))
             }
             for name in words.flatMap(Self.placeholders) where !Self.fields.contains(name) {
+                let known = Self.fields.map { "{\($0)}" }.joined(separator: " ")
                 reader.error(
-                    "'command' knows the placeholders \(Self.fields.map { "{\($0)}" }.joined(separator: " ")), found '{\(name)}'",
-                    at: reader.location(of: "command"))
+                    "'command': unknown placeholder '{\(name)}'; known placeholders: \(known)", at: reader.location(of: "command"))
             }
             return .command(words)
         case (nil, let webhook?):
             defer { webhook.finish() }
             let file = webhook.path("authorizationFile")
             if let file, !FileManager.default.fileExists(atPath: file) {
-                webhook.error("'authorizationFile': there is no file \(file)", at: webhook.location(of: "authorizationFile"))
+                webhook.error("'authorizationFile': file \(file) does not exist", at: webhook.location(of: "authorizationFile"))
             }
             guard let text = webhook.required("url", what: "'webhook'") else { return nil }
             let url = EndpointURL(text)
@@ -129,7 +130,7 @@ struct ResponderSettings {
 
     private static let fields = ResponderEvent.placeholders
 
-    /// The names between braces.
+    /// The names in braces.
     private static func placeholders(_ word: String) -> [String] {
         word.split(separator: "{", omittingEmptySubsequences: false).dropFirst().compactMap { part in
             part.firstIndex(of: "}").map { String(part[..<$0]) }

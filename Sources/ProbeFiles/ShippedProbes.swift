@@ -1,8 +1,9 @@
 import FoundationEssentials
 
-/// Where the definitions lie that come with the agent.
+/// The directory of the probe definitions shipped with the agent.
 package enum ShippedProbes {
-    /// Beside an installed executable (`../share/agent/probes`), in the checkout a built one stands in, or `./probes`.
+    /// The first that exists of `../share/agent/probes` relative to the executable and `probes` in a directory above it (a checkout);
+    /// `./probes` if neither does.
     package static func locate() -> String {
         let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         var folders = executable.split(separator: "/").dropLast().map(String.init)

@@ -1,7 +1,8 @@
-package import HealthManager
+package import Probing
 
-/// The one list of kinds that judge the organization: a new kind is a folder, and a line here.
+/// The list of kinds that check the organization. A new kind is a folder, and a line here.
 package enum ShippedKinds {
+    /// Creates all kinds; their probes share the services.
     package static func all(_ services: KindServices) -> [any ProbeKind] {
         [
             PushConnectivityKind(services),

@@ -1,20 +1,23 @@
 package import Certificates
 import FoundationEssentials
-import HealthManager
+import Outbound
+import Probing
 package import Transfers
 
-/// One look at a site that has no configuration yet, for `agent init`.
+/// Collects facts about a site that has no configuration yet, for `agent init`.
 package struct SiteSurvey: Sendable {
+    /// What was found on one server.
     package struct ServerSighting: Sendable {
         package var name: String
-        /// The newest signing key it publishes.
+        /// The newest signing key it publishes; nil if its document could not be read.
         package var newestKey: Thumbprint?
-        /// A gateway answers in its place.
+        /// Whether a gateway answers in its place.
         package var isUnpublished: Bool
-        /// One clause; nil where its document could be read.
+        /// One sentence; nil if its document could be read.
         package var problem: String?
     }
 
+    /// What was found in the auth server's document; `problem` is one sentence, nil if the document could be read.
     package struct AuthServerSighting: Sendable {
         package var realm: String?
         package var tokenEndpoint: String?
@@ -24,7 +27,7 @@ package struct SiteSurvey: Sendable {
     private let path: NetworkPath
     private static let deadline: Duration = .seconds(10)
 
-    /// - Throws: `TrustStore.Unusable` where `caFile` holds no certificate.
+    /// - Throws: `TrustStore.Unusable` if `caFile` cannot be read or contains no certificate.
     package init(_ transfers: Transfers, caFile: String?, connectTo: [String: String]) throws(TrustStore.Unusable) {
         var settings = NetworkSettings()
         settings.connectTo = connectTo
@@ -33,7 +36,8 @@ package struct SiteSurvey: Sendable {
         path = NetworkPath(transfers: transfers, trust: trust, settings: settings, userAgent: "agent")
     }
 
-    /// Reads each server's auth metadata document, side by side; in the order of the names.
+    /// Reads each server's auth metadata document concurrently, within ten seconds; the results are in the order of the names.
+    /// - Parameter addresses: `host:port` to connect to, by server name in lower case.
     package func look(at names: [String], hostname: String?, addresses: [String: String]) async -> [ServerSighting] {
         await withTaskGroup(of: (Int, ServerSighting).self) { group in
             for (index, name) in names.enumerated() {
@@ -59,7 +63,7 @@ package struct SiteSurvey: Sendable {
         }
     }
 
-    /// Reads the auth server's document.
+    /// Reads the auth server's document, within ten seconds.
     package func look(atAuthServer url: String) async -> AuthServerSighting {
         let sighting = await look(.authServer(url: url))
         return AuthServerSighting(

@@ -1,9 +1,9 @@
 import Glibc
 import NIOCore
 
-/// Stands before a listener's other handlers: where accepting fails for want of descriptors or memory, it frees some, or pauses.
+/// The first handler of a listener: if accepting fails for lack of descriptors or memory, it has a descriptor freed or pauses accepting.
 ///
-/// NIO's own pause leaves the listener registered for reading, so that the event loop would be woken without end.
+/// NIO's own pause leaves the listener registered for reading, which would wake the event loop continuously.
 final class AcceptGuard: ChannelInboundHandler {
     typealias InboundIn = Channel
 

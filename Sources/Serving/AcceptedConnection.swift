@@ -2,12 +2,12 @@ import HummingbirdCore
 import NIOCore
 import Synchronization
 
-/// A connection that was accepted. Dropped, it is closed.
+/// An accepted connection; it is closed when this object is released.
 final class AcceptedConnection: ServerChildChannelValue {
     let channel: any Channel
-    /// Nil where nobody keeps count.
+    /// Nil if the connections of the listener are not tracked.
     let record: ConnectionRecord?
-    /// Whether its HTTP handlers are there, which then see to its end.
+    /// Whether the HTTP handlers have been installed; they then close the connection.
     let isServed = Mutex(false)
 
     init(_ channel: any Channel, _ record: ConnectionRecord?) {
@@ -20,7 +20,7 @@ final class AcceptedConnection: ServerChildChannelValue {
     /// The first handler of the connection.
     var gate: Gate { Gate(self) }
 
-    /// Closes the connection when its server stops before it is served, and notes that something came.
+    /// Closes the connection if the server stops before it is served, and records incoming bytes.
     final class Gate: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 

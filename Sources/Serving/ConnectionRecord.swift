@@ -2,24 +2,25 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
-/// What an open connection is at, and since when.
+/// The phase of an open connection and when it began.
 final class ConnectionRecord: Sendable {
     enum Phase: Sendable {
-        /// A request's head is awaited or incomplete.
+        /// Waiting for a request head, or it is incomplete.
         case head
-        /// The head is there, the body is not whole.
+        /// The head is complete, the body is not.
         case body
-        /// The request is whole, nothing is answered yet.
+        /// The request is complete, the response has not begun.
         case working
+        /// The response has begun.
         case answering
-        /// All is answered, nothing has come since.
+        /// All requests are answered, no bytes have been received since.
         case idle
     }
 
     struct State: Sendable {
         var phase: Phase = .head
         var since: NIODeadline
-        /// Bytes that the other end has not taken, when last looked at.
+        /// Bytes buffered for sending at the last check.
         var unsent = 0
     }
 
@@ -37,7 +38,7 @@ final class ConnectionRecord: Sendable {
 
     func bytesCame() { state.withLock { if $0.phase == .idle { $0 = State(phase: .head, since: .now()) } } }
 
-    /// Looks at what the other end has taken since the last look; on the connection's event loop.
+    /// Checks whether the peer has received data since the last check; if so, `since` becomes `now`. Called on the connection's event loop.
     func look(at now: NIODeadline) -> State {
         let unsent = Int((try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
         return state.withLock { state in
@@ -50,7 +51,7 @@ final class ConnectionRecord: Sendable {
     }
 }
 
-/// Tells a connection's record what becomes of its requests.
+/// Updates the record of a connection as its requests and responses pass.
 final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -58,7 +59,7 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let record: ConnectionRecord
-    /// Requests that are whole and not yet answered: a client may send several at once.
+    /// Complete requests not yet answered: a client may pipeline several.
     private var waiting = 0
 
     init(_ record: ConnectionRecord) { self.record = record }

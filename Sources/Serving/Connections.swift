@@ -3,33 +3,34 @@ package import Logging
 package import NIOCore
 import Synchronization
 
-/// The open connections of one listener: how many there may be, and how long each may take over what.
+/// The open connections of one listener, with limits on their number and on the duration of each phase.
 ///
-/// A connection above the limit is let in all the same, and the one that has been idle longest is closed for it: whoever opens many and says
-/// nothing keeps nobody out. Where every connection is being answered, the new one is closed.
+/// At the limit, a new connection is still accepted and the one idle longest is closed instead, so that idle clients cannot block others.
+/// If every connection is waiting for its response, the new one is closed.
 package final class Connections: Sendable {
+    /// Limits on the connections of one listener.
     package struct Limits: Sendable {
-        /// Connections open at once.
+        /// Maximum number of open connections.
         package var open: Int
-        /// For a request's head, for its body, and for the other end to take some of an answer.
-        package var patience: TimeAmount = .seconds(20)
-        /// For the next request on a connection, where less than half of `open` are open; else `patience` holds.
+        /// Maximum time for receiving a request head, for receiving a body, and without progress in sending a response.
+        package var timeout: TimeAmount = .seconds(20)
+        /// Maximum idle time between requests while fewer than half of `open` connections are open; otherwise `timeout` applies.
         package var idle: TimeAmount = .minutes(2)
 
         package init(open: Int) { self.open = open }
     }
 
-    /// Numbers for `/metrics`; the counts are since the start.
+    /// Numbers for `/metrics`. `open` is the current number, `limit` its maximum; the others count events since the start.
     package struct Facts: Sendable {
         package var open = 0
         package var limit = 0
-        /// Closed because they took too long.
+        /// Connections closed by a time limit.
         package var timedOut = 0
-        /// Idle ones closed for new ones.
+        /// Idle connections closed in favour of new ones.
         package var displaced = 0
-        /// New ones closed because all others were being answered.
+        /// New connections closed because all others were waiting for their responses.
         package var refused = 0
-        /// How often accepting failed for want of descriptors or memory.
+        /// Number of times accepting failed for lack of descriptors or memory.
         package var exhausted = 0
 
         package init() {}
@@ -49,11 +50,13 @@ package final class Connections: Sendable {
     private let reserve = DescriptorReserve()
     private let state = Mutex(State())
 
+    /// - Parameter logger: warned, at most every five minutes, when the limit or the limit of open files is reached.
     package init(_ limits: Limits, logger: Logger) {
         self.limits = limits
         self.logger = logger
     }
 
+    /// The current numbers.
     package var facts: Facts {
         state.withLock { state in
             var facts = state.facts
@@ -63,33 +66,34 @@ package final class Connections: Sendable {
         }
     }
 
-    /// Watches over a listener that has begun to listen, until it closes.
+    /// Starts enforcing the limits on a bound listener, until it closes. Call once.
+    /// - Throws: if the listener's channel is already closed.
     package func watch(_ listener: any Channel) async throws {
         state.withLock { $0.listener = listener }
         try await listener.eventLoop.submit {
             try listener.pipeline.syncOperations.addHandler(AcceptGuard(self), position: .first)
-            let interval: TimeAmount = .nanoseconds(self.limits.patience.nanoseconds / 5)
+            let interval: TimeAmount = .nanoseconds(self.limits.timeout.nanoseconds / 5)
             let looking = listener.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in self.look() }
             listener.closeFuture.whenComplete { _ in looking.cancel() }
         }.get()
     }
 
-    /// Listens no more; connections end when what they are at is answered.
+    /// Stops listening. Connections with an incomplete request are closed; others end after their responses.
     package func quiesce() {
         let (listener, records) = state.withLock { ($0.listener, Array($0.records.values)) }
         listener?.close(promise: nil)
         for record in records {
             switch record.now.phase {
-            // What has not been asked in full is not waited for.
+            // Incomplete requests are not waited for.
             case .head, .body: record.channel.close(promise: nil)
             case .working, .answering, .idle: record.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
             }
         }
     }
 
-    // MARK: Coming and going
+    // MARK: Opening and closing
 
-    /// Takes a new connection up; the record of one that is refused is closed already.
+    /// Registers a new connection and returns its record. A refused connection is closed.
     func admit(_ channel: any Channel) -> ConnectionRecord {
         let record = ConnectionRecord(channel)
         let id = ObjectIdentifier(channel)
@@ -108,7 +112,7 @@ package final class Connections: Sendable {
             return (displaced, false)
         }
         if displaced != nil || isRefused {
-            warn("all connections are in use, those idle longest are closed for new ones", ["limit": "\(limits.open)"])
+            warn("connection limit reached, closing the connections idle longest", ["limit": "\(limits.open)"])
         }
         displaced?.channel.close(promise: nil)
         if isRefused { channel.close(promise: nil) } else { channel.closeFuture.whenComplete { _ in self.forget(id, record) } }
@@ -121,8 +125,8 @@ package final class Connections: Sendable {
         }
     }
 
-    /// The one to close first: nothing is being answered on it, and nothing has happened for longest; else one whose answer has begun, as
-    /// that of a stream of events, longest ago.
+    /// The connection to close first: of those without a pending request, the one without activity for longest; otherwise the one whose
+    /// response began longest ago, such as an event stream.
     private static func mostIdle(_ records: some Collection<ConnectionRecord>) -> ConnectionRecord? {
         records.lazy.map { ($0, $0.now) }.filter { $0.1.phase != .working }.min { left, right in
             let (a, b) = (left.1, right.1)
@@ -131,45 +135,45 @@ package final class Connections: Sendable {
         }?.0
     }
 
-    // MARK: Time
+    // MARK: Time limits
 
-    /// Closes the connections whose time is over.
+    /// Closes the connections that have exceeded their time limit.
     private func look() {
         reserve.refill()
         let now = NIODeadline.now()
         let records = state.withLock { Array($0.records.values) }
-        let idle = records.count * 2 < limits.open ? limits.idle : limits.patience
+        let idle = records.count * 2 < limits.open ? limits.idle : limits.timeout
         for record in records { record.channel.eventLoop.execute { self.look(at: record, now, idle: idle) } }
     }
 
     private func look(at record: ConnectionRecord, _ now: NIODeadline, idle: TimeAmount) {
         let state = record.look(at: now)
-        let patience: TimeAmount? =
+        let timeout: TimeAmount? =
             switch state.phase {
-            case .head, .body: limits.patience
+            case .head, .body: limits.timeout
             case .working: nil
-            // A stream of events has nothing unsent while nothing happens.
-            case .answering: state.unsent > 0 ? limits.patience : nil
-            case .idle: state.unsent > 0 ? limits.patience : idle
+            // An event stream has nothing unsent while there are no events.
+            case .answering: state.unsent > 0 ? limits.timeout : nil
+            case .idle: state.unsent > 0 ? limits.timeout : idle
             }
-        guard let patience, state.since + patience <= now else { return }
+        guard let timeout, state.since + timeout <= now else { return }
         self.state.withLock { $0.facts.timedOut += 1 }
         record.channel.close(promise: nil)
     }
 
-    // MARK: Want
+    // MARK: Exhaustion
 
-    /// Accepting failed for want of something.
-    /// - Returns: whether something was freed, so that it may be tried again at once.
+    /// Handles a failure to accept for lack of descriptors or memory.
+    /// - Returns: whether a descriptor was freed, so that accepting can be retried immediately.
     func exhausted(_ error: IOError) -> Bool {
-        // One that has just come may be about to ask.
+        // A connection accepted just now may be about to send its request.
         let latest = NIODeadline.now() - .milliseconds(100)
         let idle = state.withLock { state in
             state.facts.exhausted += 1
             return Self.mostIdle(state.records.values.filter { $0.now.since < latest })
         }
         warn(
-            "a connection can't be accepted: raise the limit of open files (ulimit -n, LimitNOFILE)",
+            "cannot accept a connection: raise the limit of open files (ulimit -n, LimitNOFILE)",
             ["error": "\(String(cString: strerror(error.errnoCode)))"])
         guard let idle else { return reserve.release() }
         state.withLock { $0.facts.displaced += 1 }
@@ -177,7 +181,7 @@ package final class Connections: Sendable {
         return true
     }
 
-    /// One line of a kind every few minutes.
+    /// Logs the same message at most once per `warningInterval`.
     private func warn(_ line: Logger.Message, _ metadata: Logger.Metadata) {
         let now = NIODeadline.now()
         let isDue = state.withLock { state in

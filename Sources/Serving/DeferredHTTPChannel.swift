@@ -4,14 +4,14 @@ package import NIOCore
 import Synchronization
 
 extension HTTPServerBuilder {
-    /// HTTP/1.1 on connections that can be dropped at any time before they are served.
+    /// An HTTP/1.1 server whose connections can be dropped at any time before they are served.
     ///
-    /// A server that stops drops the connections it has accepted and not yet served. NIO ends the process where such a connection already has
-    /// its asynchronous reader and writer; so a connection gets them, and everything else, only when it is served.
+    /// A server that stops drops connections that were accepted but not yet served. NIO traps if such a connection already has its
+    /// asynchronous reader and writer; therefore a connection gets its handlers only when it is served.
     /// - Parameters:
-    ///   - connections: keeps count of the connections and closes those that are in the way; nil where nobody needs that.
-    ///   - configuration: of the HTTP handlers.
-    ///   - prepare: adds what comes before HTTP, such as TLS; called on the connection's event loop.
+    ///   - connections: tracks the connections and enforces limits; nil for no limits.
+    ///   - configuration: the configuration of the HTTP handlers.
+    ///   - prepare: adds the handlers that precede HTTP, such as TLS; called on the connection's event loop.
     package static func deferred(
         _ connections: Connections? = nil, configuration: HTTP1Channel.Configuration = .init(),
         prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
@@ -22,7 +22,7 @@ extension HTTPServerBuilder {
     }
 }
 
-/// Accepts a connection as it is, and makes an HTTP connection of it when it is served.
+/// Accepts a connection without handlers and sets up HTTP when it is served.
 private struct DeferredHTTPChannel: ServerChildChannel {
     let responder: HTTPChannelHandler.Responder
     let connections: Connections?
@@ -32,7 +32,7 @@ private struct DeferredHTTPChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
         let accepted = AcceptedConnection(channel, connections?.admit(channel))
         return channel.eventLoop.makeCompletedFuture {
-            // Without handlers, what is read would be lost.
+            // Without handlers, received bytes would be lost.
             try channel.syncOptions?.setOption(.autoRead, value: false)
             try channel.pipeline.syncOperations.addHandler(accepted.gate)
             return accepted
@@ -58,7 +58,7 @@ private struct DeferredHTTPChannel: ServerChildChannel {
             // Last: from here on the connection must not be dropped.
             return http.setup(channel: channel, logger: logger)
         }
-        // Hummingbird's own way of ending waits for the other end, which may never close.
+        // Hummingbird's own shutdown waits for the peer, which may never close.
         await withTaskCancellationHandler {
             do { await http.handle(value: try await served.get(), logger: logger) } catch { channel.close(promise: nil) }
         } onCancel: {

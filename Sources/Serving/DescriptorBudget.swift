@@ -1,29 +1,31 @@
 import Glibc
 
-/// How the process's file descriptors are shared out, so that neither callers nor probes take all of them.
+/// How the file descriptors of the process are divided, so that neither clients nor probes use up all of them.
 package struct DescriptorBudget: Sendable, Equatable {
-    /// What the agent itself needs: files, event loops, the state directory, outgoing notifications.
+    /// Descriptors for the agent itself: files, event loops, the state directory, outgoing notifications.
     private static let own = 32
-    /// Beyond this, memory is what bounds.
+    /// Upper limit on connections, because of their memory.
     private static let mostConnections = 4096
 
+    /// The limit of open files is too low; the description is one sentence.
     package struct TooFew: Error, CustomStringConvertible {
         package var description: String
     }
 
-    /// Connections of callers on the network.
+    /// Maximum number of connections on the network listener.
     package let connections: Int
-    /// Connections of the control socket.
+    /// Maximum number of connections on the control socket.
     package let controlConnections: Int
-    /// Probes under way at once: on schedule, and as many by `/probe`.
+    /// Maximum number of concurrent scheduled runs, and of concurrent runs for `/probe`.
     package let runs: Int
 
-    /// - Parameter limit: descriptors the process may have open.
-    /// - Throws: where they do not suffice for the agent itself.
+    /// - Parameter limit: the maximum number of open descriptors of the process.
+    /// - Throws: `TooFew` if the limit is less than 64.
     package init(limit: Int) throws(TooFew) {
         guard limit >= 2 * Self.own else {
             throw TooFew(
-                description: "\(limit) open files are too few, \(2 * Self.own) are needed: raise the limit (ulimit -n, LimitNOFILE)")
+                description:
+                    "the limit of \(limit) open files is too low, at least \(2 * Self.own) are required: raise it (ulimit -n, LimitNOFILE)")
         }
         let rest = limit - Self.own
         connections = min(rest * 3 / 8, Self.mostConnections)
@@ -31,7 +33,8 @@ package struct DescriptorBudget: Sendable, Equatable {
         runs = rest / 4
     }
 
-    /// Raises the process's limit as far as it may be raised (65,536 at most, which no program started by the agent stumbles over).
+    /// Raises the soft limit of open files to the hard limit, at most 65,536 (a value that child processes can handle), and divides it.
+    /// - Throws: `TooFew` if the limit is still less than 64.
     package static func raised() throws(TooFew) -> DescriptorBudget {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A few descriptors kept open for nothing, to be given up when there are no others: a scrape can then still be accepted.
+/// Descriptors kept open as a reserve: when no others are left, they are closed so that a scrape can still be accepted.
 final class DescriptorReserve: Sendable {
     private static let size = 2
 
@@ -11,13 +11,15 @@ final class DescriptorReserve: Sendable {
 
     deinit { for descriptor in held.withLock(\.self) { close(descriptor) } }
 
-    /// - Returns: false where none was left.
+    /// Closes one of the reserved descriptors.
+    /// - Returns: false if none was left.
     func release() -> Bool {
         guard let descriptor = held.withLock({ $0.popLast() }) else { return false }
         close(descriptor)
         return true
     }
 
+    /// Opens descriptors until the reserve is complete, as far as possible.
     func refill() {
         held.withLock { held in
             while held.count < Self.size {

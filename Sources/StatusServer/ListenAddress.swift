@@ -1,7 +1,8 @@
 import Glibc
 
-/// `address:port`, and what Prometheus's programs take beside it: `:port` and `*:port` are every address of this machine.
+/// Parses a listen address: `address:port`, or, as Prometheus exporters accept, `:port` and `*:port` for all addresses of this machine.
 enum ListenAddress {
+    /// Splits off the port; brackets around an IPv6 address are removed. A missing or unreadable port is 0.
     static func split(_ listen: String) -> (host: String, port: Int) {
         guard let colon = listen.lastIndex(of: ":") else { return (listen, 0) }
         let written = listen[..<colon]
@@ -9,7 +10,7 @@ enum ListenAddress {
         return (host.isEmpty || host == "*" ? every : host, Int(listen[listen.index(after: colon)...]) ?? 0)
     }
 
-    /// IPv6's takes IPv4 too; a kernel without IPv6 has only the other.
+    /// `::`, which also accepts IPv4 connections; `0.0.0.0` on a kernel without IPv6.
     private static var every: String {
         let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return "0.0.0.0" }

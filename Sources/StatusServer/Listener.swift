@@ -4,12 +4,12 @@ import ServiceLifecycle
 import Serving
 import Synchronization
 
-/// A listener that could not be opened, in one sentence.
+/// An address could not be bound; the description is one sentence that names the address, the cause and the setting to change.
 package struct CannotListen: Error, CustomStringConvertible {
     package var description: String
 }
 
-/// One server, whose failure to listen is told in words.
+/// One HTTP server as a service. Translates bind errors to `CannotListen`.
 struct Listener: Service {
     let address: String
     let remedy: String
@@ -25,12 +25,12 @@ struct Listener: Service {
                     try await serve()
                 } onGracefulShutdown: {
                     isEnding.store(true, ordering: .relaxed)
-                    // Hummingbird does the same in a task that may find no thread to run on.
+                    // Hummingbird does the same, but in a task that may never get a thread to run on.
                     connections.quiesce()
                 }
             }
         } catch {
-            // A server that has stopped before it was told to by its own group ends with an error.
+            // A server that stops before its service group asks it to ends with an error; that is expected here.
             if isEnding.load(ordering: .relaxed) { return }
             guard let error = error as? IOError else { throw error }
             let why = error.errnoCode == EADDRINUSE ? "the port is in use" : String(cString: strerror(error.errnoCode))

@@ -1,27 +1,34 @@
+package import Exposition
 import FoundationEssentials
 import Glibc
 package import HealthManager
 import Hummingbird
 package import Logging
+package import Monitoring
 import NIOCore
 import NIOPosix
 package import ServiceLifecycle
 package import Serving
 
-/// What the agent shows and takes orders by: one listener on the network, one on the control socket.
+/// The agent's HTTP server: one listener on the network, one on the control socket, both with the same routes.
 package struct StatusServer: Sendable {
     private let routes: Routes
     private let settings: DaemonSettings
     private let connections: Connections
     private let controlConnections: Connections
     private let logger: Logger
-    /// One thread for all that is served: what it does is short, and the rest waits elsewhere.
+    /// A single thread serves all requests: handlers are short and never block it.
     private let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let executor: LoopExecutor
 
-    /// - Parameter budget: how many connections there may be.
+    /// Opens nothing yet; listening starts when the `services` run.
+    /// - Parameters:
+    ///   - settings: the listen address, host names and control socket; changes made by a reload are not picked up.
+    ///   - responses: returns the current counters of responders and alerts; called for `/metrics` and `/api/v1/attempts`.
+    ///   - budget: limits the number of open connections per listener.
+    /// - Throws: if the page template cannot be parsed.
     package init(
-        settings: DaemonSettings, health: HealthManager, desk: ProbeDesk, metrics: MetricsPage, events: EventFeed,
+        settings: DaemonSettings, health: HealthManager, prober: OnDemandProber, metrics: MetricsPage, events: EventFeed,
         responses: @escaping @Sendable () -> ResponseFacts = { ResponseFacts() }, build: BuildInformation, budget: DescriptorBudget,
         logger: Logger
     ) throws {
@@ -32,11 +39,12 @@ package struct StatusServer: Sendable {
         self.connections = connections
         controlConnections = Connections(Connections.Limits(open: budget.controlConnections), logger: logger)
         routes = Routes(
-            health: health, metrics: metrics, page: try StatusPage(), desk: desk, events: events, responses: responses,
+            health: health, metrics: metrics, page: try StatusPage(), prober: prober, events: events, responses: responses,
             connections: { connections.facts }, build: build)
     }
 
-    /// The services that listen. `onListening` is told the network address taken, `127.0.0.1:9717`.
+    /// The services that listen; each throws `CannotListen` from `run` if its address cannot be bound.
+    /// - Parameter onListening: called once the network listener is bound, with its actual address such as `127.0.0.1:9717`.
     package func services(onListening: @escaping @Sendable (String) async -> Void) -> [any Service] {
         [network(onListening), controlSocket]
     }
@@ -44,8 +52,8 @@ package struct StatusServer: Sendable {
     private func network(_ onListening: @escaping @Sendable (String) async -> Void) -> Listener {
         let (host, port) = ListenAddress.split(settings.listen)
         let names = Set((settings.hostNames + [Self.machineName]).map { $0.lowercased() })
-        let door = Door(listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy)
-        return listener(settings.listen, "set 'listen' in agent.yaml or --listen", .hostname(host, port: port), door, connections) {
+        let requestGuard = RequestGuard(listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy)
+        return listener(settings.listen, "set 'listen' in agent.yaml or --listen", .hostname(host, port: port), requestGuard, connections) {
             channel in
             guard let address = channel.localAddress, let port = address.port else { return }
             await onListening(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
@@ -55,23 +63,25 @@ package struct StatusServer: Sendable {
     private var controlSocket: Listener {
         let path = settings.controlSocketPath
         let group = settings.controlSocket.group
-        let door = Door(listener: .controlSocket, hostNames: [])
-        return listener(path, "set 'controlSocket.path' in agent.yaml", .unixDomainSocket(path: path), door, controlConnections, file: path)
-        {
+        let requestGuard = RequestGuard(listener: .controlSocket, hostNames: [])
+        return listener(
+            path, "set 'controlSocket.path' in agent.yaml", .unixDomainSocket(path: path), requestGuard, controlConnections, file: path
+        ) {
             [logger] _ in Self.open(path, to: group, logger)
         }
     }
 
-    /// - Parameter file: removed at the end.
+    /// - Parameter file: deleted after the listener stops.
     private func listener(
-        _ name: String, _ remedy: String, _ address: BindAddress, _ door: Door, _ connections: Connections, file: String? = nil,
+        _ name: String, _ remedy: String, _ address: BindAddress, _ requestGuard: RequestGuard, _ connections: Connections,
+        file: String? = nil,
         _ onListening: @escaping @Sendable (any Channel) async -> Void
     ) -> Listener {
         var quiet = logger
-        // What goes wrong with listening is told by us, once and in words.
+        // `Listener` reports a failure to listen itself, once.
         quiet.logLevel = .critical
         let application = Application(
-            router: routes.router(door), server: .deferred(connections), configuration: ApplicationConfiguration(address: address),
+            router: routes.router(requestGuard), server: .deferred(connections), configuration: ApplicationConfiguration(address: address),
             onServerRunning: { channel in
                 try? await connections.watch(channel)
                 await onListening(channel)
@@ -89,7 +99,7 @@ package struct StatusServer: Sendable {
         }
         guard let entry = getgrnam(group) else {
             chmod(path, 0o600)
-            return logger.error("there is no group of that name, the control socket is the owner's alone", metadata: ["group": "\(group)"])
+            return logger.error("unknown group, the control socket is accessible to its owner only", metadata: ["group": "\(group)"])
         }
         chown(path, uid_t.max, entry.pointee.gr_gid)
         chmod(path, 0o660)

@@ -1,8 +1,9 @@
-package import HealthManager
+package import Probing
 import Transfers
 
-/// The one list of kinds that are aimed at targets: a new kind is a folder, and a line here.
+/// The list of kinds that probe targets. A new kind is a folder, and a line here.
 package enum TargetKinds {
+    /// Creates all kinds; their probes share the services.
     package static func all(_ services: TargetServices) -> [any ProbeKind] {
         [
             HTTPKind(services), TCPKind(services), DNSKind(services), ICMPKind(services), UnixKind(services), GRPCKind(services),

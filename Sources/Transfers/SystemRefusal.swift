@@ -1,12 +1,12 @@
 import Glibc
 
-/// The system gives this process less than it needs to begin at all, in one sentence.
+/// The system does not provide a resource that is required to start; the description is one sentence.
 package struct SystemRefusal: Error, CustomStringConvertible {
     package let description: String
 
-    /// From `errno` of the call that failed.
+    /// - Parameter code: `errno` of the failed call.
     init(_ what: String, errno code: Int32) {
         let remedy = code == EMFILE ? ": raise the limit of open files (ulimit -n, LimitNOFILE)" : ""
-        description = "the system refuses \(what): \(String(cString: strerror(code)))\(remedy)"
+        description = "the system refused \(what): \(String(cString: strerror(code)))\(remedy)"
     }
 }

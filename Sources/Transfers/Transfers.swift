@@ -4,16 +4,16 @@ import CLinux
 import FoundationEssentials
 import Glibc
 
-/// All outgoing traffic: HTTP exchanges, conversations over a stream, datagrams, and the look-up of names.
+/// All outgoing traffic: HTTP exchanges, stream connections, datagrams, pings, and name resolution.
 ///
-/// A fresh connection and a full handshake each time. Whatever goes wrong is a value, never a crash and never a wait without end.
+/// Every connection is new, with a full TLS handshake. Every failure is returned or thrown as a value, and every operation has a deadline.
 package final class Transfers: Sendable {
     private let engine: Engine
     let loop: SocketLoop
     package let trustStores = TrustStores()
     private let resolver: Resolver
 
-    /// For where the system is known to give what it takes; `open` tells where it does not.
+    /// Traps if the required system resources are not available; use `open` to handle that case.
     package convenience init() {
         do { try self.init(engine: Engine(), loop: SocketLoop()) } catch { preconditionFailure("\(error)") }
     }
@@ -24,7 +24,7 @@ package final class Transfers: Sendable {
         resolver = Resolver(loop: loop)
     }
 
-    /// - Throws: where the system allows no thread or no descriptor for it.
+    /// - Throws: if the system does not provide the required threads and descriptors.
     package static func open() throws(SystemRefusal) -> Transfers {
         let engine = try Engine()
         do throws(SystemRefusal) { return Transfers(engine: engine, loop: try SocketLoop()) } catch {
@@ -38,45 +38,46 @@ package final class Transfers: Sendable {
         loop.close()
     }
 
-    /// The addresses of a name, at least one, in the order preferred.
-    /// - Throws: `nameNotResolved`, also when the deadline passes.
+    /// The addresses of a name, at least one, in order of preference. A literal address is returned as it is.
+    /// - Throws: `nameNotResolved`, also if the deadline passes; `localResources`; `cancelled`.
     package func resolve(
         _ name: String, _ preference: FamilyPreference = .any, until deadline: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> [NetworkAddress] {
         try await resolver.addresses(of: name, preference, until: deadline)
     }
 
-    /// Opens a stream connection, all of whose steps must be over by the deadline.
-    package func converse(
-        with endpoint: Endpoint, from source: NetworkAddress? = nil, until deadline: ContinuousClock.Instant
+    /// Opens a TCP connection. The deadline also applies to everything that is later sent and received over it.
+    package func connect(
+        to endpoint: Endpoint, from source: NetworkAddress? = nil, until deadline: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> Conversation {
         try await Conversation.open(to: endpoint, from: source, loop: loop, trustStores: trustStores, until: deadline)
     }
 
-    package func converse(
-        withUnixSocket path: String, until deadline: ContinuousClock.Instant
+    /// Connects to a Unix stream socket. The deadline also applies to everything that is later sent and received over it.
+    package func connect(
+        toUnixSocket path: String, until deadline: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> Conversation {
         try await Conversation.open(unixSocket: path, loop: loop, trustStores: trustStores, until: deadline)
     }
 
-    /// Opens a UDP socket connected to one peer.
+    /// Opens a UDP socket that is connected to one peer. The deadline applies to everything received over it.
     package func datagrams(
         to peer: Endpoint, from source: NetworkAddress? = nil, until deadline: ContinuousClock.Instant
     ) throws(ExchangeFailure) -> Datagrams {
         try Datagrams(to: peer, from: source, type: Int32(SOCK_DGRAM.rawValue), protocol: 0, loop: loop, until: deadline)
     }
 
-    /// Opens a socket that pings one address.
-    /// - Throws: `invalidRequest` where the system lets this process open none, and names what would.
+    /// Opens a socket for pinging one address.
+    /// - Throws: `notPermitted` if the process may open neither a ping socket nor a raw socket; the sentence says what would allow it.
     package func ping(
         _ address: NetworkAddress, _ settings: PingSettings, until deadline: ContinuousClock.Instant
     ) throws(ExchangeFailure) -> Ping {
         try Ping(address, settings, loop: loop, until: deadline)
     }
 
-    /// Makes one exchange, redirects included, within the request's deadline. It never throws.
+    /// Performs one exchange, including redirects, within the request's deadline. Never throws: the report contains the failure.
     ///
-    /// Cancelling the calling task closes the connection at once; the report then says `cancelled`.
+    /// If the calling task is cancelled, the connection is closed immediately, and the failure is `cancelled`.
     package func exchange(_ request: ExchangeRequest) async -> ExchangeReport {
         let end = ContinuousClock.now.advanced(by: request.deadline)
         var request = request
@@ -106,7 +107,7 @@ package final class Transfers: Sendable {
         _ request: ExchangeRequest, _ host: URLHost?, first: URLHost?, redirects: Int, cookies: [String],
         until end: ContinuousClock.Instant
     ) async -> Hop.Ending {
-        guard let host else { return .failed(.invalidRequest, .resolve, "the URL cannot be used") }
+        guard let host else { return .failed(.invalidRequest, .resolve, "the URL is invalid") }
         let route: Route
         do throws(ExchangeFailure) { route = try await self.route(request, host, first: first, until: end) } catch {
             return Hop.Ending(failure: error)
@@ -115,7 +116,7 @@ package final class Transfers: Sendable {
         for (index, target) in route.targets.enumerated() {
             let left = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
             let isLast = index == route.targets.count - 1
-            // A further address is worth a part of the time.
+            // An address that is not the last gets a part of the time left.
             let timeout = isLast ? left : max(left / (route.targets.count - index), min(left, .seconds(2)))
             var ending = await perform(request, host, target, redirects: redirects, cookies: cookies, timeout: timeout)
             ending.report.phases[.resolve, default: .zero] += resolving
@@ -132,7 +133,7 @@ package final class Transfers: Sendable {
         var resolving: Duration = .zero
     }
 
-    /// Where a hop connects to: addresses that the policy allows, or what needs no look-up of ours.
+    /// What a hop connects to: the resolved addresses that the policy allows, a proxy that resolves names itself, or a Unix socket.
     private func route(
         _ request: ExchangeRequest, _ host: URLHost, first: URLHost?, until end: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> Route {
@@ -153,7 +154,7 @@ package final class Transfers: Sendable {
         return Route(targets: endpoints.map { end in proxy.map { .proxy($0, to: end) } ?? .endpoint(end) }, resolving: resolving)
     }
 
-    /// Where a hop's connection ends, as a name or an address and a port.
+    /// The name or address and the port that a hop connects to.
     private func destination(_ request: ExchangeRequest, _ host: URLHost, _ first: URLHost?) -> (name: String, port: UInt16) {
         if let pin = request.pin, host.name.lowercased() == first?.name.lowercased() { return (pin.description, host.port) }
         let redirected = (host.withPort == first?.withPort ? request.address : nil) ?? request.connectTo[host.withPort]
@@ -172,13 +173,13 @@ package final class Transfers: Sendable {
         guard
             let hop = Hop(
                 request, host: host, target: target, verifier: verifier, redirects: redirects, cookies: cookies, timeout: timeout)
-        else { return .failed(.invalidRequest, .resolve, "the URL, a header or an option cannot be used") }
+        else { return .failed(.invalidRequest, .resolve, "the URL, a header or an option is invalid") }
         let end = ContinuousClock.now + timeout
         let ending = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 hop.completion = { continuation.resume(returning: $0) }
                 engine.submit(hop)
-                // Cancelled before the engine knew of it.
+                // Cancelled before the hop was submitted.
                 if Task.isCancelled { engine.cancel(hop) }
             }
         } onCancel: {
@@ -187,8 +188,8 @@ package final class Transfers: Sendable {
         return await explaining(ending, request, host, target, until: end)
     }
 
-    /// With TLS 1.3 a server refuses a client's certificate only after the handshake, and closes: libcurl, which writes first, may find the
-    /// connection cut and never read the alert. Who only listens reads it.
+    /// With TLS 1.3, a server rejects a client certificate only after the handshake and then closes. libcurl, which writes first, may then
+    /// find the connection closed without reading the alert. A second connection that only reads receives it.
     private func explaining(
         _ ending: Hop.Ending, _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, until end: ContinuousClock.Instant
     ) async -> Hop.Ending {
@@ -197,7 +198,7 @@ package final class Transfers: Sendable {
         else { return ending }
         var ending = ending
         do throws(ExchangeFailure) {
-            let conversation = try await converse(with: endpoint, until: min(end, .now + .seconds(2)))
+            let conversation = try await connect(to: endpoint, until: min(end, .now + .seconds(2)))
             try await conversation.startTLS(request.tls, host: host.name)
             _ = try await conversation.receive()
         } catch {
@@ -212,7 +213,7 @@ extension ExchangeFailure {
 }
 
 extension ExchangeReport {
-    /// Takes over a further hop: its answer and peer replace the earlier ones, its times are added.
+    /// Adds another hop: its response and peer replace the earlier ones, its durations are added.
     fileprivate mutating func add(_ hop: ExchangeReport) {
         let redirects = self.redirects
         let phases = self.phases.merging(hop.phases) { $0 + $1 }

@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// The executable: one subcommand for each thing an administrator does.
+/// The `agent` executable.
 @main
 struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent",
-        abstract: "A health manager for what a mail organisation's trust hangs on.",
-        discussion: "Exit status: 0 every result Succeeded, 1 a probe ran and did not succeed, 2 could not be run, 64 wrong usage.",
-        version: Version.current,
+        abstract: "Monitors the certificates, metadata and tokens that Exchange hybrid depends on.",
+        discussion: "Exit status: 0 every result Succeeded, 1 a probe ran and did not succeed, 2 could not run, 64 wrong usage.",
+        version: "\(Version.current) (\(Revision.current))",
         subcommands: [
             InitCommand.self, RunCommand.self, InvokeCommand.self, ProbesCommand.self, ExplainCommand.self, RestartCommand.self,
             ReloadCommand.self, HealthCommand.self, HistoryCommand.self, OverrideCommand.self, MaintenanceCommand.self,

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Lab
+import Probing
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Monitoring
 import TestSupport
 import Testing
 

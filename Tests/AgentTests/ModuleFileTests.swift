@@ -45,7 +45,7 @@ import Testing
         ("prober: tcp\n    tcp: { query_response: [{ receive: a }] }", "4", ["unknown key 'receive'"]),
         ("prober: tcp\n    tcp: { query_response: [{ expect: a, labels: [{ name: a-b, value: x }] }] }", "4:59", ["'a-b'", "label"]),
         ("prober: unix\n    unix: { query_response: [{ expect: a, labels: [{ name: __a, value: x }] }] }", "4:60", ["'__a'"]),
-        ("prober: tcp\n    tcp: { query_response: [{ expect: a, labels: [{ name: a }, { name: a }] }] }", "4:72", ["'a'", "twice"]),
+        ("prober: tcp\n    tcp: { query_response: [{ expect: a, labels: [{ name: a }, { name: a }] }] }", "4:72", ["'a'", "duplicate"]),
         ("prober: tcp\n    tcp: { query_response: [{ expect: a, labels: [{ name: \"\", value: x }] }] }", "4", ["label"]),
         ("prober: tcp\n    tcp: { source_ip_address: here }", "4", ["source_ip_address"]),
         ("prober: http\n    tcp: { query_response: [{ expect: \"(\" }] }", "4", ["'expect'"]),

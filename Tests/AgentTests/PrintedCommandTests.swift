@@ -23,7 +23,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let demo = try Program(
             try Self.program(in: directory), ["demo", "--listen", "127.0.0.1:0", "--state-directory", directory.path + "/a lab"])
-        #expect(await eventually(within: .seconds(90)) { demo.printed.contains("Ctrl-C ends it.") }, "\(demo.errors)")
+        #expect(await eventually(within: .seconds(90)) { demo.printed.contains("Press Ctrl-C to stop.") }, "\(demo.errors)")
         let commands = demo.printed.split(separator: "\n").drop { !$0.hasPrefix("Try") }.dropFirst().filter { $0.hasPrefix("  ") }
         #expect(commands.count == 6, "\(demo.printed)")
         for command in commands {
@@ -47,7 +47,8 @@ import Testing
         let commands = lab.printed.split(separator: "\n").drop { !$0.hasPrefix("try: ") }.map { String($0.dropFirst(5)) }
         #expect(commands.count == 2, "\(lab.printed)")
         let fault = try await Program.run(program, ["lab", "fault", "on", "push-other-cloud"] + place)
-        let reload = try #require(fault.errors.firstRange(of: "sees it after: ").map { String(fault.errors[$0.upperBound...]) }, "\(fault)")
+        let reload = try #require(
+            fault.errors.firstRange(of: "takes effect after: ").map { String(fault.errors[$0.upperBound...]) }, "\(fault)")
         let agent = try Program("sh", ["-c", "cd / && exec " + commands[0]])
         defer { agent.send(SIGKILL) }
         #expect(await agent.says("listening"), "\(agent.errors)")

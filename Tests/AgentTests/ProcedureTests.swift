@@ -62,7 +62,7 @@ import Testing
         #expect(second.status == 2)
         #expect(
             second.errors
-                == "error: another agent (process \(daemon.program.pid)) runs on the state directory \(site.directory.path)/lab/agent: stop it, or set 'stateDirectory' to another one"
+                == "error: another agent (process \(daemon.program.pid)) is using the state directory \(site.directory.path)/lab/agent: stop it, or set 'stateDirectory' to another directory"
         )
         let other = try site.directory.text("lab/agent.yaml").replacing("stateDirectory: agent", with: "stateDirectory: other")
         try site.directory.write("lab/other.yaml", other)
@@ -87,7 +87,8 @@ import Testing
             try site.directory.write("lab/agent.yaml", bad)
             let answer = try await daemon.get("/-/reload", ["-X", "POST", "-w", " %{http_code}"])
             #expect(
-                answer.hasSuffix(" 500") && answer.contains("agent.yaml:") && answer.contains("the old configuration stays in force"),
+                answer.hasSuffix(" 500") && answer.contains("agent.yaml:")
+                    && answer.contains("the previous configuration remains in effect"),
                 "\(answer)")
             #expect(try await daemon.metrics().contains("\nhealth_agent_config_last_reload_successful 0\n"))
             #expect(try await daemon.get("/api/v1/probes").contains("mbx03.fabrikam.com"))

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import Glibc
+import Monitoring
+import Probing
 import TestSupport
 import Testing
 

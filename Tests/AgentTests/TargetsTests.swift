@@ -87,13 +87,13 @@ import Testing
         #expect(try await agent.metrics().contains(healthy + "1\n"))
         try list("probes/targets/a.json", "[{\"targets\": [")
         #expect(await (try eventually(within: .seconds(60)) { try await agent.metrics().contains(healthy + "0\n") }))
-        #expect(await agent.program.says("a list of targets is not taken as it is"))
-        #expect(try await agent.get("/").contains("targets/a.json:1:15: not readable as JSON"))
+        #expect(await agent.program.says("target list problem"))
+        #expect(try await agent.get("/").contains("targets/a.json:1:15: invalid JSON"))
         #expect(Self.successes(try await agent.metrics())[second.target] == "1")
         try list("probes/targets/a.json", Self.group([first.target, second.target]))
         #expect(await (try eventually(within: .seconds(60)) { Self.successes(try await agent.metrics())[first.target] == "1" }))
-        #expect(await agent.program.says("a list of targets is good again"))
-        let said = agent.program.errors.split(separator: "\n").filter { $0.contains("a list of targets is not taken as it is") }
+        #expect(await agent.program.says("target list is valid again"))
+        let said = agent.program.errors.split(separator: "\n").filter { $0.contains("target list problem") }
         #expect(said.count == 1, "once, not at every look: \(said)")
     }
 
@@ -107,12 +107,12 @@ import Testing
         let identity = "Web\\PortsMonitor\\127.0.0.1:2"
         #expect(await (try eventually(within: .seconds(60)) { try await run(["health"]).output.contains(identity + "  Unhealthy") }))
         let taken = try await run(["acknowledge", identity])
-        #expect(taken.status == 0 && taken.output.hasPrefix(identity + " is Repairing, since "), "\(taken.output)\(taken.errors)")
+        #expect(taken.status == 0 && taken.output.hasPrefix(identity + " is Repairing (episode began "), "\(taken.output)\(taken.errors)")
         let overridden = try await run(["override", "add", identity, "enabled", "false", "--for", "1h"])
         #expect(overridden.status == 0 && overridden.output.hasPrefix(identity + ": enabled is false until "), "\(overridden.errors)")
         let health = try await run(["health", "--health-set", "web"]).output
         #expect(health.contains(identity + "  Disabled") && health.contains("127.0.0.1:1  Unhealthy"), "\(health)")
-        let history = try await run(["history", identity, "--sort", "decision"]).output
+        let history = try await run(["history", identity, "--type", "decision"]).output
         #expect(history.contains("override added") && history.contains("acknowledged"), "\(history)")
         withExtendedLifetime(agent) {}
     }
@@ -153,7 +153,7 @@ import Testing
         try list("list.json", "")
         let healthy = "health_agent_target_list_successful{definition=\"Web\\\\Ports\",source=\"http://127.0.0.1:\(port)/sd\"} "
         #expect(await (try eventually(within: .seconds(60)) { try await agent.metrics().contains(healthy + "0\n") }))
-        #expect(try await agent.get("/").contains("answered with status 503"))
+        #expect(try await agent.get("/").contains("responded with status 503"))
         #expect(Self.successes(try await agent.metrics()) == [open.target: "1"])
         try list("list.json", Self.group([other.target]))
         let restarted = try await Program.run(AgentSite.executable, ["restart", "--wait", "30"] + files)

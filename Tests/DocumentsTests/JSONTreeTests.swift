@@ -36,7 +36,7 @@ import Testing
             ("-", 1, 2), ("tru", 1, 1), ("\"a", 1, 3), ("\"\\x\"", 1, 4), ("\"\\u12g4\"", 1, 6), ("\"\\ud800\"", 1, 8), ("\"\u{1}\"", 1, 2),
             ("{} {}", 1, 4), ("[1]]", 1, 4), ("'a'", 1, 1), ("+1", 1, 1), ("NaN", 1, 1),
         ])
-    func bad(text: String, line: Int, column: Int) { #expect(Self.read(text) == "not JSON (line \(line), column \(column))") }
+    func bad(text: String, line: Int, column: Int) { #expect(Self.read(text) == "not valid JSON (line \(line), column \(column))") }
 
     @Test("bytes that are not UTF-8 are not JSON")
     func notUTF8() {

@@ -1,8 +1,10 @@
 import Addresses
+import Documents
 import Escalation
 import FoundationEssentials
 import HealthManager
 import Logging
+import Monitoring
 import ServiceLifecycle
 import TestSupport
 import Testing
@@ -28,7 +30,7 @@ import Transfers
         var configuration = AgentConfiguration()
         configuration.alertmanagers = alertmanagers.map { AlertmanagerConfiguration(EndpointURL($0)) }
         let sender = AlertSender(
-            WayOut(Self.transfers, userAgent: "agent/test"), journal: journal, generatorURL: "http://agent.example/", time: time,
+            OutboundClient(Self.transfers, userAgent: "agent/test"), journal: journal, generatorURL: "http://agent.example/", time: time,
             logger: Self.logger)
         let site = try TroubledSite(
             servers, configuration: configuration, time: time, observers: [sender], journal: journal, keepsDate: true)

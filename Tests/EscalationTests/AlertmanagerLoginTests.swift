@@ -3,6 +3,7 @@ import Escalation
 import FoundationEssentials
 import HealthManager
 import Logging
+import Monitoring
 import ServiceLifecycle
 import TestSupport
 import Testing
@@ -32,7 +33,7 @@ import Transfers
         var configuration = AgentConfiguration()
         configuration.alertmanagers = [configured]
         let journal = MemoryJournal()
-        let sender = AlertSender(WayOut(transfers, userAgent: "agent/test"), journal: journal, time: time, logger: logger)
+        let sender = AlertSender(OutboundClient(transfers, userAgent: "agent/test"), journal: journal, time: time, logger: logger)
         let site = try TroubledSite(
             ["mbx01"], configuration: configuration, time: time, observers: [sender], journal: journal, keepsDate: true)
         return await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,11 +1,13 @@
 import FoundationEssentials
 import Glibc
-import HealthManager
 import TestSupport
 import Testing
 import Transfers
 
+@testable import Documents
 @testable import Escalation
+@testable import Monitoring
+@testable import Probing
 
 /// Real commands, with all that can be wrong with them.
 @Suite struct CommandTests {
@@ -19,7 +21,9 @@ import Transfers
     ) async -> (succeeded: Bool, detail: String) {
         var responder = Responder(name: "command", action: .command(command))
         responder.timeout = timeout
-        let result = await Responding(WayOut(Self.transfers, userAgent: "agent/test"), executable: AgentSite.executable, time: time).act(
+        let result = await ActionRunner(
+            OutboundClient(Self.transfers, userAgent: "agent/test"), executable: AgentSite.executable, time: time
+        ).act(
             responder, event: event)
         #expect(result.isUndone == result.detail.contains("cannot be run"), "what has run is not run again")
         return (result.succeeded, result.detail)
@@ -156,7 +160,7 @@ import Transfers
     @Test("one that hangs is asked to end at its limit")
     func hangs() async throws {
         let ended = try await overtime(Self.writePid + "note(); time.sleep(1000)", pids: 1, moving: [30])
-        #expect(!ended.succeeded && ended.detail == "not over within 30s: asked to end, ended by signal 15")
+        #expect(!ended.succeeded && ended.detail == "timed out after 30s: sent SIGTERM, terminated by signal 15")
         #expect(await areGone(ended.pids))
     }
 
@@ -170,7 +174,7 @@ import Transfers
                 note()
                 while True: time.sleep(1000)
                 """, pids: 4, moving: [30, 5])
-        #expect(!ended.succeeded && ended.detail == "not over within 30s: killed, ended by signal 9", "\(ended.detail)")
+        #expect(!ended.succeeded && ended.detail == "timed out after 30s: killed, terminated by signal 9", "\(ended.detail)")
         #expect(ended.pids.count == 4)
         #expect(await areGone(ended.pids))
     }
@@ -183,7 +187,7 @@ import Transfers
                 note()
                 while True: time.sleep(1000)
                 """, pids: 2, moving: [30])
-        #expect(ended.detail.hasPrefix("not over within 30s: asked to end"))
+        #expect(ended.detail.hasPrefix("timed out after 30s: sent SIGTERM"))
         #expect(await areGone(ended.pids))
     }
 
@@ -208,7 +212,7 @@ import Transfers
                 note()
                 while True: os.write(1, b"o" * 65536)
                 """, pids: 1, moving: [30, 5])
-        #expect(ended.detail.hasPrefix("not over within 30s: killed, ended by signal 9\no"))
+        #expect(ended.detail.hasPrefix("timed out after 30s: killed, terminated by signal 9\no"))
         #expect(await areGone(ended.pids))
     }
 
@@ -266,7 +270,7 @@ import Transfers
                 note()
                 time.sleep(1000)
                 """, pids: 3, moving: [30, 5])
-        #expect(ended.detail == "not over within 30s: killed, ended by signal 9", "\(ended.detail)")
+        #expect(ended.detail == "timed out after 30s: killed, terminated by signal 9", "\(ended.detail)")
         #expect(ended.pids.count == 3 && ended.pids.allSatisfy(isGone))
     }
 
@@ -298,7 +302,7 @@ import Transfers
             group.cancelAll()
             return await group.next() ?? ""
         }
-        #expect(detail == "stopped with the agent, ended by signal 9", "\(detail)")
+        #expect(detail == "stopped because the agent is shutting down, terminated by signal 9", "\(detail)")
         #expect(await areGone(pids(file)))
     }
 

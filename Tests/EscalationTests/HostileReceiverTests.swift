@@ -3,6 +3,8 @@ import Escalation
 import FoundationEssentials
 import HealthManager
 import Logging
+import Monitoring
+import Probing
 import ServiceLifecycle
 import TestSupport
 import Testing
@@ -79,7 +81,7 @@ import Transfers
     func webhooks() async throws {
         let receivers = try await Receivers()
         let hook = try await HookServer()
-        let acting = Responding(WayOut(Self.transfers, userAgent: "agent/test"), time: SystemTime())
+        let acting = ActionRunner(OutboundClient(Self.transfers, userAgent: "agent/test"), time: SystemTime())
         await withTaskGroup(of: (name: String, result: ActionResult).self) { group in
             for (name, _) in Self.ways {
                 for _ in 0..<3 {
@@ -110,7 +112,7 @@ import Transfers
         configuration.alertmanagers = (receivers.urls.values + [hook.url("")]).map { AlertmanagerConfiguration(EndpointURL($0)) }
         let journal = MemoryJournal()
         let sender = AlertSender(
-            WayOut(Self.transfers, userAgent: "agent/test"), journal: journal, time: time, logger: Self.logger)
+            OutboundClient(Self.transfers, userAgent: "agent/test"), journal: journal, time: time, logger: Self.logger)
         let site = try TroubledSite(
             ["mbx01"], configuration: configuration, time: time, observers: [sender], journal: journal, keepsDate: true)
         await withThrowingTaskGroup(of: Void.self) { group in

@@ -4,8 +4,10 @@ import TestSupport
 import Testing
 import Transfers
 
+@testable import Documents
 @testable import Escalation
-@testable import HealthManager
+@testable import Monitoring
+@testable import Probing
 
 extension ResponderEvent {
     /// An event of a monitor on mbx01.
@@ -25,7 +27,8 @@ extension ResponderEvent {
     private func call(_ url: String, authorizationFile: String? = nil, within timeout: Duration = .seconds(10)) async -> ActionResult {
         var responder = Responder(name: "hook", action: .webhook(url: EndpointURL(url), authorizationFile: authorizationFile))
         responder.timeout = timeout
-        return await Responding(WayOut(Self.transfers, userAgent: "agent/test"), time: SystemTime()).act(responder, event: .test())
+        return await ActionRunner(OutboundClient(Self.transfers, userAgent: "agent/test"), time: SystemTime()).act(
+            responder, event: .test())
     }
 
     @Test("the event is posted as JSON, with the content of the file as authorization, read at each call")
@@ -54,7 +57,7 @@ extension ResponderEvent {
     @Test("with roots that cannot be used nothing is sent: the system's do not stand in for them")
     func unusableRoots() async throws {
         let directory = try TemporaryDirectory()
-        let wayOut = WayOut(Self.transfers, userAgent: "agent/test")
+        let wayOut = OutboundClient(Self.transfers, userAgent: "agent/test")
         var network = NetworkSettings()
         network.caFile = try directory.write("ca.pem", "no certificate")
         wayOut.use(network)
@@ -96,7 +99,9 @@ extension ResponderEvent {
             await call(hook.url("/ok"), authorizationFile: "/nonexistent/token")
                 == ActionResult(false, "/nonexistent/token: there is no such file", isUndone: true))
         let file = try directory.write("token", "secret one\nsecret two\n")
-        #expect(await call(hook.url("/ok"), authorizationFile: file) == ActionResult(false, "\(file) must hold one line", isUndone: true))
+        #expect(
+            await call(hook.url("/ok"), authorizationFile: file)
+                == ActionResult(false, "\(file) must contain exactly one line", isUndone: true))
         #expect(hook.requests("/ok").isEmpty)
     }
 }

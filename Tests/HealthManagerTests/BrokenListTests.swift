@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 
 @testable import HealthManager
+@testable import Monitoring
+@testable import Probing
 
 @Suite struct BrokenListTests {
     /// A list that stays as it is, and how often it was read.
@@ -22,7 +24,7 @@ import Testing
     @Test("a list that stays broken, or stays bad in part, is read once and told as long as it lasts", arguments: [true, false])
     func readOnce(isBroken: Bool) async {
         let list = List()
-        let world = TargetWorld(
+        let world = TargetSourceProvider(
             files: { [$0] },
             file: { _, seen throws(ListUnreadable) in
                 try list.read(seen, isBroken ? nil : .targets(["a"], list.stamp, leftOut: "list: '' is left out"))

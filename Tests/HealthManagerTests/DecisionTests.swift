@@ -1,5 +1,8 @@
+import API
 import FoundationEssentials
 import HealthManager
+import Monitoring
+import Probing
 import TestSupport
 import Testing
 
@@ -36,7 +39,7 @@ import Testing
             await site.advance(by: 1)
             // The clock stands still from here: what is due at this second is done, and no later one comes.
             #expect(await eventually(within: .seconds(60)) { await retries() == [0, 0] })
-            #expect(await site.manager.overrideDocuments().isEmpty)
+            #expect(await site.manager.snapshot().overrides.isEmpty)
         }
     }
 
@@ -45,7 +48,7 @@ import Testing
         try await running { site in
             _ = try await site.manager.add(override("every", "20s"))
             _ = try await site.manager.add(override("every", "30s"))
-            #expect(await site.manager.overrideDocuments().map(\.value) == ["30s"])
+            #expect(await site.manager.snapshot().overrides.map(\.value) == ["30s"])
             #expect(await site.manager.snapshot().probes.map(\.definition.every) == [.seconds(30), .seconds(30)])
             _ = try await site.manager.remove(OverrideRemoval(identity: "Mail\\Probe", property: "every", by: "bob"))
             #expect(await site.manager.snapshot().probes.map(\.definition.every) == [.seconds(10), .seconds(10)])
@@ -58,7 +61,7 @@ import Testing
             _ = try await site.manager.add(override("enabled", "false", on: "mbx02", for: 30))
             #expect(await site.manager.snapshot().probes.map(\.key.server) == ["mbx01"])
             let refusal = await site.manager.invoke(InvokeRequest(probe: "Probe", servers: ["mbx02"]), remote: true).refusals.first
-            #expect(refusal?.sentence.hasSuffix("; an override disables it: 'agent override list'") == true, "a restart would not help")
+            #expect(refusal?.sentence.hasSuffix("; an override disables it: see 'agent override list'") == true, "a restart would not help")
             await site.advance(by: 30)
             #expect(await eventually(within: .seconds(60)) { await site.manager.snapshot().probes.count == 2 })
             site.set(TroubledSite.failure, on: ["mbx01"])
@@ -72,7 +75,7 @@ import Testing
     @Test(
         "what can't be overridden so is refused with a reason",
         arguments: [
-            ("evry", "20s", "there is no such property"), ("every", "1s", "must not be shorter than the timeout"),
+            ("evry", "20s", "unknown property"), ("every", "1s", "must not be shorter than the timeout"),
             ("timeout", "20s", "must not be longer than the interval"), ("retries", "11", "from 0 to 10"),
             ("enabled", "maybe", "true or false"),
             ("options.none", "1", "has no such option"),
@@ -94,7 +97,7 @@ import Testing
             request.untilVersion = "99.1"
             _ = try await site.manager.add(request)
             await site.advance(by: 200)
-            #expect(await site.manager.overrideDocuments().map(\.untilVersion) == ["99.1"])
+            #expect(await site.manager.snapshot().overrides.map(\.end) == [.version("99.1")])
             request.seconds = 60
             await #expect(throws: DecisionRefused.self) { _ = try await site.manager.add(request) }
         }
@@ -106,8 +109,8 @@ import Testing
             journal.breakDown()
             await #expect {
                 _ = try await site.manager.add(override("retries", "1"))
-            } throws: { "\($0)".contains("can't be kept") }
-            #expect(await site.manager.overrideDocuments().isEmpty)
+            } throws: { "\($0)".contains("can't be saved") }
+            #expect(await site.manager.snapshot().overrides.isEmpty)
         }
     }
 
@@ -152,9 +155,9 @@ import Testing
             (weekly.weekday, weekly.minute, weekly.seconds) = (1, 120, 3600)
             _ = try await site.manager.start(weekly)
             _ = try await site.manager.start(MaintenanceRequest(server: "*", by: "alice"))
-            #expect(await site.manager.maintenanceDocuments().map(\.state).sorted() == ["Active", "Inactive"])
+            #expect(MaintenanceDocument.all(in: await site.manager.snapshot()).map(\.state).sorted() == ["Active", "Inactive"])
             _ = try await site.manager.end(MaintenanceEnd(server: "*", by: "alice"))
-            #expect(await site.manager.maintenanceDocuments().isEmpty)
+            #expect(await site.manager.snapshot().maintenance.isEmpty)
             var named = MaintenanceRequest(server: "*", by: "alice")
             named.requester = "a\nb"
             var long = MaintenanceRequest(server: "*", by: "alice")
@@ -198,8 +201,8 @@ import Testing
                 let isBack = jump < 0
                 #expect(await site.advance(atMost: 300) { await retries() == (isBack ? 7 : 0) })
                 #expect(await site.advance(atMost: 300) { await inactive() == isBack })
-                #expect(await site.manager.overrideDocuments().count == (isBack ? 1 : 0))
-                #expect(await site.manager.maintenanceDocuments().count == (isBack ? 1 : 0))
+                #expect(await site.manager.snapshot().overrides.count == (isBack ? 1 : 0))
+                #expect(await site.manager.snapshot().maintenance.count == (isBack ? 1 : 0))
             }
             #expect(journal.ended == 0)
             time.jump(by: year)

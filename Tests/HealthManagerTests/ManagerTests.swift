@@ -1,13 +1,15 @@
 import FoundationEssentials
 import HealthManager
 import Logging
+import Monitoring
+import Probing
 import Synchronization
 import TestSupport
 import Testing
 
 /// A kind whose runs a test holds in its hand.
 private struct HandKind: ProbeKind {
-    let name = "hand"
+    static let name = "hand"
     let guide = KindGuide(
         checks: [], stages: [.endpoint], reasons: [.timeout],
         options: [.init("word", "a word", settableThroughAgent: true), .init("path", "a path", settableThroughAgent: false)])
@@ -19,7 +21,7 @@ private struct HandKind: ProbeKind {
     }
 
     func discover(_ options: String, at place: Place) -> Discovery {
-        guard place.configuration.pushProxy.enabled else { return .notDefined(NotDefined(because: "it was off", configured: "it is off")) }
+        guard place.organization.pushProxy.enabled else { return .notDefined(NotDefined(because: "it was off", configured: "it is off")) }
         return .probe(HandProbe(hand: hand, server: place.server?.name ?? ""))
     }
 
@@ -115,8 +117,8 @@ private final class Watcher: ResultObserver {
 
     private static func plan(_ servers: [String], enabled: Bool = true) -> Plan {
         var configuration = AgentConfiguration()
-        configuration.servers = servers.map { Server(name: $0) }
-        configuration.pushProxy.enabled = enabled
+        configuration.organization.servers = servers.map { Server(name: $0) }
+        configuration.organization.pushProxy.enabled = enabled
         return Plan(configuration: configuration, definitions: [definition()])
     }
 
@@ -286,7 +288,7 @@ private final class Watcher: ResultObserver {
         try await manager.reload()
         #expect(await manager.invoke(request, remote: true).refusals.first?.sentence == advised)
         try await manager.restart()
-        #expect(await manager.invoke(request, remote: true).results.first?.resultType == "Succeeded")
+        #expect(await manager.invoke(request, remote: true).results.first?.type == .succeeded)
     }
 
     @Test("an option that holds a path is not set through an agent; a changed run is not cached")

@@ -1,4 +1,5 @@
 import HealthManager
+import Probing
 import Testing
 
 @Suite struct ProbeSelectorTests {
@@ -31,7 +32,7 @@ import Testing
     @Test("what is not there is answered with the nearest names")
     func nearest() {
         guard case .none(let sentence) = Self.selector.select("OAuth\\CertificateExpireProbe") else { return #expect(Bool(false)) }
-        #expect(sentence.hasPrefix("there is no probe 'OAuth\\CertificateExpireProbe'; nearest: OAuth/CertificateExpiryProbe"))
+        #expect(sentence.hasPrefix("there is no probe 'OAuth\\CertificateExpireProbe'; similar names: OAuth/CertificateExpiryProbe"))
     }
 }
 

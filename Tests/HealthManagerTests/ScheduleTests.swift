@@ -1,4 +1,5 @@
 import HealthManager
+import Probing
 import Testing
 
 @Suite struct ScheduleTests {

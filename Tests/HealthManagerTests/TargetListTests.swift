@@ -2,6 +2,8 @@ import Addresses
 import FoundationEssentials
 import HealthManager
 import Logging
+import Monitoring
+import Probing
 import Synchronization
 import TestSupport
 import Testing
@@ -31,8 +33,8 @@ private final class FakeWorld: Sendable {
         return .targets(listed, ListStamp(of: Array(listed.joined().utf8)))
     }
 
-    var world: TargetWorld {
-        TargetWorld(
+    var world: TargetSourceProvider {
+        TargetSourceProvider(
             files: { pattern in
                 let folder = pattern.prefix { $0 != "*" }
                 return self.state.withLock { $0.lists.keys.filter { $0.hasPrefix(folder) }.sorted() }
@@ -45,7 +47,7 @@ private final class FakeWorld: Sendable {
 
 /// Says at once that all is well, and counts; a target named `hang` waits for its end.
 private struct AimedKind: ProbeKind {
-    let name = "aimed"
+    static let name = "aimed"
     let aim = KindAim.targets
     let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [], options: [.init("word", "", settableThroughAgent: true)])
     let read: Mutex<Int>.Box
@@ -327,11 +329,11 @@ private final class Changes: ResultObserver {
         case "no target":
             let refusal = try #require(answer.refusals.first)
             #expect(refusal.kind == .unknownProbe && refusal.sentence.hasPrefix("probe 'Web/Pages' has no target '"))
-            #expect(refusal.sentence.contains("nearest: ") && answer.results.isEmpty)
+            #expect(refusal.sentence.contains("similar names: ") && answer.results.isEmpty)
         case "note":
-            #expect(answer.notes == ["note: 1 of 3 targets; name one as Web/Pages/TARGET, or --all-servers runs all"])
+            #expect(answer.notes == ["note: 1 of 3 targets; specify one as Web/Pages/TARGET, or --all-servers to run all"])
             fallthrough
-        default: #expect(answer.results.compactMap(\.target) == expected && answer.refusals.isEmpty)
+        default: #expect(answer.results.compactMap(\.key.identity.target) == expected && answer.refusals.isEmpty)
         }
     }
 
@@ -340,18 +342,20 @@ private final class Changes: ResultObserver {
         let texts = (0..<600).map { "t\($0):25" }
         let many = try site(TargetList(texts))
         var answer = await many.manager.invoke(InvokeRequest(probe: "Pages", allServers: true), remote: true)
-        #expect(answer.results.compactMap(\.target).sorted() == texts.sorted() && answer.notes.isEmpty)
+        #expect(answer.results.compactMap(\.key.identity.target).sorted() == texts.sorted() && answer.notes.isEmpty)
         #expect(await Self.allRan(many.manager))
         answer = await many.manager.invoke(InvokeRequest(probe: "Pages", servers: ["mbx01"]), remote: true)
         #expect(
             answer.refusals.map(\.sentence)
-                == ["probe 'Web/Pages' is aimed at targets, not at servers: leave --server out and name Web/Pages/TARGET"])
+                == ["probe 'Web/Pages' applies to targets, not to servers: omit --server and specify Web/Pages/TARGET"])
         answer = await many.manager.invoke(InvokeRequest(probe: "Pages/t1:25", set: ["word": "x"]), remote: true)
-        #expect(answer.results.map(\.target) == ["t1:25"])
+        #expect(answer.results.map(\.key.identity.target) == ["t1:25"])
         answer = await (try site(TargetList([]))).manager.invoke(InvokeRequest(probe: "Pages"), remote: true)
-        #expect(answer.refusals.map(\.sentence) == ["probe 'Web/Pages' has no target now: its definition and its lists name none"])
+        #expect(
+            answer.refusals.map(\.sentence) == ["probe 'Web/Pages' currently has no targets: its definition and its target lists are empty"]
+        )
         answer = await (try site(TargetList(["a"]), enabled: false)).manager.invoke(InvokeRequest(probe: "Pages"), remote: true)
-        #expect(answer.refusals.first?.sentence.hasPrefix("probe 'Web\\Pages' is not defined: its definition was not enabled") == true)
+        #expect(answer.refusals.first?.sentence.hasPrefix("probe 'Web\\Pages' is not defined: its definition was disabled") == true)
     }
 
     @Test("without a schedule, the lists of a probe that is invoked are looked at first, once")
@@ -361,7 +365,7 @@ private final class Changes: ResultObserver {
         let site = try site(TargetList([], sources: [Self.url], everyAddress: true))
         #expect(world.looks("http://sd") == 0)
         let answer = await site.manager.invoke(InvokeRequest(probe: "Pages/u:1"), remote: false)
-        #expect(answer.results.map(\.address) == ["192.0.2.1", "192.0.2.2"])
+        #expect(answer.results.map(\.key.address) == ["192.0.2.1", "192.0.2.2"])
         _ = await site.manager.invoke(InvokeRequest(probe: "Pages"), remote: false)
         #expect(world.looks("http://sd") == 1)
     }
@@ -372,11 +376,11 @@ private final class Changes: ResultObserver {
         let site = try site(TargetList(["inline"], sources: [Self.files]))
         let (facts, probes) = await site.manager.agentFacts()
         #expect(probes == TargetList.limit)
-        #expect(facts.targetLists.map(\.problem) == [nil, "1 targets are left out, at most 100000 are taken"])
+        #expect(facts.targetLists.map(\.problem) == [nil, "1 targets are ignored, the maximum is 100000"])
         world.list("lists/a", (0...TargetList.limit).map { "a\($0)" })
         try await site.manager.reload()
         #expect(
-            await site.manager.agentFacts().facts.targetLists.first?.problem == "lists/a lists 100001 targets, at most 100000 are taken")
+            await site.manager.agentFacts().facts.targetLists.first?.problem == "lists/a lists 100001 targets, the maximum is 100000")
     }
 
     @Test(

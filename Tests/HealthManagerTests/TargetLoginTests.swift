@@ -5,6 +5,8 @@ import TestSupport
 import Testing
 
 @testable import HealthManager
+@testable import Monitoring
+@testable import Probing
 
 /// Targets whose URLs hold logins: what they are called, and what is probed.
 @Suite struct TargetLoginTests {
@@ -14,7 +16,7 @@ import Testing
     }
 
     private struct Kind: ProbeKind {
-        let name = "aimed"
+        static let name = "aimed"
         let aim = KindAim.targets
         let guide = KindGuide(
             checks: [], stages: [.endpoint], reasons: [], options: [.init("word", "", settableThroughAgent: true)])
@@ -45,7 +47,7 @@ import Testing
         let definition = ProbeDefinition(
             identity: ProbeIdentity(healthSet: "Web", name: "Pages"), kind: "aimed", summary: "", scope: .targets(list),
             every: .seconds(60), timeout: .seconds(5), options: .empty(at: location), location: location)
-        let world = TargetWorld(
+        let world = TargetSourceProvider(
             files: { [$0] },
             file: { _, _ throws(ListUnreadable) in .targets(probed.listed.withLock { $0 }, ListStamp(marks: [])) },
             url: { url, _, _, _ throws(ListUnreadable) in throw ListUnreadable(url) }, addresses: { _ in [] })
@@ -68,7 +70,7 @@ import Testing
         probed.texts.withLock { $0 = [] }
         let request = InvokeRequest(probe: "Pages/" + target, servers: [], allServers: false, timeoutSeconds: nil, set: set, at: nil)
         let answer = await manager.invoke(request, remote: true)
-        #expect(answer.results.allSatisfy { !$0.monitorIdentity.contains("secret") } && answer.refusals.isEmpty, "\(answer)")
+        #expect(answer.results.allSatisfy { !$0.key.description.contains("secret") } && answer.refusals.isEmpty, "\(answer)")
         return probed.texts.withLock { $0 }
     }
 

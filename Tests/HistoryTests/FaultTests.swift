@@ -1,10 +1,11 @@
 import FoundationEssentials
 import Glibc
 import History
+import Probing
 import TestSupport
 import Testing
 
-@testable import HealthManager
+@testable import Monitoring
 
 /// Disks that are full, files that are lost: only history suffers, and it comes back.
 @Suite struct FaultTests {
@@ -16,10 +17,10 @@ import Testing
         try site.directory.write("state/history.db", bytes: Self.garbage)
         try await site.run { store in
             #expect(store.facts.problem == nil)
-            try await store.keep(.override(site.override()))
+            try await store.persist(.override(site.override()))
         }
         #expect(site.setAside == ["history.db.broken-2027-01-15T080000Z"], "\(site.files)")
-        #expect(site.log.all.contains { $0.contains("set aside") })
+        #expect(site.log.all.contains { $0.contains("moved it aside") })
         #expect(site.open().restore().overrides.count == 1)
     }
 
@@ -31,7 +32,7 @@ import Testing
         let (override, maintenance, episode, attempt) = (site.override(), site.maintenance(), site.episode(), site.attempt())
         try await site.run { store in
             for entry: JournalEntry in [.override(override), .maintenance(maintenance), .episode(episode), .attempt(attempt)] {
-                try await store.keep(entry)
+                try await store.persist(entry)
             }
             switch how {
             case "over":
@@ -43,45 +44,45 @@ import Testing
                 rename(site.path + "/other", site.database)
             default: unlink(site.database)
             }
-            store.note(site.result())
-            try await store.keep(.override(site.override("5s", property: "timeout")))
+            store.record(site.result())
+            try await store.persist(.override(site.override("5s", property: "timeout")))
             #expect(store.facts.problem == nil)
             var query = HistoryQuery()
             query.sorts = [.result, .decision]
             #expect(try await store.history(query).count == 2)
         }
         #expect(site.setAside.count == (how == "removed" ? 0 : 1))
-        let carried = site.open().restore()
-        #expect(carried.overrides.count == 2)
-        #expect(carried.maintenance == [maintenance])
-        #expect(carried.episodes == [episode])
-        #expect(carried.attempts == [attempt])
+        let restored = site.open().restore()
+        #expect(restored.overrides.count == 2)
+        #expect(restored.maintenance == [maintenance])
+        #expect(restored.episodes == [episode])
+        #expect(restored.attempts == [attempt])
     }
 
     @Test("a file damaged in its middle gives up what can still be read of what stands")
     func damaged() async throws {
         let site = try await StoreSite()
         try await site.run { store in
-            try await store.keep(.override(site.override()))
-            for _ in 0..<20_000 { store.note(site.result()) }
-            try await store.settle()
+            try await store.persist(.override(site.override()))
+            for _ in 0..<20_000 { store.record(site.result()) }
+            try await store.flush()
         }
         let file = Glibc.open(site.database, O_WRONLY)
         _ = pwrite(file, Self.garbage, Self.garbage.count, 40 * 4096)
         close(file)
         try await site.run { store in
-            for _ in 0..<5000 { store.note(site.result()) }
-            try await store.keep(.maintenance(site.maintenance()))
+            for _ in 0..<5000 { store.record(site.result()) }
+            try await store.persist(.maintenance(site.maintenance()))
         }
-        let carried = site.open().restore()
-        #expect(carried.overrides.count == 1)
-        #expect(carried.maintenance.count == 1)
+        let restored = site.open().restore()
+        #expect(restored.overrides.count == 1)
+        #expect(restored.maintenance.count == 1)
     }
 
     @Test("a new file that was complete when the process died takes its place at the next start")
     func interrupted() async throws {
         let site = try await StoreSite()
-        try await site.run { try await $0.keep(.override(site.override())) }
+        try await site.run { try await $0.persist(.override(site.override())) }
         rename(site.database, site.database + ".new")
         try site.directory.write("state/history.db", bytes: Self.garbage)
         try site.directory.write("state/history.db.making", bytes: Self.garbage)
@@ -96,18 +97,18 @@ import Testing
         try site.directory.write("state", "a file")
         try await site.run { store in
             let problem = try #require(store.facts.problem)
-            #expect(problem.contains("no history can be written"))
-            await #expect(throws: NotKept.self) { try await store.settle() }
-            await #expect(throws: NotKept.self) { try await store.keep(.override(site.override())) }
-            await #expect(throws: NotKept.self) { try await store.history(HistoryQuery()) }
-            store.note(site.result())
+            #expect(problem.contains("cannot write history"))
+            await #expect(throws: JournalError.self) { try await store.flush() }
+            await #expect(throws: JournalError.self) { try await store.persist(.override(site.override())) }
+            await #expect(throws: JournalError.self) { try await store.history(HistoryQuery()) }
+            store.record(site.result())
             let episode = site.episode()
-            store.note(.episode(episode))
+            store.record(.episode(episode))
             #expect(store.facts.dropped == 1)
             unlink(site.path)
             mkdir(site.path, 0o700)
             site.time.advance(by: .seconds(60))
-            await site.log.says("history is kept again")
+            await site.log.says("history is written again")
             #expect(try await store.history(HistoryQuery()).isEmpty)
             #expect(site.open().restore().episodes == [episode])
             #expect(site.open().restore().overrides == [])
@@ -120,37 +121,37 @@ import Testing
         let refused = site.override("1s", property: "timeout")
         var episode = site.episode()
         try await site.run { store in
-            try await store.keep(.override(site.override()))
+            try await store.persist(.override(site.override()))
             try site.fill()
-            var refusal: NotKept?
+            var refusal: JournalError?
             // What the log still has room for is written.
             for _ in 0..<2000 where refusal == nil {
-                for _ in 0..<100 { store.note(site.result("P", .failed)) }
-                do throws(NotKept) { try await store.settle() } catch { refusal = error }
+                for _ in 0..<100 { store.record(site.result("P", .failed)) }
+                do throws(JournalError) { try await store.flush() } catch { refusal = error }
             }
             #expect(refusal?.description.contains("is full") == true, "\(String(describing: refusal))")
             #expect(store.facts.problem == refusal?.description)
-            await #expect(throws: NotKept.self) { try await store.keep(.override(refused)) }
-            store.note(.episode(episode))
+            await #expect(throws: JournalError.self) { try await store.persist(.override(refused)) }
+            store.record(.episode(episode))
             episode.sentence = "later"
-            store.note(.episode(episode))
+            store.record(.episode(episode))
             let dropped = store.facts.dropped
-            store.note(site.result())
+            store.record(site.result())
             #expect(dropped > 0 && store.facts.dropped == dropped + 1)
             #expect(try await !store.history(HistoryQuery()).isEmpty)
 
             site.makeRoom()
             site.time.advance(by: .seconds(30))
-            await site.log.says("history is kept again")
-            try await store.settle()
+            await site.log.says("history is written again")
+            try await store.flush()
             #expect(store.facts.problem == nil)
-            store.note(site.result("After"))
-            try await store.settle()
+            store.record(site.result("After"))
+            try await store.flush()
             #expect(try await store.history(HistoryQuery()).first?.subject == "Set\\After")
         }
-        let carried = site.open().restore()
-        #expect(carried.overrides.map(\.value) == ["60s"])
-        #expect(carried.episodes == [episode])
+        let restored = site.open().restore()
+        #expect(restored.overrides.map(\.value) == ["60s"])
+        #expect(restored.episodes == [episode])
     }
 
     @Test("a decision tries the disk at once, without waiting for the next look", .enabled(if: StoreSite.isRoot))
@@ -160,11 +161,11 @@ import Testing
             try site.fill()
             var isRefused = false
             for index in 0..<2000 where !isRefused {
-                do throws(NotKept) { try await store.keep(.override(site.override("\(index)s"))) } catch { isRefused = true }
+                do throws(JournalError) { try await store.persist(.override(site.override("\(index)s"))) } catch { isRefused = true }
             }
             #expect(isRefused && store.facts.problem != nil)
             site.makeRoom()
-            try await store.keep(.override(site.override("1d")))
+            try await store.persist(.override(site.override("1d")))
             #expect(store.facts.problem == nil)
         }
         #expect(site.open().restore().overrides.map(\.value) == ["1d"])
@@ -174,16 +175,16 @@ import Testing
     func readOnly() async throws {
         let site = try await StoreSite(tmpfs: "4m")
         let (override, maintenance) = (site.override(), site.maintenance())
-        try await site.run { try await $0.keep(.override(override)) }
+        try await site.run { try await $0.persist(.override(override)) }
         try await site.remount("ro")
         try await site.run { store in
             #expect(store.restore().overrides == [override])
             #expect(store.facts.problem?.contains("read-only") ?? false || store.facts.problem?.contains("opened") ?? false)
-            await #expect(throws: NotKept.self) { try await store.keep(.maintenance(maintenance)) }
+            await #expect(throws: JournalError.self) { try await store.persist(.maintenance(maintenance)) }
             try await site.remount("rw")
             site.time.advance(by: .seconds(60))
-            await site.log.says("history is kept again")
-            try await store.keep(.maintenance(maintenance))
+            await site.log.says("history is written again")
+            try await store.persist(.maintenance(maintenance))
         }
         #expect(site.open().restore().overrides == [override])
         #expect(site.open().restore().maintenance == [maintenance])

@@ -1,10 +1,9 @@
 import FoundationEssentials
 import Glibc
 import History
+import Monitoring
 import TestSupport
 import Testing
-
-@testable import HealthManager
 
 /// Things in the place of history's files that are none: the agent starts, and says what is in the way.
 @Suite struct OddFileTests {
@@ -23,7 +22,7 @@ import Testing
             unlink(path)
             #expect(make(path))
             let store = site.open()
-            #expect(store.facts.problem == "no history can be written: \(path) is \(shape), a regular file is needed")
+            #expect(store.facts.problem == "cannot write history: \(path) is \(shape), not a regular file")
             #expect(store.restore().overrides.isEmpty)
             var status = stat()
             #expect(lstat(path, &status) == 0, "it is left as it is")
@@ -37,7 +36,7 @@ import Testing
         defer { umask(usual) }
         for _ in 0..<2 {
             try await site.run { store in
-                try await store.keep(.override(site.override()))
+                try await store.persist(.override(site.override()))
                 for name in ["history.db", "history.db-wal", "history.db-shm"] {
                     var status = stat()
                     #expect(stat(site.path + "/" + name, &status) == 0 && status.st_mode & 0o777 == 0o600, "\(name)")

@@ -3,7 +3,8 @@ import History
 import TestSupport
 import Testing
 
-@testable import HealthManager
+@testable import Monitoring
+@testable import Probing
 
 /// What is noted comes back, newest first and as it was.
 @Suite struct RecordTests {
@@ -11,16 +12,16 @@ import Testing
     func queries() async throws {
         let site = try await StoreSite()
         try await site.run { store in
-            for index in 0..<5 { store.note(site.result("P", index == 2 ? .failed : .succeeded, at: Double(index))) }
-            store.note(site.result("Other", server: "", at: 10))
+            for index in 0..<5 { store.record(site.result("P", index == 2 ? .failed : .succeeded, at: Double(index))) }
+            store.record(site.result("Other", server: "", at: 10))
             let episode = site.episode()
             let key = episode.key
             let definition = MonitorDefinition(name: "M", rule: .consecutiveFailures(1))
             let status = MonitorStatus(key: key, definition: definition, state: .degraded, since: site.time.now + 6, episode: episode)
-            store.note(.transition(TransitionRecord(Transition(before: .healthy, status: status, episode: episode))))
-            store.note(.attempt(site.attempt(.succeeded, at: 7)))
-            store.note(.override(site.override()))
-            try await store.settle()
+            store.record(.transition(TransitionRecord(Transition(before: .healthy, status: status, episode: episode))))
+            store.record(.attempt(site.attempt(.succeeded, at: 7)))
+            store.record(.override(site.override()))
+            try await store.flush()
 
             func ask(_ change: (inout HistoryQuery) -> Void) async throws -> [String] {
                 var query = HistoryQuery()
@@ -71,14 +72,14 @@ import Testing
             for entry: JournalEntry in [
                 .override(override), .override(ended), .overrideEnded(ended, at: site.time.now, why: "removed"), .maintenance(maintenance),
                 .episode(open), .episode(over), .episode(old), .attempt(past), .attempt(ofOpen), .attempt(ofOld),
-            ] { store.note(entry) }
-            try await store.keep(.attempt(recent))
+            ] { store.record(entry) }
+            try await store.persist(.attempt(recent))
         }
-        let carried = site.open().restore()
-        #expect(carried.overrides == [override])
-        #expect(carried.maintenance == [maintenance])
-        #expect(carried.episodes == [over, open])
-        #expect(carried.attempts == [ofOpen, recent])
+        let restored = site.open().restore()
+        #expect(restored.overrides == [override])
+        #expect(restored.maintenance == [maintenance])
+        #expect(restored.episodes == [over, open])
+        #expect(restored.attempts == [ofOpen, recent])
         site.time.advance(by: .seconds(86_401))
         // Its date is over; whether that date is to be believed is not for the store to say.
         #expect(site.open().restore().overrides == [override])
@@ -93,7 +94,7 @@ import Testing
         let (long, short) = (site.maintenance(), site.maintenance("set"))
         try await site.run { store in
             for entry: JournalEntry in [.override(first), .override(second), .maintenance(long), .maintenance(short)] {
-                try await store.keep(entry)
+                try await store.persist(entry)
             }
         }
         #expect(site.open().restore().overrides == [second])
@@ -110,18 +111,18 @@ import Testing
         changed.sentence = "another"
         over.ended = site.time.now
         try await site.run { store in
-            store.note(.episode(plain))
-            store.note(.episode(escalated))
-            try await store.keep(.episode(acknowledged))
-            store.note(.episode(changed))
+            store.record(.episode(plain))
+            store.record(.episode(escalated))
+            try await store.persist(.episode(acknowledged))
+            store.record(.episode(changed))
         }
         var expected = changed
         expected.escalated = site.time.now
         expected.acknowledged = acknowledged.acknowledged
         #expect(site.open().restore().episodes == [expected])
         try await site.run { store in
-            store.note(.episode(over))
-            try await store.keep(.episode(acknowledged))
+            store.record(.episode(over))
+            try await store.persist(.episode(acknowledged))
             var query = HistoryQuery()
             query.sorts = [.decision]
             let decisions = try await store.history(query)
@@ -136,11 +137,11 @@ import Testing
         let site = try await StoreSite()
         var attempt = site.attempt()
         try await site.run { store in
-            store.note(.attempt(attempt))
-            try await store.settle()
+            store.record(.attempt(attempt))
+            try await store.flush()
             attempt.outcome = .failed
             attempt.detail = "status 500"
-            store.note(.attempt(attempt))
+            store.record(.attempt(attempt))
         }
         let store = site.open()
         #expect(store.restore().attempts == [attempt])
@@ -154,12 +155,12 @@ import Testing
         let site = try await StoreSite()
         let store = site.open()
         let result = site.result()
-        for _ in 0..<55_000 { store.note(result) }
+        for _ in 0..<55_000 { store.record(result) }
         #expect(store.facts.dropped == 5000)
         #expect(store.facts.problem == nil)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await store.run() }
-            try await store.settle()
+            try await store.flush()
             var query = HistoryQuery()
             query.limit = 100_000
             #expect(try await store.history(query).count == 50_000)
@@ -173,14 +174,14 @@ import Testing
     func ending() async throws {
         let site = try await StoreSite()
         let store = site.open()
-        for _ in 0..<2500 { store.note(site.result()) }
+        for _ in 0..<2500 { store.record(site.result()) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await store.run() }
             group.cancelAll()
             try await group.waitForAll()
         }
-        await #expect(throws: NotKept.self) { try await store.keep(.override(site.override())) }
-        await #expect(throws: NotKept.self) { try await store.settle() }
+        await #expect(throws: JournalError.self) { try await store.persist(.override(site.override())) }
+        await #expect(throws: JournalError.self) { try await store.flush() }
         var query = HistoryQuery()
         query.limit = 10_000
         #expect(try await site.open().history(query).count == 2500)

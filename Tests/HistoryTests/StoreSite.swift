@@ -5,7 +5,8 @@ import Logging
 import Synchronization
 import TestSupport
 
-@testable import HealthManager
+@testable import Monitoring
+@testable import Probing
 
 /// A state directory, a clock and a log, on which a test opens stores one after the other.
 final class StoreSite: Sendable {
@@ -22,7 +23,7 @@ final class StoreSite: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         if let tmpfs {
             let ended = try await Program.run("mount", ["-t", "tmpfs", "-o", "size=\(tmpfs)", "tmpfs", path])
-            guard ended.status == 0 else { throw NotKept(ended.errors) }
+            guard ended.status == 0 else { throw JournalError(ended.errors) }
         }
         isMounted = tmpfs != nil
     }
@@ -59,7 +60,7 @@ final class StoreSite: Sendable {
 
     func remount(_ options: String) async throws {
         let ended = try await Program.run("mount", ["-o", "remount,\(options)", path])
-        guard ended.status == 0 else { throw NotKept(ended.errors) }
+        guard ended.status == 0 else { throw JournalError(ended.errors) }
     }
 
     /// Takes all room of the file system.

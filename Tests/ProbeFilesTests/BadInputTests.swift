@@ -1,11 +1,12 @@
 import FoundationEssentials
-import HealthManager
 import ProbeFiles
+import Probing
 import TestSupport
 import Testing
 
 /// Kinds with options, as definitions see them.
 struct OptionKind: ProbeKind {
+    static let name = "option"
     let name: String
     let option: String
     var aim = KindAim.organization
@@ -40,14 +41,14 @@ struct OptionKind: ProbeKind {
         "a configuration that cannot be says where and why",
         arguments: [
             ("organisation: x\n", "agent.yaml:1:1: error: unknown key 'organisation', did you mean 'organization'?"),
-            ("servers: mbx01\n", "agent.yaml:1:10: error: 'servers' must be a list, found a text"),
+            ("servers: mbx01\n", "agent.yaml:1:10: error: 'servers' must be a list, found a string"),
             ("pushProxy: { enabled: maybe }\n", "agent.yaml:1:23: error: 'enabled' must be true or false, found 'maybe'"),
             (
                 "organization: a\n---\norganization: b\n",
-                "agent.yaml:2:1: error: a second document begins here: one file holds one, move it to a file of its own"
+                "agent.yaml:2:1: error: only one YAML document per file is allowed: move this one to another file"
             ),
-            ("", "agent.yaml:1:1: error: the file is empty: it needs at least one key"),
-            ("# nothing\n", "agent.yaml:1:1: error: the file is empty: it needs at least one key"),
+            ("", "agent.yaml:1:1: error: the file is empty: at least one key is required"),
+            ("# nothing\n", "agent.yaml:1:1: error: the file is empty: at least one key is required"),
             (
                 "authServer: { metadataUrl: \"http://x.example/\" }\n",
                 "agent.yaml:1:28: error: 'metadataUrl' must be an https URL, found 'http://x.example/'"
@@ -65,9 +66,9 @@ struct OptionKind: ProbeKind {
                 "authConfig: { certificateFile: agent.yaml }\n",
                 "agent.yaml:1:32: warning: 'certificateFile': agent.yaml is not a certificate (neither a DER nor a PEM certificate): export it as DER or PEM"
             ),
-            ("tls: { caFile: agent.yaml }\n", "agent.yaml:1:16: error: 'caFile': agent.yaml holds no certificate in PEM"),
+            ("tls: { caFile: agent.yaml }\n", "agent.yaml:1:16: error: 'caFile': agent.yaml contains no PEM certificate"),
             ("listen: 9717\n", "agent.yaml:1:9: error: 'listen' must be address:port, found '9717'"),
-            ("servers:\n  - name: a\n  - name: A\n", "agent.yaml:3:11: error: server 'A' is listed twice, first in line 2"),
+            ("servers:\n  - name: a\n  - name: A\n", "agent.yaml:3:11: error: duplicate server 'A', first defined in line 2"),
             ("servers:\n  - address: 1.2.3.4:443\n", "agent.yaml:2:5: error: a server needs 'name'"),
             (
                 "thresholds: { warnBelow: 10d, failBelow: 20d }\n",
@@ -83,19 +84,19 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "responders:\n  - name: a\n    command: [/bin/true]\n    monitors: [oauth, OAuht]\n",
-                "agent.yaml:4:23: warning: 'monitors': no definition has a monitor or a health set 'OAuht', did you mean 'OAuth'?"
+                "agent.yaml:4:23: warning: 'monitors': unknown monitor or health set 'OAuht', did you mean 'OAuth'?"
             ),
             (
                 "responders:\n  - name: a\n    command: [/bin/true]\n    monitors: Nothing/Like/It\n",
-                "agent.yaml:4:15: warning: 'monitors': no definition has a monitor or a health set 'Nothing/Like/It', name a monitor or a health set (OAuth)"
+                "agent.yaml:4:15: warning: 'monitors': unknown monitor or health set 'Nothing/Like/It'; known health sets: OAuth"
             ),
             (
                 "alertmanagers: [a:9093]\n",
-                "agent.yaml:1:17: error: 'alertmanagers' holds URLs such as http://alertmanager:9093, found 'a:9093'"
+                "agent.yaml:1:17: error: 'alertmanagers' must contain URLs (e.g. http://alertmanager:9093), found 'a:9093'"
             ),
             (
                 "alertmanagers: [\"http://me:secret@a:9093\"]\n",
-                "agent.yaml:1:17: error: the URL of an Alertmanager holds no login: set 'basicAuth' or 'authorizationFile' beside its 'url'"
+                "agent.yaml:1:17: error: the URL of an Alertmanager must not contain credentials: use 'basicAuth' or 'authorizationFile'"
             ),
             (
                 "alertmanagers: [{ url: \"http://a\", basicAuth: { username: me } }]\n",
@@ -107,21 +108,21 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "alertmanagers: [{ url: \"http://a\", authorizationFile: nowhere }]\n",
-                "agent.yaml:1:55: error: 'authorizationFile': there is no file nowhere"
+                "agent.yaml:1:55: error: 'authorizationFile': file nowhere does not exist"
             ),
             (
                 "alertmanagers: [\"http://a\", { url: \"http://a\" }]\n",
-                "agent.yaml:1:29: error: http://a is listed twice, first in line 1"
+                "agent.yaml:1:29: error: duplicate Alertmanager http://a, first defined in line 1"
             ),
             (
                 "snapshot: x.json\n",
-                "agent.yaml:1:1: error: unknown key 'snapshot'; known here: alertmanagers, authConfig, authServer, behindProxy, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, stateDirectory, tenant, thresholds, tls"
+                "agent.yaml:1:1: error: unknown key 'snapshot'; known keys: alertmanagers, authConfig, authServer, behindProxy, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, stateDirectory, tenant, thresholds, tls"
             ),
-            ("organization: [\n", "agent.yaml:2:1: error: not readable as YAML: did not find expected node content"),
-            ("organization: a\norganization: b\n", "agent.yaml:1:1: error: 'organization' is written twice: remove one"),
+            ("organization: [\n", "agent.yaml:2:1: error: invalid YAML: did not find expected node content"),
+            ("organization: a\norganization: b\n", "agent.yaml:1:1: error: duplicate key 'organization': remove one"),
             (
                 "listen: 127.0.0.1:1\nstateDirectory: state # UNCONFIRMED\n",
-                "agent.yaml:2:23: warning: only Exchange knows this: compare it with the Exchange shell, then remove the mark"
+                "agent.yaml:2:23: warning: unconfirmed value: compare it with the Exchange Management Shell, then remove the mark"
             ),
         ])
     func configuration(text: String, expected: String) throws { #expect(try Self.diagnostics(agent: text) == [expected]) }
@@ -153,7 +154,7 @@ struct OptionKind: ProbeKind {
             ),
             (
                 good + "conditions: []\n",
-                "probes/a.yaml:4:1: error: unknown key 'conditions'; known here: enabled, every, healthSet, kind, monitors, name, options, retries, role, scope, summary, timeout"
+                "probes/a.yaml:4:1: error: unknown key 'conditions'; known keys: enabled, every, healthSet, kind, monitors, name, options, retries, role, scope, summary, timeout"
             ),
             (
                 "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutiveFailures: 0 } }\n",
@@ -161,7 +162,7 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutiveFailures: 1, failures: { count: 2, within: 5m } } }\n",
-                "probes/a.yaml:5:22: error: 'when' must hold one rule of consecutiveFailures, consecutiveWarnings, failures, successPercentage, sampleValue, certificateLifetime"
+                "probes/a.yaml:5:22: error: 'when' must contain exactly one of consecutiveFailures, consecutiveWarnings, failures, successPercentage, sampleValue, certificateLifetime"
             ),
             (
                 "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { failures: { count: 2 } } }\n",
@@ -169,11 +170,11 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M }\n",
-                "probes/a.yaml:5:5: error: a monitor needs 'when', such as when: { consecutiveFailures: 3 }"
+                "probes/a.yaml:5:5: error: a monitor needs 'when' (e.g. when: { consecutiveFailures: 3 })"
             ),
             (
                 "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutiveFailures: 1 } }\n  - { name: m, when: { consecutiveFailures: 1 } }\n",
-                "probes/a.yaml:6:13: error: monitor 'm' is listed twice, first in line 5"
+                "probes/a.yaml:6:13: error: duplicate monitor 'm', first defined in line 5"
             ),
             (
                 "healthSet: OAuth\nname: A\nkind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutiveFailures: 1 }, severity: high }\n",
@@ -201,8 +202,8 @@ struct OptionKind: ProbeKind {
         let found = try Self.diagnostics(probes: [
             "a.yaml": file("OAuth", "A", "M"), "b.yaml": file("oauth", "B", "m"), "c.yaml": file("Other", "C", "M"),
         ])
-        #expect(found.count == 1 && found[0].hasPrefix("probes/b.yaml:6:13: error: monitor 'm' is already in "), "\(found)")
-        #expect(found[0].hasSuffix("probes/a.yaml, of the same health set: rename one"), "\(found)")
+        #expect(found.count == 1 && found[0].hasPrefix("probes/b.yaml:6:13: error: monitor 'm' is already defined in "), "\(found)")
+        #expect(found[0].hasSuffix("probes/a.yaml for the same health set: rename one"), "\(found)")
     }
 
     @Test("a responder may name a health set, a monitor and one of a target's, also of a definition that is disabled")
@@ -252,9 +253,9 @@ struct OptionKind: ProbeKind {
         #expect(
             found == [
                 "agent.yaml: error: there is no such file",
-                "probes/a.yaml: error: this is a directory, a regular file is needed",
-                "probes/b.yaml: error: the file has 10800000 bytes, at most 1048576 are read: is it the right one?",
-                "probes/c.yaml:2:7: error: this is not UTF-8: save the file as UTF-8",
+                "probes/a.yaml: error: it is a directory, not a regular file",
+                "probes/b.yaml: error: the file is too large: 10800000 bytes, the maximum is 1048576",
+                "probes/c.yaml:2:7: error: invalid UTF-8: save the file as UTF-8",
                 "probes/d.yaml: error: the file is UTF-16: save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)",
             ])
     }
@@ -263,7 +264,7 @@ struct OptionKind: ProbeKind {
     func laughs() throws {
         let rows = (1...9).map { "a\($0): &a\($0) [\(Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ", "))]" }
         let found = try Self.diagnostics(agent: (["a0: &a0 [x]"] + rows).joined(separator: "\n") + "\n")
-        #expect(found.count == 1 && found[0].hasSuffix("error: more than 50000 values, aliases written out: write fewer"))
+        #expect(found.count == 1 && found[0].hasSuffix("error: too many values: more than 50000 with aliases expanded"))
     }
 
     @Test("the shipped example is garbled line by line: every outcome is a plan or a diagnostic")

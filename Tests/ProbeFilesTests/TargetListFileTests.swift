@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
-import HealthManager
 import ProbeFiles
+import Probing
 import TestSupport
 import Testing
 
@@ -26,20 +26,20 @@ import Testing
             ("a.json", #"[{"targets": ["a:1", "https:\/\/b\/\u0063"], "labels": {"x": "y"}}, {"targets": []}]"#, "a:1 https://b/c"),
             ("a.json", "[]", ""), ("a.json", "\u{FEFF}[{\"targets\":[\"a\"]}]", "a"),
             ("a.yml", "- targets: [a:1, 'b']\n  labels: { x: y }\n- targets:\n  - c\n", "a:1 b c"), ("a.yaml", "[]\n", ""),
-            ("a.json", #"[{"targets": ["a"], "tragets": []}]"#, "a.json: [0]: unknown key 'tragets'; known here: labels, targets"),
-            ("a.json", #"[{"targets": ["a", 5]}]"#, "a a.json: [0].targets[1]: this must be text: it is left out"),
-            ("a.json", #"[{"targets": ["a", ""]}]"#, "a a.json: [0].targets[1]: a target is empty: it is left out"),
-            ("a.json", #"[{"targets": "a"}]"#, "a.json: [0].targets: 'targets' must be a list of texts"),
-            ("a.json", #"[{"targets": ["a"], "labels": []}]"#, "a.json: [0].labels: 'labels' must be a mapping of texts"),
+            ("a.json", #"[{"targets": ["a"], "tragets": []}]"#, "a.json: [0]: unknown key 'tragets'; known keys: labels, targets"),
+            ("a.json", #"[{"targets": ["a", 5]}]"#, "a a.json: [0].targets[1]: a target must be a string: ignored"),
+            ("a.json", #"[{"targets": ["a", ""]}]"#, "a a.json: [0].targets[1]: a target is empty: ignored"),
+            ("a.json", #"[{"targets": "a"}]"#, "a.json: [0].targets: 'targets' must be a list of strings"),
+            ("a.json", #"[{"targets": ["a"], "labels": []}]"#, "a.json: [0].labels: 'labels' must be a mapping of strings"),
             ("a.json", #"["a"]"#, "a.json: [0]: a group of targets must be a mapping"),
-            ("a.json", "{}", "a.json: expected a list of groups, each with 'targets' and perhaps 'labels'"),
+            ("a.json", "{}", "a.json: expected a list of groups, each with 'targets' and optional 'labels'"),
             (
                 "a.yml", "targets: [a]\n",
-                "a.yml:1:1: expected a list of groups, each with 'targets' and perhaps 'labels', found a mapping"
+                "a.yml:1:1: expected a list of groups, each with 'targets' and optional 'labels', found a mapping"
             ),
             ("a.yml", "- targets: [a]\n  tragets: [b]\n", "a.yml:2:3: unknown key 'tragets', did you mean 'targets'?"),
-            ("a.json", "[{targets: [a]}]", "a.json:1:3: not readable as JSON"),
-            ("a.yml", "- targets: [a, {}]\n", "a a.yml:1:16: a target must be text, found a mapping: it is left out"),
+            ("a.json", "[{targets: [a]}]", "a.json:1:3: invalid JSON"),
+            ("a.yml", "- targets: [a, {}]\n", "a a.yml:1:16: a target must be a string, found a mapping: ignored"),
         ])
     func content(name: String, text: String, expected: String) throws { #expect(try read(name, text) == expected) }
 
@@ -51,10 +51,10 @@ import Testing
             ("a.yml", "---\n...\n", ""), ("a.yml", "null\n", ""), ("a.yml", "- labels:\n  targets:\n- targets: ~\n- labels: {}\n", ""),
             (
                 "a.yml", "- targets: [a, null, b c, 'd']\n",
-                "a d a.yml:1:16: a target must be text, found nothing: it and 1 more are left out"
+                "a d a.yml:1:16: a target must be a string, found an empty value: ignored, and 1 more"
             ),
-            ("a.json", #"[{"targets": ["a", null, "b"]}]"#, "a b a.json: [0].targets[1]: this must be text: it is left out"),
-            ("a.json", "", "a.json:1:1: not readable as JSON"), ("a.json", "[null]", "a.json: [0]: a group of targets must be a mapping"),
+            ("a.json", #"[{"targets": ["a", null, "b"]}]"#, "a b a.json: [0].targets[1]: a target must be a string: ignored"),
+            ("a.json", "", "a.json:1:1: invalid JSON"), ("a.json", "[null]", "a.json: [0]: a group of targets must be a mapping"),
             ("a.yml", "- ~\n", "a.yml:1:3: a group of targets must be a mapping"),
         ])
     func nothing(name: String, text: String, expected: String) throws { #expect(try read(name, text) == expected) }
@@ -80,7 +80,7 @@ import Testing
     @Test("a file cut off in the middle names line and column")
     func cutOff() throws {
         let sentence = try read("a.json", "[{\"targets\": [\"a\",\n  \"b")
-        #expect(sentence.hasPrefix("a.json:2:") && sentence.contains(": not readable as JSON"), "\(sentence)")
+        #expect(sentence.hasPrefix("a.json:2:") && sentence.contains(": invalid JSON"), "\(sentence)")
     }
 
     @Test("a file that is as it was is not read again; one that is replaced is")
@@ -99,7 +99,7 @@ import Testing
         #expect(try read("a.json", "[{\"targets\":[\(targets)]}]").split(separator: " ").count == 50_000)
         #expect(try read("a.yml", "[{\"targets\":[\(targets)]}]").split(separator: " ").count == 50_000)
         let large = try read("b.json", "[" + String(repeating: " ", count: 8 << 20) + "]")
-        #expect(large == "b.json: the file has 8388610 bytes, at most 8388608 are read: is it the right one?")
+        #expect(large == "b.json: the file is too large: 8388610 bytes, the maximum is 8388608")
     }
 
     @Test("a pattern finds its files in order; a folder with signs of patterns in its name is taken as it is called")

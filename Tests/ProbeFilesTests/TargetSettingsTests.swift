@@ -1,6 +1,6 @@
 import FoundationEssentials
-import HealthManager
 import ProbeFiles
+import Probing
 import TestSupport
 import Testing
 
@@ -55,32 +55,32 @@ import Testing
         arguments: [
             (
                 "",
-                "a.yaml:1:1: error: kind 'tcp' needs 'targets' or 'targetsFrom': name what to probe ('targets: []' where that is nothing yet)"
+                "a.yaml:1:1: error: kind 'tcp' needs 'targets' or 'targetsFrom' ('targets: []' for none)"
             ),
             (
                 "targets: []\nscope: server\n",
-                "a.yaml:5:8: error: 'scope' has no meaning with kind 'tcp', which is aimed at targets: remove it, and name them in 'targets'"
+                "a.yaml:5:8: error: 'scope' is not allowed for kind 'tcp', which probes targets: remove it and use 'targets'"
             ),
             (
                 "targets: []\nrole: Mailbox\n",
-                "a.yaml:5:7: error: 'role' has no meaning with kind 'tcp', which is aimed at targets: remove it, and name them in 'targets'"
+                "a.yaml:5:7: error: 'role' is not allowed for kind 'tcp', which probes targets: remove it and use 'targets'"
             ),
             ("targets: {}\n", "a.yaml:4:10: error: 'targets' must be a list, found a mapping"),
-            ("targets: [[a]]\n", "a.yaml:4:11: error: 'targets' must be a list of texts, found a list in it"),
-            ("targets: [\"\"]\n", "a.yaml:4:11: error: a target is empty: write one text for each target"),
+            ("targets: [[a]]\n", "a.yaml:4:11: error: 'targets' must be a list of strings, found a list in it"),
+            ("targets: [\"\"]\n", "a.yaml:4:11: error: a target is empty: write each target as a separate string"),
             (
                 "targets: \"a:1, b:2\"\n",
-                "a.yaml:4:10: error: a target holds a space or a control character: write one text for each target"
+                "a.yaml:4:10: error: a target contains a space or a control character: write each target as a separate string"
             ),
-            ("targetsFrom: {}\n", "a.yaml:4:14: error: 'targetsFrom' needs 'files' or 'urls': say where the targets are listed"),
+            ("targetsFrom: {}\n", "a.yaml:4:14: error: 'targetsFrom' needs 'files' or 'urls'"),
             (
                 "targetsFrom: { files: [list.txt] }\n",
-                "a.yaml:4:24: error: 'files' are patterns that end in .json, .yaml or .yml, found 'list.txt'"
+                "a.yaml:4:24: error: 'files' must be patterns ending in .json, .yaml or .yml, found 'list.txt'"
             ),
-            ("targetsFrom: { urls: [\"ftp://x\"] }\n", "a.yaml:4:23: error: 'urls' are http or https URLs, found 'ftp://x'"),
+            ("targetsFrom: { urls: [\"ftp://x\"] }\n", "a.yaml:4:23: error: 'urls' must be http or https URLs, found 'ftp://x'"),
             (
                 "targetsFrom: { urls: [\"http://me:secret@sd/x\"] }\n",
-                "a.yaml:4:23: error: 'urls' are http or https URLs without user and password, found 'http://xxxxx@sd/x'"
+                "a.yaml:4:23: error: 'urls' must be http or https URLs without user and password, found 'http://xxxxx@sd/x'"
             ),
             ("targetsFrom: { files: [a.json], refresh: 500ms }\n", "a.yaml:4:42: error: 'refresh' must be at least 1s"),
             (
@@ -99,7 +99,7 @@ import Testing
         let found = try Self.read("healthSet: Web\nname: Pages\nkind: cert-expiry\n\(line)\n").problems
         #expect(
             found == [
-                "a.yaml:4:\(key.count + 3): error: '\(key)' is for kinds that are aimed at targets, this one looks at the servers of agent.yaml: remove it"
+                "a.yaml:4:\(key.count + 3): error: '\(key)' is only for kinds with targets, this kind probes the servers of agent.yaml: remove it"
             ])
     }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
-import HealthManager
+import Monitoring
+import Probing
 import TestSupport
 import Testing
 
@@ -24,20 +25,20 @@ import Testing
 
     @Test("an alias of much as a key is refused unread, as is any key that is no text")
     func keys() {
-        #expect(Self.read(Self.rows(4) + "? *a4\n: x\n") == "a:6:3: error: a key must be a plain text")
-        #expect(Self.read("? [a, b]\n: x\n") == "a:1:3: error: a key must be a plain text")
+        #expect(Self.read(Self.rows(4) + "? *a4\n: x\n") == "a:6:3: error: a key must be a string")
+        #expect(Self.read("? [a, b]\n: x\n") == "a:1:3: error: a key must be a string")
         #expect(Self.read("a: &k b\n*k : c\n") == #"["a", "b"]"#)
     }
 
     @Test("what aliases stand for is counted before it is taken, nesting in them too")
     func aliases() {
-        #expect(Self.read(Self.rows(9) + "? *a9\n: x\n").hasSuffix("more than 50000 values, aliases written out: write fewer"))
+        #expect(Self.read(Self.rows(9) + "? *a9\n: x\n").hasSuffix("too many values: more than 50000 with aliases expanded"))
         let deep = "a: &a " + String(repeating: "[", count: 20) + String(repeating: "]", count: 20) + "\n"
         #expect(Self.read(deep + "b: [*a]\n") == #"["a", "b"]"#)
         #expect(
             Self.read(deep + "b: \(String(repeating: "[", count: 12))*a\(String(repeating: "]", count: 12))\n").hasSuffix(
                 "nested deeper than 32 levels"))
-        #expect(Self.read("a: &a [*a]\n") == "a:1:8: error: the alias '*a' has no anchor before it")
+        #expect(Self.read("a: &a [*a]\n") == "a:1:8: error: undefined alias '*a'")
     }
 
     @Test("a mapping of many keys that is merged costs as much as it holds")
@@ -54,7 +55,7 @@ import Testing
 
     @Test("a list of millions of nothings is refused when the bound is passed")
     func many() {
-        #expect(Self.read("a: [" + String(repeating: "[],", count: 300_000) + "]\n").hasSuffix("aliases written out: write fewer"))
+        #expect(Self.read("a: [" + String(repeating: "[],", count: 300_000) + "]\n").hasSuffix("with aliases expanded"))
     }
 
     @Test("a folder of definitions that cannot be listed is an error, never a folder without definitions")
@@ -78,8 +79,8 @@ import Testing
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         #expect(
             found == [
-                "agent.yaml: error: the agent cannot read it now: Too many open files",
-                "probes: error: the probe definitions cannot be listed: the agent cannot read it now: Too many open files",
+                "agent.yaml: error: the agent has reached a system limit: Too many open files",
+                "probes: error: the probe definitions cannot be listed: the agent has reached a system limit: Too many open files",
             ])
     }
 
@@ -92,14 +93,14 @@ import Testing
         try directory.write("probes/a.yaml", "healthSet: OAuth\nname: A\nkind: cert-expiry\n")
         let files = PlanFiles(configurationPath: directory.path + "/agent.yaml", probesDirectory: directory.path + "/probes")
         for (file, clause) in [
-            ("pipe", "pipe: this is a named pipe"), ("garbage", "garbage is not a certificate"),
+            ("pipe", "pipe: it is a named pipe"), ("garbage", "garbage is not a certificate"),
             ("empty", "empty is not a certificate (empty)"),
-            ("none", "none: there is no such file"), ("/dev/zero", "/dev/zero: this is a device"),
+            ("none", "none: there is no such file"), ("/dev/zero", "/dev/zero: it is a device"),
         ] {
             try directory.write("agent.yaml", "authConfig: { certificateFile: \(file) }\n")
             let plan = try files.read(kinds: Self.kinds)
             #expect(plan.warnings.count == 1 && plan.warnings[0].sentence.contains(clause), "\(plan.warnings)")
-            #expect(plan.configuration.authConfig.certificateFile != nil)
+            #expect(plan.configuration.organization.authConfig.certificateFile != nil)
         }
     }
 }

@@ -1,6 +1,6 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Probing
 import Testing
 
 @testable import ProbeKinds

@@ -2,7 +2,8 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 import Glibc
-import HealthManager
+import Outbound
+import Probing
 import SwiftASN1
 import TestSupport
 import Testing
@@ -43,7 +44,7 @@ import X509
             let credential = TokenCredential(
                 endpoint: "https://127.0.0.1:1/token", clientID: "c", scope: "s", certificateFile: certificate, keyFile: key)
             let path = NetworkPath(transfers: transfers, trust: .system, settings: NetworkSettings(), userAgent: "test")
-            var log = StageLog()
+            var log = RunRecorder()
             let time = SystemTime()
             let context = RunContext(date: time.now, deadline: .seconds(5), time: time)
             guard case .refused(let finding) = await TokenRequest(credential: credential, path: path).run(context, into: &log) else {
@@ -56,9 +57,9 @@ import X509
         #expect(mismatch?.reason == .credentialUnreadable && mismatch?.severity == .unknown, "\(String(describing: mismatch))")
         #expect(mismatch?.sentence.hasPrefix("\(foreign) is not the private key of \(certificate) (") == true)
         #expect(await finding(certificate, locked)?.reason == .credentialUnreadable)
-        #expect(await finding(certificate, pipe)?.sentence == "\(pipe): this is a named pipe, a regular file is needed")
+        #expect(await finding(certificate, pipe)?.sentence == "\(pipe): it is a named pipe, not a regular file")
         #expect(await finding(pipe, own)?.reason == .credentialUnreadable)
         chmod(own, 0o644)
-        #expect(await finding(certificate, own)?.sentence == "\(own): it has mode 0644 and is open to others: chmod 0640 \(own)")
+        #expect(await finding(certificate, own)?.sentence == "\(own): it has mode 0644 and is accessible to other users: chmod 0640 \(own)")
     }
 }

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import HealthManager
 import Synchronization
 import TestSupport
 import Testing

@@ -3,8 +3,8 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 import Glibc
-import HealthManager
 import Logging
+import Probing
 import SwiftASN1
 import TestSupport
 import Testing
@@ -33,12 +33,13 @@ import X509
 
     private static func outcome(days: Double, at date: Date, thresholds: Thresholds = Thresholds()) async throws -> Outcome {
         let directory = try TemporaryDirectory()
-        var configuration = AgentConfiguration()
-        configuration.thresholds = thresholds
-        configuration.authConfig.certificateFile = try directory.write("OAuthCert.cer", bytes: try certificate(days: days))
+        var organization = Organization()
+        organization.thresholds = thresholds
+        organization.authConfig.certificateFile = try directory.write("OAuthCert.cer", bytes: try certificate(days: days))
         let services = KindServices(
-            transfers: Transfers(), sightings: Sightings(directory: directory.path, isWritable: true, logger: logger), userAgent: "test")
-        let place = Place(configuration: configuration, server: nil)
+            transfers: Transfers(), sightings: CertificateLog(directory: directory.path, isWritable: true, logger: logger),
+            userAgent: "test")
+        let place = Place(organization: organization, server: nil)
         guard case .probe(let probe) = CertificateExpiryKind(services).discover(CertificateExpiryOptions(), at: place) else {
             return Outcome()
         }
@@ -96,12 +97,12 @@ import X509
         let directory = try TemporaryDirectory()
         let facts = try CertificateFacts.read(pemOrDER: try Self.certificate(days: 10))
         #expect(mkfifo(directory.path + "/first-seen.json", 0o600) == 0)
-        let blocked = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        let blocked = CertificateLog(directory: directory.path, isWritable: true, logger: Self.logger)
         blocked.note([facts], server: "mbx01", source: .published, at: Self.begin)
         var status = stat()
         #expect(lstat(directory.path + "/first-seen.json", &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
         unlink(directory.path + "/first-seen.json")
-        let site = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        let site = CertificateLog(directory: directory.path, isWritable: true, logger: Self.logger)
         site.note([facts], server: "mbx01", source: .published, at: Self.begin)
         #expect(stat(directory.path + "/first-seen.json", &status) == 0 && status.st_mode & 0o777 == 0o600)
     }
@@ -110,15 +111,15 @@ import X509
     func sightings() throws {
         let directory = try TemporaryDirectory()
         let facts = try CertificateFacts.read(pemOrDER: try Self.certificate(days: 10))
-        let first = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        let first = CertificateLog(directory: directory.path, isWritable: true, logger: Self.logger)
         #expect(first.firstSight(of: facts.thumbprint) == nil)
         first.note([facts], server: "mbx01", source: .published, at: Self.begin)
-        let second = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        let second = CertificateLog(directory: directory.path, isWritable: true, logger: Self.logger)
         second.note([facts], server: "mbx01", source: .published, at: Self.begin + 500)
         #expect(second.firstSight(of: facts.thumbprint) == Self.begin)
         #expect(second.last(server: "mbx01", source: .published).map(\.facts.thumbprint) == [facts.thumbprint])
         try directory.write("first-seen.json", "{ half")
-        let third = Sightings(directory: directory.path, isWritable: true, logger: Self.logger)
+        let third = CertificateLog(directory: directory.path, isWritable: true, logger: Self.logger)
         #expect(third.firstSight(of: facts.thumbprint) == nil)
         #expect(try directory.text("first-seen.json.damaged") == "{ half")
     }

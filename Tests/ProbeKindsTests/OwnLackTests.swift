@@ -1,5 +1,6 @@
 import Glibc
-import HealthManager
+import Outbound
+import Probing
 import Testing
 import Transfers
 
@@ -18,7 +19,7 @@ import Transfers
         defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
         let report = await transfers.exchange(ExchangeRequest(url: "https://127.0.0.1:9/", deadline: .seconds(10), trust: .system))
         let judgement = ExchangeJudgement(report: report, peer: "mbx01", application: .metadata)
-        var log = StageLog()
+        var log = RunRecorder()
         judgement.record(in: &log)
         let finding = try #require(judgement.finding)
         log.find(finding)

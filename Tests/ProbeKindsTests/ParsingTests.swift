@@ -1,6 +1,6 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 
@@ -41,17 +41,17 @@ import Testing
 
     @Test("the tenant's id, the organization and its domains are right, in any case; others are not")
     func mismatch() {
-        var configuration = AgentConfiguration()
+        var organization = Organization()
         let url = "https://a.example/metadata/json/1/?realm="
-        #expect(MetadataURL(url + "anything").mismatch(in: configuration) == nil)
-        configuration.organization = "fabrikam.com"
-        configuration.tenant.id = "6F1D3A52-0F5E-4A53-9A0D-0D6A1F0C9B11"
-        configuration.tenant.domains = ["fabrikam.mail.onmicrosoft.com"]
+        #expect(MetadataURL(url + "anything").mismatch(in: organization) == nil)
+        organization.name = "fabrikam.com"
+        organization.tenant.id = "6F1D3A52-0F5E-4A53-9A0D-0D6A1F0C9B11"
+        organization.tenant.domains = ["fabrikam.mail.onmicrosoft.com"]
         for name in ["Fabrikam.com", "6f1d3a52-0f5e-4a53-9a0d-0d6a1f0c9b11", "fabrikam.mail.onmicrosoft.com"] {
-            #expect(MetadataURL(url + name).mismatch(in: configuration) == nil)
+            #expect(MetadataURL(url + name).mismatch(in: organization) == nil)
         }
-        #expect(MetadataURL(url + "contoso.com").mismatch(in: configuration)?.reason == .metadataURLMismatch)
-        #expect(MetadataURL("https://a.example/metadata/json/1").mismatch(in: configuration)?.stage == .config)
+        #expect(MetadataURL(url + "contoso.com").mismatch(in: organization)?.reason == .metadataURLMismatch)
+        #expect(MetadataURL("https://a.example/metadata/json/1").mismatch(in: organization)?.stage == .config)
     }
 }
 
@@ -59,7 +59,7 @@ import Testing
     @Test(
         "what is no document is refused in a clause",
         arguments: [
-            ("", "not JSON (line 1, column 1)"), ("[]", "not a JSON object"), ("{}", "no array 'keys'"),
+            ("", "not valid JSON (line 1, column 1)"), ("[]", "not a JSON object"), ("{}", "no array 'keys'"),
             (#"{"keys": 1}"#, "no array 'keys'"),
             (#"{"keys": [{"usage": "signing"}]}"#, "a signing key without a certificate in 'keyvalue'"),
             (#"{"keys": [{"keyValue": {"value": "AAAA"}}]}"#, "a signing key whose certificate cannot be read"),

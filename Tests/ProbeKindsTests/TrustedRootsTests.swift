@@ -1,6 +1,6 @@
 import FoundationEssentials
-import HealthManager
 import Logging
+import Probing
 import TestSupport
 import Testing
 import Transfers
@@ -14,16 +14,17 @@ import Transfers
         let directory = try TemporaryDirectory()
         let file = directory.path + "/ca.pem"
         if let content { try directory.write("ca.pem", content) }
-        var configuration = AgentConfiguration()
-        configuration.network.caFile = file
+        var organization = Organization()
+        organization.network.caFile = file
         var server = Server(name: "mbx01")
         server.hostname = "mail.fabrikam.com"
         server.address = "127.0.0.1:1"
-        configuration.servers = [server]
+        organization.servers = [server]
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let services = KindServices(
-            transfers: Transfers(), sightings: Sightings(directory: directory.path, isWritable: false, logger: logger), userAgent: "test")
-        let place = Place(configuration: configuration, server: server)
+            transfers: Transfers(), sightings: CertificateLog(directory: directory.path, isWritable: false, logger: logger),
+            userAgent: "test")
+        let place = Place(organization: organization, server: server)
         guard case .probe(let probe) = MetadataReachabilityKind(services).discover(MetadataReachabilityOptions(), at: place) else {
             Issue.record("no probe")
             return

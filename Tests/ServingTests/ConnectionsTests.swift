@@ -17,9 +17,9 @@ private final class SmallServer: Sendable {
     /// Requests under way that are not answered.
     let unanswered = Mutex(0)
 
-    init(open: Int, patience: TimeAmount = .milliseconds(500), idle: TimeAmount = .minutes(10)) {
+    init(open: Int, timeout: TimeAmount = .milliseconds(500), idle: TimeAmount = .minutes(10)) {
         var limits = Connections.Limits(open: open)
-        limits.patience = patience
+        limits.timeout = timeout
         limits.idle = idle
         connections = Connections(limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
@@ -158,7 +158,7 @@ private final class Client: Sendable {
 
     @Test("above the limit the connection idle longest makes room; where all are being answered, the new one is closed")
     func limit() async throws {
-        let server = SmallServer(open: 8, patience: .minutes(10))
+        let server = SmallServer(open: 8, timeout: .minutes(10))
         try await server.serving { port in
             let silent = try (0..<100).map { _ in try Client(port) }
             let client = try Client(port)

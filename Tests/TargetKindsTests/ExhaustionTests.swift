@@ -1,6 +1,6 @@
 import Addresses
 import Glibc
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers

@@ -1,6 +1,6 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers
@@ -58,9 +58,10 @@ import Transfers
             ("good", nil, 0, .serving, ""), ("bad", .healthNotServing, 0, .notServing, "service 'bad' is NOT_SERVING, not SERVING"),
             ("unknown", .healthNotServing, 0, .unknown, "is UNKNOWN"),
             ("strange", .healthNotServing, 0, .serviceUnknown, "is SERVICE_UNKNOWN"),
-            ("absent", .healthNotServing, 5, nil, "service 'absent' is not known there (NOT_FOUND)"),
-            ("denied", .answerUnexpected, 7, nil, "PERMISSION_DENIED"), ("odd", .answerUnexpected, 0, nil, "is no health check's"),
-            ("noise", .answerUnexpected, 0, nil, "is no health check's"), ("empty", .healthNotServing, 0, .unknown, "is UNKNOWN"),
+            ("absent", .healthNotServing, 5, nil, "service 'absent' is unknown (NOT_FOUND)"),
+            ("denied", .answerUnexpected, 7, nil, "PERMISSION_DENIED"),
+            ("odd", .answerUnexpected, 0, nil, "is not a health check response"),
+            ("noise", .answerUnexpected, 0, nil, "is not a health check response"), ("empty", .healthNotServing, 0, .unknown, "is UNKNOWN"),
         ]
         for (service, reason, status, state, words) in rows {
             let run = try await KindRun("grpc", server.address, ["service": .text(service)])

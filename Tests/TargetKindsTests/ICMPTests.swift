@@ -1,6 +1,6 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers
@@ -52,7 +52,7 @@ import Transfers
         #expect(run.ping.map { Set($0.phases.keys) } == [.resolve, .setup])
     }
 
-    @Test("options are carried out: size, hop limit, source, no fragments", arguments: loopback)
+    @Test("options are restored out: size, hop limit, source, no fragments", arguments: loopback)
     func options(target: String) async throws {
         let namespace = try await NetworkNamespace().withLoopback()
         let big = try await ping(target, ["payload_size": 60000, "ttl": 1, "dont_fragment": false], in: namespace)
@@ -144,8 +144,8 @@ import Transfers
         if isUnprivileged { try await namespace.allowPingSocketsAlone() }
         for (target, options, words) in [
             ("198.51.100.1", [:], isUnprivileged ? "Network is unreachable" : "192.0.2.2: no route to the network"),
-            ("203.0.113.1", [:], isUnprivileged ? "No route to host" : "192.0.2.2: forbidden there"),
-            ("192.0.3.1", ["ttl": 1], isUnprivileged ? "No route to host" : "192.0.2.2: the hop limit ran out on the way"),
+            ("203.0.113.1", [:], isUnprivileged ? "No route to host" : "192.0.2.2: administratively prohibited"),
+            ("192.0.3.1", ["ttl": 1], isUnprivileged ? "No route to host" : "192.0.2.2: hop limit exceeded in transit"),
         ] as [(String, Written, String)] {
             let run = try await ping(target, options, in: namespace)
             #expect(run.result == .failed && run.reason == .networkUnreachable && run.stage == .endpoint, run.story)

@@ -1,4 +1,4 @@
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 

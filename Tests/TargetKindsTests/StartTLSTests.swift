@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Glibc
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers
 
 /// Real servers of Debian's that begin in clear and go on in TLS, or speak TLS from the start.
 @Suite struct StartTLSTests {
-    private struct Place {
+    private struct Fixture {
         let certificates: TestCertificates
         let root: TestCertificates.Identity
         let leaf: TestCertificates.Identity
@@ -30,7 +30,7 @@ import Transfers
 
     @Test("SMTP through stunnel: STARTTLS, then a second greeting under TLS")
     func smtp() async throws {
-        let place = try await Place()
+        let fixture = try await Fixture()
         let back = try await PythonServer(
             """
             def talk(peer):
@@ -42,7 +42,7 @@ import Transfers
             while True: threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
             """)
         let port = FreePort.one()
-        let configuration = try place.certificates.directory.write(
+        let configuration = try fixture.certificates.directory.write(
             "stunnel.conf",
             """
             foreground = yes
@@ -52,11 +52,11 @@ import Transfers
             accept = 127.0.0.1:\(port)
             connect = \(back.address)
             protocol = smtp
-            cert = \(place.leaf.certificate)
-            key = \(place.leaf.key)
+            cert = \(fixture.leaf.certificate)
+            key = \(fixture.leaf.key)
             """)
-        let stunnel = try await ListeningProgram("stunnel4", [configuration], port: port, directory: place.certificates.directory)
-        let run = try await KindRun("tcp", "localhost:\(port)", place.options(Self.smtp))
+        let stunnel = try await ListeningProgram("stunnel4", [configuration], port: port, directory: fixture.certificates.directory)
+        let run = try await KindRun("tcp", "localhost:\(port)", fixture.options(Self.smtp))
         #expect(run.result == .succeeded, run.story)
         #expect(run.passed == "resolve connect tls endpoint")
         #expect(run.tls?.version == "TLS 1.3" && run.certificates.count == 1)
@@ -66,9 +66,9 @@ import Transfers
 
     @Test("SMTP of Postfix: STARTTLS, after which it is offered no more", .enabled(if: geteuid() == 0, "Postfix begins as root"))
     func postfix() async throws {
-        let place = try await Place()
+        let fixture = try await Fixture()
         let port = FreePort.one()
-        let directory = place.certificates.directory
+        let directory = fixture.certificates.directory
         // Postfix's own user does its work, and must reach its folders.
         _ = try await Program.run("chmod", ["711", directory.path])
         for folder in ["queue", "data"] { _ = try await Program.run("mkdir", ["\(directory.path)/\(folder)"]) }
@@ -88,8 +88,8 @@ import Transfers
             mynetworks = 127.0.0.0/8
             smtpd_peername_lookup = no
             smtpd_tls_security_level = may
-            smtpd_tls_cert_file = \(place.leaf.certificate)
-            smtpd_tls_key_file = \(place.leaf.key)
+            smtpd_tls_cert_file = \(fixture.leaf.certificate)
+            smtpd_tls_key_file = \(fixture.leaf.key)
             maillog_file = /dev/stdout
             """)
         _ = try directory.write(
@@ -109,7 +109,7 @@ import Transfers
             "/usr/lib/postfix/sbin/master", ["-c", directory.path, "-d"], port: port, directory: directory)
         let run = try await KindRun(
             "tcp", "localhost:\(port)",
-            place.options([
+            fixture.options([
                 ["expect": "^220 mail.fabrikam.com ESMTP Postfix", "send": "EHLO prober"],
                 ["expect": "^250[ -]STARTTLS", "send": "STARTTLS"],
                 ["expect": "^220"], ["starttls": true], ["send": "EHLO prober"], ["expect": "^250-mail.fabrikam.com"],
@@ -122,23 +122,23 @@ import Transfers
 
     @Test("IMAP and POP3 of Dovecot: STARTTLS and STLS")
     func dovecot() async throws {
-        let place = try await Place()
+        let fixture = try await Fixture()
         let (imap, pop3) = (FreePort.one(), FreePort.one())
         // As root, Dovecot's own users do its work, and must find their sockets; anybody else does all of it himself.
         let user = try await Program.run("id", ["-un"]).output.filter { $0 != "\n" }
         let group = try await Program.run("id", ["-gn"]).output.filter { $0 != "\n" }
-        _ = try await Program.run("chmod", ["711", place.certificates.path])
+        _ = try await Program.run("chmod", ["711", fixture.certificates.path])
         let users = "default_internal_user = \(user)\ndefault_internal_group = \(group)\ndefault_login_user = \(user)"
-        let path = place.certificates.path
+        let path = fixture.certificates.path
         // Dovecot 2.4 (Debian 13) begins with its version, and has other names.
         let version = try await Program.run("/usr/sbin/dovecot", ["--version"]).output.prefix { $0.isNumber || $0 == "." }
         let isOld = version.hasPrefix("2.3")
         let head = isOld ? "" : "dovecot_config_version = \(version)\ndovecot_storage_version = \(version)"
         let identity =
             isOld
-            ? "ssl_cert = <\(place.leaf.certificate)\nssl_key = <\(place.leaf.key)"
-            : "ssl_server_cert_file = \(place.leaf.certificate)\nssl_server_key_file = \(place.leaf.key)"
-        let configuration = try place.certificates.directory.write(
+            ? "ssl_cert = <\(fixture.leaf.certificate)\nssl_key = <\(fixture.leaf.key)"
+            : "ssl_server_cert_file = \(fixture.leaf.certificate)\nssl_server_key_file = \(fixture.leaf.key)"
+        let configuration = try fixture.certificates.directory.write(
             "dovecot.conf",
             """
             \(head)
@@ -174,17 +174,17 @@ import Transfers
             }
             """)
         let dovecot = try await ListeningProgram(
-            "/usr/sbin/dovecot", ["-F", "-c", configuration], port: imap, directory: place.certificates.directory)
+            "/usr/sbin/dovecot", ["-F", "-c", configuration], port: imap, directory: fixture.certificates.directory)
         let overIMAP = try await KindRun(
             "tcp", "localhost:\(imap)",
-            place.options([
+            fixture.options([
                 ["expect": "OK.*STARTTLS", "send": ". STARTTLS"], ["expect": "OK"], ["starttls": true], ["send": ". capability"],
                 ["expect": "CAPABILITY IMAP4rev1"],
             ]))
         #expect(overIMAP.result == .succeeded && overIMAP.passed == "resolve connect tls endpoint", overIMAP.story)
         let overPOP3 = try await KindRun(
             "tcp", "localhost:\(pop3)",
-            place.options([
+            fixture.options([
                 ["expect": "^[+]OK", "send": "STLS"], ["expect": "^[+]OK"], ["starttls": true], ["send": "QUIT"], ["expect": "^[+]OK"],
             ]))
         #expect(overPOP3.result == .succeeded && overPOP3.certificates.count == 1, overPOP3.story)
@@ -193,21 +193,21 @@ import Transfers
 
     @Test("LDAP of slapd over TLS: an anonymous bind, byte for byte")
     func slapd() async throws {
-        let place = try await Place()
+        let fixture = try await Fixture()
         let port = FreePort.one()
-        let configuration = try place.certificates.directory.write(
+        let configuration = try fixture.certificates.directory.write(
             "slapd.conf",
             """
-            TLSCertificateFile \(place.leaf.certificate)
-            TLSCertificateKeyFile \(place.leaf.key)
+            TLSCertificateFile \(fixture.leaf.certificate)
+            TLSCertificateKeyFile \(fixture.leaf.key)
             TLSVerifyClient never
             """)
         let slapd = try await ListeningProgram(
             "/usr/sbin/slapd", ["-d", "0", "-h", "ldaps://127.0.0.1:\(port)", "-f", configuration], port: port,
-            directory: place.certificates.directory)
+            directory: fixture.certificates.directory)
         let run = try await KindRun(
             "tcp", "127.0.0.1:\(port)",
-            place.options(
+            fixture.options(
                 [
                     ["send": .binary([0x30, 0x0C, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0])],
                     ["expect_bytes": .binary([0x30, 0x0C, 2, 1, 1, 0x61, 7, 0x0A, 1, 0, 4, 0, 4, 0])],
@@ -218,10 +218,10 @@ import Transfers
 
     @Test("HTTP of nginx over TLS, spoken by hand")
     func nginx() async throws {
-        let place = try await Place()
+        let fixture = try await Fixture()
         let port = FreePort.one()
-        let path = place.certificates.path
-        let configuration = try place.certificates.directory.write(
+        let path = fixture.certificates.path
+        let configuration = try fixture.certificates.directory.write(
             "nginx.conf",
             """
             daemon off;
@@ -235,25 +235,25 @@ import Transfers
               uwsgi_temp_path \(path)/t4; scgi_temp_path \(path)/t5;
               server {
                 listen 127.0.0.1:\(port) ssl;
-                ssl_certificate \(place.leaf.certificate);
-                ssl_certificate_key \(place.leaf.key);
+                ssl_certificate \(fixture.leaf.certificate);
+                ssl_certificate_key \(fixture.leaf.key);
                 return 204;
               }
             }
             """)
         let nginx = try await ListeningProgram(
-            "/usr/sbin/nginx", ["-c", configuration, "-e", "stderr"], port: port, directory: place.certificates.directory)
+            "/usr/sbin/nginx", ["-c", configuration, "-e", "stderr"], port: port, directory: fixture.certificates.directory)
         let steps: Written = [
             ["send": "GET / HTTP/1.0\r\n\r"], ["expect": "^HTTP/1.1 ([0-9]+)", "labels": [["name": "status", "value": "$1"]]],
         ]
-        let run = try await KindRun("tcp", "localhost:\(port)", place.options(steps, isTLS: true))
+        let run = try await KindRun("tcp", "localhost:\(port)", fixture.options(steps, isTLS: true))
         #expect(run.result == .succeeded && run.conversation?.labels == ["status": "204"], run.story)
         withExtendedLifetime(nginx) {}
     }
 
     @Test("STARTTLS with a certificate nobody trusts: the clear part passed, the certificate is kept, nothing more is said")
     func untrusted() async throws {
-        let place = try await Place()
+        let fixture = try await Fixture()
         let server = try await PythonServer(
             """
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -264,8 +264,8 @@ import Transfers
             peer.sendall(b"220 go ahead\\n")
             try: say("read", context.wrap_socket(peer, server_side=True).recv(100))
             except Exception as error: say("error", error)
-            """, [place.leaf.certificate, place.leaf.key])
-        let stranger = try await place.certificates.root("stranger", commonName: "Stranger")
+            """, [fixture.leaf.certificate, fixture.leaf.key])
+        let stranger = try await fixture.certificates.root("stranger", commonName: "Stranger")
         let run = try await KindRun(
             "tcp", "localhost:\(server.port)",
             [

@@ -1,6 +1,6 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers

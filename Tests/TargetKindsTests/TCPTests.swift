@@ -1,6 +1,6 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers
@@ -79,11 +79,11 @@ import Transfers
         #expect(await server.said("gone"))
     }
 
-    @Test("a module whose conversation cannot be carried out is refused, in words")
+    @Test("a module whose conversation cannot be restored out is refused, in words")
     func badOptions() async throws {
         let rows: [(Written, String)] = [
-            (["query_response": [["expect": "("]]], "'expect' is no regular expression"),
-            (["query_response": [["expect": "a", "expect_bytes": "b"]]], "exclude each other"),
+            (["query_response": [["expect": "("]]], "'expect' is not a valid regular expression"),
+            (["query_response": [["expect": "a", "expect_bytes": "b"]]], "mutually exclusive"),
             (["query_response": [["labels": [["value": "x"]]]]], "a label needs 'name'"),
             (["query_response": [["expects": "a"]]], "did you mean 'expect'?"),
             (["tls_config": ["min_version": "TLS13", "max_version": "TLS12"]], "'max_version' is below 'min_version'"),

@@ -1,7 +1,7 @@
 import Addresses
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers

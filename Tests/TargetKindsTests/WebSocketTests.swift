@@ -1,6 +1,6 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers
@@ -82,10 +82,13 @@ import Transfers
     func messages() async throws {
         let server = try await Self.server()
         let rows: [(String, Written, Reason, String)] = [
-            ("/greet", [["expect": "^goodbye"]], .answerUnexpected, "a message of 9 bytes came, but not a message that matches '^goodbye'"),
+            (
+                "/greet", [["expect": "^goodbye"]], .answerUnexpected,
+                "received a message of 9 bytes instead of a message that matches '^goodbye'"
+            ),
             ("/leave", [["expect": "."]], .answerUnexpected, "closed the connection (1013, come back later)"),
-            ("/silent", [["expect": "."]], .timeout, "did not say in time"),
-            ("/large", [["expect": "."]], .httpTooLarge, "over 1048576 bytes"),
+            ("/silent", [["expect": "."]], .timeout, "did not send the expected data in time"),
+            ("/large", [["expect": "."]], .httpTooLarge, "longer than 1048576 bytes"),
         ]
         for (path, steps, reason, words) in rows {
             let run = try await KindRun("websocket", "ws://\(server.address)\(path)", ["query_response": steps], within: .seconds(1))
@@ -160,12 +163,12 @@ import Transfers
             ),
             ("b'HTTP/1.1 101 Hm\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept", "", "Upgrade: websocket"),
             ("good + b'\\r\\nSec-WebSocket-Extensions: permessage-deflate'", "", "extension"),
-            ("good + b'\\r\\nSec-WebSocket-Protocol: chat'", "", "protocol that was not asked"),
-            ("b'SSH-2.0-OpenSSH_9.2'", "", "no whole HTTP/1.1 answer"), ("good", "81 81 00 00 00 00 78", "masked"),
+            ("good + b'\\r\\nSec-WebSocket-Protocol: chat'", "", "subprotocol that was not requested"),
+            ("b'SSH-2.0-OpenSSH_9.2'", "", "incomplete HTTP/1.1 response"), ("good", "81 81 00 00 00 00 78", "masked"),
             ("good", "c1 00", "bits"),
-            ("good", "83 00", "bits"), ("good", "80 00", "fragment of no message"), ("good", "01 01 78 81 01 78", "amid the fragments"),
+            ("good", "83 00", "bits"), ("good", "80 00", "without a message"), ("good", "01 01 78 81 01 78", "within a fragmented one"),
             ("good", "09 00", "control frame"), ("good", "89 7e 00 7e", "control frame"), ("good", "81 7f ff ff ff ff ff ff ff ff", "2^63"),
-            ("good", "81 05 78", "ended before"), ("good", "", "ended before"), ("good", "88 00", "no code"),
+            ("good", "81 05 78", "closed before"), ("good", "", "closed before"), ("good", "88 00", "no code"),
         ])
     func violations(answer: String, frames: String, words: String) async throws {
         let server = try await PythonServer.serving(
@@ -194,12 +197,12 @@ import Transfers
             "websocket", Target("ws://127.0.0.1:\(FreePort.one())/", hostname: "a\r\n\r\nPOST /-/restart HTTP/1.1"))
         #expect(injected.result == .rejected && injected.reason == .targetInvalid && injected.passed.isEmpty, injected.story)
         let rows: [(Written, String)] = [
-            (["headers": ["Upgrade": "x"]], "the handshake itself does"), (["headers": ["X": "a\r\nB: c"]], "cannot be sent"),
+            (["headers": ["Upgrade": "x"]], "the handshake sets it itself"), (["headers": ["X": "a\r\nB: c"]], "cannot be sent"),
             (["http_config": ["oauth2": [:]]], "unknown key 'oauth2'"),
-            (["http_config": ["bearer_token": "x", "basic_auth": ["username": "x"]]], "exclude each other"),
-            (["http_config": ["basic_auth": ["password": "x", "password_file": "y"]]], "exclude each other"),
+            (["http_config": ["bearer_token": "x", "basic_auth": ["username": "x"]]], "mutually exclusive"),
+            (["http_config": ["basic_auth": ["password": "x", "password_file": "y"]]], "mutually exclusive"),
             (["query_response": [["starttls": true]]], "unknown key 'starttls'"),
-            (["query_response": [["expect": "("]]], "no regular expression"),
+            (["query_response": [["expect": "("]]], "not a valid regular expression"),
             (["source_ip_address": "127.0.0.1"], "unknown key"),
         ]
         for (options, sentence) in rows {

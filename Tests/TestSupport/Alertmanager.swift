@@ -1,5 +1,6 @@
+import Documents
 import FoundationEssentials
-import HealthManager
+import Monitoring
 
 /// Debian's Alertmanager on loopback, which tells a hook of what fires and what is over; ended with this value.
 package final class Alertmanager: Sendable {

@@ -1,5 +1,5 @@
+import Documents
 import FoundationEssentials
-import HealthManager
 
 /// An HTTP server that writes down what it is sent, and answers as the path says; ended with this value.
 package final class HookServer: Sendable {

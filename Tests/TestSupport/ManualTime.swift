@@ -1,5 +1,5 @@
 package import FoundationEssentials
-import HealthManager
+import Probing
 import Synchronization
 
 /// A clock that stands still until a test moves it.

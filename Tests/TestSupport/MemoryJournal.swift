@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import HealthManager
+package import Monitoring
 import Synchronization
 
 /// A journal that lasts as long as the test.
@@ -14,22 +14,22 @@ package final class MemoryJournal: Journal {
 
     package init() {}
 
-    package func note(_ entry: JournalEntry) { state.withLock { $0.entries.append(entry) } }
+    package func record(_ entry: JournalEntry) { state.withLock { $0.entries.append(entry) } }
 
-    package func settle() async throws(NotKept) {
+    package func flush() async throws(JournalError) {
         let isBroken = state.withLock { state in
             state.settled = state.entries.count
             return state.isBroken
         }
-        if isBroken { throw NotKept("broken") }
+        if isBroken { throw JournalError("broken") }
     }
 
-    package func keep(_ entry: JournalEntry) async throws(NotKept) {
-        note(entry)
-        try await settle()
+    package func persist(_ entry: JournalEntry) async throws(JournalError) {
+        record(entry)
+        try await flush()
     }
 
-    package func history(_ query: HistoryQuery) async throws(NotKept) -> [HistoryRecord] { [] }
+    package func history(_ query: HistoryQuery) async throws(JournalError) -> [HistoryRecord] { [] }
     package var facts: JournalFacts { JournalFacts() }
 
     package func breakDown() { state.withLock { $0.isBroken = true } }
@@ -59,21 +59,21 @@ package final class MemoryJournal: Journal {
     }
 
     /// What an agent that starts now would find.
-    package var carried: Carried {
-        var carried = Carried()
+    package var restored: RestoredState {
+        var restored = RestoredState()
         var episodes: [UUID: Episode] = [:]
         var attempts: [UUID: Attempt] = [:]
         for entry in state.withLock(\.entries) {
             switch entry {
             case .episode(let episode): episodes[episode.id] = episode
             case .attempt(let attempt): attempts[attempt.id] = attempt
-            case .maintenance(let maintenance): carried.maintenance.append(maintenance)
-            case .maintenanceEnded(let maintenance, _, _): carried.maintenance.removeAll { $0.id == maintenance.id }
+            case .maintenance(let maintenance): restored.maintenance.append(maintenance)
+            case .maintenanceEnded(let maintenance, _, _): restored.maintenance.removeAll { $0.id == maintenance.id }
             default: break
             }
         }
-        carried.episodes = Array(episodes.values)
-        carried.attempts = Array(attempts.values)
-        return carried
+        restored.episodes = Array(episodes.values)
+        restored.attempts = Array(attempts.values)
+        return restored
     }
 }

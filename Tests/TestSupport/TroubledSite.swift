@@ -1,6 +1,8 @@
 import FoundationEssentials
 package import HealthManager
 import Logging
+package import Monitoring
+package import Probing
 import Synchronization
 
 /// A health manager whose probes find what a test says, at each run anew.
@@ -9,7 +11,7 @@ import Synchronization
 /// minute. With causes there is `Mail\Cause` too, every minute, monitored by `Mail\CauseMonitor`; its findings are those on `SERVER/Cause`.
 package final class TroubledSite: Sendable {
     private struct Kind: ProbeKind {
-        let name = "troubled"
+        static let name = "troubled"
         let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [.timeout])
         let findings: Findings
 
@@ -52,7 +54,7 @@ package final class TroubledSite: Sendable {
         self.time = time
         self.keepsDate = keepsDate
         var configuration = configuration
-        configuration.servers = servers.map { Server(name: $0) }
+        configuration.organization.servers = servers.map { Server(name: $0) }
         let location = SourceLocation(path: "test.yaml")
         var monitor = MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1))
         monitor.isEnabled = isMonitored
@@ -68,7 +70,7 @@ package final class TroubledSite: Sendable {
         let plan = Plan(configuration: configuration, definitions: [definition] + (withCauses ? [cause] : []))
         manager = try HealthManager(
             kinds: KindCatalog([Kind(findings: findings)]), readPlan: { () throws(ConfigurationRefused) in plan },
-            configurationPath: "agent.yaml", time: time, observers: observers, journal: journal, carried: journal.carried,
+            configurationPath: "agent.yaml", time: time, observers: observers, journal: journal, restored: journal.restored,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

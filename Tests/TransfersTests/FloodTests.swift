@@ -56,7 +56,7 @@ import Transfers
                     turn()
                 }
             } else {
-                let conversation = try await transfers.converse(with: endpoint, until: deadline)
+                let conversation = try await transfers.connect(to: endpoint, until: deadline)
                 while ContinuousClock.now < longest {
                     _ = try await conversation.receive()
                     look()

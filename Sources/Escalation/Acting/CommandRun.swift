@@ -1,18 +1,20 @@
-import FoundationEssentials
+import Documents
 import Glibc
-import HealthManager
+import Monitoring
+import Probing
 import Subprocess
 import SystemPackage
 
-/// Runs a command for an event: no shell, a session of its own under a supervisor, bounded in time and in what is kept of its output.
+/// Runs a command for an event: without a shell, in its own session under a supervisor, with limits on run time and captured output.
 struct CommandRun: Sendable {
+    /// In bytes.
     static let outputKept = 64 << 10
-    /// Between asking a command to end and killing it.
+    /// Between SIGTERM and SIGKILL.
     static let grace: Duration = .seconds(5)
-    /// The kernel refuses arguments and variables over 128 KiB.
+    /// In bytes. The kernel limits a single argument or environment variable to 128 KiB.
     private static let valueLimit = 16 << 10
 
-    /// The program that supervises, and its first arguments; those of the command follow.
+    /// The supervisor program and its first arguments; the command and its arguments are appended.
     let supervisor: [String]
     let time: any TimeSource
 
@@ -20,11 +22,11 @@ struct CommandRun: Sendable {
         _ command: [String], event: ResponderEvent, within timeout: Duration
     ) async -> ActionResult {
         guard let program = command.first, let input = try? JSONText.encode(event) else {
-            return ActionResult(false, "there is no command")
+            return ActionResult(false, "no command is configured")
         }
         var options = PlatformOptions()
         options.createSession = true
-        // Cancelled, the supervisor is not killed before it has ended the command.
+        // On cancellation, give the supervisor time to end the command before it is killed.
         options.teardownSequence = [
             .send(signal: Signal(rawValue: CommandSupervisor.stop), allowedDurationToNextStep: Self.grace)
         ]
@@ -33,7 +35,7 @@ struct CommandRun: Sendable {
             executable: .path(FilePath(supervisor[0])), arguments: Arguments(Array(words)), environment: .custom(Self.environment(event)),
             platformOptions: options)
         let watch = CommandWatch(time: time)
-        let output = KeptOutput(limit: Self.outputKept)
+        let output = CapturedOutput(limit: Self.outputKept)
         let limit = time.elapsed + timeout
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { await watch.run(until: limit, grace: Self.grace) }
@@ -48,19 +50,19 @@ struct CommandRun: Sendable {
                 return Self.judge(status, watch.ending, timeout, text)
             } catch {
                 watch.ended()
-                if watch.hasBegun { return ActionResult(false, "how \(program) ended is not known: \(error)") }
+                if watch.hasBegun { return ActionResult(false, "the exit status of \(program) is unknown: \(error)") }
                 return ActionResult(false, "\(program) cannot be run: \(error)", isUndone: true)
             }
         }
     }
 
     private static func run(
-        _ configuration: Configuration, _ input: [UInt8], _ watch: CommandWatch, _ output: KeptOutput
+        _ configuration: Configuration, _ input: [UInt8], _ watch: CommandWatch, _ output: CapturedOutput
     ) async throws -> TerminationStatus {
         let result = try await Subprocess.run(configuration, input: .inputWriter, output: .sequence, error: .sequence) { execution in
             watch.began(execution.processIdentifier.value)
             await withTaskGroup(of: Void.self) { group in
-                // A command need not read what it is told.
+                // A command need not read its standard input.
                 group.addTask {
                     _ = try? await execution.standardInputWriter.write(input)
                     try? await execution.standardInputWriter.finish()
@@ -73,9 +75,9 @@ struct CommandRun: Sendable {
         return result.terminationStatus
     }
 
-    /// Reads to the end, or until the command has ended and what it left behind goes on printing.
-    private static func read(_ stream: SubprocessOutputSequence, _ watch: CommandWatch, _ output: KeptOutput) async {
-        // What a pipe holds: of what comes after the command's end, no more can be its own.
+    /// Reads to the end of the stream, or until the command has ended and only processes it left behind still write.
+    private static func read(_ stream: SubprocessOutputSequence, _ watch: CommandWatch, _ output: CapturedOutput) async {
+        // The capacity of a pipe: after the command's end, at most this much can still be its own output.
         var left = 64 << 10
         var hasEnded = false
         do {
@@ -86,7 +88,7 @@ struct CommandRun: Sendable {
                 hasEnded = hasEnded || !isWanted && watch.hasEnded
             }
         } catch {
-            // What cannot be read is not kept; how the command ended is told all the same.
+            // Unreadable output is dropped; the exit status is still reported.
         }
     }
 
@@ -97,17 +99,17 @@ struct CommandRun: Sendable {
         let how =
             switch status {
             case .exited(let code): "exit status \(code)"
-            case .signaled(let signal): "ended by signal \(signal)"
+            case .signaled(let signal): "terminated by signal \(signal)"
             }
         switch ending {
         case nil: return ActionResult(status.isSuccess, how + text)
-        case .terminated: return ActionResult(false, "not over within \(DurationText.format(timeout)): asked to end, \(how)" + text)
-        case .killed: return ActionResult(false, "not over within \(DurationText.format(timeout)): killed, \(how)" + text)
-        case .stopped: return ActionResult(false, "stopped with the agent, \(how)" + text)
+        case .terminated: return ActionResult(false, "timed out after \(DurationText.format(timeout)): sent SIGTERM, \(how)" + text)
+        case .killed: return ActionResult(false, "timed out after \(DurationText.format(timeout)): killed, \(how)" + text)
+        case .stopped: return ActionResult(false, "stopped because the agent is shutting down, \(how)" + text)
         }
     }
 
-    /// The argument with each `{name}` of the event's fields replaced, once: what comes in is not looked at again.
+    /// The argument with each `{name}` of an event field replaced by its value. Substituted values are not expanded again.
     static func filled(_ argument: String, _ event: ResponderEvent) -> String {
         let values = Dictionary(event.fields.map { ($0.name, clean($0.value)) }) { first, _ in first }
         var filled = ""
@@ -126,7 +128,7 @@ struct CommandRun: Sendable {
         return filled + rest
     }
 
-    /// `PATH`, and `AGENT_HEALTH_SET` for `healthSet`.
+    /// `PATH`, and one variable for each event field: `AGENT_HEALTH_SET` for `healthSet`.
     private static func environment(_ event: ResponderEvent) -> [Environment.Key: String] {
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         var environment: [Environment.Key: String] = ["PATH": path]
@@ -137,7 +139,7 @@ struct CommandRun: Sendable {
         return environment
     }
 
-    /// Short enough for the kernel, and without the byte that ends a text in C.
+    /// Truncated to `valueLimit` and without NUL bytes.
     private static func clean(_ value: String) -> String {
         String(decoding: value.utf8.prefix(valueLimit).filter { $0 != 0 }, as: UTF8.self)
     }

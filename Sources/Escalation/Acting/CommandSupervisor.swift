@@ -3,18 +3,19 @@ import Documents
 import FoundationEssentials
 import Glibc
 
-/// The process between the agent and a command: it adopts whatever the command leaves running, and ends it with the command.
+/// The process between the agent and a command: a child subreaper that kills all remaining descendants when the command ends.
 ///
-/// A process group alone would not do: what has made itself a session of its own is not in it. Everything that descends from the command is
-/// handed to this process by the kernel as its parents end, so that nothing can leave.
+/// A process group would not suffice, since a descendant can start its own session. As a subreaper, this process becomes the parent of
+/// every orphaned descendant of the command, so that none can escape.
 package enum CommandSupervisor {
-    /// What it is asked to end everything at once by; it then ends by SIGKILL itself.
+    /// The signal that tells the supervisor to kill everything at once; it then ends itself by SIGKILL.
     static let stop = SIGUSR1
-    /// What it prints before the reason where the command cannot be run, and the status it then ends with.
+    /// If the command cannot be started, the supervisor prints this prefix and the reason, and exits with `refusalStatus`.
     static let refusal = "agent: cannot be run: "
     static let refusalStatus: Int32 = 127
 
-    /// Runs a program with arguments, in a session of its own, and ends as it ends. SIGTERM is passed on to its process group.
+    /// Runs a program with its arguments in a new session and ends with the same exit status or signal. SIGTERM is passed on to its process
+    /// group. The entry point of `agent supervise`.
     package static func run(_ command: [String]) -> Never {
         listen()
         agent_adopt_orphans()
@@ -26,7 +27,7 @@ package enum CommandSupervisor {
             _ = write(2, text, text.count)
             exit(refusalStatus)
         }
-        // Its streams are the command's alone: the agent sees them end.
+        // Only the command keeps the streams open, so that the agent sees their end.
         for descriptor: Int32 in 0...2 { close(descriptor) }
         while true {
             switch nextSignal() {
@@ -45,7 +46,7 @@ package enum CommandSupervisor {
         }
     }
 
-    /// Signals as they come, each a byte: whichever thread they reach, the one that waits is told.
+    /// A self-pipe with one byte per signal: it works whichever thread receives the signal.
     private static let signals: (read: Int32, write: Int32) = {
         var ends: [Int32] = [-1, -1]
         pipe(&ends)
@@ -86,13 +87,13 @@ package enum CommandSupervisor {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | Int16(agent_spawn_session))
         var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
-        guard let program = command.first else { return .failure(Problem(reason: "there is no command")) }
+        guard let program = command.first else { return .failure(Problem(reason: "no command given")) }
         var child = pid_t()
         let error = posix_spawnp(&child, program, nil, &attributes, &words, environ)
         return error == 0 ? .success(child) : .failure(Problem(reason: String(cString: strerror(error))))
     }
 
-    /// Takes leave of every child that has ended; the command's status once it is among them.
+    /// Reaps every child that has ended. Returns the command's wait status if it is among them.
     private static func reap(_ child: pid_t) -> Int32? {
         var ended: Int32?
         var status: Int32 = 0
@@ -103,11 +104,11 @@ package enum CommandSupervisor {
         }
     }
 
-    /// Kills all that descends from the command, generation by generation: the children of one that has ended are this process's.
+    /// Kills all descendants of the command, generation by generation: children of a killed process become children of this one.
     private static func endAll(of child: pid_t) {
         kill(-child, SIGKILL)
         while true {
-            // One of another user's cannot be killed, and is not waited for.
+            // A process of another user cannot be killed and is not waited for.
             let killed = children.filter { kill($0, SIGKILL) == 0 }
             guard !killed.isEmpty, waitpid(-1, nil, 0) > 0 else { return }
         }
@@ -122,7 +123,7 @@ package enum CommandSupervisor {
     }
 
     private static func end(by signal: Int32) -> Never {
-        // The command's own core is enough.
+        // No core dump of the supervisor; the command has written its own.
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         Glibc.signal(signal, SIG_DFL)

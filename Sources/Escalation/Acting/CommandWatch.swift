@@ -1,21 +1,21 @@
 import Glibc
-import HealthManager
+import Probing
 import Synchronization
 
-/// Ends a command that takes too long, with all it has started: by way of its supervisor.
+/// Enforces the time limit of a command by signalling its supervisor.
 final class CommandWatch: Sendable {
     enum Ending: Sendable {
         case terminated, killed
-        /// With the agent.
+        /// Because the agent is shutting down.
         case stopped
     }
 
     private struct State {
-        /// The supervisor's process; nil before it runs and once it has been taken leave of.
+        /// The process ID of the supervisor; nil before it has started and after it has been reaped.
         var supervisor: pid_t?
         var ending: Ending?
-        /// What could not be sent yet: the time was over before the command had begun.
-        var owed: Int32?
+        /// A signal to be sent as soon as the supervisor has started: the time limit was reached before.
+        var pendingSignal: Int32?
         var hasBegun = false
         var isOver = false
     }
@@ -25,21 +25,22 @@ final class CommandWatch: Sendable {
 
     init(time: any TimeSource) { self.time = time }
 
-    /// What was done to it; nil where it ended by itself.
+    /// How the command was ended; nil if it ended by itself or still runs.
     var ending: Ending? { state.withLock(\.ending) }
 
     func began(_ supervisor: pid_t) {
         state.withLock { state in
             state.supervisor = supervisor
             state.hasBegun = true
-            if let owed = state.owed { kill(supervisor, owed) }
+            if let pendingSignal = state.pendingSignal { kill(supervisor, pendingSignal) }
         }
     }
 
-    /// Whether there was a supervisor: the command may have done what it is for.
+    /// Whether the supervisor was started: the command may then have had an effect.
     var hasBegun: Bool { state.withLock(\.hasBegun) }
 
-    /// Waits for the time limit, asks the command's group to end, and kills all of it after the grace. Cancelled, it kills at once.
+    /// Waits for the time limit, sends SIGTERM to the command's process group, and kills everything after the grace period. If
+    /// cancelled, it kills at once.
     func run(until limit: Duration, grace: Duration) async {
         do {
             try await time.sleep(until: limit)
@@ -51,7 +52,7 @@ final class CommandWatch: Sendable {
         }
     }
 
-    /// The supervisor has ended, and with it all that the command has started.
+    /// Records that the supervisor has ended, and with it all processes the command started.
     func ended() {
         state.withLock { state in
             state.supervisor = nil
@@ -59,7 +60,7 @@ final class CommandWatch: Sendable {
         }
     }
 
-    /// Whether the supervisor has ended, though what it may not kill may still hold the command's streams.
+    /// Whether the supervisor has ended. Processes it was not permitted to kill may still hold the command's streams open.
     var hasEnded: Bool {
         guard let supervisor = state.withLock(\.supervisor) else { return true }
         var information = siginfo_t()
@@ -71,7 +72,7 @@ final class CommandWatch: Sendable {
         state.withLock { state in
             guard !state.isOver else { return }
             state.ending = ending
-            if let supervisor = state.supervisor { kill(supervisor, signal) } else { state.owed = signal }
+            if let supervisor = state.supervisor { kill(supervisor, signal) } else { state.pendingSignal = signal }
         }
     }
 }

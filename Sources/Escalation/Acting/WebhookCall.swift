@@ -1,26 +1,31 @@
 import Addresses
-import HealthManager
+import Documents
+import Monitoring
+import Probing
 import Transfers
 
-/// Tells a URL of an event.
+/// POSTs an event to a webhook.
 struct WebhookCall: Sendable {
     private static let tries = 3
     private static let firstPause: Duration = .milliseconds(200)
 
-    let wayOut: WayOut
+    let wayOut: OutboundClient
     let time: any TimeSource
 
-    /// POSTs the event, again where nobody was there or the other side was at fault, all within the timeout. What it did not accept is undone.
+    /// POSTs the event as JSON; retries after connection failures and 5xx responses, all within the timeout.
+    /// - Returns: succeeded for a 2xx response; anything else is marked `isUndone`.
     func call(
         _ url: EndpointURL, authorizationFile: String?, event: ResponderEvent, within timeout: Duration
     ) async -> ActionResult {
         var headers: [HeaderField] = []
         if let file = authorizationFile {
-            do throws(WayOut.CredentialUnreadable) { headers.append(HeaderField("Authorization", try WayOut.credential(file))) } catch {
+            do throws(OutboundClient.CredentialUnreadable) {
+                headers.append(HeaderField("Authorization", try OutboundClient.credential(file)))
+            } catch {
                 return ActionResult(false, error.clause, isUndone: true)
             }
         }
-        guard let body = try? JSONText.encode(event) else { return ActionResult(false, "the event cannot be written") }
+        guard let body = try? JSONText.encode(event) else { return ActionResult(false, "the event cannot be encoded") }
         let end = time.elapsed + timeout
         var pause = Self.firstPause
         var tries = 0

@@ -1,7 +1,8 @@
 import FoundationEssentials
-import HealthManager
+import Monitoring
+import Probing
 
-/// An alert as Alertmanager's API v2 takes it.
+/// An alert in the format of Alertmanager's API v2.
 struct AlertMessage: Encodable {
     var labels: [String: String]
     var annotations: [String: String]
@@ -9,12 +10,12 @@ struct AlertMessage: Encodable {
     var endsAt: Date
     var generatorURL: String?
 
-    /// - Parameter lifetime: how long one that fires is good for: it ends by itself if nobody sends it again.
+    /// - Parameter lifetime: the time after which a firing alert resolves by itself unless it is sent again.
     init(_ alert: Alert, at now: Date, lifetime: Duration, generatorURL: String?) {
         labels = alert.labels
         annotations = alert.annotations
         startsAt = alert.startsAt
-        // One that ends before it begins, by a clock set back, would be refused.
+        // Alertmanager rejects an alert that ends before it starts, as after a clock was set back.
         endsAt = max(alert.startsAt, alert.endsAt ?? now.addingTimeInterval(lifetime.seconds))
         self.generatorURL = generatorURL
     }

@@ -1,30 +1,33 @@
 import Addresses
-import FoundationEssentials
-package import HealthManager
+import Documents
 package import Logging
+package import Monitoring
+package import Probing
 package import ServiceLifecycle
 import Synchronization
 import Transfers
 
-/// Tells every configured Alertmanager of every alert: at once when something changes, and again at each interval.
+/// Sends all alerts to every configured Alertmanager: immediately after a change, and repeatedly at each interval.
 ///
-/// An alert that fires is good for a few intervals, so that it ends by itself if the agent does. Each Alertmanager has a loop of its own.
+/// A firing alert is valid for four intervals, so that it resolves by itself if the agent stops. Each Alertmanager has its own loop.
 package final class AlertSender: ResultObserver {
-    private let wayOut: WayOut
+    private let wayOut: OutboundClient
     private let journal: any Journal
     private let time: any TimeSource
     private let interval: Duration
     private let generatorURL: String?
     private let logger: Logger
-    private let addressees = Mutex<[EndpointURL: AlertAddressee]>([:])
-    private let arrivals: AsyncStream<AlertAddressee>
-    private let arrival: AsyncStream<AlertAddressee>.Continuation
+    private let addressees = Mutex<[EndpointURL: AlertmanagerEndpoint]>([:])
+    private let arrivals: AsyncStream<AlertmanagerEndpoint>
+    private let arrival: AsyncStream<AlertmanagerEndpoint>.Continuation
 
     /// - Parameters:
-    ///   - interval: between two tellings of the same.
-    ///   - generatorURL: of the agent's page, if known.
+    ///   - journal: flushed before each delivery.
+    ///   - interval: between two deliveries of the same alerts.
+    ///   - generatorURL: the URL of the agent's status page, sent with each alert; nil omits it.
     package init(
-        _ wayOut: WayOut, journal: any Journal, interval: Duration = .seconds(60), generatorURL: String? = nil, time: any TimeSource,
+        _ wayOut: OutboundClient, journal: any Journal, interval: Duration = .seconds(60), generatorURL: String? = nil,
+        time: any TimeSource,
         logger: Logger
     ) {
         self.wayOut = wayOut
@@ -33,23 +36,25 @@ package final class AlertSender: ResultObserver {
         self.generatorURL = generatorURL
         self.time = time
         self.logger = logger
-        (arrivals, arrival) = AsyncStream.makeStream(of: AlertAddressee.self)
+        (arrivals, arrival) = AsyncStream.makeStream(of: AlertmanagerEndpoint.self)
     }
 
-    /// How each configured Alertmanager fares, by its URL.
+    /// The delivery state of each configured Alertmanager, by its URL (without credentials).
     package var ledgers: [String: AlertLedger] {
         addressees.withLock { all in Dictionary(all.values.map { ($0.url.description, $0.ledger) }) { first, _ in first } }
     }
 
-    /// Sends until the service group shuts down.
+    /// The service that sends until graceful shutdown.
+    /// - Parameter alerts: returns the current alerts, firing and recently resolved; called before each delivery.
     package func service(_ alerts: @escaping @Sendable () async -> [Alert]) -> any Service {
         AlertService(sender: self, alerts: alerts)
     }
 
+    /// Adopts the Alertmanagers of a new plan; wakes the loops after a change of a monitor, an escalation or a decision.
     package func changed(_ change: CacheChange) {
         switch change {
         case .adopted(let plan):
-            wayOut.use(plan.configuration.network)
+            wayOut.use(plan.configuration.organization.network)
             follow(plan.configuration.alertmanagers)
         case .moved, .escalated, .decided: for addressee in addressees.withLock({ Array($0.values) }) { addressee.ring() }
         case .updated, .ran, .removed: break
@@ -60,10 +65,10 @@ package final class AlertSender: ResultObserver {
         let (come, gone) = addressees.withLock { addressees in
             let older = addressees
             addressees = [:]
-            var come: [AlertAddressee] = []
+            var come: [AlertmanagerEndpoint] = []
             for alertmanager in configured where addressees[alertmanager.url] == nil {
                 let known = older[alertmanager.url]
-                let addressee = known ?? AlertAddressee(alertmanager)
+                let addressee = known ?? AlertmanagerEndpoint(alertmanager)
                 addressee.configured = alertmanager
                 addressees[alertmanager.url] = addressee
                 if known == nil { come.append(addressee) }
@@ -82,8 +87,8 @@ package final class AlertSender: ResultObserver {
         }
     }
 
-    private func serve(_ addressee: AlertAddressee, _ alerts: @escaping @Sendable () async -> [Alert]) async {
-        var memory = AlertMemory()
+    private func serve(_ addressee: AlertmanagerEndpoint, _ alerts: @escaping @Sendable () async -> [Alert]) async {
+        var memory = SentAlerts()
         var due = time.elapsed
         var armed: Duration?
         await withDiscardingTaskGroup { alarms in
@@ -91,14 +96,15 @@ package final class AlertSender: ResultObserver {
             for await _ in addressee.rings {
                 let elapsed = time.elapsed
                 if let ringing = armed, ringing <= elapsed { armed = nil }
-                // After a failure a change waits for the next try: it is not lost, and nobody is hammered.
-                if elapsed >= due || addressee.ledger.consecutiveFailures == 0 && addressee.isStirred {
-                    addressee.calm()
+                // After a failure, a change waits for the next retry, so that the Alertmanager is not flooded with requests.
+                if elapsed >= due || addressee.ledger.consecutiveFailures == 0 && addressee.needsSend {
+                    addressee.markSent()
                     let alerts = memory.due(await alerts(), at: time.now)
-                    // Once in each interval it is asked also where there is nothing to tell: that it takes alerts is known before trouble.
+                    // Once per interval, an empty list is sent too: delivery problems are noticed before the first alert.
                     if !alerts.isEmpty || elapsed >= due {
-                        // What a kill could make the agent forget is told to nobody, unless it can't be kept at all.
-                        try? await journal.settle()
+                        // Persist the episodes first, so that a crash cannot lose what has been sent. An unwritable journal does not
+                        // prevent delivery.
+                        try? await journal.flush()
                         await send(alerts, to: addressee, &memory)
                         guard !Task.isCancelled else { return }
                         due = time.elapsed + pause(addressee.ledger)
@@ -116,27 +122,27 @@ package final class AlertSender: ResultObserver {
         }
     }
 
-    /// A second after the first failure, twice as long after each further one, never longer than the interval.
+    /// The delay until the next delivery: after failures 1 s, doubled each time, at most the interval.
     private func pause(_ ledger: AlertLedger) -> Duration {
         guard ledger.consecutiveFailures > 0 else { return interval }
         return min(interval, .seconds(1 << min(ledger.consecutiveFailures - 1, 10)))
     }
 
-    private func send(_ alerts: [Alert], to addressee: AlertAddressee, _ memory: inout AlertMemory) async {
+    private func send(_ alerts: [Alert], to addressee: AlertmanagerEndpoint, _ memory: inout SentAlerts) async {
         let before = addressee.ledger
         var problem: String?
-        for start in stride(from: 0, to: max(1, alerts.count), by: AlertAddressee.batch) {
-            let batch = Array(alerts[start..<min(start + AlertAddressee.batch, alerts.count)])
+        for start in stride(from: 0, to: max(1, alerts.count), by: AlertmanagerEndpoint.batch) {
+            let batch = Array(alerts[start..<min(start + AlertmanagerEndpoint.batch, alerts.count)])
             let messages = batch.map { AlertMessage($0, at: time.now, lifetime: interval * 4, generatorURL: generatorURL) }
             guard let body = try? JSONText.encode(messages) else { continue }
             let headers: [HeaderField]
-            do throws(WayOut.CredentialUnreadable) { headers = try addressee.headers() } catch {
+            do throws(OutboundClient.CredentialUnreadable) { headers = try addressee.headers() } catch {
                 problem = error.clause
                 break
             }
             let report = await wayOut.post(
                 body, to: addressee.endpoint, headers: headers, tls: addressee.configured.tls, throughProxy: false,
-                within: AlertAddressee.timeout)
+                within: AlertmanagerEndpoint.timeout)
             guard !Task.isCancelled else { return }
             guard report.isAccepted else {
                 problem = report.clause(without: headers)
@@ -147,9 +153,10 @@ package final class AlertSender: ResultObserver {
         }
         addressee.tried(problem, at: time.now)
         if let problem, before.problem == nil {
-            logger.warning("Alertmanager takes no alerts", metadata: ["alertmanager": "\(addressee.url)", "problem": "\(problem)"])
+            logger.warning(
+                "alerts cannot be delivered to Alertmanager", metadata: ["alertmanager": "\(addressee.url)", "problem": "\(problem)"])
         } else if problem == nil, before.problem != nil, addressee.ledger.problem == nil {
-            logger.notice("Alertmanager takes alerts again", metadata: ["alertmanager": "\(addressee.url)"])
+            logger.notice("alerts are delivered to Alertmanager again", metadata: ["alertmanager": "\(addressee.url)"])
         }
     }
 }

@@ -1,13 +1,17 @@
 package import FoundationEssentials
 import Logging
+package import Monitoring
+import Probing
 
-/// What administrators decide: each is kept before it is in force, and in force before it is answered.
+/// Overrides, maintenance and acknowledgements. Each request is persisted first, then applied, then answered.
 extension HealthManager {
-    /// Ten years, in seconds.
+    /// The maximum duration: ten years, in seconds.
     private static let longest: Double = 10 * 366 * 86400
 
     // MARK: Overrides
 
+    /// Validates, persists and applies an override; it replaces one with the same item, property and server.
+    /// - Returns: the override, with names in their configured spelling.
     package func add(_ request: OverrideRequest) async throws(DecisionRefused) -> Override {
         await takeTurn()
         defer { passTurn() }
@@ -23,16 +27,16 @@ extension HealthManager {
             end = .date(time.now.addingTimeInterval(seconds))
         case (nil, let version?):
             guard version.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ Int($0) != nil }) else {
-                throw DecisionRefused(.invalid, "'\(version)' is no version such as 1.2.0")
+                throw DecisionRefused(.invalid, "'\(version)' is not a version (expected e.g. 1.2.0)")
             }
             end = .version(version)
-        default: throw DecisionRefused(.invalid, "an override lasts for a duration or up to a version: give one of the two, never both")
+        default: throw DecisionRefused(.invalid, "an override needs either a duration or a version, not both")
         }
         let override = Override(
             item: item, identity: identity, property: property, value: request.value, server: server, end: end, by: request.by,
             at: time.now, comment: request.comment ?? "")
         guard override.isInForce(at: time.now, version: decisions.version) else {
-            throw DecisionRefused(.invalid, "this agent is already of version \(decisions.version): the override would never be in force")
+            throw DecisionRefused(.invalid, "this agent already has version \(decisions.version): the override would never take effect")
         }
         try await keep(.override(override))
         decisions.add(override)
@@ -40,6 +44,7 @@ extension HealthManager {
         return override
     }
 
+    /// Ends the override that the request identifies.
     package func remove(_ request: OverrideRemoval) async throws(DecisionRefused) -> Override {
         await takeTurn()
         defer { passTurn() }
@@ -62,7 +67,7 @@ extension HealthManager {
             let place = server.map { " on \($0)" } ?? ""
             throw DecisionRefused(
                 .unknown,
-                "there is no override of '\(request.property)' of '\(request.identity)'\(place): 'agent override list' shows those there are"
+                "there is no override of '\(request.property)' of '\(request.identity)'\(place): run 'agent override list' to see all overrides"
             )
         }
         try await keep(.overrideEnded(override, at: time.now, why: "removed by \(request.by)"))
@@ -71,7 +76,7 @@ extension HealthManager {
         return override
     }
 
-    /// Finds what an override is about and whether it can be so.
+    /// Finds the item that an override changes and validates the property and value.
     private func overridden(
         _ request: OverrideRequest
     ) throws(DecisionRefused) -> (item: Override.Item, identity: String, property: String) {
@@ -92,16 +97,16 @@ extension HealthManager {
             let near = NearestName.ranked(names(spelt: request.identity) { $0.monitors.map(\.name) }, to: request.identity).prefix(3)
             let list =
                 near.isEmpty
-                ? "; nor is there a monitor or responder of that name"
-                : "; monitors and responders of a like name: \(near.joined(separator: ", "))"
+                ? "; there is no monitor or responder with that name either"
+                : "; similar names of monitors and responders: \(near.joined(separator: ", "))"
             throw DecisionRefused(.unknown, sentence + list)
         case .one(let definition, let text):
             let identity = try place(definition, definition.identity.name, text, request.server)
             guard definition.enabled || definition.targets == nil else {
-                throw refused(request, "\(definition.location.path) says enabled: false, and its targets are known only once that is true")
+                throw refused(request, "\(definition.location.path) sets enabled: false, and its targets are only known once it is enabled")
             }
-            // It is to go with what other overrides have made of the definition.
-            let server = request.server.flatMap { plan.configuration.server(named: $0)?.name } ?? ""
+            // It must be valid together with the other overrides of the definition.
+            let server = request.server.flatMap { plan.configuration.organization.server(named: $0)?.name } ?? ""
             let standing = definition.overridden(by: decisions.overrides, identity: identity, server: server)
             if let problem = standing.problem(setting: request.property, to: request.value) { throw refused(request, problem) }
             guard request.property.lowercased().hasPrefix("options.") else {
@@ -111,7 +116,7 @@ extension HealthManager {
         }
     }
 
-    /// The monitor that is meant, with the text after its name where one was written; nil where there is none of that name.
+    /// The monitor that the text names, and the target after its name, if any; nil if there is no such monitor.
     private func monitor(_ text: String) throws(DecisionRefused) -> (ProbeDefinition, MonitorDefinition, target: String?)? {
         var found: [(definition: ProbeDefinition, monitor: MonitorDefinition, target: String?)] = []
         for definition in plan.definitions {
@@ -123,12 +128,12 @@ extension HealthManager {
         }
         guard found.count < 2 else {
             let names = found.map { "\($0.definition.identity.healthSet)/\($0.monitor.name)" }
-            throw DecisionRefused(.invalid, "'\(text)' means several monitors: \(names.joined(separator: ", "))")
+            throw DecisionRefused(.invalid, "'\(text)' matches several monitors: \(names.joined(separator: ", "))")
         }
         return found.first
     }
 
-    /// Names of what a definition has, in the form a text has, with or without health set; and those of responders.
+    /// The names of items of all definitions, with a health set if the text has one, and of responders: candidates for similar names.
     func names(spelt text: String, of items: (ProbeDefinition) -> [String]) -> [String] {
         let isWhole = text.contains { "\\/".contains($0) }
         let named = plan.definitions.flatMap { definition in
@@ -137,22 +142,24 @@ extension HealthManager {
         return named + plan.configuration.responders.map(\.name)
     }
 
-    /// What an override of a definition's probe or monitor is about: all of it, or one target. One that could never be in force is refused.
+    /// The identity that an override of a definition's probe or monitor applies to: all of it, or one target.
+    /// - Throws: if the override could never take effect.
     private func place(
         _ definition: ProbeDefinition, _ name: String, _ target: String?, _ server: String?
     ) throws(DecisionRefused) -> ProbeIdentity {
         let healthSet = definition.identity.healthSet
         switch (definition.scope, server) {
         case (.organization, _?):
-            throw DecisionRefused(.invalid, "'\(healthSet)/\(name)' is for the whole organization, not for a server: leave --server out")
+            throw DecisionRefused(.invalid, "'\(healthSet)/\(name)' applies to the whole organization, not to a server: omit --server")
         case (.targets, _?):
             throw DecisionRefused(
                 .invalid,
-                "'\(healthSet)/\(name)' is aimed at targets, not at servers: leave --server out and name \(healthSet)/\(name)/TARGET")
+                "'\(healthSet)/\(name)' applies to targets, not to servers: omit --server and specify \(healthSet)/\(name)/TARGET")
         case (.server(let role), let server?):
             let server = try serverName(server)
-            guard plan.configuration.server(named: server)?.roles.contains(role) == true else {
-                throw DecisionRefused(.invalid, "'\(healthSet)/\(name)' is for servers of role \(role.rawValue), and \(server) is none")
+            guard plan.configuration.organization.server(named: server)?.roles.contains(role) == true else {
+                throw DecisionRefused(
+                    .invalid, "'\(healthSet)/\(name)' applies to servers with the role \(role.rawValue), which \(server) does not have")
             }
         case (_, nil): break
         }
@@ -163,7 +170,8 @@ extension HealthManager {
         } catch { throw DecisionRefused(.unknown, error.description) }
     }
 
-    /// - Returns: the property as the kind spells it.
+    /// Validates an override of an option.
+    /// - Returns: the property in the kind's spelling.
     private func checkOption(_ request: OverrideRequest, of definition: ProbeDefinition) throws(DecisionRefused) -> String {
         let name = String(request.property.dropFirst("options.".count))
         let known = kinds.kind(named: definition.kind)?.guide.options ?? []
@@ -171,7 +179,7 @@ extension HealthManager {
             let settable = known.filter(\.settableThroughAgent).map(\.name)
             let list =
                 settable.isEmpty
-                ? "it has none that can be overridden" : "those that can be overridden: \(settable.joined(separator: ", "))"
+                ? "none of its options can be overridden" : "options that can be overridden: \(settable.joined(separator: ", "))"
             throw DecisionRefused(.invalid, "'\(request.property)': kind '\(definition.kind)' has no such option; \(list)")
         }
         let notes = SettingsReader.Notes()
@@ -183,11 +191,12 @@ extension HealthManager {
     }
 
     private func refused(_ request: OverrideRequest, _ problem: String) -> DecisionRefused {
-        DecisionRefused(.invalid, "'\(request.property)' of '\(request.identity)', set to '\(request.value)': \(problem)")
+        DecisionRefused(.invalid, "cannot set '\(request.property)' of '\(request.identity)' to '\(request.value)': \(problem)")
     }
 
     // MARK: Maintenance
 
+    /// Validates, persists and applies maintenance, which may start later or recur weekly.
     package func start(_ request: MaintenanceRequest) async throws(DecisionRefused) -> Maintenance {
         await takeTurn()
         defer { passTurn() }
@@ -196,34 +205,36 @@ extension HealthManager {
         let requester = request.requester ?? "Maintenance"
         try checkSignature(requester, nil)
         guard request.seconds.map({ $0 <= Self.longest }) ?? true else {
-            throw DecisionRefused(.invalid, "the length must be at most ten years")
+            throw DecisionRefused(.invalid, "the duration must be at most ten years")
         }
         guard request.minute == nil || request.weekday != nil else {
-            throw DecisionRefused(.invalid, "a time of day is for a weekly window: give the weekday too")
+            throw DecisionRefused(.invalid, "a time of day is only valid for a weekly window: specify the weekday too")
         }
         let window: Maintenance.Window
         if let weekday = request.weekday {
             guard (1...7).contains(weekday), let minute = request.minute, (0..<1440).contains(minute), let seconds = request.seconds,
                 seconds >= 60, seconds <= 6 * 86400
             else {
-                throw DecisionRefused(.invalid, "a weekly window needs a weekday, a time of day, and a length from one minute to six days")
+                throw DecisionRefused(.invalid, "a weekly window needs a weekday, a time of day and a duration from one minute to six days")
             }
             window = .weekly(weekday: weekday, minute: minute, minutes: Int(seconds / 60), from: request.from ?? now)
         } else {
-            if let seconds = request.seconds, seconds <= 0 { throw DecisionRefused(.invalid, "the length must be above zero") }
+            if let seconds = request.seconds, seconds <= 0 { throw DecisionRefused(.invalid, "the duration must be above zero") }
             let from = request.from ?? now
             window = .once(from: from, until: request.seconds.map { from.addingTimeInterval($0) })
         }
         let maintenance = Maintenance(
             server: request.server == "*" ? "*" : try serverName(request.server), component: try component(request.component),
             requester: requester, window: window, by: request.by, at: now, comment: request.comment ?? "")
-        guard !maintenance.isOver(at: now) else { throw DecisionRefused(.invalid, "that window is over already") }
+        guard !maintenance.isOver(at: now) else { throw DecisionRefused(.invalid, "the window has already ended") }
         try await keep(.maintenance(maintenance))
         decisions.add(maintenance)
-        decided("maintenance", ["component": "\(maintenance.component)", "server": "\(maintenance.server)", "by": "\(request.by)"])
+        decided("maintenance added", ["component": "\(maintenance.component)", "server": "\(maintenance.server)", "by": "\(request.by)"])
         return maintenance
     }
 
+    /// Ends all maintenance of a component by one requester (default `Maintenance`).
+    /// - Returns: the first one that was ended.
     package func end(_ request: MaintenanceEnd) async throws(DecisionRefused) -> Maintenance {
         await takeTurn()
         defer { passTurn() }
@@ -237,10 +248,11 @@ extension HealthManager {
             let others = there.map(\.requester).joined(separator: ", ")
             let hint =
                 others.isEmpty
-                ? "'agent maintenance list' shows those there are" : "it was asked for by \(others), who alone can end it (--requester)"
+                ? "run 'agent maintenance list' to see all maintenance"
+                : "it was requested by \(others), and only the requester can end it (--requester)"
             throw DecisionRefused(
                 .unknown,
-                "there is no maintenance of \(request.component ?? Maintenance.wholeServer) on \(server) by that requester: \(hint)")
+                "there is no maintenance of \(request.component ?? Maintenance.wholeServer) on \(server) by this requester: \(hint)")
         }
         for entry in own {
             try await keep(.maintenanceEnded(entry, at: time.now, why: "ended by \(request.by)"))
@@ -250,19 +262,21 @@ extension HealthManager {
         return maintenance
     }
 
-    /// - Parameter stored: those of decisions in force: what is configured no more can still be ended.
+    /// - Parameter stored: the names in existing decisions, so that these can be ended even if the name is no longer configured.
     private func component(_ name: String?, orOneOf stored: [String] = []) throws(DecisionRefused) -> String {
         guard let name, name.lowercased() != Maintenance.wholeServer.lowercased() else { return Maintenance.wholeServer }
         if let known = stored.first(where: { $0.lowercased() == name.lowercased() }) { return known }
         let sets = Set(plan.definitions.map(\.identity.healthSet))
         if let known = sets.first(where: { $0.lowercased() == name.lowercased() }) { return known }
         throw DecisionRefused(
-            .unknown, "there is no component '\(name)'; there are \(([Maintenance.wholeServer] + sets.sorted()).joined(separator: ", "))")
+            .unknown,
+            "there is no component '\(name)'; known components: \(([Maintenance.wholeServer] + sets.sorted()).joined(separator: ", "))")
     }
 
     // MARK: Acknowledgements
 
-    /// Marks the episodes under way of a monitor as being repaired, until they end.
+    /// Marks the open episodes of a monitor as being repaired, until they end.
+    /// - Returns: the episodes that were acknowledged.
     package func acknowledge(_ request: AcknowledgeRequest) async throws(DecisionRefused) -> [Episode] {
         await takeTurn()
         defer { passTurn() }
@@ -279,21 +293,22 @@ extension HealthManager {
             throw DecisionRefused(
                 .unknown,
                 "there is no monitor '\(request.monitor)'\(server.map { " on \($0)" } ?? ""); "
-                    + (near.isEmpty ? "'agent health --health-set NAME' lists those of a health set" : "nearest: \(near)"))
+                    + (near.isEmpty
+                        ? "run 'agent health --health-set NAME' to list the monitors of a health set" : "similar names: \(near)"))
         }
         let now = time.now
         let acknowledgement = Episode.Acknowledgement(by: request.by, at: now, comment: request.comment ?? "")
         let open = meant.filter { $0.episode != nil && $0.state != .repairing }.sorted { $0.key < $1.key }
         guard !open.isEmpty else {
             throw DecisionRefused(
-                .invalid, "monitor '\(request.monitor)' has no episode that could be acknowledged: it is \(meant[0].state.name)")
+                .invalid, "monitor '\(request.monitor)' has no open episode to acknowledge: its state is \(meant[0].state.name)")
         }
         var acknowledged: [Episode] = []
         for status in open {
             guard var episode = status.episode else { continue }
             episode.acknowledged = acknowledgement
             try await keep(.episode(episode))
-            // While it was written the episode may have ended: there is then nothing to acknowledge any more.
+            // The episode may have ended while the acknowledgement was written: then there is nothing left to acknowledge.
             guard let changes = board.acknowledge(status.key, acknowledgement, at: time.elapsed, now) else { continue }
             follow(changes)
             if let episode = board.status(of: status.key)?.episode { acknowledged.append(episode) }
@@ -304,17 +319,17 @@ extension HealthManager {
 
     // MARK: Responders
 
-    /// A responder as overrides leave it for one server.
+    /// The responder with the overrides for one server applied.
     package func overridden(_ responder: Responder, server: String) -> Responder {
         responder.overridden(by: decisions.overrides, server: server)
     }
 
-    /// Since when maintenance silences a health set on a server; nil while it is active.
+    /// When the maintenance that silences a health set on a server started; nil if none is in force.
     package func inactiveSince(healthSet: String, server: String) -> Date? { decisions.inactive(healthSet, server: server, at: time.now) }
 
-    // MARK: Within
+    // MARK: Private
 
-    /// Decisions are taken one after the other: what is kept last is what is in force.
+    /// Decisions are processed one at a time, so that the one persisted last is the one in force.
     private func takeTurn() async {
         guard isDeciding else {
             isDeciding = true
@@ -331,10 +346,10 @@ extension HealthManager {
         let (elapsed, now) = (time.elapsed, time.now)
         let over = decisions.expire(at: now, elapsed, doubt: doubt.look(at: elapsed, now))
         let mark = decisions.inForce(at: time.now).map(\.id)
-        for override in over.overrides { journal.note(.overrideEnded(override, at: time.now, why: "its time was over")) }
-        for maintenance in over.maintenance { journal.note(.maintenanceEnded(maintenance, at: time.now, why: "its time was over")) }
+        for override in over.overrides { journal.record(.overrideEnded(override, at: time.now, why: "expired")) }
+        for maintenance in over.maintenance { journal.record(.maintenanceEnded(maintenance, at: time.now, why: "expired")) }
         guard over.isChanged || mark != inForce else { return }
-        decided("decisions ended or began by themselves", ["overrides": "\(over.overrides.count)", "maintenance": "\(mark.count)"])
+        decided("overrides or maintenance started or expired", ["overrides": "\(over.overrides.count)", "maintenance": "\(mark.count)"])
     }
 
     private func decided(_ what: String, _ metadata: Logger.Metadata) {
@@ -346,7 +361,7 @@ extension HealthManager {
         signal.yield()
     }
 
-    /// Who decided, and why, stands in lists and logs: one line each.
+    /// Requester and comment are shown in lists and logs, so each must be a single line.
     private func checkSignature(_ by: String, _ comment: String?) throws(DecisionRefused) {
         func isLine(_ text: String, atMost limit: Int) -> Bool { text.count <= limit && !text.unicodeScalars.contains { $0.value < 32 } }
         guard !by.isEmpty, isLine(by, atMost: 100) else {
@@ -358,19 +373,20 @@ extension HealthManager {
     }
 
     private func keep(_ entry: JournalEntry) async throws(DecisionRefused) {
-        do throws(NotKept) { try await journal.keep(entry) } catch {
-            throw DecisionRefused(.notKept, "this can't be kept, and would be lost with the agent: \(error.description)")
+        do throws(JournalError) { try await journal.persist(entry) } catch {
+            throw DecisionRefused(.notKept, "the change can't be saved and was not made: \(error.description)")
         }
     }
 
-    /// - Parameter stored: those of decisions in force: what is configured no more can still be ended.
+    /// - Parameter stored: the names in existing decisions, so that these can be ended even if the name is no longer configured.
     private func serverName(_ name: String, orOneOf stored: [String] = []) throws(DecisionRefused) -> String {
-        if let server = plan.configuration.server(named: name) { return server.name }
+        if let server = plan.configuration.organization.server(named: name) { return server.name }
         let wanted = name.lowercased()
         if let known = stored.first(where: { $0.lowercased() == wanted || $0.lowercased().hasPrefix(wanted + ".") }) { return known }
-        let known = plan.configuration.servers.map(\.name)
+        let known = plan.configuration.organization.servers.map(\.name)
         throw DecisionRefused(
             .unknown,
-            "no server '\(name)' is configured; " + (known.isEmpty ? "none is" : "configured are: \(known.joined(separator: ", "))"))
+            "no server '\(name)' is configured; "
+                + (known.isEmpty ? "no servers are configured" : "configured servers: \(known.joined(separator: ", "))"))
     }
 }

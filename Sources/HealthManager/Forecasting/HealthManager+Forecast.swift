@@ -1,17 +1,19 @@
 import Certificates
 package import FoundationEssentials
+package import Monitoring
+import Probing
 
 extension HealthManager {
-    /// How far a forecast looks where nobody says.
+    /// The default period of a forecast, in seconds.
     private static let reach: TimeInterval = 2 * 366 * 86400
     private static let rehearsalsAtOnce = 32
-    /// There may be a hundred thousand targets: the dates that come first are looked at.
+    /// There may be a hundred thousand targets: only the earliest dates are evaluated.
     private static let rehearsalLimit = 4000
     private static let rehearsalTimeout: Duration = .seconds(30)
 
-    /// Asks each probe about each day on which a certificate seen at its place could change its verdict.
+    /// Runs each probe, without side effects, for each date at which a certificate it has seen could change its result.
     ///
-    /// - Parameter until: nil is two years from now.
+    /// - Parameter until: the end of the forecast; nil means two years from now.
     package func forecast(until: Date?) async -> Forecast {
         let now = time.now
         let end = max(now, until ?? now.addingTimeInterval(Self.reach))
@@ -19,9 +21,9 @@ extension HealthManager {
         var planned: [(key: ProbeKey, date: Date)] = []
         let places = certificatesByPlace()
         for (key, member) in roster.members {
-            let seen = places[Place(key)] ?? []
+            let seen = places[Site(key)] ?? []
             guard !seen.isEmpty else { continue }
-            let shared = key.server.isEmpty ? [] : places[Place.shared] ?? []
+            let shared = key.server.isEmpty ? [] : places[Site.shared] ?? []
             let dates = turns(of: seen.union(shared), thresholds(member.definition)).filter { $0 > now && $0 <= end }
             guard !dates.isEmpty else { continue }
             planned.append((key, now))
@@ -30,19 +32,19 @@ extension HealthManager {
         planned.sort { ($0.date, $0.key) < ($1.date, $1.key) }
         if planned.count > Self.rehearsalLimit {
             let last = planned[Self.rehearsalLimit - 1].date
-            notes.append("there is too much to look at: what comes after \(last.formatted(.iso8601)) is left out")
+            notes.append("there are too many dates to evaluate: events after \(last.formatted(.iso8601)) are not included")
             planned.removeLast(planned.count - Self.rehearsalLimit)
         }
         let unrun = states.values.count { $0.latest == nil }
-        if unrun > 0 { notes.append("\(unrun) probes have no result yet: the certificates they will see are missing here") }
+        if unrun > 0 { notes.append("\(unrun) probes have no result yet: their certificates are not included") }
         let outcomes = await rehearse(planned)
         let events = outcomes.flatMap { ForecastLine.events(of: $0.key, $0.value) }
             .sorted { ($0.date, $0.probe, $0.server, $0.address ?? "") < ($1.date, $1.probe, $1.server, $1.address ?? "") }
         return Forecast(generated: now, until: end, events: events, unreached: unreached(outcomes), notes: notes)
     }
 
-    /// What could not be reached or judged as of today, or not be reached when it was asked about another day. Where nothing was there to
-    /// rehearse, the latest run says it.
+    /// Probes that could not reach or judge their target today, or could not reach it when run for another date. A probe without dates is
+    /// judged by its latest result.
     private func unreached(_ outcomes: [ProbeKey: [(date: Date, outcome: Outcome)]]) -> [ForecastGap] {
         let seeing = Set(kinds.kinds.filter { $0.guide.stages.contains { [.tls, .certificate].contains($0) } }.map(\.name))
         return roster.members.sorted { $0.key < $1.key }.compactMap { key, member in
@@ -54,7 +56,7 @@ extension HealthManager {
         }
     }
 
-    /// Runs every probe once: for a process without a schedule.
+    /// Runs every probe once and records the results, for a process without a schedule.
     package func runAll() async {
         let members = roster.members
         await withTaskGroup(of: (ProbeResult?, ProbeDefinition).self) { [runner] group in
@@ -70,7 +72,7 @@ extension HealthManager {
             }
             for _ in 0..<Self.rehearsalsAtOnce { begin() }
             for await (result, definition) in group {
-                if let result { record(result, life: currentLife, definition: definition) }
+                if let result { record(result, generation: currentGeneration, definition: definition) }
                 begin()
             }
         }
@@ -99,15 +101,15 @@ extension HealthManager {
         }
     }
 
-    // MARK: Which days
+    // MARK: Dates
 
-    /// Where certificates are seen: on a server, at a target, or shared by the organization.
-    private struct Place: Hashable {
+    /// Where certificates are found: on a server, at a target, or shared by the organization.
+    private struct Site: Hashable {
         var server: String
         var target: String?
         var address: String
 
-        static let shared = Place(server: "", target: nil, address: "")
+        static let shared = Site(server: "", target: nil, address: "")
 
         init(server: String, target: String?, address: String) {
             self.server = server
@@ -123,17 +125,17 @@ extension HealthManager {
         var end: Date
     }
 
-    private func certificatesByPlace() -> [Place: Set<Span>] {
-        var places: [Place: Set<Span>] = [:]
+    private func certificatesByPlace() -> [Site: Set<Span>] {
+        var places: [Site: Set<Span>] = [:]
         for state in states.values {
             for observation in state.latest?.outcome.observations ?? [] {
                 switch observation {
                 case .oauthCertificate(let copy):
                     let span = Span(begin: copy.facts.notBefore, end: copy.facts.notAfter)
-                    places[Place(state.key), default: []].insert(span)
-                    if copy.server.isEmpty { places[Place.shared, default: []].insert(span) }
+                    places[Site(state.key), default: []].insert(span)
+                    if copy.server.isEmpty { places[Site.shared, default: []].insert(span) }
                 case .peerCertificate(_, _, _, let facts):
-                    places[Place(state.key), default: []].insert(Span(begin: facts.notBefore, end: facts.notAfter))
+                    places[Site(state.key), default: []].insert(Span(begin: facts.notBefore, end: facts.notAfter))
                 default: break
                 }
             }
@@ -141,9 +143,9 @@ extension HealthManager {
         return places
     }
 
-    /// The thresholds a definition works by: the configuration's, and its own.
+    /// The thresholds of a definition: those of the configuration, overridden by its own options.
     private func thresholds(_ definition: ProbeDefinition) -> Thresholds {
-        var thresholds = plan.configuration.thresholds
+        var thresholds = plan.configuration.organization.thresholds
         for (key, value) in definition.options.entries {
             guard case .scalar(let text, _) = value.value, let duration = DurationText.parse(text) else { continue }
             if key == "warnBelow" { thresholds.warnBelow = duration }
@@ -152,7 +154,7 @@ extension HealthManager {
         return thresholds
     }
 
-    /// The first seconds on which a certificate begins, warns, fails, has ended.
+    /// The dates at which a certificate becomes valid, warns, fails and expires, and the second after each.
     private func turns(of spans: Set<Span>, _ thresholds: Thresholds) -> Set<Date> {
         var dates: Set<Date> = []
         for span in spans {
@@ -161,7 +163,7 @@ extension HealthManager {
                 span.begin, span.end, span.end.addingTimeInterval(-thresholds.warning(lifetime: lifetime).seconds),
                 span.end.addingTimeInterval(-thresholds.failure(lifetime: lifetime).seconds),
             ] {
-                // A threshold is passed once less than it is left: a second later, at the resolution certificates have.
+                // A threshold is exceeded once less time than that is left: one second later, the resolution of certificate dates.
                 let second = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down))
                 dates.formUnion([second, second.addingTimeInterval(1)])
             }

@@ -1,19 +1,21 @@
 import Addresses
 import FoundationEssentials
+package import Monitoring
+import Probing
 
 extension HealthManager {
-    /// Runs one probe now on the servers or at the targets asked for, side by side, and answers for each: a result, or why there is none.
+    /// Runs one probe now on the requested servers or targets, concurrently, and returns a result or a refusal for each.
     ///
-    /// Results are cached as scheduled ones are, except those of a run that was changed (`set`, `at`, a timeout).
-    /// - Parameter remote: the request came from outside this process; options that could aim the agent elsewhere are then refused.
-    package func invoke(_ request: InvokeRequest, remote: Bool) async -> InvokeAnswer {
+    /// Results are cached like those of scheduled runs, unless the run was changed (`set`, `at` or a timeout).
+    /// - Parameter remote: whether the request came from outside this process; options that could redirect the agent are then refused.
+    package func invoke(_ request: InvokeRequest, remote: Bool) async -> InvokeResults {
         let original: ProbeDefinition
         let target: String?
         switch selector.select(request.probe) {
         case .one(let found, let text):
             original = found
             target = text
-        case .none(let sentence): return InvokeAnswer(refusals: [.init(.unknownProbe, sentence)])
+        case .none(let sentence): return InvokeResults(refusals: [.init(.unknownProbe, sentence)])
         }
         let definition: ProbeDefinition
         let make: (@Sendable (Place) -> Discovery)?
@@ -21,11 +23,11 @@ extension HealthManager {
             definition = try changed(original, request.set, remote: remote)
             make = request.set.isEmpty ? nil : try maker(of: definition)
         } catch {
-            return InvokeAnswer(refusals: [error.refusal])
+            return InvokeResults(refusals: [error.refusal])
         }
         await lookIfPending(original)
 
-        var answer = InvokeAnswer()
+        var answer = InvokeResults()
         var probes: [(key: ProbeKey, probe: any Probe)] = []
         for key in choose(definition, target, request, answer: &answer) {
             do throws(Refused) { probes.append((key, try probe(key, definition, make))) } catch {
@@ -35,7 +37,7 @@ extension HealthManager {
         let isRehearsal = !request.set.isEmpty || request.at != nil
         let isChanged = isRehearsal || request.timeoutSeconds != nil
         let timeout = request.timeoutSeconds.map { Duration.seconds($0) } ?? definition.timeout
-        let life = currentLife
+        let generation = currentGeneration
         var results: [ProbeRunner.Ended] = []
         await withTaskGroup(of: ProbeRunner.Ended?.self) { group in
             var rest = probes.makeIterator()
@@ -54,8 +56,8 @@ extension HealthManager {
             }
         }
         for ended in results.sorted(by: { $0.result.key < $1.result.key }) {
-            if !isChanged { record(ended, life: life, definition: original) }
-            answer.results.append(ResultDocument(ended.result))
+            if !isChanged { record(ended, generation: generation, definition: original) }
+            answer.results.append(ended.result)
         }
         return answer
     }
@@ -64,23 +66,13 @@ extension HealthManager {
         ProbeSelector(plan.definitions, listed: { [targets] in targets.entries(of: $0).map(\.text) })
     }
 
-    /// A definition may have a hundred thousand targets.
+    /// Maximum concurrent runs of one request: a definition may have a hundred thousand targets.
     private static let invokedAtOnce = 256
 
-    /// Every probe that a definition asks for, defined or not, in the order of its identity and server.
-    package func probeDocuments() -> [ProbeDocument] {
-        let present = snapshot().probes.map { (key: $0.key, document: ProbeDocument($0)) }
-        let absent = roster.absences.map { key, absence in
-            let sentence = absence.why.because + " when the cache was built at " + absence.decided.formatted(.iso8601)
-            return (key: key, document: ProbeDocument(key: key, definition: absence.definition, notDefined: sentence))
-        }
-        return (present + absent).sorted { $0.key < $1.key }.map(\.document)
-    }
-
     private struct Refused: Error {
-        var refusal: InvokeAnswer.Refusal
+        var refusal: InvokeResults.Refusal
 
-        init(_ kind: InvokeAnswer.Refusal.Kind, server: String = "", _ sentence: String) {
+        init(_ kind: InvokeResults.Refusal.Kind, server: String = "", _ sentence: String) {
             refusal = .init(kind, server: server, sentence)
         }
     }
@@ -91,7 +83,7 @@ extension HealthManager {
         }
     }
 
-    /// The probe that is there, or another made for one run.
+    /// The existing probe, or one created for this run if `make` is not nil.
     private func probe(
         _ key: ProbeKey, _ definition: ProbeDefinition, _ make: (@Sendable (Place) -> Discovery)?
     ) throws(Refused) -> any Probe {
@@ -102,7 +94,7 @@ extension HealthManager {
         }
         guard let make else { return member.probe }
         var place = plan.place
-        place.server = plan.configuration.server(named: key.server)
+        place.server = plan.configuration.organization.server(named: key.server)
         place.target = member.target.map { Target($0) }
         switch make(place) {
         case .probe(let probe): return probe
@@ -112,14 +104,14 @@ extension HealthManager {
 
     private func role(_ definition: ProbeDefinition) -> String {
         switch definition.scope {
-        case .server(let role): "it is for servers of role \(role.rawValue)"
-        case .organization: "it is for the whole organization"
-        case .targets: "it is for targets"
+        case .server(let role): "it applies to servers with the role \(role.rawValue)"
+        case .organization: "it applies to the whole organization"
+        case .targets: "it applies to targets"
         }
     }
 
-    /// The contract's sentence; it reads the files again to say whether a restart would change the answer.
-    private func sentence(for key: ProbeKey, _ absence: Roster.Absence) -> String {
+    /// The sentence for a probe that is not defined; reads the files again to find out whether a restart would define it.
+    private func sentence(for key: ProbeKey, _ absence: Absence) -> String {
         let built = absence.decided.formatted(.iso8601)
         let today = (try? readPlan()).map {
             Roster($0, kinds: kinds, at: time.now, targets: targets, overrides: decisions.overrides)
@@ -129,14 +121,14 @@ extension HealthManager {
         return "probe '\(key.identity)' is not defined\(place): \(absence.why.because) when the cache was built at \(built); \(advice)"
     }
 
-    /// The definition with options of one run alone.
+    /// The definition with the options for one run.
     private func changed(_ definition: ProbeDefinition, _ set: [String: String], remote: Bool) throws(Refused) -> ProbeDefinition {
         guard !set.isEmpty else { return definition }
         var options = definition.options
         let known = kinds.kind(named: definition.kind)?.guide.options ?? []
         for (key, text) in set.sorted(by: { $0.key < $1.key }) {
             guard let option = known.first(where: { $0.name == key }) else {
-                let list = known.isEmpty ? "it has none" : "it has \(known.map(\.name).joined(separator: ", "))"
+                let list = known.isEmpty ? "it has no options" : "known options: \(known.map(\.name).joined(separator: ", "))"
                 throw Refused(.badOption, "--set \(key): kind '\(definition.kind)' has no such option; \(list)")
             }
             if remote, !option.settableThroughAgent {
@@ -153,7 +145,7 @@ extension HealthManager {
         return changed
     }
 
-    private func choose(_ definition: ProbeDefinition, _ target: String?, _ request: InvokeRequest, answer: inout InvokeAnswer)
+    private func choose(_ definition: ProbeDefinition, _ target: String?, _ request: InvokeRequest, answer: inout InvokeResults)
         -> [ProbeKey]
     {
         switch definition.scope {
@@ -169,22 +161,22 @@ extension HealthManager {
         }
     }
 
-    /// A named target is all of its addresses; without one it is the first.
+    /// All addresses of the named target; without a name, the first target.
     private func chooseTargets(
-        _ definition: ProbeDefinition, _ target: String?, _ request: InvokeRequest, answer: inout InvokeAnswer
+        _ definition: ProbeDefinition, _ target: String?, _ request: InvokeRequest, answer: inout InvokeResults
     ) throws(Refused) -> [ProbeKey] {
         let name = definition.identity.description.replacing("\\", with: "/")
         guard request.servers.isEmpty else {
-            throw Refused(.unknownServer, "probe '\(name)' is aimed at targets, not at servers: leave --server out and name \(name)/TARGET")
+            throw Refused(.unknownServer, "probe '\(name)' applies to targets, not to servers: omit --server and specify \(name)/TARGET")
         }
         let keys = roster.keys(of: definition)
         guard let target else {
             guard let first = keys.first?.identity else {
-                throw Refused(.notDefined, "probe '\(name)' has no target now: its definition and its lists name none")
+                throw Refused(.notDefined, "probe '\(name)' currently has no targets: its definition and its target lists are empty")
             }
             if request.allServers { return keys }
             let count = Set(keys.map(\.identity)).count
-            if count > 1 { answer.notes.append("note: 1 of \(count) targets; name one as \(name)/TARGET, or --all-servers runs all") }
+            if count > 1 { answer.notes.append("note: 1 of \(count) targets; specify one as \(name)/TARGET, or --all-servers to run all") }
             return keys.filter { $0.identity == first }
         }
         do throws(NoSuchTarget) { return try self.keys(of: definition, at: target) } catch {
@@ -192,8 +184,8 @@ extension HealthManager {
         }
     }
 
-    private func chooseServers(_ role: Server.Role, _ request: InvokeRequest, answer: inout InvokeAnswer) -> [String] {
-        let eligible = plan.configuration.servers.filter { $0.roles.contains(role) }.map(\.name)
+    private func chooseServers(_ role: Server.Role, _ request: InvokeRequest, answer: inout InvokeResults) -> [String] {
+        let eligible = plan.configuration.organization.servers.filter { $0.roles.contains(role) }.map(\.name)
         if request.allServers, !eligible.isEmpty { return eligible }
         guard !request.servers.isEmpty else {
             guard let first = eligible.first else {
@@ -205,11 +197,11 @@ extension HealthManager {
         }
         var chosen: [String] = []
         for name in request.servers {
-            if let server = plan.configuration.server(named: name) {
+            if let server = plan.configuration.organization.server(named: name) {
                 if !chosen.contains(server.name) { chosen.append(server.name) }
             } else {
-                let known = plan.configuration.servers.map(\.name)
-                let list = known.isEmpty ? "none is configured" : "configured are: \(known.joined(separator: ", "))"
+                let known = plan.configuration.organization.servers.map(\.name)
+                let list = known.isEmpty ? "no servers are configured" : "configured servers: \(known.joined(separator: ", "))"
                 answer.refusals.append(.init(.unknownServer, server: name, "no server '\(name)' is configured; \(list)"))
             }
         }

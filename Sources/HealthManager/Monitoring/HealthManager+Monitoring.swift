@@ -1,14 +1,15 @@
-import FoundationEssentials
 import Logging
+package import Monitoring
+import Probing
 
-/// What follows from results: monitors decide, their decisions are kept and told, alerts become due.
+/// Acts on monitors' state transitions: records and publishes them, and escalates episodes to alerts.
 extension HealthManager {
-    /// Carries out what changes of state bring: they are kept, logged and told.
+    /// Records, logs and publishes transitions.
     func follow(_ changes: [Transition]) {
         guard !changes.isEmpty else { return }
         for change in changes {
-            if let episode = change.episode { journal.note(.episode(episode)) }
-            journal.note(.transition(TransitionRecord(change)))
+            if let episode = change.episode { journal.record(.episode(episode)) }
+            journal.record(.transition(TransitionRecord(change)))
             log(change)
         }
         for key in Set(changes.map(\.status.key.probe)) {
@@ -21,7 +22,7 @@ extension HealthManager {
         signal.yield()
     }
 
-    /// Gives a probe the monitors of its definition.
+    /// Sets a probe's monitors according to its definition.
     func monitor(_ key: ProbeKey, by definition: ProbeDefinition) {
         let changes = board.take(key, definition.monitors, at: time.elapsed, time.now)
         states[key]?.monitors = board.statuses(of: key)
@@ -29,25 +30,25 @@ extension HealthManager {
         follow(changes)
     }
 
-    /// What time alone brings: states that ripen, decisions that end.
+    /// Applies what is due without a new result: state changes, and decisions that start or expire.
     func passTime() {
         follow(board.advance(to: time.elapsed, time.now))
         expireDecisions()
         escalate()
     }
 
-    /// Hands on the alerts of episodes that are Unhealthy, that no maintenance silences and that no other trouble explains.
+    /// Escalates Unhealthy episodes that are not silenced by maintenance and not caused by another open episode.
     func escalate() {
         for key in board.unescalated {
             guard let status = board.status(of: key), let episode = status.episode else { continue }
             guard decisions.inactive(episode.healthSet, server: episode.server, at: time.now) == nil, !isExplained(status) else { continue }
             guard let escalated = board.escalate(key, at: time.now) else { continue }
-            journal.note(.episode(escalated))
+            journal.record(.episode(escalated))
             observers.forEach { $0.changed(.escalated(escalated)) }
         }
     }
 
-    /// Whether another probe watches the cause, and its monitors have an episode, or have had no time yet to decide.
+    /// Whether another probe monitors the cause, and its monitors have an open episode or could not judge yet.
     private func isExplained(_ status: MonitorStatus) -> Bool {
         guard let episode = status.episode, let cause = episode.cause else { return false }
         let key = ProbeKey(identity: cause, server: episode.server)
@@ -58,7 +59,7 @@ extension HealthManager {
         return !hasJudged && time.elapsed - began < watcher.definition.every * 2
     }
 
-    /// Every alert there is: those under way, and those that are over and may still have to be told as such.
+    /// All alerts of escalated episodes: the firing ones, and those resolved in the last 15 minutes.
     package func alerts() -> [Alert] {
         let open = board.episodes.filter { $0.escalated != nil }.map { episode in
             let maintenance = decisions.inactive(episode.healthSet, server: episode.server, at: time.now)
@@ -70,7 +71,7 @@ extension HealthManager {
         return AlertBook.alerts(open + over)
     }
 
-    /// The monitor of an episode that is under way; nil when that is over.
+    /// The status of the monitor whose open episode this is; nil if the episode has ended.
     package func status(of episode: Episode) -> MonitorStatus? {
         board.status(of: episode.key).flatMap { $0.episode?.id == episode.id ? $0 : nil }
     }

@@ -1,17 +1,17 @@
 package import Addresses
-import FoundationEssentials
+package import Probing
 
-/// What a caller of `/probe` asks for, as it came.
+/// A request to `/probe`, not yet validated.
 package struct ProbeQuery: Sendable {
-    /// Nil where the caller names none.
+    /// Nil if the request names none; `defaultModule` is then used.
     package var module: String?
     package var target: String?
     package var hostname: String?
-    /// The header `X-Prometheus-Scrape-Timeout-Seconds`.
+    /// The value of the header `X-Prometheus-Scrape-Timeout-Seconds`.
     package var scrapeTimeout: String?
-    /// The address it came from; nil on the control socket.
+    /// The client's address; nil on the control socket.
     package var caller: NetworkAddress?
-    /// Whether a proxy brought it: whom it came from is then not known.
+    /// Whether a proxy forwarded it, so that the origin is unknown.
     package var isForwarded: Bool
 
     package static let defaultModule = "http_2xx"
@@ -28,38 +28,24 @@ package struct ProbeQuery: Sendable {
         self.isForwarded = isForwarded
     }
 
-    /// Whether it comes from this machine for sure.
+    /// Whether it certainly comes from this machine.
     var isLocal: Bool { caller.map { $0.isLoopbackSource && !isForwarded } ?? true }
 }
 
-/// What a query came to.
+/// The result of a `/probe` request.
 package enum ProbeReply: Sendable {
     case ran(OnDemandRun)
-    /// No probe was run, and why: an HTTP status and a sentence.
+    /// No probe was run: the HTTP status, and a sentence that says why.
     case refused(status: Int, String)
 }
 
-/// One run that somebody asked for by `/probe`.
-package struct OnDemandRun: Sendable {
-    /// Counts from 1 since the agent started.
-    package var id: Int
-    package var module: Module
-    /// Without a login.
-    package var target: String
-    /// How long the run might have taken.
-    package var timeout: Duration
-    package var result: ProbeResult
-
-    package var isSuccess: Bool { result.type == .succeeded }
-}
-
-/// How long a run may take, by the module and by how long its caller waits.
+/// Determines the timeout of a run from the module and the scrape timeout.
 package enum ProbeTimeout {
-    /// What Prometheus is taken to wait where it does not say.
+    /// The scrape timeout assumed if the request has none.
     private static let defaultWait: Duration = .seconds(120)
 
-    /// A module's own timeout where it is shorter than the caller's patience less `offset`; else that. The offset never takes more than half
-    /// of the patience, so that a short one still leaves time to probe.
+    /// The module's timeout, or the scrape timeout minus `offset`, whichever is less. At most half of the scrape timeout is subtracted, so
+    /// that a short one still leaves time to probe.
     package static func rule(module: Duration?, scrape: Duration?, offset: Duration) -> Duration {
         let wait = scrape.flatMap { $0 > .zero ? $0 : nil } ?? defaultWait
         let longest = max(wait - offset, wait / 2)

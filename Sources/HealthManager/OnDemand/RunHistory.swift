@@ -1,6 +1,7 @@
 import DequeModule
+import Probing
 
-/// The last runs, and failures for as long again: what an administrator comes to look for.
+/// The latest runs, and as many older failures.
 struct RunHistory: Sendable {
     private static let limit = 100
 
@@ -21,27 +22,5 @@ struct RunHistory: Sendable {
         olderFailures.append(oldest)
         if olderFailures.count > Self.limit { olderFailures.removeFirst() }
         return run
-    }
-}
-
-/// So many a second, and as many at once after a pause.
-struct TokenBucket: Sendable {
-    private let perSecond: Int
-    private var tokens: Double
-    private var last: Duration?
-
-    /// - Parameter perSecond: 0 is no limit.
-    init(perSecond: Int = 0) {
-        self.perSecond = perSecond
-        tokens = Double(perSecond)
-    }
-
-    mutating func take(at now: Duration) -> Bool {
-        guard perSecond > 0 else { return true }
-        if let last { tokens = min(Double(perSecond), tokens + (now - last).seconds * Double(perSecond)) }
-        last = now
-        guard tokens >= 1 else { return false }
-        tokens -= 1
-        return true
     }
 }

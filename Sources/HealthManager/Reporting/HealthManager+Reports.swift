@@ -1,37 +1,23 @@
-import FoundationEssentials
+package import Monitoring
+import Probing
 
-/// What others ask of monitors and decisions.
+/// Reports on monitors, decisions and history.
 extension HealthManager {
-    package func healthReport() -> HealthReport {
-        HealthReport(board.statuses) { decisions.inactive($0, server: $1, at: time.now) }
-    }
-
-    package func overrideDocuments() -> [OverrideDocument] {
-        decisions.overrides.sorted { ($0.identity, $0.property) < ($1.identity, $1.property) }.map { OverrideDocument($0) }
-    }
-
-    package func maintenanceDocuments() -> [MaintenanceDocument] {
-        decisions.maintenance.filter { !$0.isOver(at: time.now) }.sorted {
-            ($0.server, $0.component, $0.requester) < ($1.server, $1.component, $1.requester)
-        }
-        .map { MaintenanceDocument($0, at: time.now) }
-    }
-
-    package func document(of maintenance: Maintenance) -> MaintenanceDocument { MaintenanceDocument(maintenance, at: time.now) }
-
-    /// The past, from the journal.
-    package func history(_ query: HistoryQuery) async throws(NotKept) -> [HistoryRecord] {
+    /// The matching history records from the journal, newest first.
+    package func history(_ query: HistoryQuery) async throws(JournalError) -> [HistoryRecord] {
         var query = query
         query.subject = query.subject.map { defined($0) ?? $0 }
         return try await journal.history(query)
     }
 
-    /// Why nothing can be known of what a query is about, in one sentence; nil where it is defined now, or something was ever written of it.
-    package func stranger(in query: HistoryQuery) async throws(NotKept) -> String? {
-        if let server = query.server, plan.configuration.server(named: server) == nil {
+    /// One sentence if the subject or server of a query is neither defined nor in the history; otherwise nil.
+    package func unknownSubject(in query: HistoryQuery) async throws(JournalError) -> String? {
+        if let server = query.server, plan.configuration.organization.server(named: server) == nil {
             var ever = HistoryQuery()
             (ever.server, ever.limit) = (server, 1)
-            if try await journal.history(ever).isEmpty { return "no server '\(server)' is configured, nor is it in the history" }
+            if try await journal.history(ever).isEmpty {
+                return "server '\(server)' is not configured, and the history has no records of it"
+            }
         }
         if let subject = query.subject, defined(subject) == nil {
             var ever = HistoryQuery()
@@ -39,13 +25,13 @@ extension HealthManager {
             guard try await journal.history(ever).isEmpty else { return nil }
             let names = names(spelt: subject) { [$0.identity.name] + $0.monitors.map(\.name) } + plan.definitions.map(\.identity.healthSet)
             let near = NearestName.ranked(Set(names), to: subject).prefix(3).joined(separator: ", ")
-            return "there is no probe, monitor, health set or responder '\(subject)', nor is it in the history"
-                + (near.isEmpty ? "" : "; nearest: \(near)") + "; 'agent probes' and 'agent health' list the names"
+            return "there is no probe, monitor, health set or responder '\(subject)', and the history has no records of it"
+                + (near.isEmpty ? "" : "; similar names: \(near)") + "; run 'agent probes' or 'agent health' to list the names"
         }
         return nil
     }
 
-    /// A subject of history that is defined now; a probe may also be named by its kind, or as a shell leaves it that has eaten the backslash.
+    /// The subject if it is currently defined; a probe may also be named by its kind, or without separators. Nil if it is not defined.
     private func defined(_ subject: String) -> String? {
         if isDefined(subject) { return subject }
         guard case .one(let definition, let target) = selector.select(subject) else { return nil }
@@ -65,26 +51,7 @@ extension HealthManager {
             }
     }
 
-    /// Waits until whatever is answered from now on is on disk: an answer is not taken back by a process that dies. Goes on without, where
-    /// the journal can't write.
-    package func settle() async { try? await journal.settle() }
-}
-
-/// What Prometheus's HTTP service discovery reads: one group for each configured server.
-package struct DiscoveredTargets: Codable, Sendable {
-    package var targets: [String]
-    package var labels: [String: String]
-}
-
-extension HealthManager {
-    package func serviceDiscovery() -> [DiscoveredTargets] {
-        plan.configuration.servers.map { server in
-            DiscoveredTargets(
-                targets: [server.address ?? server.hostname + ":443"],
-                labels: [
-                    "__meta_agent_server": server.name, "__meta_agent_hostname": server.hostname,
-                    "__meta_agent_roles": server.roles.map(\.rawValue).joined(separator: ","),
-                ])
-        }
-    }
+    /// Returns when everything recorded before is on disk, or when the journal has failed to write it. Called before a response is sent, so
+    /// that what it reports survives a crash.
+    package func flush() async { try? await journal.flush() }
 }

@@ -1,23 +1,25 @@
-/// A run that is due: what to run, since when, and in which life of the cache.
+import Probing
+
+/// A run that is due: the probe, since when, and in which generation of the cache.
 struct PlannedRun: Sendable {
-    /// What may run only once at a time.
+    /// Identifies what must not run concurrently.
     struct Slot: Hashable {
         var key: ProbeKey
-        var life: Int
+        var generation: Int
     }
 
     var key: ProbeKey
     var member: Roster.Member
     var due: Duration
-    var life: Int
+    var generation: Int
 
-    var slot: Slot { Slot(key: key, life: life) }
+    var slot: Slot { Slot(key: key, generation: generation) }
 
-    /// A run that has not answered, and what was recorded of it.
+    /// A run that did not end when it was cancelled, and the result that was recorded for it.
     struct Late: Sendable {
         var run: LateRun
         var result: ProbeResult
-        var life: Int
+        var generation: Int
         var definition: ProbeDefinition
     }
 }

@@ -1,14 +1,15 @@
 package import FoundationEssentials
+package import Probing
 
-/// Runs a probe once (retries included) within its time and makes the result.
+/// Runs a probe once, including retries, within its timeout, and creates the result.
 ///
-/// A run has `timeout`; a little later it is cancelled; whether it answers then or not, the result is there within the same second. One that
-/// has not ended `grace` after its cancellation is poisoned and left behind.
+/// A run is cancelled shortly after `timeout`, and the result is returned within a second whether or not the run then ends. A run that has
+/// not ended `grace` after its cancellation is Poisoned and abandoned.
 package final class ProbeRunner: Sendable {
-    /// What a run came to.
+    /// The end of a run.
     struct Ended: Sendable {
         var result: ProbeResult
-        /// The run itself, where it has not answered.
+        /// The run itself, if it did not end when it was cancelled; otherwise nil.
         var late: LateRun?
     }
 
@@ -16,23 +17,25 @@ package final class ProbeRunner: Sendable {
     private let grace: Duration
     private let watch: RunWatch
 
-    /// What a kind may need, after its own deadline, to say at which stage it ran out.
+    /// Time given to a kind after its deadline, to report the stage that timed out.
     private static let margin: Duration = .milliseconds(250)
 
+    /// - Parameter grace: how long after its cancellation a run may continue before it counts as Poisoned.
     package init(time: any TimeSource, grace: Duration = .seconds(2)) {
         self.time = time
         self.grace = grace
         watch = RunWatch(time: time, grace: grace)
     }
 
-    /// - Returns: the result, or nil when the calling task was cancelled: a run cut short by a shutdown is no result.
+    /// - Parameter date: the date at which validity is judged; nil means the date of each attempt.
+    /// - Returns: the result; nil if the calling task was cancelled, as a run interrupted by a shutdown has no result.
     package func run(
         _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
     ) async -> ProbeResult? {
         await end(probe, key: key, kind: kind, retries: retries, timeout: timeout, at: date, isRehearsal: isRehearsal)?.result
     }
 
-    /// As `run`; also tells of a run that has not answered.
+    /// Like `run`, but also returns a run that did not end when it was cancelled.
     func end(
         _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
     ) async -> Ended? {
@@ -57,15 +60,15 @@ package final class ProbeRunner: Sendable {
         }
     }
 
-    /// Waits for what becomes of a run that has not answered.
-    /// - Returns: a further result where it is poisoned.
+    /// Waits until a late run ends or becomes Poisoned.
+    /// - Returns: the additional result of a Poisoned run; otherwise nil.
     func poisoning(_ late: LateRun, after result: ProbeResult) async -> ProbeResult? {
         guard await late.isPoisoned() else { return nil }
         var outcome = Outcome()
         outcome.findings = [
             Finding(
                 .failure, stage: .config, reason: .probePoisoned,
-                sentence: "the run was told to end after \(DurationText.format(result.duration)) and goes on")
+                sentence: "the run was cancelled after \(DurationText.format(result.duration)) and is still running")
         ]
         return ProbeResult(
             key: result.key, kind: result.kind, start: result.start, end: result.end.addingTimeInterval(grace.seconds),
@@ -86,7 +89,7 @@ package final class ProbeRunner: Sendable {
         var outcome = outcome
         let finding = Finding(
             .failure, stage: outcome.stages.last?.stage ?? .config, reason: .timeout,
-            sentence: "the run was not over after \(DurationText.format(timeout))")
+            sentence: "the run did not complete within \(DurationText.format(timeout))")
         outcome.findings.insert(finding, at: 0)
         return outcome
     }

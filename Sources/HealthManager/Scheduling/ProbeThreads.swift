@@ -1,42 +1,43 @@
+import Concurrency
 import DequeModule
 import Dispatch
 import Glibc
 import Synchronization
 
-/// The threads that probes run on. None is of the cooperative pool: a run that never suspends holds up nothing but its own thread.
+/// The threads that probes run on, separate from the cooperative pool: a run that never suspends blocks only its own thread.
 ///
-/// A thread that does not come back from one job while others wait is replaced, up to a limit.
+/// A thread that is blocked by one job while others wait is replaced, up to a limit.
 package final class ProbeThreads: TaskExecutor {
-    /// One for the process, as the cooperative pool is.
+    /// One instance per process, like the cooperative pool.
     package static let shared = ProbeThreads()
 
-    /// Threads that may run jobs at the same time, those that are stuck aside.
+    /// Maximum number of threads that run jobs, not counting stuck ones.
     private static let size = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     private static let stuckAtMost = 64
-    /// How long one job may hold a thread before others that wait get another one.
-    private static let patience: Duration = .milliseconds(50)
+    /// How long one job may occupy a thread before waiting jobs get another one.
+    private static let stuckAfter: Duration = .milliseconds(50)
 
     private struct Worker {
-        /// When its job began; nil between jobs.
+        /// When its current job started; nil between jobs.
         var since: ContinuousClock.Instant?
         var isStuck = false
     }
 
     private struct State {
         var jobs: Deque<UnownedJob> = []
-        /// By number; nil where none is running.
+        /// By number; nil if no thread has the number.
         var workers: [Worker?] = []
         var running = 0
-        /// Workers that wait for a signal, less the one that was sent one.
+        /// Workers that wait for a signal, not counting the one that was already signalled.
         var idle = 0
-        /// Whether a worker was sent a signal and has not looked yet. It wakes the next one itself where there are jobs left: of jobs that come
-        /// together, a thread that is awake often does several.
+        /// Whether a worker was signalled and has not woken yet. It wakes the next one if jobs are left: a running thread often does
+        /// several jobs that are enqueued together.
         var isWaking = false
-        /// Workers that are counted as stuck; each ends with its job.
+        /// Workers that count as stuck; each ends when its job ends.
         var stuck = 0
     }
 
-    /// What jobs that wait need: a signal to a worker that is idle, or threads to be started.
+    /// What waiting jobs need: a signal to an idle worker, or new threads.
     private enum Help {
         case signal
         case start([Int])
@@ -54,7 +55,7 @@ package final class ProbeThreads: TaskExecutor {
             })
     }
 
-    /// Replaces threads that are stuck, where jobs wait for one.
+    /// Replaces stuck threads if jobs are waiting.
     func relieve() { give(state.withLock { Self.help(&$0) }) }
 
     private func give(_ help: Help) {
@@ -72,7 +73,7 @@ package final class ProbeThreads: TaskExecutor {
             return .signal
         }
         if state.running - state.stuck >= size {
-            let limit = ContinuousClock.now - patience
+            let limit = ContinuousClock.now - stuckAfter
             for (number, worker) in state.workers.enumerated() {
                 guard state.stuck < stuckAtMost else { break }
                 guard let worker, !worker.isStuck, let since = worker.since, since < limit else { continue }
@@ -92,38 +93,13 @@ package final class ProbeThreads: TaskExecutor {
     }
 
     private func start(_ number: Int) {
-        var thread = pthread_t()
-        let this = Unmanaged.passRetained(Start(threads: self, number: number)).toOpaque()
-        let created = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
-                start.threads.work(as: start.number)
-                return nil
-            }, this)
-        if created == 0 {
-            pthread_detach(thread)
-            return
-        }
-        // The system has none to give now: the jobs wait for the threads there are.
-        Unmanaged<Start>.fromOpaque(this).release()
-        state.withLock { Self.remove(number, &$0) }
+        // If no thread can be created now, the jobs wait for the existing ones.
+        if BackgroundThread.start({ self.work(as: number) }) != 0 { state.withLock { Self.remove(number, &$0) } }
     }
 
     private static func remove(_ number: Int, _ state: inout State) {
         state.workers[number] = nil
         state.running -= 1
-    }
-
-    private final class Start: Sendable {
-        let threads: ProbeThreads
-        let number: Int
-
-        init(threads: ProbeThreads, number: Int) {
-            self.threads = threads
-            self.number = number
-        }
     }
 
     private enum Step {

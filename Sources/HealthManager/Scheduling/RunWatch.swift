@@ -1,13 +1,15 @@
+import Concurrency
+import Probing
 import Synchronization
 
-/// Looks after runs under way: cancels those whose time is over, and goes on without those that do not answer then.
+/// Cancels runs that exceed their limit, and stops waiting for those that do not end then.
 ///
-/// One look at all of them every tenth of a second, and only while there are any: no run has a timer of its own. The looks have a thread of
-/// their own: no run can keep another from ending by the clock.
+/// All runs are checked every 100 ms while there are any, instead of one timer per run. The check has its own thread, so that no run can
+/// delay the timeout of another.
 final class RunWatch: Sendable {
     enum Ending: Sendable {
         case finished(Outcome)
-        /// It ended, but only because it was cancelled.
+        /// It ended after it was cancelled.
         case overran(Outcome)
         /// It was cancelled and has not ended yet.
         case unanswered(LateRun)
@@ -17,12 +19,12 @@ final class RunWatch: Sendable {
 
     private struct Run {
         var limit: Duration
-        /// Nil once the caller has gone on without an answer.
+        /// Nil once the caller has stopped waiting.
         var continuation: CheckedContinuation<Ending, Never>?
         var task: Task<Void, Never>?
-        /// When it was cancelled because its time was over.
+        /// When it was cancelled because it exceeded its limit; nil if it was not.
         var cancelled: Duration?
-        /// For who wants to know what becomes of a run that did not answer.
+        /// Receives whether the run became Poisoned, once the caller has stopped waiting.
         var late: AsyncStream<Bool>.Continuation?
     }
 
@@ -33,7 +35,7 @@ final class RunWatch: Sendable {
     }
 
     private static let interval: Duration = .milliseconds(100)
-    /// How long a cancelled run may take to say how far it came.
+    /// How long to wait for the outcome of a cancelled run.
     private static let answersWithin: Duration = .milliseconds(200)
     private static let thread = ThreadExecutor()
 
@@ -46,8 +48,9 @@ final class RunWatch: Sendable {
         self.grace = grace
     }
 
-    /// Returns when the work has ended, or shortly after its limit, or at once when the calling task is cancelled.
-    /// - Parameter work: runs on the threads for probes, wherever this is called from.
+    /// Returns when the work has ended, shortly after its limit, or immediately if the calling task is cancelled.
+    /// - Parameter limit: as `TimeSource.elapsed`.
+    /// - Parameter work: always runs on the probe threads.
     func run(until limit: Duration, _ work: @escaping @Sendable () async -> Outcome) async -> Ending {
         let number = state.withLock { state in
             state.numbers += 1
@@ -60,10 +63,10 @@ final class RunWatch: Sendable {
                     defer { state.isLooking = true }
                     return !state.isLooking
                 }
-                // Unstructured: a run that ignores cancellation can only be left behind, and no structured child can be.
+                // Unstructured, because a run that ignores cancellation must be abandoned, which is not possible with a child task.
                 let task = Task(executorPreference: ProbeThreads.shared) { self.end(number, with: await work()) }
                 state.withLock { $0.runs[number]?.task = task }
-                // Cancelled before there was anything to cancel.
+                // The calling task was cancelled before the run was registered.
                 if Task.isCancelled { abandon(number) }
                 if mustLook { Task(executorPreference: Self.thread) { await self.look() } }
             }
@@ -73,7 +76,7 @@ final class RunWatch: Sendable {
     }
 
     private func abandon(_ number: UInt64) {
-        // Not registered yet, or without its task: whoever registers looks again.
+        // If it is not registered yet or has no task yet, `run` checks for cancellation again.
         let run = state.withLock { state in state.runs[number]?.task == nil ? nil : state.runs.removeValue(forKey: number) }
         run?.task?.cancel()
         run?.continuation?.resume(returning: .abandoned)
@@ -126,12 +129,12 @@ final class RunWatch: Sendable {
     }
 }
 
-/// A run that was told to end and has not answered: its result is recorded without it.
+/// A run that did not end when it was cancelled; its result was recorded without its outcome.
 struct LateRun: Sendable {
     fileprivate let verdict: AsyncStream<Bool>
 
-    /// Waits until that is known; asked once.
-    /// - Returns: whether it goes on although its grace is over; false also where the calling task is cancelled.
+    /// Waits until the run ends or its grace period is over. Must be called at most once.
+    /// - Returns: whether it was still running after the grace period; false also if the calling task is cancelled.
     func isPoisoned() async -> Bool {
         for await isPoisoned in verdict { return isPoisoned }
         return false

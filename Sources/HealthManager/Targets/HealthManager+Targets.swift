@@ -1,12 +1,14 @@
 import Addresses
 import Logging
+import Monitoring
+package import Probing
 
-/// Why nothing is aimed at a target, in one sentence.
+/// The definition has no such target; the description is one sentence.
 struct NoSuchTarget: Error, CustomStringConvertible { let description: String }
 
 extension HealthManager {
-    /// Takes over what the lists of a definition ask for now: new probes are spread like first runs, those that stay keep their results
-    /// and their times, those that are gone take their series with them.
+    /// Updates a definition's probes to its current target lists: new probes are scheduled like first runs, existing ones keep their
+    /// results and schedule, and removed ones lose their series. Ignored if the definition is no longer in the plan.
     package func takeTargets(of definition: ProbeDefinition) {
         guard plan.definitions.contains(where: { $0 === definition }) else { return }
         let change = roster.aim(definition, at: targets.entries(of: definition), plan: plan, date: time.now)
@@ -24,13 +26,13 @@ extension HealthManager {
         wakeIfAllFresh()
     }
 
-    /// Looks once at every list of the plan: for a process without a schedule, in which nobody keeps looking.
+    /// Loads every target list of the plan once, for a process without a schedule.
     package func lookAtTargets() async {
         for definition in plan.definitions { await lookIfPending(definition) }
     }
 
-    /// The probes at one target of a definition, one for each of its addresses.
-    /// - Parameter target: as it is printed, or as it is listed; in any case where that is unique.
+    /// The probes of one target of a definition, one for each of its addresses.
+    /// - Parameter target: as printed or as listed; case is ignored if the match is unique.
     func keys(of definition: ProbeDefinition, at target: String) throws(NoSuchTarget) -> [ProbeKey] {
         let keys = roster.keys(of: definition)
         let listed = keys.filter { roster.members[$0]?.target?.text == target }
@@ -49,12 +51,12 @@ extension HealthManager {
         let few = 1000
         let all = keys.prefix(few).compactMap(\.identity.target)
         let near = NearestName.ranked(Set(all), to: target).prefix(3)
-        if !near.isEmpty { return "nearest: \(near.joined(separator: ", "))" }
+        if !near.isEmpty { return "similar names: \(near.joined(separator: ", "))" }
         let some = all.prefix(3).joined(separator: ", ")
-        return keys.isEmpty ? "it has none now" : keys.count > 3 ? "it has \(keys.count), such as \(some)" : "it has \(some)"
+        return keys.isEmpty ? "it currently has no targets" : keys.count > 3 ? "it has \(keys.count), such as \(some)" : "it has \(some)"
     }
 
-    /// Waits for the first look at a definition's lists where it has not been.
+    /// Loads a definition's target lists if they have not been loaded yet.
     func lookIfPending(_ definition: ProbeDefinition) async {
         guard targets.isPending(definition) else { return }
         _ = await targets.look(at: definition)

@@ -1,38 +1,40 @@
 import Addresses
 package import Logging
+package import Monitoring
+package import Probing
 import ServiceLifecycle
 import Synchronization
 
-/// What each definition of a target kind is aimed at right now: its own targets, those its lists name, and the addresses of their names.
+/// The current targets of each definition of a target kind: its inline targets, those of its lists, and the addresses of their names.
 ///
-/// Files are read whenever a plan is adopted; `keepLooking` looks at everything again and again. Whatever cannot be read keeps its last
-/// good state, also over a restart: losing a list must never end the probing.
+/// Files are read when a plan is adopted; `keepLooking` refreshes everything periodically. A source that cannot be read keeps its last
+/// valid state, also across restarts of the cache, so that losing a list never stops the probing.
 package final class TargetLists: Sendable {
     private struct State {
         var watched: [ProbeIdentity: WatchedList] = [:]
         var network = NetworkSettings()
-        /// Counts the plans adopted.
-        var life = 0
+        /// Incremented for each plan that is adopted.
+        var generation = 0
     }
 
-    /// Look-ups under way at the same time, for one definition.
+    /// Maximum concurrent name lookups of one definition.
     private static let lookupsAtOnce = 64
 
-    private let world: TargetWorld
+    private let world: TargetSourceProvider
     private let time: any TimeSource
     private let logger: Logger
     private let state = Mutex(State())
     private let changes: AsyncStream<Void>
     private let change: AsyncStream<Void>.Continuation
 
-    package init(world: TargetWorld = .empty, time: any TimeSource, logger: Logger) {
+    package init(world: TargetSourceProvider = .empty, time: any TimeSource, logger: Logger) {
         self.world = world
         self.time = time
         self.logger = logger
         (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Turns to the lists of a plan: files are read at once, everything else as soon as `keepLooking` comes to it.
+    /// Switches to the lists of a plan: files are read immediately, everything else when `keepLooking` refreshes it.
     package func watch(_ plan: Plan) {
         let definitions = plan.definitions.filter(\.enabled)
         state.withLock { state in
@@ -42,40 +44,40 @@ package final class TargetLists: Sendable {
                 watched[definition.identity] = WatchedList(definition, list, after: state.watched[definition.identity])
             }
             state.watched = watched
-            state.network = plan.configuration.network
-            state.life += 1
+            state.network = plan.configuration.organization.network
+            state.generation += 1
         }
         for definition in definitions { lookAtFiles(of: definition) }
         change.yield()
     }
 
-    /// The probes that a definition asks for now, each once, in the order of its lists.
+    /// The current targets of a definition, without duplicates, in the order of its lists.
     package func entries(of definition: ProbeDefinition) -> [TargetEntry] {
         state.withLock { $0.watched[definition.identity]?.entries }
             ?? definition.targets.map { WatchedList(definition, $0, after: nil).entries } ?? []
     }
 
-    /// How the sources of all definitions are, those never looked at aside.
+    /// The state of the sources of all definitions, sorted by definition and source; sources not loaded yet are absent.
     package var facts: [TargetListFact] {
         state.withLock { $0.watched.values.flatMap(\.facts) }.sorted {
             ($0.definition.folded, $0.source) < ($1.definition.folded, $1.source)
         }
     }
 
-    /// Whether the first look since the plan was adopted is still to come back.
+    /// Whether the first refresh since the plan was adopted has not completed.
     package func isPending(_ definition: ProbeDefinition) -> Bool { state.withLock { $0.watched[definition.identity]?.isPending ?? false } }
 
-    // MARK: Looking
+    // MARK: Refreshing
 
-    /// Looks at the lists of the plan in force, each as often as its definition says, until the task is cancelled.
-    /// - Parameter tell: called after each look that changed anything, and after the first.
+    /// Refreshes the lists of the current plan, each at its definition's interval, until the task is cancelled.
+    /// - Parameter tell: called after the first refresh of a definition, and after each that changed its targets.
     func keepLooking(_ tell: @escaping @Sendable (ProbeDefinition) async -> Void) async {
         while !Task.isCancelled {
-            let (life, definitions) = state.withLock { ($0.life, $0.watched.values.filter(\.list.changes).map(\.definition)) }
+            let (generation, definitions) = state.withLock { ($0.generation, $0.watched.values.filter(\.list.changes).map(\.definition)) }
             await withTaskGroup(of: Void.self) { group in
                 for definition in definitions { group.addTask { await self.keepLooking(at: definition, tell) } }
                 group.addTask {
-                    for await _ in self.changes where self.state.withLock({ $0.life }) != life { return }
+                    for await _ in self.changes where self.state.withLock({ $0.generation }) != generation { return }
                 }
                 await group.next()
                 group.cancelAll()
@@ -95,11 +97,11 @@ package final class TargetLists: Sendable {
         }
     }
 
-    /// What the first look has brought is taken: nobody has to wait for more.
+    /// Marks the first refresh of a definition as complete.
     func settle(_ definition: ProbeDefinition) { update(definition) { $0.isPending = false } }
 
-    /// Looks at all of a definition's sources once.
-    /// - Returns: whether it asks for other probes than before.
+    /// Refreshes all sources of a definition once.
+    /// - Returns: whether its targets have changed.
     func look(at definition: ProbeDefinition) async -> Bool {
         guard let list = definition.targets else { return false }
         let before = entries(of: definition)
@@ -157,12 +159,12 @@ package final class TargetLists: Sendable {
                 if !Task.isCancelled { begin() }
             }
         }
-        // A look-up that was cut short says nothing of its name.
+        // A cancelled lookup says nothing about the name.
         guard !Task.isCancelled else { return }
         update(definition) { $0.resolved(found) }
     }
 
-    /// Changes what is known of a definition that is still in force, and tells the log what has become of its sources.
+    /// Updates the state of a definition that is still in use, and logs new and resolved problems of its sources.
     private func update(_ definition: ProbeDefinition, _ change: (inout WatchedList) -> Void) {
         let (before, after): ([TargetListFact], [TargetListFact]) = state.withLock { state in
             guard var watched = state.watched[definition.identity], watched.definition === definition else { return ([], []) }
@@ -176,15 +178,15 @@ package final class TargetLists: Sendable {
             let older = before.first { $0.source == fact.source }
             let metadata: Logger.Metadata = ["probe": "\(fact.definition)", "source": "\(fact.source)"]
             if let problem = fact.problem, problem != older?.problem {
-                logger.warning("a list of targets is not taken as it is: \(problem)", metadata: metadata)
+                logger.warning("target list problem: \(problem)", metadata: metadata)
             } else if fact.problem == nil, older?.problem != nil {
-                logger.notice("a list of targets is good again", metadata: metadata)
+                logger.notice("target list is valid again", metadata: metadata)
             }
         }
     }
 }
 
-/// Keeps a manager's targets as their lists say, for as long as the agent runs.
+/// Service that keeps a manager's probes up to date with its target lists.
 package struct TargetListWatch: Service {
     private let lists: TargetLists
     private let manager: HealthManager

@@ -1,8 +1,9 @@
 import Addresses
+import Probing
 
-/// What is known of one definition's targets, source by source.
+/// The known targets of one definition, by source.
 struct WatchedList: Sendable {
-    /// One file, or one answer.
+    /// One file, or one response.
     struct Part: Sendable {
         var place: String
         var stamp: ListStamp?
@@ -12,10 +13,10 @@ struct WatchedList: Sendable {
         init(place: String) { self.place = place }
 
         func after(_ reading: ListReading) -> Part {
-            // What was wrong with it still is.
+            // Unchanged, so its problem is unchanged too.
             guard case .targets(let listed, let stamp, let leftOut) = reading else { return self }
             guard listed.count <= TargetList.limit else {
-                return after(ListUnreadable("\(place) lists \(listed.count) targets, at most \(TargetList.limit) are taken", at: stamp))
+                return after(ListUnreadable("\(place) lists \(listed.count) targets, the maximum is \(TargetList.limit)", at: stamp))
             }
             var newer = self
             newer.problem = leftOut
@@ -24,7 +25,7 @@ struct WatchedList: Sendable {
             return newer
         }
 
-        /// What was good stays. What could not be read is read again once it looks otherwise, also where it looks as it did when it was good.
+        /// Keeps the last valid targets. The list is read again when its stamp changes, even if it changes back to that of the valid state.
         func after(_ error: ListUnreadable) -> Part {
             var newer = self
             newer.stamp = error.stamp
@@ -34,7 +35,7 @@ struct WatchedList: Sendable {
     }
 
     struct SourceState: Sendable {
-        /// In the order of their paths.
+        /// Sorted by path.
         var parts: [Part] = []
         var problem: String?
 
@@ -43,12 +44,12 @@ struct WatchedList: Sendable {
 
     let definition: ProbeDefinition
     let list: TargetList
-    /// Sources never looked at are absent.
+    /// Sources that have not been read yet are absent.
     var sources: [TargetList.Source: SourceState] = [:]
-    /// By name; empty for one that has never resolved, absent for one that was never looked up.
+    /// By name; empty for a name that has never resolved, absent for one that has not been looked up.
     private var addresses: [String: [NetworkAddress]] = [:]
     private var addressProblem: String?
-    /// The first look since the plan was adopted is still to come back.
+    /// Whether the first refresh since the plan was adopted has not completed.
     var isPending: Bool
     private(set) var entries: [TargetEntry] = []
     private var leftOut = 0
@@ -67,14 +68,14 @@ struct WatchedList: Sendable {
         settle()
     }
 
-    /// Every target's text, each once.
+    /// All targets as written, without duplicates.
     private var texts: [String] {
         var seen: Set<String> = []
         let listed = list.sources.lazy.flatMap { sources[$0]?.parts ?? [] }.flatMap(\.targets)
         return list.inline.filter { seen.insert($0).inserted } + listed.filter { seen.insert($0).inserted }
     }
 
-    /// The names to be looked up, each once; addresses are none.
+    /// The host names to look up, without duplicates and addresses.
     var names: Set<String> { Set(texts.compactMap(Self.name)) }
 
     private static func name(in text: String) -> String? {
@@ -86,7 +87,7 @@ struct WatchedList: Sendable {
         let silent = found.filter { $0.value.isEmpty }.map(\.key).sorted()
         addressProblem = silent.first.map { first in
             silent.count == 1
-                ? "the name '\(first)' does not resolve" : "\(silent.count) of \(found.count) names do not resolve, '\(first)' for one"
+                ? "the name '\(first)' does not resolve" : "\(silent.count) of \(found.count) names do not resolve, for example '\(first)'"
         }
         let older = addresses
         addresses = found.reduce(into: [:]) { kept, new in
@@ -94,7 +95,7 @@ struct WatchedList: Sendable {
         }
     }
 
-    /// Makes the entries of what is known now.
+    /// Recomputes the entries from what is known now.
     mutating func settle() {
         let texts = texts
         let targets = zip(texts, URLRedaction.distinct(texts) { URLRedaction.target($0, mask: $1) }).map { TargetEntry($0, name: $1) }
@@ -117,7 +118,7 @@ struct WatchedList: Sendable {
             facts.append(TargetListFact(definition: definition.identity, source: TargetListFact.addresses, problem: addressProblem))
         }
         if leftOut > 0 {
-            let problem = "\(leftOut) targets are left out, at most \(TargetList.limit) are taken"
+            let problem = "\(leftOut) targets are ignored, the maximum is \(TargetList.limit)"
             facts.append(TargetListFact(definition: definition.identity, source: TargetListFact.together, problem: problem))
         }
         return facts

@@ -1,13 +1,14 @@
 import FoundationEssentials
 import GRDB
-import HealthManager
+import Monitoring
+import Probing
 
-/// Writes entries as rows, within a transaction of its caller's.
+/// Writes entries as rows, within the caller's transaction.
 struct EntryRows {
     private static let subjectsRemembered = 20_000
 
     let db: Database
-    /// Numbers of subjects already looked up.
+    /// Row ids of subjects already looked up.
     var subjects: [ProbeKey: Int64]
 
     init(_ db: Database, subjects: [ProbeKey: Int64] = [:]) {
@@ -31,8 +32,8 @@ struct EntryRows {
         ])
     }
 
-    /// Writes an entry, and into `truth` what stands after it.
-    func write(_ entry: JournalEntry, _ truth: inout StandingTruth) throws {
+    /// Writes an entry and updates `truth` accordingly.
+    func write(_ entry: JournalEntry, _ truth: inout DurableState) throws {
         switch entry {
         case .result(let result):
             var rows = self
@@ -71,17 +72,17 @@ struct EntryRows {
         }
     }
 
-    /// Writes all that stands, into a new file.
-    func write(_ truth: StandingTruth) throws {
+    /// Writes the complete durable state to a new file.
+    func write(_ truth: DurableState) throws {
         for override in truth.overrides.values { try decision(override.id, "override", override, ended: nil) }
         for maintenance in truth.maintenance.values { try decision(maintenance.id, "maintenance", maintenance, ended: nil) }
         for episode in truth.episodes.values { try row(episode) }
         for attempt in truth.attempts.values { try row(attempt) }
     }
 
-    // MARK: Each of them
+    // MARK: Single entries
 
-    private func write(_ noted: Episode, _ truth: inout StandingTruth) throws {
+    private func write(_ noted: Episode, _ truth: inout DurableState) throws {
         let episode = truth.merged(noted)
         try row(episode)
         if let acknowledged = episode.acknowledged, truth.episodes[episode.id]?.acknowledged == nil {
@@ -102,7 +103,7 @@ struct EntryRows {
         ).execute(arguments: [episode.id.uuidString, episode.ended?.milliseconds, try Body.encode(episode)])
     }
 
-    private func write(_ attempt: Attempt, _ truth: inout StandingTruth) throws {
+    private func write(_ attempt: Attempt, _ truth: inout DurableState) throws {
         try row(attempt)
         truth.attempts[attempt.id] = attempt
     }
@@ -149,7 +150,7 @@ struct EntryRows {
     }
 }
 
-/// Whole things as JSON, with dates to their last bit: a deadline must not move by a restart.
+/// JSON encoding of complete values. Dates keep full precision: a deadline must not change across a restart.
 enum Body {
     static func encode(_ value: some Encodable) throws -> String { String(decoding: try JSONEncoder().encode(value), as: UTF8.self) }
 
@@ -166,14 +167,14 @@ extension Date {
 }
 
 extension Override {
-    /// What it says, for people.
+    /// A description for the history.
     fileprivate var line: String {
         "\(property) = \(value) until \(end), by \(by)" + (comment.isEmpty ? "" : ": \(comment)")
     }
 }
 
 extension Maintenance {
-    /// What it says, for people.
+    /// A description for the history.
     fileprivate var line: String {
         "\(requester) \(window), by \(by)" + (comment.isEmpty ? "" : ": \(comment)")
     }

@@ -2,12 +2,13 @@ import Documents
 import FoundationEssentials
 import GRDB
 import Glibc
-import HealthManager
 import Logging
+import Probing
 
-/// The place of the database: opens what is there, sets aside what can't be read, begins new ones.
+/// The directory of the database: opens the existing file, moves a corrupt one aside, creates new ones.
 ///
-/// A new file is made complete, with all that stands, before it takes its place: whenever the process dies, a whole file is there.
+/// A new file is written completely, including the durable state, before it is renamed into place: a complete file exists at any time, even
+/// after a crash.
 struct HistoryDirectory {
     private static let setAsideKept = 5
 
@@ -20,9 +21,9 @@ struct HistoryDirectory {
     private var unfinished: String { database + ".making" }
     private var finished: String { database + ".new" }
 
-    /// Opens the database, or a new one that begins with what stands.
-    /// - Parameter truth: what is known to stand; what the file itself says is added where nothing is known yet.
-    func open(_ truth: inout StandingTruth, isFirst: Bool) throws(StorageFault) -> HistoryFile {
+    /// Opens the database, or creates a new one with the durable state.
+    /// - Parameter truth: the durable state; replaced by that of the file when it is opened for the first time.
+    func open(_ truth: inout DurableState, isFirst: Bool) throws(StorageFault) -> HistoryFile {
         do {
             try refuseOddFiles()
             if exists(finished) { try takePlace() }
@@ -43,13 +44,13 @@ struct HistoryDirectory {
         } catch { throw StorageFault(error, path: database) }
     }
 
-    /// What stands in a file that can only be read.
-    func readOnly() -> StandingTruth? {
+    /// Reads the durable state from a file that cannot be written; nil if it cannot be read completely.
+    func readOnly() -> DurableState? {
         var configuration = Configuration()
         configuration.readonly = true
         let escaped = database.replacing("%", with: "%25").replacing("?", with: "%3f").replacing("#", with: "%23")
         guard (try? refuseOddFiles()) != nil else { return nil }
-        // Where no log can be made beside it, SQLite reads a file only as one that nobody changes; which is what it is.
+        // If SQLite cannot create the log files, it opens the database only as immutable.
         for name in [database, "file:\(escaped)?immutable=1"] where exists(database) {
             var faults: [any Error] = []
             let truth = try? DatabaseQueue(path: name, configuration: configuration).read {
@@ -60,16 +61,16 @@ struct HistoryDirectory {
         return nil
     }
 
-    /// Puts a new file, with all that stands, in the place of whatever is there, which is set aside.
-    func renew(_ truth: StandingTruth) throws {
+    /// Creates a new file with the durable state; an existing file is moved aside.
+    func renew(_ truth: DurableState) throws {
         try build(truth)
         try takePlace()
     }
 
-    private func build(_ truth: StandingTruth) throws {
+    private func build(_ truth: DurableState) throws {
         for suffix in ["", "-journal"] { unlink(unfinished + suffix) }
         let descriptor = Glibc.open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StorageFault(errno: errno, doing: "making \(unfinished)") }
+        guard descriptor >= 0 else { throw StorageFault(errno: errno, doing: "creating \(unfinished)") }
         fchmod(descriptor, 0o600)
         close(descriptor)
         let queue = try DatabaseQueue(path: unfinished, configuration: HistoryFile.configuration(maximumBytes: maximumBytes))
@@ -91,7 +92,7 @@ struct HistoryDirectory {
 
     private func setAside() throws {
         guard exists(database) else {
-            // Leavings of a file that is gone: a new one would take them for its own.
+            // Leftovers of a deleted database, which SQLite would apply to a new one.
             for suffix in ["-wal", "-shm"] { unlink(database + suffix) }
             return
         }
@@ -99,11 +100,11 @@ struct HistoryDirectory {
         let names = (1...).lazy.map { database + ".broken-" + stamp + ($0 == 1 ? "" : "-\($0)") }
         guard let name = names.first(where: { !exists($0) }) else { return }
         for suffix in ["-wal", "-shm", ""] where exists(database + suffix) { try rename(database + suffix, name + suffix) }
-        logger.warning("the history can't be read any more: it is set aside, and a new one begun", metadata: ["kept": "\(name)"])
+        logger.warning("the history database cannot be read: moved it aside and created a new one", metadata: ["kept": "\(name)"])
         forgetOldest()
     }
 
-    /// A disk that breaks one file after the other must not be filled with them.
+    /// Limits the number of files moved aside, so that a failing disk is not filled with them.
     private func forgetOldest() {
         let all = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasPrefix("history.db.broken-") }
         let whole = all.filter { !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }.sorted()
@@ -112,14 +113,14 @@ struct HistoryDirectory {
         }
     }
 
-    /// SQLite would wait for ever for who writes into a pipe, and follow a link to wherever it leads.
+    /// Accepts regular files only: SQLite would block on a pipe and follow symbolic links.
     private func refuseOddFiles() throws {
         for name in [database, finished].flatMap({ name in ["", "-wal", "-shm", "-journal"].map { name + $0 } }) {
             var status = stat()
             guard lstat(name, &status) == 0 else { continue }
             guard status.st_mode & S_IFMT == S_IFREG else {
                 throw StorageFault(
-                    "no history can be written: \(name) is \(RegularFile.shape(status.st_mode) ?? ""), a regular file is needed")
+                    "cannot write history: \(name) is \(RegularFile.shape(status.st_mode) ?? ""), not a regular file")
             }
             if status.st_mode & 0o077 != 0 { chmod(name, 0o600) }
         }

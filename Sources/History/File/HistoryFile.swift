@@ -1,12 +1,12 @@
 import GRDB
 import Glibc
-import HealthManager
+import Probing
 
-/// The open database: one writer, and readers beside it.
+/// The open database: one writer and concurrent readers.
 final class HistoryFile {
-    enum Place {
+    enum Ownership {
         case ours
-        /// What lies at the path is not the file that is open, or has been written over.
+        /// The file at the path is not the open one, or has been overwritten.
         case anothers
     }
 
@@ -16,18 +16,18 @@ final class HistoryFile {
     let path: String
     /// Safe to read from on any thread.
     let pool: DatabasePool
-    /// Held open for as long as the pool is: closing any descriptor of a file drops all of this process's locks on it.
+    /// Kept open as long as the pool: closing any descriptor of a file releases all locks of this process on it.
     private let descriptor: Int32
     private var subjects: [ProbeKey: Int64] = [:]
-    /// Whether something committed has not been forced to disk.
+    /// Whether a commit has not been synced to disk.
     private var isUnsynced = false
 
-    /// Opens what is there, and brings its tables up to date.
+    /// Opens the existing file and runs the migrations.
     init(path: String, maximumBytes: Int) throws {
         self.path = path
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { throw StorageFault(errno: errno, doing: "opening \(path)") }
-        // What SQLite makes beside it is given the same mode.
+        // SQLite creates its log files with the same mode.
         fchmod(descriptor, 0o600)
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration(maximumBytes: maximumBytes))
@@ -45,17 +45,18 @@ final class HistoryFile {
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(1)
         configuration.prepareDatabase { db in
-            // A sort must not fail because another disk is full.
+            // Sorting must not fail because the disk for temporary files is full.
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
-            // In KiB where negative. Rows are written in their order and read along it: more pages kept would hardly be met again.
+            // Negative values are KiB. Rows are written and read sequentially: a larger cache would hardly be hit.
             try db.execute(sql: "PRAGMA cache_size = -512")
             if !db.configuration.readonly { try Schema.prepare(db, maximumBytes: maximumBytes) }
         }
         return configuration
     }
 
-    /// SQLite itself would go on in a file that was removed, and not see one that was written over before it reads there.
-    var place: Place {
+    /// Whether the open file is still the one at the path. SQLite itself would continue to use a deleted file, and would notice an
+    /// overwritten one only on its next read.
+    var place: Ownership {
         var (there, open) = (stat(), stat())
         guard stat(path, &there) == 0, fstat(descriptor, &open) == 0, there.st_ino == open.st_ino, there.st_dev == open.st_dev else {
             return .anothers
@@ -64,7 +65,7 @@ final class HistoryFile {
         return pread(descriptor, &start, start.count, 0) == start.count && start == Self.magic ? .ours : .anothers
     }
 
-    /// Of the file and what is not yet merged into it.
+    /// Size in bytes of the file and its write-ahead log.
     var bytes: Int { [path, path + "-wal"].map(Self.size).reduce(0, +) }
 
     private static func size(_ path: String) -> Int {
@@ -73,9 +74,9 @@ final class HistoryFile {
     }
 
     /// Writes a batch in one transaction.
-    /// - Parameter isTrial: something is written in any case, to see whether that is possible again.
-    /// - Returns: what stands afterwards.
-    func write(_ batch: PendingEntries.Batch, after truth: StandingTruth, isTrial: Bool) throws -> StandingTruth {
+    /// - Parameter isTrial: writes something even if the batch is empty, to test whether writing is possible again.
+    /// - Returns: the durable state after the batch.
+    func write(_ batch: PendingEntries.Batch, after truth: DurableState, isTrial: Bool) throws -> DurableState {
         let isEmpty = batch.records.isEmpty && batch.results.isEmpty && !isTrial
         guard !isEmpty || batch.isDurable && isUnsynced else { return truth }
         var next = truth
@@ -100,8 +101,8 @@ final class HistoryFile {
         return next
     }
 
-    /// Does one small piece of pruning.
-    /// - Returns: whether there is more to do.
+    /// Deletes one slice of rows.
+    /// - Returns: whether there is more to delete.
     func prune(_ retention: Retention) throws -> Bool {
         try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
@@ -111,7 +112,7 @@ final class HistoryFile {
         }
     }
 
-    /// - Parameter isLast: what is in the log beside the file is merged into it first.
+    /// - Parameter isLast: whether to merge the write-ahead log into the file first.
     func close(isLast: Bool = false) {
         if isLast, place == .ours { _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
         try? pool.close()

@@ -1,10 +1,11 @@
 import FoundationEssentials
 import GRDB
-import HealthManager
+import Monitoring
+import Probing
 
-/// Reads records and what stands. Runs on a connection of its own, beside the writer.
+/// Reads history records and the durable state, on a read connection concurrent with the writer.
 struct HistoryReader {
-    /// Up to so many subjects are looked up one by one, each along its own index.
+    /// Up to this many subjects are queried separately, each through the index by subject.
     private static let subjectsApart = 32
 
     let db: Database
@@ -20,12 +21,12 @@ struct HistoryReader {
         if query.sorts.contains(.result) { found += try results(query, subjects) }
         if query.sorts.contains(.transition) || query.sorts.contains(.decision) { found += try events(query, subjects) }
         if query.sorts.contains(.attempt) { found += try attempts(query, subjects) }
-        // Of one moment the later row first, as each part has them already.
+        // Records with the same time keep the order of their part: the later row first.
         let sorted = found.enumerated().sorted { ($1.element.at, $0.offset) < ($0.element.at, $1.offset) }
         return sorted.prefix(query.limit).map(\.element)
     }
 
-    /// The subjects a query is about; nil is all.
+    /// The ids of the subjects that match a query; nil means all.
     private func subjects(_ query: HistoryQuery) throws -> [Int64]? {
         guard query.subject != nil || query.server != nil else { return nil }
         let rows = try Row.fetchCursor(db, sql: "SELECT id, identity, server FROM subject")
@@ -39,7 +40,7 @@ struct HistoryReader {
 
     private static func isMeant(_ identity: String, by text: String) -> Bool {
         let named = ProbeIdentity(printed: identity)
-        // A health set is all its probes and monitors; a responder has a name alone.
+        // A health set matches all its probes and monitors; a responder has no health set.
         return named.healthSet.lowercased() == text.lowercased() || named.isMeant(by: text)
     }
 
@@ -100,32 +101,33 @@ struct HistoryReader {
             return try subjects.flatMap { try fetch("r.subject = \($0)") }
         }
         let list = subjects.map(String.init).joined(separator: ", ")
-        // The sign keeps SQLite on the index of times, which gives the newest first.
+        // The unary plus makes SQLite use the index by time, which yields the newest first.
         return try fetch("(" + columns.map { "+r.\($0) IN (\(list))" }.joined(separator: " OR ") + ")")
     }
 
-    // MARK: What stands
+    // MARK: Durable state
 
-    /// - Parameter faults: takes what can't be read; the rest is read all the same.
-    func truth(at now: Date, _ faults: inout [any Error]) -> StandingTruth {
-        var truth = StandingTruth()
+    /// Reads the durable state as far as possible.
+    /// - Parameter faults: receives the errors of queries that failed; bodies that cannot be decoded are skipped.
+    func truth(at now: Date, _ faults: inout [any Error]) -> DurableState {
+        var truth = DurableState()
         func read<Value: Decodable>(_ type: Value.Type, _ sql: String, _ arguments: StatementArguments = [], _ take: (Value) -> Void) {
             do {
                 let bodies = try String.fetchCursor(db, sql: sql, arguments: arguments)
                 while let body = try bodies.next() {
-                    // A body that this version does not understand hides none of the others.
+                    // Skip a body that this version cannot decode.
                     if let value = try? Body.decode(type, body) { take(value) }
                 }
             } catch { faults.append(error) }
         }
         read(Override.self, "SELECT body FROM decision WHERE item = 'override' AND ended IS NULL") { truth.overrides[$0.id] = $0 }
         read(Maintenance.self, "SELECT body FROM decision WHERE item = 'maintenance' AND ended IS NULL") { truth.maintenance[$0.id] = $0 }
-        read(Episode.self, "SELECT body FROM episode WHERE \(StandingTruth.episodeStands(at: now))") {
+        read(Episode.self, "SELECT body FROM episode WHERE \(DurableState.episodeStands(at: now))") {
             truth.episodes[$0.id] = $0
         }
         read(
-            Attempt.self, "SELECT body FROM attempt WHERE at >= ? OR \(StandingTruth.attemptStands(at: now))",
-            [(now - StandingTruth.attemptsKept).milliseconds]
+            Attempt.self, "SELECT body FROM attempt WHERE at >= ? OR \(DurableState.attemptStands(at: now))",
+            [(now - DurableState.attemptsKept).milliseconds]
         ) { truth.attempts[$0.id] = $0 }
         return truth
     }

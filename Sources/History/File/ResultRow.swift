@@ -1,9 +1,9 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 
-/// What history keeps of a result. Making one copies fields and encodes nothing: it is made where a probe's run is recorded.
+/// The part of a result that is stored in the history. Created on the thread that records a run, so it only copies fields.
 struct ResultRow: Sendable {
-    /// Its place among all that was noted.
+    /// Position in the order of all recorded entries.
     let sequence: UInt64
     let key: ProbeKey
     let at: Date

@@ -1,31 +1,31 @@
 import FoundationEssentials
 import GRDB
 
-/// What is deleted: what is too old, and the oldest where all is too much. Never what stands.
+/// Deletes rows that are too old, and the oldest ones if the file is too large, but never the durable state.
 ///
-/// Old is what was written long ago by the time the agent has run since, and the oldest is what was written first: dates tell neither.
+/// Age is measured by the run time of the agent (`RowAges`) and order by rowid; the dates in the rows are not used.
 struct Retention {
     private static let slice = 2000
     private static let vacuumed = 64
 
-    /// Tells what stands for the next process.
+    /// Decides which episodes and attempts are still needed.
     var now: Date
-    /// Since ages were last looked at.
+    /// Run time since rows were last pruned by age.
     var passed: Duration
     var keepFor: Duration
     var maximumBytes: Int
-    /// Whether ages are looked at this time, or only the size.
+    /// Whether to prune by age, not only by size.
     var byAge: Bool
-    /// Whether names are forgotten that no row bears any more; that reads every row, and is rare.
+    /// Whether to delete unused subjects; this reads every row and is done rarely.
     var names: Bool
 
-    /// What the log beside the file, and a batch on its way into it, may take of the bytes.
+    /// The part of `maximumBytes` reserved for the write-ahead log and the next batch.
     private var reserve: Int { max(maximumBytes / 10, min(maximumBytes / 4, 1 << 20)) }
 
-    /// Deletes a few thousand rows at most: who waits for a decision to be kept waits for that.
+    /// Deletes at most a few thousand rows, since callers of `persist` wait meanwhile.
     func slice(_ db: Database) throws -> (isMore: Bool, droppedSubjects: Bool) {
         let ages = RowAges(db: db)
-        if byAge, passed > .zero || names { try ages.advance(by: passed, keepFor: max(keepFor, .seconds(StandingTruth.attemptsKept))) }
+        if byAge, passed > .zero || names { try ages.advance(by: passed, keepFor: max(keepFor, .seconds(DurableState.attemptsKept))) }
         let size = try number(db, "page_size")
         let free = try number(db, "freelist_count")
         let pages = try number(db, "page_count")
@@ -41,14 +41,14 @@ struct Retention {
 
     private func number(_ db: Database, _ pragma: String) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA \(pragma)") ?? 0 }
 
-    /// Results first, then what is rarer; attempts and episodes that a new process would ask for stay.
+    /// Deletes results first, then the rarer kinds of rows; attempts and episodes that would be restored are kept.
     ///
-    /// The last row of a table stays too: SQLite would give its number, which ages go by, to the next.
+    /// The last row of a table is kept too: SQLite would reuse its rowid, which ages refer to.
     private func deleteOldest(_ db: Database, _ ages: RowAges, olderThan age: Duration?) throws -> Bool {
         let tables: [(name: String, atLeast: Duration, further: String)] = [
             ("result", .zero, "1"), ("event", .zero, "1"),
-            ("attempt", .seconds(StandingTruth.attemptsKept), "NOT \(StandingTruth.attemptStands(at: now))"),
-            ("episode", .seconds(StandingTruth.endedKept), "NOT \(StandingTruth.episodeStands(at: now))"),
+            ("attempt", .seconds(DurableState.attemptsKept), "NOT \(DurableState.attemptStands(at: now))"),
+            ("episode", .seconds(DurableState.endedKept), "NOT \(DurableState.episodeStands(at: now))"),
             ("decision", .zero, "ended IS NOT NULL"),
         ]
         for (table, least, further) in tables {
@@ -65,7 +65,7 @@ struct Retention {
         return false
     }
 
-    /// Forgets names that no row bears any more.
+    /// Deletes subjects that no row refers to.
     private func deleteSubjects(_ db: Database) throws -> Bool {
         try db.execute(
             sql: """

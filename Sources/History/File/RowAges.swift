@@ -1,6 +1,6 @@
 import GRDB
 
-/// How old rows are: by the time the agent has run since they were written. A wall clock that jumps makes none of them older.
+/// The age of rows, measured as the time the agent has run since they were written: independent of changes of the system clock.
 struct RowAges {
     private static let tables = ["result", "event", "attempt", "episode", "decision"]
     private static let marksKept = 500
@@ -8,8 +8,8 @@ struct RowAges {
 
     let db: Database
 
-    /// Notes that time has passed, and now and then which row was the last then.
-    /// - Parameter keepFor: how far back it is asked for.
+    /// Adds to the run time and, at intervals, records the last row of each table.
+    /// - Parameter keepFor: the maximum age that will be queried; older marks are deleted.
     func advance(by passed: Duration, keepFor: Duration) throws {
         try db.execute(sql: "UPDATE lived SET seconds = seconds + ?", arguments: [passed / .seconds(1)])
         let lived = try Double.fetchOne(db, sql: "SELECT seconds FROM lived") ?? 0
@@ -22,7 +22,7 @@ struct RowAges {
         )
     }
 
-    /// The last row of a table that was there so long ago; 0 where none is known to have been.
+    /// The rowid of the last row of a table that is at least this old; 0 if none is known.
     func last(of table: String, before age: Duration) throws -> Int64 {
         try Int64.fetchOne(
             db, sql: "SELECT \(table) FROM mark WHERE lived <= (SELECT seconds FROM lived) - ? ORDER BY lived DESC LIMIT 1",

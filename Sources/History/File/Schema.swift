@@ -1,11 +1,11 @@
 import GRDB
 
-/// The tables. Migrations are only ever added, at the end; one that was shipped is never changed.
+/// The database schema. New migrations are appended; a released one is never changed.
 ///
-/// Results have no index by subject: each row would dirty a page of its own there, and with ten thousand targets most of the disk's work
-/// would be that. A subject's results are found along the index of times.
+/// Results have no index by subject: with ten thousand targets, each row would dirty a different index page, which would cause most of the
+/// disk writes. A subject's results are found through the index by time.
 ///
-/// Times are milliseconds since 1970, durations microseconds; a body is the JSON of the whole thing.
+/// Times are milliseconds since 1970, durations are microseconds, bodies are the JSON of the complete value.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -33,7 +33,7 @@ enum Schema {
                     """)
         }
         migrator.registerMigration("ages of rows") { db in
-            // How many seconds the agent has run on this file, and which rows were the last at some of them.
+            // The number of seconds the agent has run with this file, and the last row of each table at some of these times.
             try db.execute(
                 sql: """
                     CREATE TABLE lived (seconds REAL NOT NULL);
@@ -46,11 +46,11 @@ enum Schema {
         return migrator
     }
 
-    /// Settings of a connection.
+    /// Sets the pragmas of a writable connection.
     static func prepare(_ db: Database, maximumBytes: Int) throws {
-        // Before the first table is made; afterwards it changes nothing.
+        // Effective only before the first table is created.
         try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
-        // Debian's SQLite overwrites what is deleted; nothing here is secret, and each pruning would write twice as much.
+        // Debian's SQLite enables this by default. Nothing here is secret, and pruning would write twice as much.
         try db.execute(sql: "PRAGMA secure_delete = OFF")
         let pages = min(1000, max(16, maximumBytes / 20 / 4096))
         try db.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")

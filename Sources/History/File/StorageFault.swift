@@ -1,12 +1,12 @@
 import GRDB
 import Glibc
 
-/// Why the file can't be used, in one sentence.
+/// Why the history file cannot be used, in one sentence.
 struct StorageFault: Error {
     let sentence: String
-    /// The file itself is at fault: another one may be begun.
+    /// The file is corrupt or foreign: it may be replaced by a new one.
     var isBroken = false
-    /// Nothing is wrong but that there is no room.
+    /// The disk is full; the file itself is intact.
     var isFull = false
 
     init(_ sentence: String, isBroken: Bool = false, isFull: Bool = false) {
@@ -21,27 +21,28 @@ struct StorageFault: Error {
             return
         }
         guard let error = error as? DatabaseError else {
-            self.init("no history can be written to \(path): \(error)")
+            self.init("cannot write history to \(path): \(error)")
             return
         }
         switch error.resultCode {
-        case .SQLITE_FULL: self.init("no history can be written: the disk of \(path) is full", isFull: true)
-        case .SQLITE_IOERR where Self.isFull(path): self.init("no history can be written: the disk of \(path) is full", isFull: true)
-        case .SQLITE_READONLY: self.init("no history can be written: \(path) is read-only")
-        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH: self.init("no history can be written: \(path) can't be opened for writing")
-        case .SQLITE_BUSY, .SQLITE_LOCKED: self.init("no history can be written: another program holds \(path)")
-        case .SQLITE_IOERR: self.init("no history can be written: the disk of \(path) fails (\(error.message ?? "I/O error"))")
+        case .SQLITE_FULL: self.init("cannot write history: the disk of \(path) is full", isFull: true)
+        case .SQLITE_IOERR where Self.isFull(path): self.init("cannot write history: the disk of \(path) is full", isFull: true)
+        case .SQLITE_READONLY: self.init("cannot write history: \(path) is read-only")
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH: self.init("cannot write history: \(path) cannot be opened for writing")
+        case .SQLITE_BUSY, .SQLITE_LOCKED: self.init("cannot write history: \(path) is locked by another process")
+        case .SQLITE_IOERR: self.init("cannot write history: I/O error on \(path) (\(error.message ?? "no details"))")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            self.init("no history can be written: \(path) is damaged, or no database", isBroken: true)
-        // What SQLite can't parse here are never the statements, but the tables they are about.
+            self.init("cannot write history: \(path) is corrupt or not a database", isBroken: true)
+        // The statements themselves are valid: these errors mean that the tables differ from the schema.
         case .SQLITE_ERROR, .SQLITE_SCHEMA, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT:
-            self.init("no history can be written: \(path) is not this agent's (\(error.message ?? "unknown tables"))", isBroken: true)
-        default: self.init("no history can be written to \(path): \(error.message ?? "\(error.resultCode)")")
+            self.init("cannot write history: \(path) has an unexpected schema (\(error.message ?? "unknown tables"))", isBroken: true)
+        default: self.init("cannot write history to \(path): \(error.message ?? "\(error.resultCode)")")
         }
     }
 
-    /// The system's own reason, of the call that has just failed.
-    init(errno code: Int32, doing what: String) { self.init("no history can be written: \(what): \(String(cString: strerror(code)))") }
+    /// A failed system call.
+    /// - Parameter what: what was being done, such as `opening PATH`.
+    init(errno code: Int32, doing what: String) { self.init("cannot write history: \(what): \(String(cString: strerror(code)))") }
 
     private static func isFull(_ path: String) -> Bool {
         var state = statvfs()

@@ -1,7 +1,7 @@
 /// One way the tenant can be broken, by name, and what the agent's probes must then say.
 package struct Fault: Sendable {
     /// Where a connection or an answer goes wrong.
-    enum Place: String, Sendable { case mailbox, authServer, tokenEndpoint, push }
+    enum Role: String, Sendable { case mailbox, authServer, tokenEndpoint, push }
 
     /// What happens to a connection before any request.
     enum Connection: Sendable {
@@ -21,8 +21,8 @@ package struct Fault: Sendable {
     }
 
     enum Effect: Sendable {
-        case connection(Place, Connection)
-        case answer(Place, Answer)
+        case connection(Role, Connection)
+        case answer(Role, Answer)
         case file(File)
         /// The organization's OAuth certificate is this one, everywhere.
         case certificate(OAuthCertificates.Variant)

@@ -25,11 +25,11 @@ final class FaultBoard: Sendable {
         }
     }
 
-    func connection(at place: Fault.Place) -> Fault.Connection? {
+    func connection(at place: Fault.Role) -> Fault.Connection? {
         active.lazy.flatMap(\.effects).compactMap { if case .connection(place, let fault) = $0 { fault } else { nil } }.first
     }
 
-    func answer(at place: Fault.Place) -> Fault.Answer? {
+    func answer(at place: Fault.Role) -> Fault.Answer? {
         active.lazy.flatMap(\.effects).compactMap { if case .answer(place, let fault) = $0 { fault } else { nil } }.first
     }
 

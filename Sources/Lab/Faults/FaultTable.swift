@@ -20,7 +20,7 @@ extension Fault {
         Expectation(probe: probe, resultType: "Succeeded", reason: reason, stage: stage, isWarning: true)
     }
 
-    /// The closed list, in the order of what they break. A fault of a mailbox server is one of the first server's alone.
+    /// All faults, ordered by the component that they break. Faults of a mailbox server affect only the first server.
     package static let all: [Fault] =
         network + metadataDocuments + authServer + certificates + copies + pushService + tokens + configuration
 
@@ -31,62 +31,64 @@ extension Fault {
             "metadata-refused", "The first mailbox server refuses connections.", [.connection(.mailbox, .refused)],
             [failed(metadata, "connect_refused", "connect")]),
         Fault(
-            "metadata-unanswered", "Connection attempts to the first mailbox server get no answer.", [.connection(.mailbox, .unanswered)],
+            "metadata-unanswered", "The first mailbox server does not answer connection attempts.", [.connection(.mailbox, .unanswered)],
             [failed(metadata, "connect_timeout", "connect", "Timeout")]),
         Fault(
-            "metadata-silent", "It accepts connections and says nothing.", [.connection(.mailbox, .silent)],
+            "metadata-silent", "The first mailbox server accepts connections and sends nothing.", [.connection(.mailbox, .silent)],
             [failed(metadata, "timeout", "tls", "Timeout")]),
-        Fault("metadata-reset", "It cuts connections.", [.connection(.mailbox, .reset)], [failed(metadata, "connection_reset", "tls")]),
         Fault(
-            "metadata-plain-http", "It speaks plain HTTP on its TLS port.", [.connection(.mailbox, .plainHTTP)],
+            "metadata-reset", "The first mailbox server resets connections.", [.connection(.mailbox, .reset)],
+            [failed(metadata, "connection_reset", "tls")]),
+        Fault(
+            "metadata-plain-http", "The first mailbox server speaks plain HTTP on its TLS port.", [.connection(.mailbox, .plainHTTP)],
             [failed(metadata, "tls_handshake_failed", "tls")]),
         Fault(
-            "metadata-tls-expired", "Its TLS certificate has ended.", [.connection(.mailbox, .expired)],
+            "metadata-tls-expired", "The first mailbox server's TLS certificate has expired.", [.connection(.mailbox, .expired)],
             [failed(metadata, "certificate_expired", "tls")]),
         Fault(
-            "metadata-tls-not-yet-valid", "Its TLS certificate has not begun.", [.connection(.mailbox, .notYetValid)],
-            [failed(metadata, "certificate_not_yet_valid", "tls")]),
+            "metadata-tls-not-yet-valid", "The first mailbox server's TLS certificate is not yet valid.",
+            [.connection(.mailbox, .notYetValid)], [failed(metadata, "certificate_not_yet_valid", "tls")]),
         Fault(
-            "metadata-tls-untrusted", "Its TLS certificate is of an unknown issuer.", [.connection(.mailbox, .untrusted)],
-            [failed(metadata, "certificate_untrusted", "tls")]),
+            "metadata-tls-untrusted", "The first mailbox server's TLS certificate has an unknown issuer.",
+            [.connection(.mailbox, .untrusted)], [failed(metadata, "certificate_untrusted", "tls")]),
         Fault(
-            "metadata-tls-wrong-name", "Its TLS certificate bears another name.", [.connection(.mailbox, .wrongName)],
-            [failed(metadata, "certificate_name_mismatch", "tls")]),
+            "metadata-tls-wrong-name", "The first mailbox server's TLS certificate is for another name.",
+            [.connection(.mailbox, .wrongName)], [failed(metadata, "certificate_name_mismatch", "tls")]),
     ]
 
     private static let metadataDocuments: [Fault] = [
         Fault(
-            "metadata-status-500", "Its metadata answers 500.", [.answer(.mailbox, .status(500))],
+            "metadata-status-500", "The first mailbox server answers metadata requests with 500.", [.answer(.mailbox, .status(500))],
             [failed(metadata, "http_status", "metadata")]),
         Fault(
-            "metadata-redirect-elsewhere", "Its metadata redirects to another host.", [.answer(.mailbox, .redirectElsewhere)],
+            "metadata-redirect-elsewhere", "The first mailbox server redirects metadata requests to another host.",
+            [.answer(.mailbox, .redirectElsewhere)], [failed(metadata, "preauthentication_suspected", "metadata", "Rejected")]),
+        Fault(
+            "metadata-login-page", "The first mailbox server answers metadata requests with a login page.", [.answer(.mailbox, .loginPage)],
             [failed(metadata, "preauthentication_suspected", "metadata", "Rejected")]),
         Fault(
-            "metadata-login-page", "A login page answers in its place.", [.answer(.mailbox, .loginPage)],
+            "metadata-unauthorized", "The first mailbox server answers metadata requests with 401.", [.answer(.mailbox, .unauthorizedPage)],
             [failed(metadata, "preauthentication_suspected", "metadata", "Rejected")]),
         Fault(
-            "metadata-unauthorized", "Its metadata answers 401.", [.answer(.mailbox, .unauthorizedPage)],
-            [failed(metadata, "preauthentication_suspected", "metadata", "Rejected")]),
-        Fault(
-            "metadata-malformed", "Its metadata document is cut off.", [.answer(.mailbox, .malformed)],
+            "metadata-malformed", "The first mailbox server's metadata document is truncated.", [.answer(.mailbox, .malformed)],
             [failed(metadata, "metadata_malformed", "metadata")]),
         Fault(
-            "metadata-no-keys", "Its metadata document lists no key.", [.answer(.mailbox, .noKeys)],
+            "metadata-no-keys", "The first mailbox server's metadata document contains no keys.", [.answer(.mailbox, .noKeys)],
             [
                 failed(metadata, "metadata_no_keys", "metadata"), failed(expiry, "certificate_missing", "certificate"),
                 failed(drift, "metadata_no_keys", "metadata"),
             ]),
         Fault(
-            "metadata-endless", "Its metadata document does not end.", [.answer(.mailbox, .endless)],
+            "metadata-endless", "The first mailbox server's metadata document never ends.", [.answer(.mailbox, .endless)],
             [failed(metadata, "http_too_large", "metadata")]),
         Fault(
-            "metadata-slow", "Its metadata document comes a byte at a time.", [.answer(.mailbox, .slow)],
+            "metadata-slow", "The first mailbox server sends its metadata document one byte at a time.", [.answer(.mailbox, .slow)],
             [failed(metadata, "timeout", "metadata", "Timeout")]),
         Fault(
-            "metadata-clock-skewed", "Its clock is ten minutes off.", [.answer(.mailbox, .clock(seconds: 600))],
+            "metadata-clock-skewed", "The first mailbox server's clock is ten minutes off.", [.answer(.mailbox, .clock(seconds: 600))],
             [failed(metadata, "clock_skew", "metadata")]),
         Fault(
-            "metadata-clock-drifting", "Its clock is three minutes off.", [.answer(.mailbox, .clock(seconds: -180))],
+            "metadata-clock-drifting", "The first mailbox server's clock is three minutes off.", [.answer(.mailbox, .clock(seconds: -180))],
             [warned(metadata, "clock_skew", "metadata")]),
     ]
 
@@ -101,43 +103,43 @@ extension Fault {
             "auth-server-redirect", "The auth server redirects to another host.", [.answer(.authServer, .redirectElsewhere)],
             [failed(metadata, "http_redirect", "metadata")]),
         Fault(
-            "auth-server-malformed", "The auth server's document is cut off.", [.answer(.authServer, .malformed)],
+            "auth-server-malformed", "The auth server's metadata document is truncated.", [.answer(.authServer, .malformed)],
             [failed(metadata, "metadata_malformed", "metadata"), failed(push, "metadata_malformed", "metadata")]),
         Fault(
-            "auth-server-wrong-realm", "The auth server's document is for another tenant.", [.answer(.authServer, .wrongRealm)],
+            "auth-server-wrong-realm", "The auth server's metadata document is for another tenant.", [.answer(.authServer, .wrongRealm)],
             [failed(metadata, "metadata_wrong_realm", "metadata")]),
         Fault(
-            "auth-server-no-token-endpoint", "The auth server's document names no token endpoint.",
+            "auth-server-no-token-endpoint", "The auth server's metadata document contains no token endpoint.",
             [.answer(.authServer, .noTokenEndpoint)], [failed(metadata, "metadata_no_token_endpoint", "metadata")]),
         Fault(
-            "auth-server-no-keys", "The auth server's document lists no key.", [.answer(.authServer, .noKeys)],
+            "auth-server-no-keys", "The auth server's metadata document contains no keys.", [.answer(.authServer, .noKeys)],
             [failed(metadata, "metadata_no_keys", "metadata")]),
     ]
 
     private static let certificates: [Fault] = [
         Fault(
-            "oauth-expires-soon", "The OAuth certificate ends in 45 days.", [.certificate(.expiresSoon)],
+            "oauth-expires-soon", "The OAuth certificate expires in 45 days.", [.certificate(.expiresSoon)],
             [warned(expiry, "certificate_expires_soon", "certificate")]),
         Fault(
-            "oauth-expires-very-soon", "The OAuth certificate ends in 20 days.", [.certificate(.expiresVerySoon)],
+            "oauth-expires-very-soon", "The OAuth certificate expires in 20 days.", [.certificate(.expiresVerySoon)],
             [failed(expiry, "certificate_expires_very_soon", "certificate")]),
         Fault(
-            "oauth-expired", "The OAuth certificate ended three days ago.", [.certificate(.expired)],
+            "oauth-expired", "The OAuth certificate expired three days ago.", [.certificate(.expired)],
             [
                 failed(expiry, "certificate_expired", "certificate"), failed(metadata, "certificate_expired", "metadata"),
                 failed(push, "certificate_expired", "certificate"),
             ]),
         Fault(
-            "oauth-not-yet-valid", "The OAuth certificate begins in two days.", [.certificate(.notYetValid)],
+            "oauth-not-yet-valid", "The OAuth certificate becomes valid in two days.", [.certificate(.notYetValid)],
             [failed(expiry, "certificate_not_yet_valid", "certificate"), failed(push, "certificate_not_yet_valid", "certificate")]),
         Fault(
-            "oauth-key-1024", "The OAuth certificate's key has 1024 bits.", [.certificate(.key1024)],
+            "oauth-key-1024", "The OAuth certificate has a 1024-bit key.", [.certificate(.key1024)],
             [failed(keySize, "key_too_small", "certificate")]),
         Fault(
             "oauth-sha1", "The OAuth certificate is signed with SHA-1.", [.certificate(.sha1)],
             [warned(keySize, "signature_weak", "certificate")]),
         Fault(
-            "oauth-key-ec", "The OAuth certificate's key is of an elliptic curve.", [.certificate(.ellipticCurve)],
+            "oauth-key-ec", "The OAuth certificate has an elliptic-curve key.", [.certificate(.ellipticCurve)],
             [failed(keySize, "key_type_unsupported", "certificate")]),
     ]
 
@@ -146,16 +148,16 @@ extension Fault {
             "drift-one-server", "The first mailbox server publishes another key.", [.answer(.mailbox, .otherKey)],
             [failed(drift, "thumbprint_drift", "compare")]),
         Fault(
-            "drift-exported-file", "The exported file is another certificate.", [.file(.exportedOther)],
+            "drift-exported-file", "The exported file contains another certificate.", [.file(.exportedOther)],
             [failed(drift, "thumbprint_drift", "compare")]),
         Fault(
-            "drift-settling", "The first server publishes another key, and copies may take 24 hours.",
+            "drift-settling", "The first mailbox server publishes another key, and driftSettling is 24 hours.",
             [.answer(.mailbox, .otherKey), .file(.settling)], [warned(drift, "thumbprint_settling", "compare")]),
         Fault(
-            "drift-authconfig-outdated", "All servers and the file have a key that agent.yaml does not name.", [.rotated],
+            "drift-authconfig-outdated", "All servers and the exported file have a key that agent.yaml does not name.", [.rotated],
             [warned(drift, "authconfig_outdated", "compare")]),
         Fault(
-            "exported-file-unreadable", "The exported file is no certificate.", [.file(.exportedGarbage)],
+            "exported-file-unreadable", "The exported file is not a certificate.", [.file(.exportedGarbage)],
             [failed(drift, "certificate_unreadable", "certificate")]),
     ]
 
@@ -167,13 +169,13 @@ extension Fault {
             "push-name-unknown", "The push service's name does not resolve.", [.file(.pushNameUnknown)],
             [failed(push, "dns_failed", "resolve")]),
         Fault(
-            "push-tls-untrusted", "A TLS-inspecting proxy stands before the push service.", [.connection(.push, .untrusted)],
+            "push-tls-untrusted", "A TLS-inspecting proxy intercepts connections to the push service.", [.connection(.push, .untrusted)],
             [failed(push, "certificate_untrusted", "tls")]),
         Fault(
-            "push-tls-wrong-name", "The push service's TLS certificate bears another name.", [.connection(.push, .wrongName)],
+            "push-tls-wrong-name", "The push service's TLS certificate is for another name.", [.connection(.push, .wrongName)],
             [failed(push, "certificate_name_mismatch", "tls")]),
         Fault(
-            "push-refuses-token", "The push service refuses the token.", [.answer(.push, .status(401))],
+            "push-refuses-token", "The push service rejects the token.", [.answer(.push, .status(401))],
             [failed(push, "endpoint_refused_token", "endpoint")]),
         Fault(
             "push-throttled", "The push service answers 429.", [.answer(.push, .status(429))],
@@ -182,7 +184,7 @@ extension Fault {
             "push-unavailable", "The push service answers 503.", [.answer(.push, .status(503))],
             [failed(push, "endpoint_unavailable", "endpoint")]),
         Fault(
-            "push-redirect", "The push service redirects.", [.answer(.push, .redirectElsewhere)],
+            "push-redirect", "The push service redirects to another host.", [.answer(.push, .redirectElsewhere)],
             [failed(push, "http_redirect", "endpoint")]),
     ]
 
@@ -191,16 +193,16 @@ extension Fault {
             "token-key-unknown", "The tenant does not know the agent's key.", [.answer(.tokenEndpoint, .keyUnknown)],
             [failed(push, "token_key_unknown", "token")]),
         Fault(
-            "token-refused", "The tenant refuses the agent's application.", [.answer(.tokenEndpoint, .tokenRefused)],
+            "token-refused", "The tenant rejects the agent's application.", [.answer(.tokenEndpoint, .tokenRefused)],
             [failed(push, "token_refused", "token")]),
         Fault(
-            "token-malformed", "The token endpoint answers without a token.", [.answer(.tokenEndpoint, .noToken)],
+            "token-malformed", "The token endpoint's response contains no token.", [.answer(.tokenEndpoint, .noToken)],
             [failed(push, "token_malformed", "token")]),
         Fault(
             "token-endpoint-refused", "The token endpoint refuses connections.", [.connection(.tokenEndpoint, .refused)],
             [failed(push, "connect_refused", "token")]),
         Fault(
-            "credential-open-to-others", "The agent's key file can be read by everybody.", [.file(.keyOpen)],
+            "credential-open-to-others", "The agent's key file is readable by all users.", [.file(.keyOpen)],
             [failed(push, "credential_unreadable", "token", "Rejected")]),
     ]
 
@@ -215,7 +217,7 @@ extension Fault {
             "metadata-url-wrong-tenant", "authServer.metadataUrl names another tenant.", [.file(.metadataOtherTenant)],
             [failed(metadata, "metadata_url_mismatch", "config")]),
         Fault(
-            "nothing-visible", "No server's document, nor an exported file, can be seen.", [.file(.serverUnpublished)],
+            "nothing-visible", "Neither the servers' metadata documents nor an exported file is available.", [.file(.serverUnpublished)],
             [
                 failed(drift, "not_observed", "metadata", "Rejected"), failed(expiry, "not_observed", "certificate", "Rejected"),
                 failed(keySize, "not_observed", "certificate", "Rejected"),

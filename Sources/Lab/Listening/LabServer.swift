@@ -9,7 +9,7 @@ struct LabServer: Sendable {
     let identities: ServerIdentities
     let board: FaultBoard
     /// Which faults of connections are its own; nil for a server no fault is for.
-    let place: Fault.Place?
+    let place: Fault.Role?
     let router: @Sendable () -> Router<BasicRequestContext>
     let logger: Logger
 

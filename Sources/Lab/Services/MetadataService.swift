@@ -5,7 +5,7 @@ import Hummingbird
 /// The auth metadata documents: Exchange's own on each mailbox server, and the auth server's.
 struct MetadataService: Sendable {
     let tenant: LabTenant
-    let place: Fault.Place?
+    let place: Fault.Role?
 
     private struct Document: Encodable {
         struct Key: Encodable {

@@ -2,9 +2,10 @@ import Addresses
 import Certificates
 import Documents
 import FoundationEssentials
-import HealthManager
+import Monitoring
+import Probing
 
-/// `alertmanagers` of `agent.yaml`: URLs, or mappings of a URL with the login and the TLS settings for it.
+/// Reads `alertmanagers` of `agent.yaml`: URLs, or mappings with a URL, authentication and TLS settings.
 struct AlertmanagerSettings {
     let notes: SettingsReader.Notes
 
@@ -15,7 +16,7 @@ struct AlertmanagerSettings {
         return items.compactMap { item in
             guard let alertmanager = alertmanager(item, reader) else { return nil }
             if let earlier = known.updateValue(item.location, forKey: alertmanager.url) {
-                reader.error("\(alertmanager.url) is listed twice, first in line \(earlier.line ?? 0)", at: item.location)
+                reader.error("duplicate Alertmanager \(alertmanager.url), first defined in line \(earlier.line ?? 0)", at: item.location)
             }
             return alertmanager
         }
@@ -41,11 +42,12 @@ struct AlertmanagerSettings {
     private func url(_ text: String, _ reader: SettingsReader, at location: SourceLocation) -> EndpointURL? {
         let url = EndpointURL(text)
         guard ResponderSettings.isURL(text), !text.contains(where: { "?#".contains($0) }) else {
-            reader.error("'alertmanagers' holds URLs such as http://alertmanager:9093, found '\(url)'", at: location)
+            reader.error("'alertmanagers' must contain URLs (e.g. http://alertmanager:9093), found '\(url)'", at: location)
             return nil
         }
         guard !text.contains("@") else {
-            reader.error("the URL of an Alertmanager holds no login: set 'basicAuth' or 'authorizationFile' beside its 'url'", at: location)
+            reader.error(
+                "the URL of an Alertmanager must not contain credentials: use 'basicAuth' or 'authorizationFile'", at: location)
             return nil
         }
         return url
@@ -61,7 +63,8 @@ struct AlertmanagerSettings {
         check(password, "passwordFile", basic)
         basic.finish()
         if file != nil {
-            reader.error("'basicAuth' and 'authorizationFile' exclude each other: keep one", at: reader.location(of: "authorizationFile"))
+            reader.error(
+                "'basicAuth' and 'authorizationFile' are mutually exclusive: remove one", at: reader.location(of: "authorizationFile"))
         }
         guard let username, let password else { return .none }
         if username.contains(":") || username.contains(where: \.isNewline) {
@@ -87,13 +90,13 @@ struct AlertmanagerSettings {
         if let file = tls.caFile, let bytes = try? RegularFile.read(file, atMost: RegularFile.certificateLimit),
             CertificateFacts.count(pem: bytes) == 0
         {
-            reader.error("'caFile': \(file) holds no certificate in PEM", at: reader.location(of: "caFile"))
+            reader.error("'caFile': \(file) contains no PEM certificate", at: reader.location(of: "caFile"))
         }
         return tls
     }
 
     private func check(_ file: String?, _ key: String, _ reader: SettingsReader) {
         guard let file, !FileManager.default.fileExists(atPath: file) else { return }
-        reader.error("'\(key)': there is no file \(file)", at: reader.location(of: key))
+        reader.error("'\(key)': file \(file) does not exist", at: reader.location(of: key))
     }
 }

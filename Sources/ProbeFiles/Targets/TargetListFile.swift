@@ -1,10 +1,10 @@
 import Documents
 import Glibc
-package import HealthManager
+package import Probing
 
-/// Lists of targets as Prometheus's file_sd and http_sd write them: groups of `targets` and `labels`, in JSON or YAML. Labels are ignored.
+/// Target lists in the format of Prometheus's file_sd and http_sd: groups of `targets` and `labels`, in JSON or YAML. Labels are ignored.
 package enum TargetListFile {
-    /// The files a pattern matches, in the order of their paths; a path without a wildcard matches itself, there or not.
+    /// The paths that match a glob pattern, sorted; a pattern without wildcards returns its path, even if there is no such file.
     package static func matching(_ pattern: String) -> [String] {
         if let path = literal(pattern) { return [path] }
         var found = glob_t()
@@ -13,7 +13,7 @@ package enum TargetListFile {
         return (0..<Int(found.gl_pathc)).compactMap { paths[$0].map { String(cString: $0) } }
     }
 
-    /// The one path a pattern without a wildcard means.
+    /// The path of a pattern without wildcards; nil if it has any.
     private static func literal(_ pattern: String) -> String? {
         var path = ""
         var isEscaped = false
@@ -29,7 +29,7 @@ package enum TargetListFile {
         return path
     }
 
-    /// A pattern that means a folder as it is called, with `rest` below it.
+    /// A pattern for `rest` below a directory, whose own name is escaped.
     static func pattern(below folder: String, _ rest: String) -> String {
         folder.reduce(into: "") { escaped, letter in
             if "*?[]\\".contains(letter) { escaped.append("\\") }
@@ -37,8 +37,9 @@ package enum TargetListFile {
         } + rest
     }
 
-    /// Reads a file, unless it still looks as it did at `seen`.
-    /// - Throws: one sentence, with the place in the file.
+    /// Reads a file: JSON if its name ends in `.json`, otherwise YAML.
+    /// - Parameter seen: the stamp of the last reading; `.unchanged` is returned while the file has the same one. Nil always reads.
+    /// - Throws: `ListUnreadable` with one sentence that names the file and the location in it.
     package static func read(_ path: String, unless seen: ListStamp?) throws(ListUnreadable) -> ListReading {
         var status = stat()
         let stamp =
@@ -55,14 +56,16 @@ package enum TargetListFile {
         return try reading(of: bytes, path, isJSON: path.hasSuffix(".json"), stamp ?? ListStamp(marks: []))
     }
 
-    /// What an answer of http_sd lists, unless it is the one of `seen`.
+    /// Reads the body of an http_sd response.
+    /// - Parameter seen: the stamp of the last reading; `.unchanged` is returned for the same body. Nil always reads.
+    /// - Throws: `ListUnreadable` with one sentence that names the URL.
     package static func read(json bytes: [UInt8], from url: String, unless seen: ListStamp?) throws(ListUnreadable) -> ListReading {
         let stamp = ListStamp(of: bytes)
         if stamp == seen { return .unchanged }
         return try reading(of: bytes, url, isJSON: true, stamp)
     }
 
-    /// A list that is broken keeps its stamp: while it stays as it is, nothing is gained by reading it again.
+    /// The error for an invalid list carries its stamp, so that the list is not read again until it changes.
     private static func reading(
         of bytes: [UInt8], _ origin: String, isJSON: Bool, _ stamp: ListStamp
     ) throws(ListUnreadable) -> ListReading {
@@ -75,6 +78,6 @@ package enum TargetListFile {
 }
 
 extension ConfigurationRefused {
-    /// The first problem: place and sentence.
+    /// Location and sentence of the first problem.
     fileprivate var sentence: String { diagnostics.first.map { "\($0.location): \($0.sentence)" } ?? "" }
 }

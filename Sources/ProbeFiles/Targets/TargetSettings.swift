@@ -1,8 +1,8 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 
-/// What a definition of a target kind says of its targets: `targets targetsFrom everyAddress`.
+/// Reads the targets of a definition: `targets`, `targetsFrom` and `everyAddress`.
 struct TargetSettings {
     static let keys = ["targets", "targetsFrom", "everyAddress"]
     private static let endings = [".json", ".yaml", ".yml"]
@@ -13,7 +13,7 @@ struct TargetSettings {
         for key in ["scope", "role"] where reader.has(key) {
             _ = reader.setting(key)
             reader.error(
-                "'\(key)' has no meaning with kind '\(kind)', which is aimed at targets: remove it, and name them in 'targets'",
+                "'\(key)' is not allowed for kind '\(kind)', which probes targets: remove it and use 'targets'",
                 at: reader.location(of: key))
         }
         list.inline = Self.targets(reader)
@@ -21,7 +21,7 @@ struct TargetSettings {
         list.everyAddress = reader.bool("everyAddress") ?? false
         if !reader.has("targets"), !reader.has("targetsFrom") {
             reader.error(
-                "kind '\(kind)' needs 'targets' or 'targetsFrom': name what to probe ('targets: []' where that is nothing yet)",
+                "kind '\(kind)' needs 'targets' or 'targetsFrom' ('targets: []' for none)",
                 at: reader.location)
         }
     }
@@ -29,8 +29,8 @@ struct TargetSettings {
     private static func targets(_ reader: SettingsReader) -> [String] {
         var seen: Set<String> = []
         return texts(reader, "targets").compactMap { text, location in
-            if let fault = TargetText.fault(text) {
-                reader.error("a target \(fault): write one text for each target", at: location)
+            if let fault = TargetSyntax.problem(text) {
+                reader.error("a target \(fault): write each target as a separate string", at: location)
                 return nil
             }
             return seen.insert(text).inserted ? text : nil
@@ -40,7 +40,7 @@ struct TargetSettings {
     private mutating func readSources(_ reader: SettingsReader) {
         for (text, location) in Self.texts(reader, "files") {
             guard Self.endings.contains(where: text.hasSuffix) else {
-                reader.error("'files' are patterns that end in .json, .yaml or .yml, found '\(EndpointURL(text))'", at: location)
+                reader.error("'files' must be patterns ending in .json, .yaml or .yml, found '\(EndpointURL(text))'", at: location)
                 continue
             }
             add(TargetList.Source(.files, text: text, place: Self.pattern(text, in: location.path)))
@@ -49,13 +49,13 @@ struct TargetSettings {
         let names = URLRedaction.distinct(urls.map(\.text)) { URLRedaction.endpoint($0, mask: $1) }
         for ((text, location), name) in zip(urls, names) {
             if let fault = Self.fault(url: text) {
-                reader.error("'urls' are http or https URLs\(fault), found '\(EndpointURL(text))'", at: location)
+                reader.error("'urls' must be http or https URLs\(fault), found '\(EndpointURL(text))'", at: location)
             } else {
                 add(TargetList.Source(.url, text: name, place: text))
             }
         }
         if !reader.has("files"), !reader.has("urls") {
-            reader.error("'targetsFrom' needs 'files' or 'urls': say where the targets are listed", at: reader.location)
+            reader.error("'targetsFrom' needs 'files' or 'urls'", at: reader.location)
         }
         if let refresh = reader.duration("refresh") {
             list.refresh = refresh
@@ -68,27 +68,28 @@ struct TargetSettings {
         if !list.sources.contains(source) { list.sources.append(source) }
     }
 
-    /// A relative one is meant from the folder of the definition's file.
+    /// Resolves a relative pattern against the directory of the definition file.
     private static func pattern(_ text: String, in file: String) -> String {
         guard !text.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return text }
         return TargetListFile.pattern(below: String(file[...slash]), text)
     }
 
+    /// A clause on what is wrong with a URL, possibly empty; nil if it is valid.
     private static func fault(url text: String) -> String? {
         let lower = text.lowercased()
-        guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix), TargetText.fault(text) == nil else { return "" }
+        guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix), TargetSyntax.problem(text) == nil else { return "" }
         let authority = text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if authority.isEmpty { return "" }
         return authority.contains("@") ? " without user and password" : nil
     }
 
-    /// A list of texts, or one text, each with its place.
+    /// The strings of a list, or a single string, with their locations.
     private static func texts(_ reader: SettingsReader, _ key: String) -> [(text: String, location: SourceLocation)] {
         guard let setting = reader.setting(key) else { return [] }
         if case .scalar(let text, _) = setting.value { return [(text, setting.location)] }
         return (reader.settings(key) ?? []).compactMap { item in
             if case .scalar(let text, _) = item.value, !item.isNull { return (text, item.location) }
-            reader.error("'\(key)' must be a list of texts, found \(item.shape) in it", at: item.location)
+            reader.error("'\(key)' must be a list of strings, found \(item.shape) in it", at: item.location)
             return nil
         }
     }

@@ -1,9 +1,9 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 
-/// Makes settings of YAML's events, within bounds: what goes beyond them is refused before it is built.
+/// Builds settings from YAML events. Limits on depth and number of values are enforced before anything is built.
 struct YAMLComposer {
-    /// What an anchor names, and what an alias of it costs.
+    /// The value of an anchor, with its number of values and depth, which each alias counts again.
     private struct Anchored {
         var setting: Setting
         var values: Int
@@ -17,7 +17,7 @@ struct YAMLComposer {
     private var anchors: [String: Anchored] = [:]
     private var values = 0
 
-    /// - Returns: nil for a text without a document, or with an empty one.
+    /// - Returns: nil if the text contains no document, or null.
     static func compose(_ text: String, path: String, depthLimit: Int, valueLimit: Int) throws(ConfigurationRefused) -> Setting? {
         do throws(YAMLEvents.Fault) {
             var composer = YAMLComposer(
@@ -44,19 +44,19 @@ struct YAMLComposer {
         _ = try next()
         let (last, begin) = try next()
         guard case .streamEnd = last else {
-            throw fault("a second document begins here: one file holds one, move it to a file of its own", begin)
+            throw fault("only one YAML document per file is allowed: move this one to another file", begin)
         }
         return setting.isNull ? nil : setting
     }
 
-    /// What libyaml cannot read is told as such; what is refused here says itself why.
+    /// The next event; errors of libyaml are marked as invalid YAML.
     private func next() throws(YAMLEvents.Fault) -> (event: YAMLEvents.Event, mark: YAMLEvents.Mark) {
         do throws(YAMLEvents.Fault) { return try events.next() } catch {
-            throw YAMLEvents.Fault(problem: "not readable as YAML: \(error.problem)", mark: error.mark)
+            throw YAMLEvents.Fault(problem: "invalid YAML: \(error.problem)", mark: error.mark)
         }
     }
 
-    /// - Returns: the setting and how deep it is nested in itself.
+    /// - Returns: the setting and its own nesting depth.
     private mutating func node(
         _ event: YAMLEvents.Event, _ mark: YAMLEvents.Mark, depth: Int
     ) throws(YAMLEvents.Fault) -> (Setting, height: Int) {
@@ -86,17 +86,17 @@ struct YAMLComposer {
             }
             setting = Setting(.mapping(mapping.all), at: location(mark))
         case .alias(let name):
-            guard let anchored = anchors[name] else { throw fault("the alias '*\(name)' has no anchor before it", mark) }
+            guard let anchored = anchors[name] else { throw fault("undefined alias '*\(name)'", mark) }
             guard depth + anchored.height <= depthLimit else { throw tooDeep(mark) }
             try count(anchored.values - 1, at: mark)
             return (anchored.setting, anchored.height)
-        case .streamStart, .streamEnd, .documentStart, .documentEnd, .end: throw fault("not readable as YAML", mark)
+        case .streamStart, .streamEnd, .documentStart, .documentEnd, .end: throw fault("invalid YAML", mark)
         }
         if let anchor { anchors[anchor] = Anchored(setting: setting, values: values - before, height: height) }
         return (setting, height)
     }
 
-    /// Reads what a list or a mapping holds, to its end.
+    /// Passes the contents of a list or mapping to `take`, up to its end. Returns the nesting depth.
     private mutating func collect(
         depth: Int, _ mark: YAMLEvents.Mark,
         _ take: (inout YAMLComposer, YAMLEvents.Event, YAMLEvents.Mark) throws(YAMLEvents.Fault) -> Int
@@ -123,21 +123,21 @@ struct YAMLComposer {
         case .alias(let name): if case .scalar(let text, _)? = anchors[name]?.setting.value { key = text }
         default: break
         }
-        guard let key else { throw fault("a key must be a plain text", mark) }
+        guard let key else { throw fault("a key must be a string", mark) }
         let (event, valueMark) = try next()
         let (value, height) = try node(event, valueMark, depth: depth)
         if isMerge {
             mapping.inherit(value)
         } else if let first = mapping.add(Setting.Entry(key: key, keyLocation: location(mark), value: value)) {
             throw YAMLEvents.Fault(
-                problem: "'\(key)' is written twice: remove one", mark: .init(line: first.line ?? 1, column: first.column ?? 1))
+                problem: "duplicate key '\(key)': remove one", mark: .init(line: first.line ?? 1, column: first.column ?? 1))
         }
         return height
     }
 
     private mutating func count(_ more: Int, at mark: YAMLEvents.Mark) throws(YAMLEvents.Fault) {
         values += more
-        guard values <= valueLimit else { throw fault("more than \(valueLimit) values, aliases written out: write fewer", mark) }
+        guard values <= valueLimit else { throw fault("too many values: more than \(valueLimit) with aliases expanded", mark) }
     }
 
     private func binary(_ text: String, _ mark: YAMLEvents.Mark) throws(YAMLEvents.Fault) -> [UInt8] {
@@ -154,7 +154,7 @@ struct YAMLComposer {
     private func tooDeep(_ mark: YAMLEvents.Mark) -> YAMLEvents.Fault { fault("nested deeper than \(depthLimit) levels", mark) }
 }
 
-/// The entries of one mapping: its own first, then those that `<<: *defaults` lends it.
+/// The entries of one mapping: its own first, then those merged by `<<: *defaults`.
 private struct MappingEntries {
     private var own: [Setting.Entry] = []
     private var inherited: [Setting.Entry] = []
@@ -165,7 +165,7 @@ private struct MappingEntries {
         return own + inherited.filter { seen.insert($0.key).inserted }
     }
 
-    /// - Returns: where the key stands already; nil where it is new.
+    /// - Returns: the location of an existing entry with the same key; nil if the entry was added.
     mutating func add(_ entry: Setting.Entry) -> SourceLocation? {
         if let place = places[entry.key] { return place }
         places[entry.key] = entry.keyLocation
@@ -173,7 +173,7 @@ private struct MappingEntries {
         return nil
     }
 
-    /// From one mapping, or from a list of them, the first of which wins.
+    /// Merges a mapping, or a list of mappings, of which earlier ones take precedence.
     mutating func inherit(_ setting: Setting) {
         switch setting.value {
         case .mapping(let entries): inherited += entries

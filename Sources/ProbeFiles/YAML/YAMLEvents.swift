@@ -1,20 +1,20 @@
 import CYaml
 
-/// What libyaml finds in a text, one event after the other: whoever reads them decides how much of it is taken.
+/// The parse events of libyaml, one at a time, so that the caller can stop at a limit.
 ///
-/// Yams's own composer builds every node, and compares keys with all that aliases stand for, before anybody can count them.
+/// Yams's own composer builds all nodes, and compares keys with aliases expanded, before they could be counted.
 final class YAMLEvents {
     enum Event {
         case streamStart, streamEnd, documentStart, documentEnd
         case scalar(String, isPlain: Bool, isBinary: Bool, anchor: String?)
         case listStart(anchor: String?)
         case mappingStart(anchor: String?)
-        /// Of a list or a mapping.
+        /// The end of a list or mapping.
         case end
         case alias(String)
     }
 
-    /// From 1.
+    /// A position; line and column start at 1.
     struct Mark {
         var line: Int
         var column: Int
@@ -22,11 +22,11 @@ final class YAMLEvents {
 
     struct Fault: Error {
         var problem: String
-        /// Nil where the whole text is meant.
+        /// Nil if the error concerns the whole text.
         var mark: Mark?
     }
 
-    /// Each directive is compared with all before it.
+    /// libyaml compares each directive with all previous ones.
     private static let directiveLimit = 64
 
     private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)

@@ -1,10 +1,10 @@
 import Documents
-import HealthManager
+import Probing
 
-/// One YAML document in one file, as a tree of settings that know their places.
+/// A file with one YAML document, read as a tree of settings with their locations.
 struct YAMLFile {
     private static let depthLimit = 32
-    /// Bytes.
+    /// In bytes.
     static let sizeLimit = 1 << 20
 
     let path: String
@@ -12,10 +12,11 @@ struct YAMLFile {
 
     init(path: String) { self.path = path }
 
-    /// - Throws: every problem found, each with its place and what to do.
+    /// Reads and parses the file.
+    /// - Throws: `ConfigurationRefused` with one diagnostic if it cannot be read, is not valid, or is empty.
     func read() throws(ConfigurationRefused) -> Setting { try parse(text(bytes())) }
 
-    // MARK: From the disk to text
+    // MARK: File to text
 
     func bytes() throws(ConfigurationRefused) -> [UInt8] {
         do throws(FileUnreadable) { return try RegularFile.read(path, atMost: Self.sizeLimit) } catch { throw refused(error.clause) }
@@ -27,33 +28,33 @@ struct YAMLFile {
         }
         let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         if let text = String(validating: content, as: UTF8.self) { return text }
-        // The first byte that no longer fits is where the valid beginning stops.
+        // Find the length of the longest valid prefix.
         var low = content.startIndex
         var high = content.endIndex
         while low < high {
             let middle = (low + high) / 2
             if isPrefixOfUTF8(content[..<(middle + 1)]) { low = middle + 1 } else { high = middle }
         }
-        // The fault begins where its unfinished character does.
+        // Move back to the beginning of the incomplete character.
         while low > content.startIndex, String(validating: content[..<low], as: UTF8.self) == nil { low -= 1 }
         let before = content[..<low]
         let line = before.filter { $0 == UInt8(ascii: "\n") }.count + 1
         let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
-        throw refused("this is not UTF-8: save the file as UTF-8", line: line, column: column)
+        throw refused("invalid UTF-8: save the file as UTF-8", line: line, column: column)
     }
 
     private func isPrefixOfUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
         (0...3).contains { String(validating: bytes.dropLast($0), as: UTF8.self) != nil && bytes.suffix($0).allSatisfy { $0 >= 0x80 } }
     }
 
-    // MARK: From text to settings
+    // MARK: Text to settings
 
     func parse(_ text: String) throws(ConfigurationRefused) -> Setting {
-        guard let setting = try document(text) else { throw refused("the file is empty: it needs at least one key", line: 1, column: 1) }
+        guard let setting = try document(text) else { throw refused("the file is empty: at least one key is required", line: 1, column: 1) }
         return setting
     }
 
-    /// - Returns: nil where nothing is written but comments, or null.
+    /// - Returns: nil if the text contains only comments, or null.
     func document(_ text: String) throws(ConfigurationRefused) -> Setting? {
         try YAMLComposer.compose(text, path: path, depthLimit: Self.depthLimit, valueLimit: valueLimit)
     }

@@ -1,7 +1,7 @@
-import HealthManager
+import Probing
 import Yams
 
-/// One entry of a mapping, as the YAML library writes it: whatever a text holds, it is one value in one line.
+/// Writes one mapping entry in one line of YAML, quoted and escaped as necessary.
 package enum YAMLText {
     /// `key: value`
     package static func entry(_ key: String, _ text: String) -> String { line(key, scalar(text)) }
@@ -16,7 +16,7 @@ package enum YAMLText {
         return String(written.prefix { $0 != "\n" })
     }
 
-    /// In quotes unless it is plainly a text in any YAML.
+    /// Double-quoted unless every YAML parser reads the plain text as a string.
     private static func scalar(_ text: String) -> Node {
         let isPlain =
             !text.isEmpty && text.utf8.allSatisfy(isPlainByte) && !text.hasPrefix("-") && !text.hasSuffix(":")

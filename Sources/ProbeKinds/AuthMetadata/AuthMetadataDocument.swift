@@ -1,31 +1,31 @@
 import Certificates
 import Documents
 
-/// An auth metadata document, as Exchange and the auth server publish it. Member names are read in any case.
+/// An auth metadata document as published by Exchange and by the auth server. Member names are matched ignoring case.
 struct AuthMetadataDocument: Sendable {
     struct SigningKey: Sendable {
         var thumbprint: Thumbprint
         var facts: CertificateFacts
     }
 
-    /// A domain, `*` or a GUID; empty where absent.
+    /// A domain, `*` or a GUID; empty if absent.
     var realm: String
     var issuer: String
-    /// Signing keys in the document's order, at most `keyLimit`.
+    /// The valid signing keys in document order, at most `keyLimit`.
     var keys: [SigningKey]
-    /// Why others of its signing keys are none, a clause each.
+    /// Why other signing keys are invalid, one clause each.
     var malformedKeys: [String]
-    /// Locations of endpoints with the usage `issuance`: where tokens are made.
+    /// The URLs of the endpoints with usage `issuance`, which issue tokens.
     var tokenEndpoints: [String]
 
     static let keyLimit = 16
 
-    /// Why a body is no such document, as one clause.
+    /// The body is not an auth metadata document; one clause says why.
     struct Malformed: Error {
         var clause: String
     }
 
-    /// Reads UTF-8 JSON, with or without a byte order mark.
+    /// Parses UTF-8 JSON, with or without a byte order mark.
     init(_ body: [UInt8]) throws(Malformed) {
         let root: JSONTree
         do { root = try JSONTree(body, within: .answer) } catch { throw Malformed(clause: error.description) }
@@ -38,7 +38,7 @@ struct AuthMetadataDocument: Sendable {
         for key in keys.prefix(Self.keyLimit) where (key["usage"]?.text ?? "signing").lowercased() == "signing" {
             do throws(Malformed) { self.keys.append(try Self.signingKey(key)) } catch { malformedKeys.append(error.clause) }
         }
-        // A good key beside it is what servers go by; without one there is nothing to go by.
+        // An invalid key is an error only if there is no valid one, since servers use any valid key.
         if self.keys.isEmpty, let clause = malformedKeys.first { throw Malformed(clause: clause) }
         tokenEndpoints = (root["endpoints"]?.elements ?? [])
             .filter { $0["usage"]?.text?.lowercased() == "issuance" }
@@ -55,7 +55,7 @@ struct AuthMetadataDocument: Sendable {
             throw Malformed(clause: "a signing key whose certificate cannot be read")
         }
         if let x5t = key["keyinfo"]?["x5t"]?.text, !x5t.isEmpty, Thumbprint(x5t: x5t) != facts.thumbprint {
-            throw Malformed(clause: "a signing key whose x5t is not its certificate's, \(facts.thumbprint)")
+            throw Malformed(clause: "a signing key whose x5t does not match its certificate, \(facts.thumbprint)")
         }
         return SigningKey(thumbprint: facts.thumbprint, facts: facts)
     }

@@ -1,41 +1,41 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
-/// The last document each publisher gave. Who is content with an answer to a question asked a while ago shares it, also
-/// while it is still under way; who wants to know how things are now asks anew.
+/// Caches the last document of each publisher. A caller that accepts an older request shares its response, even while the request is
+/// still running; other callers send a new request.
 ///
-/// That somebody else's time ran out is no answer for who has more of it: a failure is shared only with those who would have waited no longer.
+/// A failure is shared only with callers that would not have waited longer, because it may be a timeout.
 actor DocumentCache {
     private struct Question {
         var asked: Duration
-        /// When it is answered at the latest.
+        /// When the request ends at the latest.
         var until: Duration
         var waiting: [AsyncStream<Void>.Continuation] = []
     }
 
     private struct Known {
         var sighting: MetadataSighting
-        /// How long an answer was waited for at most.
-        var patience: Duration
+        /// The time limit of the request.
+        var retryDelay: Duration
 
         func serves(notBefore: Duration, left: Duration) -> Bool {
-            sighting.at >= notBefore && (sighting.report.failure == nil || patience >= left)
+            sighting.at >= notBefore && (sighting.report.failure == nil || retryDelay >= left)
         }
     }
 
-    /// Nobody waits longer than this for another's answer beyond the own time.
+    /// How much longer than its own deadline a caller may wait for another caller's request.
     private static let slack: Duration = .milliseconds(100)
 
     private var known: [MetadataSighting.Publisher: Known] = [:]
     private var underWay: [MetadataSighting.Publisher: Question] = [:]
-    /// How often all was forgotten: what was asked for before that is kept no more.
+    /// Incremented by `clear`: responses to requests sent before it are not cached.
     private var clears = 0
 
     /// - Parameters:
-    ///   - notBefore: an answer to what was asked earlier, on the monotonic clock, is too old.
+    ///   - notBefore: the earliest acceptable time of the request, as `TimeSource.elapsed`.
     ///   - deadline: how long the caller can wait.
-    ///   - fetch: asks the publisher, within a time.
+    ///   - fetch: sends a request to the publisher, with the given time limit.
     func sighting(
         of publisher: MetadataSighting.Publisher, notBefore: Duration, within deadline: Duration, _ time: any TimeSource,
         fetch: @Sendable (Duration) async -> MetadataSighting
@@ -54,9 +54,9 @@ actor DocumentCache {
         if asksForAll { underWay[publisher] = Question(asked: now, until: now + left) }
         let sighting = await fetch(left)
         guard life == clears else { return sighting }
-        // Someone else's cancelled run says nothing of the publisher.
+        // A cancelled request says nothing about the publisher.
         let isNews = sighting.report.failure?.kind != .cancelled && sighting.at >= known[publisher]?.sighting.at ?? .zero
-        if isNews { known[publisher] = Known(sighting: sighting, patience: left) }
+        if isNews { known[publisher] = Known(sighting: sighting, retryDelay: left) }
         if asksForAll { underWay.removeValue(forKey: publisher)?.waiting.forEach { $0.finish() } }
         return sighting
     }

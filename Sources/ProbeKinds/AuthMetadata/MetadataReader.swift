@@ -1,5 +1,6 @@
 import FoundationEssentials
-import HealthManager
+import Outbound
+import Probing
 import Transfers
 
 /// Fetches auth metadata documents for one probe.
@@ -10,12 +11,12 @@ struct MetadataReader: Sendable {
     let documents: DocumentCache
     var serverPath = Self.serverPath
 
-    /// A document that was asked for after this call began: what an earlier run still waits for says nothing of now.
+    /// A document requested after the start of this call; the response to an earlier request is not accepted.
     func fresh(_ publisher: MetadataSighting.Publisher, _ context: RunContext) async -> MetadataSighting {
         await read(publisher, notBefore: context.time.elapsed, context)
     }
 
-    /// The last known document, unless it is older than `age`.
+    /// The cached document if it was requested at most `age` ago, otherwise a new one.
     func recent(_ publisher: MetadataSighting.Publisher, within age: Duration, _ context: RunContext) async -> MetadataSighting {
         await read(publisher, notBefore: context.time.elapsed - age, context)
     }
@@ -30,7 +31,7 @@ struct MetadataReader: Sendable {
             let report = await path.transfers.exchange(request)
             return MetadataSighting(report, from: publisher, at: began)
         }
-        // What a rehearsal saw, at another date or with other options, is no answer to anyone else.
+        // The result of a rehearsal, with another date or other options, must not be shared.
         if context.isRehearsal { return await fetch(context.deadline) }
         return await documents.sighting(
             of: publisher, notBefore: notBefore, within: context.deadline, context.time, fetch: fetch)

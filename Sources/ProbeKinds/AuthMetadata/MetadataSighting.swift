@@ -1,10 +1,10 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
-/// What came of asking for one auth metadata document: the document, or the finding that says why there is none.
+/// The result of fetching one auth metadata document: the document, or a finding that says why there is none.
 struct MetadataSighting: Sendable {
-    /// Who was asked: a server of the organization, or the auth server.
+    /// The source of the document: a server of the organization, or the auth server.
     enum Publisher: Sendable, Hashable {
         case server(Server)
         case authServer(url: String)
@@ -21,10 +21,10 @@ struct MetadataSighting: Sendable {
     var document: AuthMetadataDocument?
     var finding: Finding?
     var report: ExchangeReport
-    /// When the document was asked for, on the monotonic clock.
+    /// When the document was requested, as `TimeSource.elapsed`.
     var at: Duration
 
-    /// Whether the publisher answered with a document of its own; nil where a gateway stood between.
+    /// Whether the publisher returned a valid document; nil if a gateway answered in its place.
     var isReachable: Bool? { document != nil ? true : finding?.severity == .unknown ? nil : false }
 
     var judgement: ExchangeJudgement { Self.judgement(report, publisher) }
@@ -54,18 +54,19 @@ struct MetadataSighting: Sendable {
         case (.server(let server), 200) where isMarkup:
             finding = gateway(server, "a web page")
         case (.authServer, 300..<400):
-            finding = failure(.httpRedirect, "redirects elsewhere with status \(response.status)")
+            finding = failure(.httpRedirect, "redirects to another URL with status \(response.status)")
         case (_, 200):
             do { document = try AuthMetadataDocument(response.body) } catch {
-                finding = failure(.metadataMalformed, isMarkup ? "a web page instead of an auth metadata document" : error.clause)
+                let bytes = "\(response.bodyLength) bytes that are not an auth metadata document: \(error.clause)"
+                finding = failure(.metadataMalformed, "\(response.url) returned \(isMarkup ? "a web page" : bytes)")
                 return
             }
             if document?.keys.isEmpty == true {
                 document = nil
-                finding = failure(.metadataNoKeys, "its auth metadata document lists no signing key")
+                finding = failure(.metadataNoKeys, "its auth metadata document contains no signing key")
             }
         default:
-            finding = failure(.httpStatus, "status \(response.status) instead of an auth metadata document")
+            finding = failure(.httpStatus, "\(response.url) returned status \(response.status) instead of an auth metadata document")
         }
     }
 

@@ -1,13 +1,13 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 
-/// The auth server's metadata URL: which tenant it names.
+/// The auth server's metadata URL, and the tenant it names.
 struct MetadataURL {
     private let url: String
 
     init(_ url: String) { self.url = url }
 
-    /// The tenant in `/metadata/json/1/?realm=X` or `/X/metadata/json/1`; nil where the URL names none.
+    /// The tenant in `/metadata/json/1/?realm=X` or `/X/metadata/json/1`; nil if the URL names none.
     var tenant: String? {
         let parts = url.split(separator: "?", maxSplits: 1)
         if parts.count == 2 {
@@ -22,14 +22,14 @@ struct MetadataURL {
         return String(segments[metadata - 1])
     }
 
-    /// A finding where the URL does not name the configuration's tenant; nil where it does, or where no tenant is configured.
-    func mismatch(in configuration: AgentConfiguration) -> Finding? {
-        guard !configuration.organization.isEmpty || configuration.tenant.id != nil || !configuration.tenant.domains.isEmpty else {
+    /// A finding if the URL does not name the configured tenant; nil if it does, or if no tenant is configured.
+    func mismatch(in organization: Organization) -> Finding? {
+        guard !organization.name.isEmpty || organization.tenant.id != nil || !organization.tenant.domains.isEmpty else {
             return nil
         }
-        let expected = configuration.tenant.id ?? configuration.organization
+        let expected = organization.tenant.id ?? organization.name
         guard let tenant, !tenant.isEmpty else { return finding("names no tenant, expected realm=\(expected)") }
-        return configuration.namesThisTenant(tenant) ? nil : finding("names tenant '\(tenant)', expected '\(expected)'")
+        return organization.isThisTenant(tenant) ? nil : finding("names tenant '\(tenant)', expected '\(expected)'")
     }
 
     private func finding(_ clause: String) -> Finding {

@@ -1,18 +1,18 @@
-import HealthManager
+import Probing
 
-/// `cert-expiry`: how long every visible copy of the OAuth certificate still lives.
+/// `cert-expiry`: the remaining lifetime of every visible copy of the OAuth certificate.
 struct CertificateExpiryKind: ProbeKind {
-    let name = "cert-expiry"
+    static let name = "cert-expiry"
     private let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
     let guide = KindGuide(
         checks: [
-            "Every copy of the OAuth certificate that can be seen from here: the exported file and the keys the server publishes.",
-            "Slots current and next are judged, previous is not; where AuthConfig is not known, the newest published key alone.",
-            "Failed when a copy has ended, has not begun, or ends within the failure threshold; a warning within the warning threshold.",
-            "With a valid next certificate that takes effect in time, an approaching end is at most a warning. SampleValue: days left of the worst.",
+            "Checks every copy of the OAuth certificate that is visible to the agent: the exported file and the keys the server publishes.",
+            "The current and next certificates are judged, previous ones are not; if AuthConfig is not known, only the newest published key is judged.",
+            "Failed if a copy has expired, is not yet valid, or expires within the failure threshold; a warning within the warning threshold.",
+            "With a valid next certificate that takes effect in time, an approaching expiry is at most a warning. SampleValue: days until the first expiry.",
         ],
         stages: [.certificate, .metadata],
         reasons: [
@@ -29,7 +29,7 @@ struct CertificateExpiryKind: ProbeKind {
     }
 
     func discover(_ options: CertificateExpiryOptions, at place: Place) -> Discovery {
-        var thresholds = place.configuration.thresholds
+        var thresholds = place.organization.thresholds
         thresholds.warnBelow = options.warnBelow ?? thresholds.warnBelow
         thresholds.failBelow = options.failBelow ?? thresholds.failBelow
         return .probe(CertificateExpiryProbe(place: place, copies: services.copies(at: place), thresholds: thresholds))

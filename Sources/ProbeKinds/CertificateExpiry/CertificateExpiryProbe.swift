@@ -1,6 +1,7 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Outbound
+import Probing
 
 struct CertificateExpiryProbe: Probe {
     let place: Place
@@ -8,10 +9,10 @@ struct CertificateExpiryProbe: Probe {
     let thresholds: Thresholds
 
     func run(_ context: RunContext) async -> Outcome {
-        var log = StageLog()
+        var log = RunRecorder()
         let seen = await copies.look(context)
         log.observe((seen.copies + seen.remembered).map(\.observation))
-        seen.recordMetadata(in: &log, place: place, watcher: "metadata-reachability")
+        seen.recordMetadata(in: &log, place: place)
         if let problem = seen.exportedProblem { log.leaveOut("exported: \(problem)") }
 
         if let missing = missing(seen, at: context.date) {
@@ -21,15 +22,16 @@ struct CertificateExpiryProbe: Probe {
                 Finding(
                     .unknown, stage: .certificate, reason: .notObserved,
                     sentence: seen.copies.isEmpty
-                        ? "no copy of the OAuth certificate can be seen from here"
-                        : "none of the copies seen is the one AuthConfig names, nor newer",
-                    cause: seen.metadata?.document == nil ? place.watchers["metadata-reachability"] : place.watchers["thumbprint-drift"]))
+                        ? "no copy of the OAuth certificate could be read"
+                        : unwatched(seen),
+                    cause: seen.metadata?.document == nil
+                        ? place.watcher(MetadataReachabilityKind.self) : place.watcher(ThumbprintDriftKind.self)))
         }
         judge(seen, at: context.date, into: &log)
         return log.finished([.certificate, .metadata])
     }
 
-    private func judge(_ seen: VisibleCopies, at date: Date, into log: inout StageLog) {
+    private func judge(_ seen: VisibleCopies, at date: Date, into log: inout RunRecorder) {
         var byThumbprint: [(facts: CertificateFacts, copies: [VisibleCopies.Copy])] = []
         for copy in seen.judged {
             if let index = byThumbprint.firstIndex(where: { $0.facts.thumbprint == copy.facts.thumbprint }) {
@@ -48,12 +50,12 @@ struct CertificateExpiryProbe: Probe {
         log.sample(left)
         log.stage(
             .certificate, .passed,
-            "\(byThumbprint.count) certificate(s) in \(seen.judged.count) copies, first end \(worst.notAfter.formatted(.iso8601))")
+            "\(byThumbprint.count) certificate(s) in \(seen.judged.count) copies, earliest expiry \(worst.notAfter.formatted(.iso8601))")
     }
 
     private func finding(_ facts: CertificateFacts, _ copies: [VisibleCopies.Copy], hasSuccessor: Bool, at date: Date) -> Finding? {
         let slot = copies[0].slot
-        let subject = "certificate \(facts.thumbprint) (\(slot.rawValue); \(copies.map(\.whereabouts).joined(separator: ", ")))"
+        let subject = "certificate \(facts.thumbprint) (\(slot.rawValue); \(copies.map(\.location).joined(separator: ", ")))"
         let left = Duration.seconds(facts.notAfter.timeIntervalSince(date))
         let lifetime = Duration.seconds(facts.notAfter.timeIntervalSince(facts.notBefore))
         if left <= .zero {
@@ -62,11 +64,11 @@ struct CertificateExpiryProbe: Probe {
                 sentence: "\(subject) \(facts.expiryText(at: date))", certificate: facts.thumbprint)
         }
         if date < facts.notBefore {
-            // A next certificate waits for its day.
+            // A next certificate need not be valid yet.
             guard slot == .current else { return nil }
             return Finding(
                 .failure, stage: .certificate, reason: .certificateNotYetValid,
-                sentence: "\(subject) begins only on \(facts.notBefore.formatted(.iso8601))", certificate: facts.thumbprint)
+                sentence: "\(subject) is not valid before \(facts.notBefore.formatted(.iso8601))", certificate: facts.thumbprint)
         }
         let sentence = "\(subject) \(facts.expiryText(at: date))" + (hasSuccessor ? "; a next certificate is staged" : "")
         if left < thresholds.failure(lifetime: lifetime) {
@@ -81,7 +83,16 @@ struct CertificateExpiryProbe: Probe {
         return nil
     }
 
-    /// A document without keys: the certificate is missing, or the one last seen there has ended.
+    /// The sentence for copies that are all older than the certificate AuthConfig names, or unrelated to it.
+    private func unwatched(_ seen: VisibleCopies) -> String {
+        let found = Set(seen.copies.map(\.facts.thumbprint)).sorted().map(\.description).joined(separator: ", ")
+        let authConfig = place.organization.authConfig
+        let named = authConfig.currentCertificateThumbprint?.description ?? "none"
+        let source = authConfig.thumbprintLocation ?? "AuthConfig"
+        return "expiry is NOT being watched: the copies found are \(found), but \(source) names \(named)"
+    }
+
+    /// The finding for a document without keys: the certificate is missing, or the one last seen there has expired.
     private func missing(_ seen: VisibleCopies, at date: Date) -> Finding? {
         guard let server = place.server, seen.metadata?.finding?.reason == .metadataNoKeys else { return nil }
         let last = seen.remembered.filter { $0.source == .published && $0.slot != .previous }.max { $0.facts.notAfter < $1.facts.notAfter }
@@ -89,18 +100,18 @@ struct CertificateExpiryProbe: Probe {
             return Finding(
                 .failure, stage: .certificate, reason: .certificateExpired,
                 sentence:
-                    "\(server.name) publishes no signing key; the last one seen there, \(last.facts.thumbprint), \(last.facts.expiryText(at: date))",
+                    "\(server.name) publishes no signing key; the last one seen, \(last.facts.thumbprint), \(last.facts.expiryText(at: date))",
                 certificate: last.facts.thumbprint)
         }
         return Finding(
             .failure, stage: .certificate, reason: .certificateMissing,
             sentence: "\(server.name) publishes no signing key: it has no usable OAuth certificate",
-            cause: place.watchers["metadata-reachability"])
+            cause: place.watcher(MetadataReachabilityKind.self))
     }
 }
 
 extension CertificateFacts {
-    /// Whether this one takes over before the other ends, and lives on.
+    /// Whether this certificate becomes valid before the other expires, and expires after it.
     fileprivate func succeeds(_ other: CertificateFacts) -> Bool {
         thumbprint != other.thumbprint && notBefore <= other.notAfter && notAfter > other.notAfter
     }

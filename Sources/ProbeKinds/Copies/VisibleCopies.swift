@@ -1,52 +1,52 @@
 import Certificates
 import Documents
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
-/// Every copy of the OAuth certificate that can be seen from one place: the exported file, and the server's published keys.
+/// All copies of the OAuth certificate visible for one place: the exported file and the keys the server publishes.
 struct VisibleCopies: Sendable {
     struct Copy: Sendable {
         var source: OAuthCertificate.Source
-        /// Empty for the exported file, which the organization shares.
+        /// Empty for the exported file, which is shared by the organization.
         var server: String
         var slot: OAuthCertificate.Slot
         var facts: CertificateFacts
         var seen: Date
 
         /// `exported`, `published by mbx01.fabrikam.com`
-        var whereabouts: String { server.isEmpty ? source.rawValue : "\(source.rawValue) by \(server)" }
+        var location: String { server.isEmpty ? source.rawValue : "\(source.rawValue) by \(server)" }
 
         var observation: Observation {
             .oauthCertificate(OAuthCertificate(server: server, source: source, slot: slot, facts: facts, lastSeen: seen))
         }
     }
 
-    /// Seen in this run.
+    /// Found in this run.
     var copies: [Copy] = []
-    /// Seen earlier, by a document that shows no key now.
+    /// Found earlier, from a document or file that contains no certificate now.
     var remembered: [Copy] = []
-    /// The server's document, where it was asked.
+    /// The server's document; nil if it was not requested.
     var metadata: MetadataSighting?
-    /// Why the exported file is no certificate, where it is named and cannot be read.
+    /// Why the configured exported file cannot be read; nil if there is no problem.
     var exportedProblem: String?
-    /// The agent itself had no descriptor left to read it: nothing is said of the file.
+    /// Whether it could not be read because the agent ran out of descriptors or memory, which says nothing about the file.
     var isExportedOwnWant = false
 
     var exported: Copy? { copies.first { $0.source == .exported } }
     var published: [Copy] { copies.filter { $0.source == .published } }
 
-    /// Those whose validity counts.
+    /// The copies whose validity is judged: current and next.
     var judged: [Copy] { copies.filter { [.current, .next].contains($0.slot) } }
 }
 
-/// Looks at all copies visible from one place.
+/// Reads all copies visible for one place.
 struct CopyReader: Sendable {
     let place: Place
     let metadata: MetadataReader
-    let sightings: Sightings
+    let sightings: CertificateLog
 
-    private var authConfig: AuthConfig { place.configuration.authConfig }
+    private var authConfig: AuthConfig { place.organization.authConfig }
 
     func look(_ context: RunContext) async -> VisibleCopies {
         var seen = VisibleCopies()
@@ -101,9 +101,9 @@ struct CopyReader: Sendable {
     }
 }
 
-/// Which part each certificate plays: what AuthConfig names is current, a newer one next, an older one previous.
+/// Assigns slots to certificates: the one AuthConfig names is current, a newer one is next, an older one is previous.
 ///
-/// Where AuthConfig is not known, the newest published key is current, and all others are previous.
+/// If AuthConfig is not known, the newest published key is current, and all others are previous.
 struct SlotAssignment {
     private let current: Thumbprint?
     private let begin: Date?

@@ -1,27 +1,27 @@
-import HealthManager
+import Probing
 
 /// `key-size`: whether the OAuth certificate's key and signature are strong enough.
 struct KeySizeKind: ProbeKind {
-    let name = "key-size"
+    static let name = "key-size"
     private let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
     let guide = KindGuide(
         checks: [
-            "The key of every visible copy in slots current and next: RSA of at least the minimum (2048 bits); Exchange signs with RS256, so an EC key fails.",
-            "A signature with SHA-1 or MD5 is a warning. SampleValue: bits of the smallest key.",
+            "The key of every visible current and next copy must be RSA and have at least the minimum size (2048 bits). Exchange signs with RS256, so an EC key fails.",
+            "A SHA-1 or MD5 signature is a warning. SampleValue: the size of the smallest key in bits.",
         ],
         stages: [.certificate, .metadata],
         reasons: [.keyTooSmall, .keyTypeUnsupported, .signatureWeak, .notObserved],
-        options: [.init("minimumKeyBits", "smallest RSA key accepted (default: thresholds.minimumKeyBits)", settableThroughAgent: true)])
+        options: [.init("minimumKeyBits", "minimum RSA key size in bits (default: thresholds.minimumKeyBits)", settableThroughAgent: true)])
 
     func readOptions(_ reader: SettingsReader) -> KeySizeOptions {
         KeySizeOptions(minimumKeyBits: reader.integer("minimumKeyBits", in: 512...16384))
     }
 
     func discover(_ options: KeySizeOptions, at place: Place) -> Discovery {
-        let minimum = options.minimumKeyBits ?? place.configuration.thresholds.minimumKeyBits
+        let minimum = options.minimumKeyBits ?? place.organization.thresholds.minimumKeyBits
         return .probe(KeySizeProbe(place: place, copies: services.copies(at: place), minimumKeyBits: minimum))
     }
 

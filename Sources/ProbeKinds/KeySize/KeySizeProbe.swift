@@ -1,6 +1,7 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Outbound
+import Probing
 
 struct KeySizeProbe: Probe {
     let place: Place
@@ -8,15 +9,16 @@ struct KeySizeProbe: Probe {
     let minimumKeyBits: Int
 
     func run(_ context: RunContext) async -> Outcome {
-        var log = StageLog()
+        var log = RunRecorder()
         let seen = await copies.look(context)
-        seen.recordMetadata(in: &log, place: place, watcher: "metadata-reachability")
+        seen.recordMetadata(in: &log, place: place)
         if let problem = seen.exportedProblem { log.leaveOut("exported: \(problem)") }
         guard !seen.judged.isEmpty else {
             log.find(
                 Finding(
-                    .unknown, stage: .certificate, reason: .notObserved, sentence: "no copy of the OAuth certificate can be seen from here",
-                    cause: seen.metadata?.document == nil ? place.watchers["metadata-reachability"] : place.watchers["thumbprint-drift"]))
+                    .unknown, stage: .certificate, reason: .notObserved, sentence: "no copy of the OAuth certificate could be read",
+                    cause: seen.metadata?.document == nil
+                        ? place.watcher(MetadataReachabilityKind.self) : place.watcher(ThumbprintDriftKind.self)))
             return log.finished([.certificate, .metadata])
         }
         var known: Set<Thumbprint> = []
@@ -24,14 +26,14 @@ struct KeySizeProbe: Probe {
         let smallest = seen.judged.map(\.facts.keyBits).min() ?? 0
         log.sample(Double(smallest))
         log.stage(
-            .certificate, .passed, seen.judged.map { "\($0.facts.keyType) \($0.facts.keyBits) (\($0.whereabouts))" }.joined(separator: ", ")
+            .certificate, .passed, seen.judged.map { "\($0.facts.keyType) \($0.facts.keyBits) (\($0.location))" }.joined(separator: ", ")
         )
         return log.finished([.certificate, .metadata])
     }
 
     private func findings(_ copy: VisibleCopies.Copy) -> [Finding] {
         let facts = copy.facts
-        let subject = "certificate \(facts.thumbprint) (\(copy.slot.rawValue); \(copy.whereabouts))"
+        let subject = "certificate \(facts.thumbprint) (\(copy.slot.rawValue); \(copy.location))"
         var findings: [Finding] = []
         if facts.keyType != .rsa {
             findings.append(
@@ -43,7 +45,7 @@ struct KeySizeProbe: Probe {
             findings.append(
                 Finding(
                     .failure, stage: .certificate, reason: .keyTooSmall,
-                    sentence: "\(subject) has an RSA key of \(facts.keyBits) bits, at least \(minimumKeyBits) are needed",
+                    sentence: "\(subject) has an RSA key of \(facts.keyBits) bits, the minimum is \(minimumKeyBits)",
                     certificate: facts.thumbprint))
         }
         if facts.hasWeakSignature {

@@ -1,8 +1,8 @@
-import HealthManager
+import Probing
 
-/// `metadata-reachability`: the auth server's document and the server's own.
+/// `metadata-reachability`: the auth server's metadata document and the server's own.
 struct MetadataReachabilityKind: ProbeKind {
-    let name = "metadata-reachability"
+    static let name = "metadata-reachability"
     private let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
@@ -10,9 +10,9 @@ struct MetadataReachabilityKind: ProbeKind {
     let guide = KindGuide(
         checks: [
             "The configured metadata URL names this tenant.",
-            "The server's own auth metadata document: reachable over verified TLS at the server's address, well-formed, with at least one signing key that is valid now.",
-            "The auth server's document: the same, and its realm is this tenant's (where tenant.id is known), and it names a token endpoint.",
-            "The clocks of both, by the Date of their answers. A gateway that answers in the server's place is told apart: could not judge.",
+            "The server's own auth metadata document is reachable over verified TLS at the server's address, is well-formed, and has at least one signing key that is valid now.",
+            "The same applies to the auth server's document; in addition, its realm is this tenant's (if tenant.id is configured), and it contains a token endpoint.",
+            "The clocks of both are compared with the Date header of their responses. If a gateway answers instead of the server, the probe could not judge.",
         ],
         stages: [.config, .resolve, .connect, .tls, .metadata],
         reasons: [
@@ -25,9 +25,9 @@ struct MetadataReachabilityKind: ProbeKind {
             .systemRefused,
         ],
         options: [
-            .init("path", "path of a server's document (default \(MetadataReader.serverPath))", settableThroughAgent: false),
-            .init("clockSkewWarning", "warn from this difference of clocks on (default 2m)", settableThroughAgent: true),
-            .init("clockSkewFailure", "fail from this difference of clocks on (default 5m)", settableThroughAgent: true),
+            .init("path", "path of a server's metadata document (default \(MetadataReader.serverPath))", settableThroughAgent: false),
+            .init("clockSkewWarning", "clock difference from which to warn (default 2m)", settableThroughAgent: true),
+            .init("clockSkewFailure", "clock difference from which to fail (default 5m)", settableThroughAgent: true),
         ])
 
     func readOptions(_ reader: SettingsReader) -> MetadataReachabilityOptions {
@@ -45,7 +45,7 @@ struct MetadataReachabilityKind: ProbeKind {
     }
 
     func discover(_ options: MetadataReachabilityOptions, at place: Place) -> Discovery {
-        let reader = MetadataReader(path: services.path(place.configuration), documents: services.documents, serverPath: options.path)
+        let reader = MetadataReader(path: services.path(place.organization), documents: services.documents, serverPath: options.path)
         return .probe(MetadataReachabilityProbe(place: place, metadata: reader, clock: options.clock))
     }
 

@@ -1,6 +1,7 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Outbound
+import Probing
 import Transfers
 
 struct MetadataReachabilityProbe: Probe {
@@ -11,7 +12,7 @@ struct MetadataReachabilityProbe: Probe {
     let clock: ClockComparison
 
     func run(_ context: RunContext) async -> Outcome {
-        var log = StageLog()
+        var log = RunRecorder()
         let authServer = checkConfiguration(&log)
         var publishers: [MetadataSighting.Publisher] = []
         if let server = place.server {
@@ -28,18 +29,18 @@ struct MetadataReachabilityProbe: Probe {
             log.find(
                 Finding(
                     .unknown, stage: .metadata, reason: .notObserved,
-                    sentence: "neither a server's document nor the auth server's is configured to be read"))
+                    sentence: "no metadata document is configured, neither the server's nor the auth server's"))
         }
         return log.finished(Self.stages)
     }
 
-    /// - Returns: the auth server's URL where it is worth asking.
-    private func checkConfiguration(_ log: inout StageLog) -> String? {
-        guard let url = place.configuration.authServer?.metadataURL else {
+    /// - Returns: the auth server's URL; nil if it is not configured or names another tenant.
+    private func checkConfiguration(_ log: inout RunRecorder) -> String? {
+        guard let url = place.organization.authServer?.metadataURL else {
             log.leaveOut("the auth server's document: authServer.metadataUrl is not configured")
             return nil
         }
-        if let mismatch = MetadataURL(url).mismatch(in: place.configuration) {
+        if let mismatch = MetadataURL(url).mismatch(in: place.organization) {
             log.find(mismatch)
             log.leaveOut("the auth server's document: its URL names another tenant")
             return nil
@@ -59,7 +60,7 @@ struct MetadataReachabilityProbe: Probe {
         }
     }
 
-    private func judge(_ sighting: MetadataSighting, _ context: RunContext, into log: inout StageLog) {
+    private func judge(_ sighting: MetadataSighting, _ context: RunContext, into log: inout RunRecorder) {
         let judgement = sighting.judgement
         judgement.record(in: &log)
         if case .server(let server) = sighting.publisher {
@@ -87,19 +88,19 @@ struct MetadataReachabilityProbe: Probe {
         let others = document.malformedKeys.count > 1 ? ", and \(document.malformedKeys.count - 1) more" : ""
         return Finding(
             .warning, stage: .metadata, reason: .metadataMalformed,
-            sentence: "\(publisher.name): beside \(document.keys.count) good signing key(s) it lists \(first)\(others)")
+            sentence: "\(publisher.name): besides \(document.keys.count) valid signing key(s), the document contains \(first)\(others)")
     }
 
-    /// A document is current while at least one of its keys is valid.
+    /// The finding for a document in which no key is valid at the given date; nil if at least one is.
     private func validity(_ document: AuthMetadataDocument, _ publisher: MetadataSighting.Publisher, at date: Date) -> Finding? {
         let keys = document.keys.map(\.facts)
         guard !keys.contains(where: { $0.notBefore <= date && date < $0.notAfter }) else { return nil }
-        let cause = if case .server = publisher { place.watchers["cert-expiry"] } else { ProbeIdentity?.none }
+        let cause = if case .server = publisher { place.watcher(CertificateExpiryKind.self) } else { ProbeIdentity?.none }
         if let last = keys.filter({ $0.notAfter <= date }).max(by: { $0.notAfter < $1.notAfter }) {
             return Finding(
                 .failure, stage: .metadata, reason: .certificateExpired,
                 sentence:
-                    "\(publisher.name): no published key is valid, the last, \(last.thumbprint), \(last.expiryText(at: date))",
+                    "\(publisher.name): no published key is valid; the last one, \(last.thumbprint), \(last.expiryText(at: date))",
                 cause: cause, certificate: last.thumbprint)
         }
         let first = keys.map(\.notBefore).min()?.formatted(.iso8601) ?? ""
@@ -109,21 +110,21 @@ struct MetadataReachabilityProbe: Probe {
             cause: cause)
     }
 
-    private func judgeAuthServer(_ document: AuthMetadataDocument, into log: inout StageLog) {
-        // A domain, or a star, says nothing against the tenant; only a GUID can be compared, and only with a known one.
-        if let tenant = place.configuration.tenant.id, UUID(uuidString: document.realm) != nil,
+    private func judgeAuthServer(_ document: AuthMetadataDocument, into log: inout RunRecorder) {
+        // A domain or `*` says nothing about the tenant; only a GUID can be compared, and only if tenant.id is configured.
+        if let tenant = place.organization.tenant.id, UUID(uuidString: document.realm) != nil,
             document.realm.lowercased() != tenant.lowercased()
         {
             log.find(
                 Finding(
                     .failure, stage: .metadata, reason: .metadataWrongRealm,
-                    sentence: "the auth server's document is for tenant \(document.realm), tenant.id is \(tenant)"))
+                    sentence: "the auth server's document is for tenant \(document.realm), but tenant.id is \(tenant)"))
         }
         if document.tokenEndpoints.isEmpty {
             log.find(
                 Finding(
                     .failure, stage: .metadata, reason: .metadataNoTokenEndpoint,
-                    sentence: "the auth server's document names no endpoint with usage 'issuance'"))
+                    sentence: "the auth server's document contains no endpoint with usage 'issuance'"))
         }
     }
 }

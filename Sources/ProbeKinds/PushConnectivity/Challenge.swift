@@ -1,10 +1,10 @@
-/// The `Bearer` challenge of a `WWW-Authenticate` header: parameters with quoted values, in which commas may stand.
+/// A challenge of a `WWW-Authenticate` header, such as `Bearer`. Quoted parameter values may contain commas.
 struct Challenge: Sendable, Equatable {
     var scheme: String
-    /// Names in lower case.
+    /// By name in lower case.
     var parameters: [String: String]
 
-    /// The first Bearer challenge in any of the headers; several challenges may share one header.
+    /// The first Bearer challenge in any of the headers, each of which may contain several challenges; nil if there is none.
     static func bearer(in headers: [String]) -> Challenge? {
         headers.flatMap(parse).first { $0.scheme.lowercased() == "bearer" }
     }
@@ -12,7 +12,7 @@ struct Challenge: Sendable, Equatable {
     static func parse(_ header: String) -> [Challenge] {
         var challenges: [Challenge] = []
         for item in items(header) {
-            // A challenge begins with a scheme: a word without `=`, or a word, a space and a first parameter.
+            // A challenge starts with a scheme: a word without `=`, or a word followed by a space and the first parameter.
             let (head, value) = split(item)
             if let space = head.lastIndex(of: " ") {
                 challenges.append(Challenge(scheme: String(head[..<space]).trimmedSpaces, parameters: [:]))
@@ -28,7 +28,7 @@ struct Challenge: Sendable, Equatable {
         return challenges
     }
 
-    /// The header at its commas, those inside quotes aside.
+    /// The header split at commas outside quotes.
     private static func items(_ header: String) -> [String] {
         var items = [""]
         var isQuoted = false

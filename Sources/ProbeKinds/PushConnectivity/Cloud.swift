@@ -1,8 +1,8 @@
-/// Microsoft's clouds, told apart by the hosts they are reached at. A token of one is worth nothing in another.
+/// Microsoft's clouds, recognized by their host names. A token of one cloud is not valid in another.
 enum Cloud: String, Sendable {
     case global = "the global cloud"
-    case usGovernment = "the US government's cloud"
-    case china = "the cloud in China"
+    case usGovernment = "the US Government cloud"
+    case china = "the China cloud"
 
     private static let suffixes: [(suffix: String, cloud: Cloud)] = [
         ("office365.com", .global), ("microsoftonline.com", .global), ("accesscontrol.windows.net", .global),
@@ -11,7 +11,7 @@ enum Cloud: String, Sendable {
         ("partner.outlook.cn", .china), ("microsoftonline.cn", .china), ("chinacloudapi.cn", .china), ("office365.cn", .china),
     ]
 
-    /// Nil for a host that is none of Microsoft's known ones.
+    /// Nil if the URL's host does not belong to a known cloud.
     init?(url: String) {
         guard let authority = url.split(separator: "/").dropFirst().first else { return nil }
         let host = (authority.split(separator: ":").first ?? "").lowercased()

@@ -1,18 +1,18 @@
-import HealthManager
+import Probing
 
-/// `push-connectivity`: whether this site can reach the push service with a token the tenant accepts.
+/// `push-connectivity`: whether the push service is reachable with a token that the tenant accepts.
 struct PushConnectivityKind: ProbeKind {
-    let name = "push-connectivity"
+    static let name = "push-connectivity"
     private let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
     let guide = KindGuide(
         checks: [
-            "config: the push notifications proxy is complete, names this organization, and its URI is of the same cloud as the auth server.",
-            "certificate: the OAuth certificate is there, has begun and has not ended. metadata: the auth server's document can be read.",
-            "token: with a credential of the agent's own (pushProxy.token), a client assertion is signed and exchanged for a token. Without one this stage is not run.",
-            "resolve, connect, tls, endpoint: one request to the push service. With a token a 2xx passes; without one any HTTP answer passes and its status is recorded.",
+            "config: the push notifications proxy is completely configured, names this organization, and its URI is in the same cloud as the auth server.",
+            "certificate: the OAuth certificate exists and is valid now. metadata: the auth server's document can be read.",
+            "token: with the agent's own credential (pushProxy.token), a client assertion is signed and exchanged for a token. Without a credential, this stage is not run.",
+            "resolve, connect, tls, endpoint: one request to the push service. With a token, a 2xx status passes; without one, any HTTP response passes and its status is recorded.",
         ],
         stages: PushConnectivityProbe.stages,
         reasons: [
@@ -26,7 +26,7 @@ struct PushConnectivityKind: ProbeKind {
         ],
         options: [
             .init("body", "body of the notification request (default {})", settableThroughAgent: false),
-            .init("contentType", "its Content-Type (default application/json)", settableThroughAgent: false),
+            .init("contentType", "Content-Type of the notification request (default application/json)", settableThroughAgent: false),
         ])
 
     func readOptions(_ reader: SettingsReader) -> PushConnectivityOptions {
@@ -34,7 +34,7 @@ struct PushConnectivityKind: ProbeKind {
     }
 
     func discover(_ options: PushConnectivityOptions, at place: Place) -> Discovery {
-        guard place.configuration.pushProxy.enabled else {
+        guard place.organization.pushProxy.enabled else {
             return .notDefined(
                 NotDefined(
                     because: "the push notifications proxy was disabled",
@@ -42,7 +42,7 @@ struct PushConnectivityKind: ProbeKind {
         }
         return .probe(
             PushConnectivityProbe(
-                place: place, copies: services.copies(at: place), path: services.path(place.configuration), options: options))
+                place: place, copies: services.copies(at: place), path: services.path(place.organization), options: options))
     }
 
     func clearCaches() async { await services.clearCaches() }

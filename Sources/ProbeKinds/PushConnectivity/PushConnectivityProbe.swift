@@ -1,9 +1,10 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Outbound
+import Probing
 import Transfers
 
-/// Stage by stage, from the configuration to the push service; the first failing stage ends the run.
+/// Checks all stages in order, from the configuration to the push service; the first failing stage ends the run.
 struct PushConnectivityProbe: Probe {
     static let stages: [Stage] = [.config, .certificate, .metadata, .token, .resolve, .connect, .tls, .endpoint]
 
@@ -12,15 +13,15 @@ struct PushConnectivityProbe: Probe {
     let path: NetworkPath
     let options: PushConnectivityOptions
 
-    private var configuration: AgentConfiguration { place.configuration }
+    private var organization: Organization { place.organization }
 
     func run(_ context: RunContext) async -> Outcome {
-        var log = StageLog()
+        var log = RunRecorder()
         for finding in configurationFindings { log.find(finding) }
         guard !log.hasFailed else { return log.finished(Self.stages) }
-        log.stage(.config, .passed, configuration.pushProxy.uri)
+        log.stage(.config, .passed, organization.pushProxy.uri)
 
-        // A server that does not show its copy in time leaves the time to ask those this probe is about.
+        // Limited to a part of the time, so that a slow server leaves enough for the auth server and the push service.
         await checkCertificate(context.part(3), into: &log)
         guard !log.hasFailed else { return log.finished(Self.stages) }
 
@@ -28,7 +29,7 @@ struct PushConnectivityProbe: Probe {
         guard !log.hasFailed else { return log.finished(Self.stages) }
 
         var token: String?
-        if let credential = configuration.pushProxy.token {
+        if let credential = organization.pushProxy.token {
             switch await TokenRequest(credential: credential, path: path).run(context, into: &log) {
             case .token(let text): token = text
             case .refused(let finding):
@@ -45,18 +46,18 @@ struct PushConnectivityProbe: Probe {
     // MARK: config
 
     private var configurationFindings: [Finding] {
-        let push = configuration.pushProxy
+        let push = organization.pushProxy
         if push.organization.isEmpty { return [incomplete("pushProxy.organization")] }
         if push.uri.isEmpty { return [incomplete("pushProxy.uri")] }
-        if !configuration.organization.isEmpty, !configuration.namesThisTenant(push.organization) {
-            return [mismatch("pushProxy.organization is '\(push.organization)', which is none of this organization's domains")]
+        if !organization.name.isEmpty, !organization.isThisTenant(push.organization) {
+            return [mismatch("pushProxy.organization is '\(push.organization)', which is not one of this organization's domains")]
         }
         let cloud = Cloud(url: push.uri)
         for (key, url) in [
-            ("authServer.metadataUrl", configuration.authServer?.metadataURL), ("pushProxy.token.endpoint", push.token?.endpoint),
+            ("authServer.metadataUrl", organization.authServer?.metadataURL), ("pushProxy.token.endpoint", push.token?.endpoint),
         ] {
             guard let cloud, let url, let other = Cloud(url: url), other != cloud else { continue }
-            return [mismatch("pushProxy.uri is in \(cloud.rawValue), \(key) in \(other.rawValue)")]
+            return [mismatch("pushProxy.uri is in \(cloud.rawValue), but \(key) is in \(other.rawValue)")]
         }
         return []
     }
@@ -70,9 +71,9 @@ struct PushConnectivityProbe: Probe {
 
     // MARK: certificate
 
-    private func checkCertificate(_ context: RunContext, into log: inout StageLog) async {
+    private func checkCertificate(_ context: RunContext, into log: inout RunRecorder) async {
         let seen = await copies.look(context)
-        let watcher = place.watchers["cert-expiry"]
+        let watcher = place.watcher(CertificateExpiryKind.self)
         guard let current = seen.copies.first(where: { $0.slot == .current }) ?? seen.copies.first else {
             if seen.metadata?.finding?.reason == .metadataNoKeys {
                 log.find(
@@ -81,11 +82,11 @@ struct PushConnectivityProbe: Probe {
                         cause: watcher))
             } else {
                 log.stage(.certificate, .notObserved)
-                log.leaveOut("certificate: no copy can be seen from here")
+                log.leaveOut("certificate: no copy could be read")
             }
             return
         }
-        let subject = "certificate \(current.facts.thumbprint) (\(current.whereabouts))"
+        let subject = "certificate \(current.facts.thumbprint) (\(current.location))"
         if current.facts.notAfter <= context.date {
             log.find(
                 Finding(
@@ -96,7 +97,7 @@ struct PushConnectivityProbe: Probe {
             log.find(
                 Finding(
                     .failure, stage: .certificate, reason: .certificateNotYetValid,
-                    sentence: "\(subject) begins only on \(current.facts.notBefore.formatted(.iso8601))", cause: watcher,
+                    sentence: "\(subject) is not valid before \(current.facts.notBefore.formatted(.iso8601))", cause: watcher,
                     certificate: current.facts.thumbprint))
         } else {
             log.stage(.certificate, .passed, current.facts.thumbprint.description)
@@ -105,8 +106,8 @@ struct PushConnectivityProbe: Probe {
 
     // MARK: metadata
 
-    private func readAuthServer(_ context: RunContext, into log: inout StageLog) async {
-        guard let url = configuration.authServer?.metadataURL else {
+    private func readAuthServer(_ context: RunContext, into log: inout RunRecorder) async {
+        guard let url = organization.authServer?.metadataURL else {
             log.leaveOut("metadata: authServer.metadataUrl is not configured")
             return
         }
@@ -114,17 +115,17 @@ struct PushConnectivityProbe: Probe {
         let time = sighting.report.phases.values.reduce(.zero, +)
         guard let finding = sighting.finding else { return log.stage(.metadata, .passed, took: time, url) }
         log.stage(.metadata, finding.severity == .unknown ? .notObserved : .failed, took: time)
-        // The network and TLS stages of this probe are the push service's; what failed here is the metadata stage.
+        // The network and TLS stages of this probe are those of the push service, so this failure belongs to the metadata stage.
         log.find(
             Finding(
                 finding.severity, stage: .metadata, reason: finding.reason, sentence: finding.sentence, exception: finding.exception,
-                cause: place.watchers["metadata-reachability"]))
+                cause: place.watcher(MetadataReachabilityKind.self)))
     }
 
     // MARK: resolve, connect, tls, endpoint
 
-    private func askEndpoint(token: String?, _ context: RunContext, into log: inout StageLog) async {
-        var request = path.request(toCloud: configuration.pushProxy.uri, context)
+    private func askEndpoint(token: String?, _ context: RunContext, into log: inout RunRecorder) async {
+        var request = path.request(toCloud: organization.pushProxy.uri, context)
         if let token {
             request.method = .post
             request.headers += [HeaderField("Authorization", "Bearer \(token)"), HeaderField("Content-Type", options.contentType)]
@@ -156,11 +157,11 @@ struct PushConnectivityProbe: Probe {
         let (reason, clause): (Reason, String)
         switch response.status {
         case 200..<300: return nil
-        case 300..<400: (reason, clause) = (.httpRedirect, "redirects, which a request with a token never follows")
-        case 401, 403: (reason, clause) = (.endpointRefusedToken, "refused the token")
-        case 429: (reason, clause) = (.endpointThrottled, "asks to come back later")
-        case 500...: (reason, clause) = (.endpointUnavailable, "cannot serve")
-        default: (reason, clause) = (.httpStatus, "gave an unexpected answer")
+        case 300..<400: (reason, clause) = (.httpRedirect, "sent a redirect, which is never followed with a token")
+        case 401, 403: (reason, clause) = (.endpointRefusedToken, "rejected the token")
+        case 429: (reason, clause) = (.endpointThrottled, "throttles requests")
+        case 500...: (reason, clause) = (.endpointUnavailable, "is unavailable")
+        default: (reason, clause) = (.httpStatus, "sent an unexpected response")
         }
         let diagnostics = Redaction(secrets: [secret]).firstLine(of: response.values(of: "x-ms-diagnostics").first ?? "")
         return Finding(

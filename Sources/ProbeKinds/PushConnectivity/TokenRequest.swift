@@ -1,8 +1,9 @@
 import Certificates
 import Documents
 import FoundationEssentials
-import HealthManager
 import JWTKit
+import Outbound
+import Probing
 import Transfers
 
 /// Exchanges a client assertion, signed with the agent's own key, for an access token.
@@ -15,11 +16,11 @@ struct TokenRequest: Sendable {
     let credential: TokenCredential
     let path: NetworkPath
 
-    /// How long an assertion is good for.
+    /// The validity period of an assertion, in seconds.
     private static let lifetime: TimeInterval = 300
 
-    /// Makes one request. Assertion and token never leave this type but in the request and in `Answer.token`.
-    func run(_ context: RunContext, into log: inout StageLog) async -> Answer {
+    /// Sends one request. Assertion and token leave this type only in the request and in `Answer.token`.
+    func run(_ context: RunContext, into log: inout RunRecorder) async -> Answer {
         let assertion: String
         do throws(Unusable) { assertion = try await sign(at: context.time.now) } catch {
             return .refused(
@@ -37,7 +38,7 @@ struct TokenRequest: Sendable {
         log.stage(.token, .passed, took: report.phases.values.reduce(.zero, +))
         let judgement = ExchangeJudgement(report: report, peer: "the token endpoint", application: .token, allAs: .token)
         if let finding = judgement.finding { return .refused(finding) }
-        guard let response = report.response else { return .refused(failure(.tokenMalformed, "no answer")) }
+        guard let response = report.response else { return .refused(failure(.tokenMalformed, "no response")) }
         return read(response, secret: assertion)
     }
 
@@ -45,7 +46,7 @@ struct TokenRequest: Sendable {
         let tree = try? JSONTree(response.body, within: .answer)
         if response.status == 200 {
             if let token = tree?["access_token"]?.text, !token.isEmpty { return .token(token) }
-            return .refused(failure(.tokenMalformed, "its answer holds no access_token"))
+            return .refused(failure(.tokenMalformed, "the response contains no access_token"))
         }
         if (300..<400).contains(response.status) { return .refused(failure(.httpRedirect, "redirects with status \(response.status)")) }
         guard let error = tree?["error"]?.text, (400..<500).contains(response.status) else {
@@ -54,13 +55,13 @@ struct TokenRequest: Sendable {
         let description = tree?["error_description"]?.text ?? ""
         let words = Redaction(secrets: [secret]).firstLine(of: description)
         if description.hasPrefix("AADSTS700027") {
-            return .refused(failure(.tokenKeyUnknown, "it does not know the agent's key (pushProxy.token.certificateFile)", words))
+            return .refused(failure(.tokenKeyUnknown, "the tenant does not know the agent's key (pushProxy.token.certificateFile)", words))
         }
         if description.hasPrefix("AADSTS700024") {
-            return .refused(failure(.clockSkew, "it finds the assertion outside its time: compare the clocks", words))
+            return .refused(failure(.clockSkew, "the assertion is outside its validity period: compare the clocks", words))
         }
         let code = Redaction(secrets: [secret]).firstLine(of: error)
-        return .refused(failure(.tokenRefused, "refused with \(code)", words))
+        return .refused(failure(.tokenRefused, "rejected the request with \(code)", words))
     }
 
     private func failure(_ reason: Reason, _ clause: String, _ exception: String = "") -> Finding {
@@ -80,9 +81,9 @@ struct TokenRequest: Sendable {
 
     /// Why the agent's own credential cannot be used.
     private struct Unusable: Error {
-        /// Without a word of the key.
+        /// Contains nothing of the key.
         var sentence: String
-        /// The agent itself had no descriptor left.
+        /// Whether the agent ran out of descriptors or memory.
         var isOwnWant = false
     }
 
@@ -104,7 +105,7 @@ struct TokenRequest: Sendable {
         do {
             let keys = JWTKeyCollection()
             await keys.add(rsa: try Insecure.RSA.PrivateKey(pem: key), digestAlgorithm: .sha256)
-            // The other side would say only that it does not know the key.
+            // The token endpoint would only report that it does not know the key.
             guard PrivateKey.isKey(key, of: certificate) else {
                 throw Unusable(
                     sentence: "\(credential.keyFile) is not the private key of \(credential.certificateFile) (\(certificate.thumbprint))")
@@ -113,7 +114,7 @@ struct TokenRequest: Sendable {
         } catch let error as Unusable {
             throw error
         } catch {
-            throw Unusable(sentence: "\(credential.keyFile) holds no RSA private key of 2048 bits or more in PEM")
+            throw Unusable(sentence: "\(credential.keyFile) does not contain an RSA private key of at least 2048 bits in PEM format")
         }
     }
 

@@ -1,13 +1,13 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
-/// Compares a server's `Date` header with the local clock: tokens live by both.
+/// Compares a server's `Date` header with the local clock, because tokens are only accepted if both agree.
 struct ClockComparison {
     var warning: Duration = .seconds(120)
     var failure: Duration = .seconds(300)
 
-    /// - Returns: a finding where the clocks differ too much; nil where they agree or no date was sent.
+    /// - Returns: a finding if the clocks differ by `warning` or more; nil if they do not, or if the response has no date.
     func finding(_ response: ExchangeResponse, from peer: String, now: Date, stage: Stage) -> Finding? {
         guard let theirs = response.date else { return nil }
         let skew = Duration.seconds(theirs.timeIntervalSince(now).rounded())

@@ -1,50 +1,35 @@
 import Certificates
-import HealthManager
+import Outbound
+import Probing
 import Transfers
 
-/// What an exchange says of the network and of TLS, in the words of stages, reasons and findings.
+/// Converts the network and TLS part of an exchange to stages and findings.
 struct ExchangeJudgement {
     let report: ExchangeReport
-    /// What was asked, for sentences: `mbx01.fabrikam.com`, `the auth server`.
+    /// The name of the peer in sentences: `mbx01.fabrikam.com`, `the auth server`.
     let peer: String
-    /// The stage that the request and its answer belong to, when the connection stood.
+    /// The stage that request and response belong to once the connection is established.
     let application: Stage
-    /// The stage that resolve, connect and TLS are told as; nil tells each as its own.
+    /// The stage that resolve, connect and TLS are reported as; nil reports each as its own stage.
     var allAs: Stage?
-    /// What to say after a name mismatch; nil for hosts whose name is not ours to choose.
+    /// The advice appended to a name mismatch; nil for hosts whose name cannot be configured.
     var nameAdvice: String?
 
-    /// The finding of a failed exchange; nil when a whole answer arrived.
+    /// The finding of a failed exchange; nil if a complete response was received.
     var finding: Finding? {
         guard let failure = report.failure else { return nil }
-        let stage = stage(of: failure.phase)
-        let verdict = failure.kind == .certificateRejected ? report.verdict : nil
-        let advice = verdict?.fault == .nameMismatch ? nameAdvice.map { "; \($0)" } ?? "" : ""
+        let reason = failure.reason(report.tls)
+        let advice = reason == .certificateNameMismatch ? nameAdvice.map { "; \($0)" } ?? "" : ""
         return Finding(
-            [.credentialUnreadable, .localResources].contains(failure.kind) ? .unknown : .failure, stage: stage,
-            reason: verdict?.fault.map(Self.reason) ?? Self.reason(failure), sentence: "\(peer): \(failure.sentence)\(advice)",
-            exception: failure.detail, certificate: verdict?.certificate?.thumbprint)
+            failure.severity, stage: stage(of: failure.phase), reason: reason, sentence: "\(peer): \(failure.sentence)\(advice)",
+            exception: failure.detail, certificate: failure.certificate(report.tls))
     }
 
-    /// What is wrong with the peer's TLS although the session stood.
-    var warnings: [Finding] {
-        guard let tls = report.tls else { return [] }
-        var warnings = tls.unreadable.map { depth in
-            Finding(
-                .warning, stage: stage(of: .tls), reason: .certificateUnreadable,
-                sentence: "\(peer): the certificate presented at depth \(depth) cannot be read")
-        }
-        if tls.lacksSecureRenegotiation {
-            warnings.append(
-                Finding(
-                    .warning, stage: stage(of: .tls), reason: .renegotiationInsecure,
-                    sentence: "\(peer): no support for secure renegotiation (RFC 5746)"))
-        }
-        return warnings
-    }
+    /// Warnings about the peer's TLS, for an established session.
+    var warnings: [Finding] { report.tls?.warnings(at: stage(of: .tls), of: peer) ?? [] }
 
-    /// Records the stages the exchange went through, with their times; the application stage is left to the caller.
-    func record(in log: inout StageLog) {
+    /// Records the connection stages with their durations; the caller records the application stage.
+    func record(in log: inout RunRecorder) {
         let failedPhase = report.failure?.phase
         for phase in [ExchangePhase.resolve, .connect, .tls] {
             let stage = stage(of: phase)
@@ -56,18 +41,16 @@ struct ExchangeJudgement {
         }
     }
 
-    /// The presented chain, as observations of the TLS stage.
-    var peerCertificates: [Observation] {
-        report.chain.map { .peerCertificate(stage: stage(of: .tls), depth: $0.depth, isVerified: $0.isVerified, $0.facts) }
-    }
+    /// The presented certificates, as observations of the TLS stage.
+    var peerCertificates: [Observation] { report.tls?.certificates(at: stage(of: .tls)) ?? [] }
 
     var phases: Observation {
         var phases = Observation.HTTPPhases()
-        for (phase, duration) in report.phases { phases[Self.httpPhase(phase)] = duration }
+        for (phase, duration) in report.phases { phases[phase.httpPhase] = duration }
         return .httpPhases(phases)
     }
 
-    /// Time of request and answer, without the connection.
+    /// Duration of request and response, without the connection.
     var applicationTime: Duration { (report.phases[.processing] ?? .zero) + (report.phases[.transfer] ?? .zero) }
 
     private func detail(of phase: ExchangePhase) -> String {
@@ -79,59 +62,7 @@ struct ExchangeJudgement {
     }
 
     private func stage(of phase: ExchangePhase) -> Stage {
-        switch phase {
-        case .resolve: allAs ?? .resolve
-        case .connect: allAs ?? .connect
-        case .tls: allAs ?? .tls
-        case .processing, .transfer: application
-        }
-    }
-
-    private static func reason(_ fault: ChainVerdict.Fault) -> Reason {
-        switch fault {
-        case .expired: .certificateExpired
-        case .notYetValid: .certificateNotYetValid
-        case .nameMismatch: .certificateNameMismatch
-        case .revoked: .certificateRevoked
-        case .keyTooSmall: .keyTooSmall
-        case .signatureWeak: .signatureWeak
-        case .unreadable: .certificateUnreadable
-        case .untrusted, .chainTooLong: .certificateUntrusted
-        }
-    }
-
-    private static func reason(_ failure: ExchangeFailure) -> Reason {
-        switch failure.kind {
-        case .nameNotResolved: .dnsFailed
-        case .refused: .connectRefused
-        case .connectTimeout: .connectTimeout
-        case .unreachable: .networkUnreachable
-        case .reset: .connectionReset
-        case .timeout: .timeout
-        // The run was over: what it then waited for ran out of time.
-        case .cancelled: failure.phase == .connect ? .connectTimeout : .timeout
-        case .handshakeFailed: .tlsHandshakeFailed
-        case .clientCertificateRequired: .clientCertificateRequired
-        case .credentialUnreadable: .credentialUnreadable
-        case .certificateRejected: .certificateUntrusted
-        case .bodyTooLarge, .bodyExpands, .headersTooLarge: .httpTooLarge
-        case .tooManyRedirects: .httpRedirect
-        case .protocolViolation, .flood: .httpMalformed
-        case .proxyRefused: .proxyRefused
-        case .proxyAuthentication: .proxyAuthentication
-        case .invalidRequest: .configIncomplete
-        case .forbidden: .targetForbidden
-        case .localResources: .systemRefused
-        }
-    }
-
-    private static func httpPhase(_ phase: ExchangePhase) -> Observation.HTTPPhase {
-        switch phase {
-        case .resolve: .resolve
-        case .connect: .connect
-        case .tls: .tls
-        case .processing: .processing
-        case .transfer: .transfer
-        }
+        let stage = phase.stage(application: application)
+        return stage == application ? application : allAs ?? stage
     }
 }

@@ -1,24 +1,25 @@
-import HealthManager
+import Outbound
+import Probing
 package import Transfers
 
-/// What all kinds share: the way out, what servers published, and what was seen before.
+/// Services shared by all kinds: outbound transfers, cached metadata documents, and the log of certificates seen.
 package final class KindServices: Sendable {
     let transfers: Transfers
     let documents = DocumentCache()
-    let sightings: Sightings
+    let sightings: CertificateLog
     private let userAgent: String
 
-    /// - Parameter sightings: where first and last sights are kept.
-    package init(transfers: Transfers, sightings: Sightings, userAgent: String) {
+    /// - Parameter sightings: the log of first and last sightings.
+    package init(transfers: Transfers, sightings: CertificateLog, userAgent: String) {
         self.transfers = transfers
         self.sightings = sightings
         self.userAgent = userAgent
     }
 
-    /// The way out for a configuration.
-    func path(_ configuration: AgentConfiguration) -> NetworkPath {
-        let trust = TrustedRoots(includesSystem: true, file: configuration.network.caFile)
-        return NetworkPath(transfers: transfers, trust: trust, settings: configuration.network, userAgent: userAgent)
+    /// The network path for a configuration: trust, proxy and connect-to settings.
+    func path(_ organization: Organization) -> NetworkPath {
+        let trust = TrustedRoots(includesSystem: true, file: organization.network.caFile)
+        return NetworkPath(transfers: transfers, trust: trust, settings: organization.network, userAgent: userAgent)
     }
 
     func clearCaches() async {

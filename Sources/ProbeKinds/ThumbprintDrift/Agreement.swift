@@ -1,16 +1,16 @@
 import Certificates
 import FoundationEssentials
 
-/// Which certificate the copies ought to be, judged from what every server publishes. Pure.
+/// Determines which certificate all copies should be, from the keys every server publishes. Pure.
 struct Agreement: Sendable {
-    /// What every copy is measured by; nil where nothing names one.
+    /// The certificate that every copy is compared with; nil if none can be determined.
     let reference: Thumbprint?
-    /// All servers seen agree on `reference`, and the configured thumbprint is another: the configuration is old.
+    /// Whether all observed servers agree on `reference` while another thumbprint is configured: the configuration is out of date.
     let isConfigurationOutdated: Bool
 
     /// - Parameters:
-    ///   - configured: AuthConfig's current thumbprint, where it is known.
-    ///   - published: the signing keys of each server that could be seen, at least one server.
+    ///   - configured: AuthConfig's current thumbprint; nil if not known.
+    ///   - published: the signing keys of each server whose document could be read.
     init(configured: Thumbprint?, published: [[CertificateFacts]]) {
         let sets = published.map { Set($0.map(\.thumbprint)) }
         let common = sets.dropFirst().reduce(sets.first ?? []) { $0.intersection($1) }
@@ -25,7 +25,7 @@ struct Agreement: Sendable {
         reference = isConfigurationOutdated ? agreed : configured
     }
 
-    /// The newest key of most servers; the newer one of a tie.
+    /// The key that is the newest one on most servers; the newer one if there is a tie.
     private static func commonest(_ published: [[CertificateFacts]]) -> Thumbprint? {
         var votes: [Thumbprint: (count: Int, begin: Date)] = [:]
         for keys in published {

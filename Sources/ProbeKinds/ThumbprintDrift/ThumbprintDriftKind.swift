@@ -1,17 +1,17 @@
-import HealthManager
+import Probing
 
-/// `thumbprint-drift`: whether all copies of the OAuth certificate are the one the organization agreed on.
+/// `thumbprint-drift`: whether all copies of the OAuth certificate are the organization's current one.
 struct ThumbprintDriftKind: ProbeKind {
-    let name = "thumbprint-drift"
+    static let name = "thumbprint-drift"
     private let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
     let guide = KindGuide(
         checks: [
-            "AuthConfig's current thumbprint, the exported file and the keys this server publishes name one certificate; other keys may stand beside it.",
-            "A difference within the settling time (default 24 h from the first sight of the new key, while the old one is valid) is a warning.",
-            "Where every server agrees on one key that AuthConfig's configured thumbprint does not name, the configuration is old: a warning.",
+            "AuthConfig's current thumbprint, the exported file and the keys this server publishes identify one certificate; the server may publish other keys as well.",
+            "A difference within the settling time (default 24 h after the new key was first seen, while the old one is valid) is a warning.",
+            "If all servers agree on one key and the configured thumbprint names another, the configuration is out of date: a warning.",
         ],
         stages: [.certificate, .metadata, .compare],
         reasons: [
@@ -30,7 +30,7 @@ struct ThumbprintDriftKind: ProbeKind {
 
     func discover(_ options: ThumbprintDriftOptions, at place: Place) -> Discovery {
         let copies = services.copies(at: place)
-        let settling = options.settling ?? place.configuration.thresholds.driftSettling
+        let settling = options.settling ?? place.organization.thresholds.driftSettling
         return .probe(ThumbprintDriftProbe(place: place, copies: copies, settling: settling))
     }
 

@@ -1,20 +1,21 @@
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Outbound
+import Probing
 
 struct ThumbprintDriftProbe: Probe {
     static let stages: [Stage] = [.certificate, .metadata, .compare]
-    /// How old another server's document may be while there is no sign of a difference.
+    /// The maximum age of another server's document if no thumbprint is configured.
     private static let neighbourAge: Duration = .seconds(300)
 
     let place: Place
     let copies: CopyReader
     let settling: Duration
 
-    private var configured: Thumbprint? { place.configuration.authConfig.currentCertificateThumbprint }
+    private var configured: Thumbprint? { place.organization.authConfig.currentCertificateThumbprint }
 
     func run(_ context: RunContext) async -> Outcome {
-        var log = StageLog()
+        var log = RunRecorder()
         let seen = await copies.look(context)
         log.observe((seen.copies + seen.remembered).map(\.observation))
         readFile(seen, into: &log)
@@ -25,7 +26,7 @@ struct ThumbprintDriftProbe: Probe {
             if !log.hasFailed {
                 log.find(
                     Finding(
-                        .unknown, stage: .compare, reason: .notObserved, sentence: "there are not two copies to compare"))
+                        .unknown, stage: .compare, reason: .notObserved, sentence: "there are fewer than two copies to compare"))
             }
             return log.finished(Self.stages)
         }
@@ -34,7 +35,7 @@ struct ThumbprintDriftProbe: Probe {
         return log.finished(Self.stages)
     }
 
-    private func readFile(_ seen: VisibleCopies, into log: inout StageLog) {
+    private func readFile(_ seen: VisibleCopies, into log: inout RunRecorder) {
         if let problem = seen.exportedProblem {
             log.find(
                 Finding(
@@ -47,9 +48,9 @@ struct ThumbprintDriftProbe: Probe {
         }
     }
 
-    /// - Returns: false when without the server's document there is nothing to judge.
-    private func readServer(_ seen: VisibleCopies, into log: inout StageLog) -> Bool {
-        let watcher = place.watchers["metadata-reachability"]
+    /// - Returns: false if there is nothing to judge without the server's document.
+    private func readServer(_ seen: VisibleCopies, into log: inout RunRecorder) -> Bool {
+        let watcher = place.watcher(MetadataReachabilityKind.self)
         if let finding = seen.metadata?.finding, let server = place.server {
             if finding.reason == .metadataNoKeys {
                 log.find(Finding(.failure, stage: .metadata, reason: .metadataNoKeys, sentence: finding.sentence, cause: watcher))
@@ -57,29 +58,29 @@ struct ThumbprintDriftProbe: Probe {
                 log.find(
                     Finding(
                         .unknown, stage: .metadata, reason: .notObserved,
-                        sentence: "the keys \(server.name) publishes cannot be seen (\(finding.reason.rawValue))",
+                        sentence: "the keys that \(server.name) publishes could not be read (\(finding.reason.rawValue))",
                         exception: finding.sentence, cause: watcher))
             }
             return false
         }
-        seen.recordMetadata(in: &log, place: place, watcher: "metadata-reachability")
+        seen.recordMetadata(in: &log, place: place)
         guard seen.metadata == nil, seen.exported == nil || configured == nil else { return true }
         if !log.hasFailed {
             log.find(
                 Finding(
                     .unknown, stage: .metadata, reason: .notObserved,
-                    sentence: "without the server's document there are not two copies to compare"))
+                    sentence: "without the server's document, there are fewer than two copies to compare"))
         }
         return false
     }
 
-    /// Asks the other servers only where this one gives cause to: where its keys do not hold the configured one, or none is configured.
-    private func agreement(_ seen: VisibleCopies, _ context: RunContext, into log: inout StageLog) async -> Agreement {
+    /// Reads the other servers' documents only if needed: if this server does not publish the configured key, or none is configured.
+    private func agreement(_ seen: VisibleCopies, _ context: RunContext, into log: inout RunRecorder) async -> Agreement {
         let own = seen.published.map(\.facts)
         if let configured, own.isEmpty || own.contains(where: { $0.thumbprint == configured }) {
             return Agreement(configured: configured, published: own.isEmpty ? [] : [own])
         }
-        let others = place.configuration.servers.filter {
+        let others = place.organization.servers.filter {
             $0.publishesMetadata && $0.roles.contains(.mailbox) && $0.name != place.server?.name
         }
         let neighbours = await withTaskGroup(of: MetadataSighting.self) { group in
@@ -99,7 +100,7 @@ struct ThumbprintDriftProbe: Probe {
         return Agreement(configured: configured, published: (own.isEmpty ? [] : [own]) + published)
     }
 
-    private func compare(_ seen: VisibleCopies, with reference: Thumbprint, _ context: RunContext, into log: inout StageLog) {
+    private func compare(_ seen: VisibleCopies, with reference: Thumbprint, _ context: RunContext, into log: inout RunRecorder) {
         let known = (seen.copies + seen.remembered).map(\.facts)
         for source in [OAuthCertificate.Source.published, .exported] {
             let held = seen.copies.filter { $0.source == source }
@@ -109,7 +110,7 @@ struct ThumbprintDriftProbe: Probe {
             log.observe(
                 .drift(CertificateDrift(server: newest.server, source: source, state: differs ? settles ? .settling : .other : .same)))
             guard differs else { continue }
-            let sentence = "\(newest.whereabouts) is \(newest.facts.thumbprint), but \(authority(reference)) \(reference)"
+            let sentence = "\(newest.location): \(newest.facts.thumbprint), but \(authority(reference)) \(reference)"
             log.find(
                 Finding(
                     settles ? .warning : .failure, stage: .compare, reason: settles ? .thumbprintSettling : .thumbprintDrift,
@@ -120,21 +121,21 @@ struct ThumbprintDriftProbe: Probe {
 
     private func authority(_ reference: Thumbprint) -> String { reference == configured ? "AuthConfig names" : "the servers agree on" }
 
-    /// A new key is on its way, and the old one still serves: whichever of the two began later is the new one.
+    /// Whether a new key is being rolled out while the old one is valid. The key with the later notBefore is the new one.
     private func isSettling(_ held: CertificateFacts, reference: Thumbprint, known: [CertificateFacts], _ context: RunContext) -> Bool {
         let wanted = known.first { $0.thumbprint == reference }
         let heldIsNew = wanted.map { $0.notBefore < held.notBefore } ?? false
         let new = heldIsNew ? held.thumbprint : reference
         guard let old = heldIsNew ? wanted : held, old.notBefore <= context.date, context.date < old.notAfter else { return false }
-        // A key never noted before is seen for the first time now.
+        // A key without a record is seen for the first time now.
         let first = copies.sightings.firstSight(of: new) ?? context.time.now
         return context.time.now.timeIntervalSince(first) < settling.seconds
     }
 
     private func outdated(_ agreed: Thumbprint) -> Finding {
-        let place = place.configuration.authConfig.thumbprintLocation ?? "agent.yaml"
+        let place = place.organization.authConfig.thumbprintLocation ?? "agent.yaml"
         return Finding(
             .warning, stage: .compare, reason: .authconfigOutdated,
-            sentence: "every server seen publishes \(agreed); change authConfig.currentCertificateThumbprint in \(place) to it")
+            sentence: "every server observed publishes \(agreed): set authConfig.currentCertificateThumbprint in \(place) to it")
     }
 }

@@ -1,10 +1,13 @@
+import API
 import Documents
 import FoundationEssentials
 import HTTPTypes
 import HealthManager
 import Hummingbird
+import Monitoring
+import Probing
 
-/// `/api/v1`: what the command line, the page and other programs ask. `openapi.json` describes it.
+/// The routes under `/api/v1`, used by the command line and other programs; described by `openapi.json`.
 struct APIRoutes: Sendable {
     let health: HealthManager
     let events: EventFeed
@@ -14,16 +17,18 @@ struct APIRoutes: Sendable {
         let api = router.group("/api/v1")
         api.get("openapi.json") { _, _ in Response.bytes(.ok, PackageResources.openapi_json, type: "application/json") }
         api.get("probes") { request, _ in
-            try await answered(request, []) { _ in try Response.json(await health.probeDocuments()) }
+            try await answered(request, []) { _ in try Response.json(ProbeDocument.all(in: await health.snapshot())) }
         }
         api.get("results") { request, _ in try await answered(request, ["probe", "server"]) { try await results($0) } }
         api.get("health") { request, _ in try await answered(request, ["server", "healthSet"]) { try await report($0) } }
         api.get("history") { request, _ in
             try await answered(request, ["subject", "server", "since", "until", "sort", "limit"]) { try await history($0) }
         }
-        api.get("overrides") { request, _ in try await answered(request, []) { _ in try Response.json(await health.overrideDocuments()) } }
+        api.get("overrides") { request, _ in
+            try await answered(request, []) { _ in try Response.json(OverrideDocument.all(in: await health.snapshot())) }
+        }
         api.get("maintenance") { request, _ in
-            try await answered(request, []) { _ in try Response.json(await health.maintenanceDocuments()) }
+            try await answered(request, []) { _ in try Response.json(MaintenanceDocument.all(in: await health.snapshot())) }
         }
         api.get("alerts") { request, _ in try await answered(request, []) { _ in try Response.json(await health.alerts()) } }
         api.get("attempts") { request, _ in
@@ -32,7 +37,7 @@ struct APIRoutes: Sendable {
         api.get("forecast") { request, _ in try await answered(request, ["until"]) { try await forecast($0) } }
         api.get("events") { _, _ in events.response() }
         api.post("invoke") { request, _ in
-            try await taken(request, InvokeRequest.self) { try Response.json(await health.invoke($0, remote: true)) }
+            try await taken(request, InvokeRequest.self) { try Response.json(InvokeAnswer(await health.invoke($0, remote: true))) }
         }
         api.post("overrides") { request, _ in
             try await taken(request, OverrideRequest.self) { try Response.json(OverrideDocument(try await health.add($0))) }
@@ -41,17 +46,21 @@ struct APIRoutes: Sendable {
             try await taken(request, OverrideRemoval.self) { try Response.json(OverrideDocument(try await health.remove($0))) }
         }
         api.post("maintenance") { request, _ in
-            try await taken(request, MaintenanceRequest.self) { try Response.json(await health.document(of: try await health.start($0))) }
+            try await taken(request, MaintenanceRequest.self) {
+                try Response.json(MaintenanceDocument(try await health.start($0), at: health.now))
+            }
         }
         api.post("maintenance/end") { request, _ in
-            try await taken(request, MaintenanceEnd.self) { try Response.json(await health.document(of: try await health.end($0))) }
+            try await taken(request, MaintenanceEnd.self) {
+                try Response.json(MaintenanceDocument(try await health.end($0), at: health.now))
+            }
         }
         api.post("acknowledge") { request, _ in
             try await taken(request, AcknowledgeRequest.self) { try Response.json(try await health.acknowledge($0)) }
         }
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
     private func results(_ query: QueryReader) async throws -> Response {
         let probe = query.text("probe")
@@ -63,8 +72,8 @@ struct APIRoutes: Sendable {
     }
 
     private func report(_ query: QueryReader) async throws -> Response {
-        await health.settle()
-        var report = await health.healthReport()
+        await health.flush()
+        var report = HealthReport(await health.snapshot())
         if let server = query.text("server")?.lowercased() {
             report.healthSets.removeAll { !$0.server.lowercased().hasPrefix(server) }
             report.monitors.removeAll { !$0.server.lowercased().hasPrefix(server) }
@@ -84,12 +93,12 @@ struct APIRoutes: Sendable {
         wanted.until = try query.date("until")
         wanted.limit = try query.integer("limit", in: 1...10_001) ?? wanted.limit
         if let sort = try query.choice("sort", HistoryQuery.Sort.self) { wanted.sorts = [sort] }
-        await health.settle()
+        await health.flush()
         let records: [HistoryRecord]
         let stranger: String?
-        do throws(NotKept) {
+        do throws(JournalError) {
             records = try await health.history(wanted)
-            stranger = records.isEmpty ? try await health.stranger(in: wanted) : nil
+            stranger = records.isEmpty ? try await health.unknownSubject(in: wanted) : nil
         } catch {
             return try .json(ErrorDocument(error: error.description), status: .serviceUnavailable)
         }
@@ -101,7 +110,7 @@ struct APIRoutes: Sendable {
         try .json(await health.forecast(until: try query.date("until")))
     }
 
-    /// Answers a question whose parameters are among the known ones, each given once.
+    /// Answers a query whose parameters are all among `known` and given at most once each; otherwise answers 400.
     private func answered(_ request: Request, _ known: [String], _ answer: (QueryReader) async throws -> Response) async throws -> Response
     {
         do { return try await answer(try QueryReader(request, known: known)) } catch let problem as QueryReader.Problem {
@@ -109,9 +118,10 @@ struct APIRoutes: Sendable {
         }
     }
 
-    // MARK: Orders
+    // MARK: Changes
 
-    /// Takes a body whose keys are all known.
+    /// Decodes the request body and passes it to `act`. An unreadable body or an unknown key is answered with 400, a refused decision
+    /// with 404, 409 or 503.
     private func taken<Document: OrderDocument>(
         _ request: Request, _ type: Document.Type, _ act: (Document) async throws -> Response
     ) async throws -> Response {
@@ -122,7 +132,7 @@ struct APIRoutes: Sendable {
             let written = try JSONText.decode([String: AnyValue].self, from: buffer.readableBytesView).keys
             if let stranger = written.sorted().first(where: { !known.contains($0) }) {
                 return try .json(
-                    ErrorDocument(error: "unknown key '\(stranger)' in the body; known are \(known.joined(separator: ", "))"),
+                    ErrorDocument(error: "unknown key '\(stranger)' in the body; known keys: \(known.joined(separator: ", "))"),
                     status: .badRequest)
             }
             document = try JSONText.decode(type, from: buffer.readableBytesView)
@@ -130,9 +140,9 @@ struct APIRoutes: Sendable {
             return try .json(ErrorDocument(error: "the body is \(fault)"), status: .badRequest)
         } catch let error as DecodingError {
             return try .json(
-                ErrorDocument(error: "the body is not what /api/v1/openapi.json describes: \(error.words)"), status: .badRequest)
+                ErrorDocument(error: "the body does not match /api/v1/openapi.json: \(error.words)"), status: .badRequest)
         } catch {
-            return try .json(ErrorDocument(error: "the body is no JSON, or longer than a mebibyte"), status: .badRequest)
+            return try .json(ErrorDocument(error: "the body is not JSON, or is larger than 1 MiB"), status: .badRequest)
         }
         do { return try await act(document) } catch let refused as DecisionRefused {
             let status: HTTPResponse.Status =
@@ -146,19 +156,19 @@ struct APIRoutes: Sendable {
     }
 }
 
-/// A value that is not looked at.
+/// Decodes from any value and ignores it.
 private struct AnyValue: Decodable { init(from decoder: any Decoder) {} }
 
 extension DecodingError {
-    /// Which key, and what is wrong with it.
+    /// The key at fault and the problem with it.
     fileprivate var words: String {
         func path(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
         return switch self {
         case .keyNotFound(let key, _): "'\(key.stringValue)' is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            path(context).isEmpty ? "it is no JSON object" : "'\(path(context))' is of another type"
-        case .dataCorrupted(let context): path(context).isEmpty ? "it is no JSON" : "'\(path(context))' can't be read"
-        @unknown default: "it can't be read"
+            path(context).isEmpty ? "it is not a JSON object" : "'\(path(context))' has the wrong type"
+        case .dataCorrupted(let context): path(context).isEmpty ? "it is not JSON" : "'\(path(context))' cannot be parsed"
+        @unknown default: "it cannot be parsed"
         }
     }
 }

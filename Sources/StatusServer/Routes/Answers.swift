@@ -1,15 +1,16 @@
+import Documents
 import HTTPTypes
-import HealthManager
 import Hummingbird
 import NIOCore
+import Probing
 
 extension Response {
-    /// Lines for people: what others wrote in them is made printable.
+    /// Plain text for display: control characters are made printable.
     static func plain(_ status: HTTPResponse.Status, _ text: String, headers: HTTPFields = [:]) -> Response {
         bytes(status, Array(PrintableText.lines(text).utf8), type: "text/plain; charset=utf-8", headers: headers)
     }
 
-    /// The page: it loads nothing and runs nothing.
+    /// An HTML page with a content security policy that forbids scripts and external resources.
     static func html(_ text: String) -> Response {
         bytes(.ok, Array(text.utf8), type: "text/html; charset=utf-8", headers: [.contentSecurityPolicy: pagePolicy])
     }
@@ -27,14 +28,4 @@ extension Response {
         headers[.xContentTypeOptions] = "nosniff"
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
-}
-
-/// What an API answer says when it says no.
-struct ErrorDocument: Codable {
-    var error: String
-}
-
-/// What `POST /-/restart?wait=` answers: the probes that have no fresh result yet.
-struct WaitingDocument: Codable {
-    var waiting: [String]
 }

@@ -1,23 +1,28 @@
+import API
+import Documents
 import FoundationEssentials
-package import HealthManager
 import Hummingbird
+package import Monitoring
 import NIOCore
+package import Probing
 import ServiceLifecycle
 import Synchronization
 
-/// `/api/v1/events`: one server-sent event for each new result and each change of a monitor's state.
+/// `/api/v1/events`: one server-sent event for each result, each state change of a monitor and each escalated episode.
 package final class EventFeed: ResultObserver, Service {
     private typealias Listener = AsyncStream<ByteBuffer>.Continuation
 
-    /// A listener that does not read loses the oldest.
+    /// Events buffered per client; for a client that does not keep up, the oldest are dropped.
     private static let buffered = 1000
     private static let heartbeat: Duration = .seconds(15)
 
     private let listeners = Mutex<[UUID: Listener]>([:])
     private let time: any TimeSource
 
+    /// - Parameter time: paces the heartbeat comments.
     package init(time: any TimeSource) { self.time = time }
 
+    /// Sends the change to all connected clients without waiting for them.
     package func changed(_ change: CacheChange) {
         guard listeners.withLock({ !$0.isEmpty }) else { return }
         switch change {
@@ -28,12 +33,12 @@ package final class EventFeed: ResultObserver, Service {
         }
     }
 
-    /// Keeps connections alive that nothing happens on, and ends them when the agent ends.
+    /// Sends a comment every 15 s to keep idle connections alive; on graceful shutdown, ends all streams and returns.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while (try? await self.time.sleep(until: self.time.elapsed + Self.heartbeat)) != nil { self.send(ByteBuffer(string: ":\n\n")) }
         }
-        // Outside the lock: each of them takes itself out.
+        // Outside the lock: finishing a stream removes its listener, which takes the lock.
         for listener in listeners.withLock({ Array($0.values) }) { listener.finish() }
     }
 

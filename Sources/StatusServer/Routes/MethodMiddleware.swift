@@ -1,8 +1,8 @@
+import API
 import HTTPTypes
-import HealthManager
 import Hummingbird
 
-/// Tells whoever takes the wrong method for a path of the API which ones there are.
+/// Answers 405 with an `Allow` header to an API request with the wrong method.
 struct MethodMiddleware: RouterMiddleware {
     private static let gets: Set<String> = [
         "probes", "results", "health", "history", "overrides", "maintenance", "alerts", "attempts", "forecast", "events", "openapi.json",
@@ -13,7 +13,7 @@ struct MethodMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        // As the router reads it: however many slashes there are between the names.
+        // The router also ignores repeated slashes.
         let written = "/" + request.uri.path.split(separator: "/").joined(separator: "/")
         guard written.hasPrefix(Self.root) else { return try await next(request, context) }
         let path = String(written.dropFirst(Self.root.count))

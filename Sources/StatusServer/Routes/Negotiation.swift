@@ -1,6 +1,8 @@
-/// Reads `Accept` and `Accept-Encoding`.
+import Exposition
+
+/// Content negotiation by `Accept` and `Accept-Encoding`.
 enum Negotiation {
-    /// OpenMetrics where it is accepted at least as gladly as plain text.
+    /// OpenMetrics if its quality value is at least that of plain text.
     static func format(accept: String?) -> MetricText.Format {
         guard let accept else { return .text }
         let open = quality(of: "application/openmetrics-text", in: accept)

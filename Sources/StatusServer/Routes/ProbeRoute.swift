@@ -1,20 +1,22 @@
 import Addresses
+import Exposition
 import FoundationEssentials
 import HTTPTypes
 import HealthManager
 import Hummingbird
+import Probing
 
-/// `/probe`, what it did lately, and with which modules: where blackbox_exporter has them.
+/// `/probe`, `/logs` (recent runs) and `/config` (modules), at the same paths as in blackbox_exporter.
 struct ProbeRoute: Sendable {
-    let desk: ProbeDesk
+    let prober: OnDemandProber
     let isBehindProxy: Bool
-    private static let patience = HTTPField.Name("X-Prometheus-Scrape-Timeout-Seconds")
+    private static let scrapeTimeout = HTTPField.Name("X-Prometheus-Scrape-Timeout-Seconds")
 
     func add(to router: Router<ServerContext>) {
         router.get("/probe") { request, context in await probe(request, context) }
         router.get("/logs") { request, _ in logs(request) }
         router.get("/config") { _, _ in
-            Response.plain(.ok, "modules:\n" + desk.modules.map { indented($0.masked) }.joined())
+            Response.plain(.ok, "modules:\n" + prober.modules.map { indented($0.masked) }.joined())
         }
     }
 
@@ -22,9 +24,9 @@ struct ProbeRoute: Sendable {
         let parameters = FormQuery(request.uri.query ?? "")
         let query = ProbeQuery(
             module: parameters["module"], target: parameters["target"], hostname: parameters["hostname"],
-            scrapeTimeout: Self.patience.flatMap { request.headers[$0] }, caller: context.address,
+            scrapeTimeout: Self.scrapeTimeout.flatMap { request.headers[$0] }, caller: context.address,
             isForwarded: isBehindProxy || ProxyTrace.isLeft(in: request.headers))
-        switch await desk.probe(query) {
+        switch await prober.probe(query) {
         case .refused(let status, let sentence):
             return .plain(
                 HTTPResponse.Status(code: status), sentence + "\n", headers: status == 429 || status == 503 ? [.retryAfter: "1"] : [:])
@@ -36,19 +38,20 @@ struct ProbeRoute: Sendable {
 
     private func logs(_ request: Request) -> Response {
         guard let id = request.uri.queryParameters["id"].flatMap({ Int($0) }) else { return .plain(.badRequest, "'id' must be a number\n") }
-        guard let run = desk.run(numbered: id) else { return .plain(.notFound, "no run of that number is kept\n") }
+        guard let run = prober.run(numbered: id) else { return .plain(.notFound, "no recent run has this id\n") }
         return .plain(.ok, DebugText.render(run))
     }
 
     private func indented(_ text: String) -> String { text.split(separator: "\n").map { "  \($0)\n" }.joined() }
 }
 
-/// One run for people: what happened, what was measured, by which module.
+/// A human-readable report of one run: stages, findings, metrics and the module.
 enum DebugText {
     static func render(_ run: OnDemandRun) -> String {
         let result = run.result
         var lines = [
-            "Run \(run.id) of module \(run.module.name) against \(PrintableText.line(run.target)), begun \(result.start.formatted(.iso8601)):",
+            "Run \(run.id) of module \(run.module.name) against \(PrintableText.line(run.target)), "
+                + "started \(result.start.formatted(.iso8601)):",
             "",
         ]
         for stage in result.outcome.stages {
@@ -60,7 +63,7 @@ enum DebugText {
             if !finding.exception.isEmpty { lines.append("    \(PrintableText.line(finding.exception))") }
             lines.append("    what to do: \(finding.reason.remedy)")
         }
-        lines += ["  \(result.type.name) after \(milliseconds(result.duration)) of \(milliseconds(run.timeout))", ""]
+        lines += ["  \(result.type.name) after \(milliseconds(result.duration)) (timeout \(milliseconds(run.timeout)))", ""]
         lines += ["Metrics:", "", String(decoding: ProbeText.render(run), as: UTF8.self), "Module:", "", run.module.masked]
         return lines.joined(separator: "\n")
     }

@@ -1,8 +1,8 @@
+import Documents
 import FoundationEssentials
-import HealthManager
 import Hummingbird
 
-/// Reads the parameters of a question strictly: one that nobody knows, or twice, is refused like a value that can't be read.
+/// Parses query parameters strictly: an unknown or repeated parameter is an error, as is an invalid value.
 struct QueryReader {
     struct Problem: Error, CustomStringConvertible {
         let description: String
@@ -15,10 +15,12 @@ struct QueryReader {
         for (key, value) in request.uri.queryParameters {
             let name = String(key)
             guard known.contains(name) else {
-                throw Problem(
-                    description: "unknown parameter '\(name)'" + (known.isEmpty ? "" : "; known are \(known.joined(separator: ", "))"))
+                let list = known.isEmpty ? "" : "; known parameters: \(known.joined(separator: ", "))"
+                throw Problem(description: "unknown parameter '\(name)'\(list)")
             }
-            guard values.updateValue(String(value), forKey: name) == nil else { throw Problem(description: "'\(name)' is given twice") }
+            guard values.updateValue(String(value), forKey: name) == nil else {
+                throw Problem(description: "duplicate parameter '\(name)'")
+            }
         }
         self.values = values
     }
@@ -35,7 +37,7 @@ struct QueryReader {
 
     func date(_ name: String) throws(Problem) -> Date? {
         guard let text = values[name] else { return nil }
-        guard let date = JSONText.date(text) else { throw Problem(description: "'\(name)' must be a time such as 2027-01-31T12:00:00Z") }
+        guard let date = JSONText.date(text) else { throw Problem(description: "'\(name)' must be a time (e.g. 2027-01-31T12:00:00Z)") }
         return date
     }
 

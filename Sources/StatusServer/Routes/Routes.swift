@@ -1,23 +1,27 @@
+import API
+import Exposition
 import FoundationEssentials
 import HTTPTypes
 import HealthManager
 import Hummingbird
+import Monitoring
+import Probing
 import Serving
 
-/// Every path the agent answers.
+/// Builds the router with all paths the agent serves.
 struct Routes: Sendable {
     let health: HealthManager
     let metrics: MetricsPage
     let page: StatusPage
-    let desk: ProbeDesk
+    let prober: OnDemandProber
     let events: EventFeed
     let responses: @Sendable () -> ResponseFacts
     let connections: @Sendable () -> Connections.Facts
     let build: BuildInformation
 
-    func router(_ door: Door) -> Router<ServerContext> {
+    func router(_ requestGuard: RequestGuard) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: DoorMiddleware(door: door))
+        router.add(middleware: RequestGuardMiddleware(requestGuard: requestGuard))
         router.add(middleware: MethodMiddleware())
         router.get("/") { _, _ in await statusPage() }
         router.get("/metrics") { request, _ in await metricsResponse(request) }
@@ -30,43 +34,39 @@ struct Routes: Sendable {
             router.get(RouterPath(path)) { _, _ in Response.plain(.methodNotAllowed, "use POST\n", headers: [HTTPField.Name.allow: "POST"])
             }
         }
-        router.get("/sd") { _, _ in try Response.json(await health.serviceDiscovery()) }
+        router.get("/sd") { _, _ in try Response.json(DiscoveredTargets.all(in: await health.snapshot())) }
         APIRoutes(health: health, events: events, responses: responses).add(to: router)
-        ProbeRoute(desk: desk, isBehindProxy: door.isBehindProxy).add(to: router)
+        ProbeRoute(prober: prober, isBehindProxy: requestGuard.isBehindProxy).add(to: router)
         return router
     }
 
     private func statusPage() async -> Response {
-        let overrides = await health.overrideDocuments().map { "\($0.line), by \($0.by)" }
-        let maintenance = await health.maintenanceDocuments().map {
-            "\($0.component) on \($0.server) is \($0.state): \($0.window), by \($0.by)"
-        }
-        return .html(
-            page.render(
-                await health.snapshot(), health: await health.healthReport(), decisions: overrides + maintenance, recent: desk.recent))
+        .html(page.render(await health.snapshot(), recent: prober.recent))
     }
 
     private func metricsResponse(_ request: Request) async -> Response {
         let format = Negotiation.format(accept: request.headers[.accept])
         let (facts, probes) = await health.agentFacts()
         let own = AgentMetrics(
-            facts: facts, responses: responses(), probes: probes, unknownModules: desk.unknownModules, connections: connections(),
-            build: build)
+            facts: facts, responses: responses(), probes: probes, unknownModules: prober.unknownModules, build: build)
+        let connections = ConnectionMetrics(facts: connections())
+        func write(_ text: inout MetricText) {
+            own.write(to: &text, format: format)
+            connections.write(to: &text, format: format)
+        }
         let type = Negotiation.contentType(format)
-        if Negotiation.acceptsGzip(request.headers[.acceptEncoding]),
-            let compressed = metrics.compressed(format, agent: { own.write(to: &$0, format: format) })
-        {
+        if Negotiation.acceptsGzip(request.headers[.acceptEncoding]), let compressed = metrics.compressed(format, agent: write) {
             return .bytes(.ok, compressed, type: type, headers: [.vary: "Accept, Accept-Encoding", .contentEncoding: "gzip"])
         }
         return Response(
             status: .ok, headers: [.vary: "Accept, Accept-Encoding", .contentType: type],
-            body: ResponseBody(contentsOf: metrics.parts(format) { own.write(to: &$0, format: format) }))
+            body: ResponseBody(contentsOf: metrics.parts(format, agent: write)))
     }
 
     private func explain(_ name: String) -> Response {
         guard let reason = Reason(rawValue: name.lowercased()) else {
             let near = NearestName.ranked(Reason.allCases.map(\.rawValue), to: name).prefix(3).joined(separator: ", ")
-            return .plain(.notFound, "there is no reason of that name" + (near.isEmpty ? "" : "; nearest: \(near)") + "\n")
+            return .plain(.notFound, "unknown reason" + (near.isEmpty ? "" : "; similar names: \(near)") + "\n")
         }
         return .plain(.ok, "\(reason.rawValue)\n\n\(reason.sentence)\n\nWhat to do: \(reason.remedy)\n")
     }
@@ -74,19 +74,20 @@ struct Routes: Sendable {
     private func reload() async -> Response {
         do throws(ConfigurationRefused) {
             try await health.reload()
-            return .plain(.ok, "configuration read again\n")
+            return .plain(.ok, "configuration reloaded\n")
         } catch {
-            return .plain(.internalServerError, error.description + "\nthe old configuration stays in force\n")
+            return .plain(.internalServerError, error.description + "\nthe previous configuration remains in effect\n")
         }
     }
 
     private func restart(_ request: Request) async throws -> Response {
         do throws(ConfigurationRefused) { try await health.restart() } catch {
-            return .plain(.internalServerError, error.description + "\nthe old configuration stays in force, nothing was cleared\n")
+            return .plain(
+                .internalServerError, error.description + "\nthe previous configuration remains in effect, no cache was cleared\n")
         }
-        guard let text = request.uri.queryParameters["wait"] else { return .plain(.ok, "every cache cleared\n") }
+        guard let text = request.uri.queryParameters["wait"] else { return .plain(.ok, "all caches cleared\n") }
         guard let seconds = Double(text), (0...86400).contains(seconds) else {
-            return .plain(.badRequest, "'wait' must be seconds from 0 to 86400\n")
+            return .plain(.badRequest, "'wait' must be a number of seconds from 0 to 86400\n")
         }
         let waiting = await health.awaitFreshResults(within: .seconds(seconds))
         return try .json(WaitingDocument(waiting: waiting.map(\.description)))

@@ -1,16 +1,18 @@
+import API
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Monitoring
 import Mustache
+import Probing
 
-/// The page at `/`: what is watched, how it is, and where to go on.
+/// The status page at `/`, rendered from `status.html`.
 struct StatusPage: Sendable {
     private let template: MustacheTemplate
 
-    /// How values stand in the page: as HTML, and fit to be shown.
+    /// Makes control characters printable and escapes values for HTML.
     private struct Escaping: MustacheContentType {
         func escapeText(_ text: String) -> String {
-            // By scalar: a sign with a combining mark after it is a sign of HTML still.
+            // By scalar, not by character: `<` followed by a combining mark must still be escaped.
             PrintableText.line(text).unicodeScalars.reduce(into: "") { html, scalar in
                 switch scalar {
                 case "&": html += "&amp;"
@@ -99,17 +101,22 @@ struct StatusPage: Sendable {
         let when: String
     }
 
-    func render(_ snapshot: Snapshot, health: HealthReport, decisions: [String] = [], recent: [OnDemandRun] = []) -> String {
+    func render(_ snapshot: Snapshot, recent: [OnDemandRun] = []) -> String {
         let facts = snapshot.agent
+        let health = HealthReport(snapshot)
+        let overrides = OverrideDocument.all(in: snapshot).map { "\($0.line), by \($0.by)" }
+        let maintenance = MaintenanceDocument.all(in: snapshot).map {
+            "\($0.component) on \($0.server) is \($0.state): \($0.window), by \($0.by)"
+        }
         let view = View(
             health: health.healthSets.map(row), trouble: health.monitors.filter { $0.episodeBegan != nil }.map(row),
-            hasHealth: !health.healthSets.isEmpty, decisions: decisions,
+            hasHealth: !health.healthSets.isEmpty, decisions: overrides + maintenance,
             started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601),
             configuration: facts.configurationPath,
             isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description),
             historyProblem: facts.journal.problem, rows: snapshot.probes.map(row),
             certificates: certificates(snapshot),
-            absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.because)" },
+            absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.why.because)" },
             lists: facts.targetLists.compactMap { fact in fact.problem.map { "\(fact.definition): \($0)" } },
             runs: recent.map(row), hasRuns: !recent.isEmpty)
         return template.render(view)
@@ -123,7 +130,7 @@ struct StatusPage: Sendable {
     }
 
     private func row(_ monitor: MonitorDocument) -> TroubleRow {
-        let by = monitor.acknowledgedBy.map { "taken up by \($0); " } ?? ""
+        let by = monitor.acknowledgedBy.map { "acknowledged by \($0); " } ?? ""
         let silent = monitor.inactiveSince == nil ? "" : "in maintenance; "
         return TroubleRow(
             monitor: monitor.monitorIdentity, server: monitor.address ?? monitor.server, value: monitor.alertValue,
@@ -155,7 +162,7 @@ struct StatusPage: Sendable {
         let byThumbprint = Dictionary(grouping: all) { $0.facts.thumbprint }
         return byThumbprint.values.compactMap { copies in
             guard let first = copies.first else { return nil }
-            let days = first.facts.notAfter.timeIntervalSince(Date()) / 86400
+            let days = first.facts.notAfter.timeIntervalSince(snapshot.taken) / 86400
             let places = Set(copies.map { $0.server.isEmpty ? $0.source.rawValue : "\($0.server) (\($0.source.rawValue))" })
             return CertificateRow(
                 thumbprint: first.facts.thumbprint.description, slot: first.slot.rawValue, copies: places.sorted().joined(separator: ", "),

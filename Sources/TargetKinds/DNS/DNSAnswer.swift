@@ -1,38 +1,38 @@
 import CLdns
 
-/// What a name server answered, read by ldns.
+/// A DNS response, parsed by ldns.
 struct DNSAnswer: Sendable {
     enum Section: CaseIterable {
         case answer, authority, additional
     }
 
     enum Unusable: Error {
-        /// No answer to the question: another id, another question, or no answer at all.
-        case stranger
-        /// ldns's words.
+        /// Not a response to the query: another ID, another question, or not a response at all.
+        case mismatchedReply
+        /// ldns's error message.
         case malformed(String)
     }
 
     let code: ResponseCode
-    /// Whether the server left out what did not fit.
+    /// Whether the TC flag is set.
     let isTruncated: Bool
-    /// In presentation format, tab-separated: name, TTL, class, type, data.
+    /// By section, in presentation format, tab-separated: name, TTL, class, type, data.
     let records: [Section: [String]]
-    /// How many of the additional records say how the message is to be taken (EDNS, TSIG): they are counted, and not printed.
+    /// The number of additional pseudo-records (EDNS, TSIG), which are counted but not printed.
     let unprinted: Int
-    /// Of the SOA record among the answers; nil where there is none.
+    /// The serial of the SOA record in the answer section; nil if there is none.
     let serial: UInt32?
 
-    /// - Parameter question: the message that was sent.
+    /// - Parameter question: the query message that was sent.
     init(_ bytes: [UInt8], to question: [UInt8]) throws(Unusable) {
-        guard bytes.prefix(2) == question.prefix(2) else { throw .stranger }
+        guard bytes.prefix(2) == question.prefix(2) else { throw .mismatchedReply }
         let packet = try Self.read(bytes)
         defer { ldns_pkt_free(packet) }
         let asked = try Self.read(question)
         defer { ldns_pkt_free(asked) }
-        // EDNS holds the upper bits of the code.
+        // EDNS contains the upper bits of the code.
         code = ResponseCode(number: Int(ldns_pkt_edns_extended_rcode(packet)) << 4 | Int(ldns_pkt_get_rcode(packet).rawValue))
-        guard ldns_pkt_qr(packet) != 0, Self.repeats(packet, asked, isRefusal: code != .noError) else { throw .stranger }
+        guard ldns_pkt_qr(packet) != 0, Self.repeats(packet, asked, isRefusal: code != .noError) else { throw .mismatchedReply }
         isTruncated = ldns_pkt_tc(packet) != 0
         let lists: [(Section, UnsafeMutablePointer<ldns_rr_list>?)] = [
             (.answer, ldns_pkt_answer(packet)), (.authority, ldns_pkt_authority(packet)), (.additional, ldns_pkt_additional(packet)),
@@ -54,7 +54,7 @@ struct DNSAnswer: Sendable {
         return packet
     }
 
-    /// Whether the answer repeats the question; a server that could not read it, or would not, may leave it out.
+    /// Whether the response repeats the question; in an error response, the question section may be empty.
     private static func repeats(
         _ answer: UnsafeMutablePointer<ldns_pkt>, _ question: UnsafeMutablePointer<ldns_pkt>, isRefusal: Bool
     ) -> Bool {

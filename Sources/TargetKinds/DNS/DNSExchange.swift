@@ -1,16 +1,16 @@
 import Addresses
-import HealthManager
+import Probing
 import Transfers
 
-/// One message to one server, and what it answers. Each way tells the run what went wrong, and then gives nil.
+/// Sends one query to one server. Each transport records a failure in the run and then returns nil.
 struct DNSExchange {
     let server: Endpoint
-    /// As the target names it: what a certificate must bear.
+    /// The host in the target, for which a certificate must be valid.
     let host: String
     let options: DNSOptions
     let message: [UInt8]
-    /// Most datagrams that answer something else: a server, or somebody in its place, that sends more is not waited for.
-    private static let mostStrangers = 10_000
+    /// Maximum number of datagrams that do not answer the query; they may come from the server or be spoofed.
+    private static let maxMismatchedReplies = 10_000
 
     // MARK: UDP
 
@@ -25,7 +25,7 @@ struct DNSExchange {
             return nil
         }
         let asked = ContinuousClock.now
-        var strangers = 0
+        var mismatchedReplies = 0
         defer { facts.phases[.request] = ContinuousClock.now - asked }
         do throws(ExchangeFailure) {
             try socket.send(message)
@@ -36,14 +36,15 @@ struct DNSExchange {
                     run.pass(.connect, server.description, took: asked - start)
                     return answer
                 } catch {
-                    if case .stranger = error, strangers < Self.mostStrangers {
-                        strangers += 1
+                    if case .mismatchedReply = error, mismatchedReplies < Self.maxMismatchedReplies {
+                        mismatchedReplies += 1
                         continue
                     }
                     run.pass(.connect, server.description, took: asked - start)
                     guard case .malformed(let words) = error else {
                         run.fail(
-                            .endpoint, .answerUnexpected, "over \(Self.mostStrangers) datagrams came, and none that answers the question",
+                            .endpoint, .answerUnexpected,
+                            "more than \(Self.maxMismatchedReplies) datagrams were received, but none answers the query",
                             took: ContinuousClock.now - asked)
                         return nil
                     }
@@ -52,12 +53,12 @@ struct DNSExchange {
                 }
             }
         } catch {
-            // The system tells of a refused datagram only when an answer is waited for.
+            // The system reports a refused datagram only on receive.
             if error.phase != .connect { run.pass(.connect, server.description, took: asked - start) }
             let took = ContinuousClock.now - asked
-            if error.kind == .timeout, strangers > 0 {
+            if error.kind == .timeout, mismatchedReplies > 0 {
                 run.fail(
-                    .endpoint, .timeout, "\(strangers) datagram(s) came in time, and none that answers the question", took: took)
+                    .endpoint, .timeout, "\(mismatchedReplies) datagram(s) were received in time, but none answers the query", took: took)
             } else {
                 run.fail(error, took: took)
             }
@@ -78,13 +79,13 @@ struct DNSExchange {
                 run.fail(
                     .endpoint, .answerUnexpected,
                     received.count == 0
-                        ? "the server ended the connection without an answer"
-                        : "the server ended the connection after \(received.count) bytes of its answer")
+                        ? "the server closed the connection without a response"
+                        : "the server closed the connection after \(received.count) bytes of its response")
                 return nil
             }
             do throws(DNSAnswer.Unusable) { return try DNSAnswer(bytes, to: message) } catch {
                 switch error {
-                case .stranger: run.fail(.endpoint, .answerUnexpected, "what the server sent does not answer the question")
+                case .mismatchedReply: run.fail(.endpoint, .answerUnexpected, "the response does not match the query")
                 case .malformed(let words): run.fail(.endpoint, .answerUnexpected, Self.malformed, exception: words)
                 }
             }
@@ -96,7 +97,7 @@ struct DNSExchange {
         let start = ContinuousClock.now
         defer { facts.phases[.connect] = ContinuousClock.now - start }
         do throws(ExchangeFailure) {
-            let conversation = try await run.transfers.converse(with: server, from: options.address.source, until: run.deadline)
+            let conversation = try await run.transfers.connect(to: server, from: options.address.source, until: run.deadline)
             run.pass(.connect, conversation.peer)
             if options.isTLS, await !run.startTLS(conversation, options.tls, host: host) { return nil }
             return conversation
@@ -106,7 +107,7 @@ struct DNSExchange {
         }
     }
 
-    /// One message with its length before it; nil, and how many bytes came, where the peer ends the connection before.
+    /// One length-prefixed message; nil, and the number of bytes received, if the peer closes the connection before it is complete.
     private func receive(_ conversation: Conversation) async throws(ExchangeFailure) -> (whole: [UInt8]?, count: Int) {
         var buffer: [UInt8] = []
         while true {
@@ -120,5 +121,5 @@ struct DNSExchange {
         }
     }
 
-    private static let malformed = "the answer cannot be read: it is no well-formed DNS message"
+    private static let malformed = "the response is not a well-formed DNS message"
 }

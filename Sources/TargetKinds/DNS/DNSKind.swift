@@ -1,8 +1,8 @@
-import HealthManager
+import Probing
 
-/// `dns`: one question to a name server, and what its answer must be.
+/// `dns`: one query to a DNS server, and rules for its response.
 struct DNSKind: ProbeKind {
-    let name = "dns"
+    static let name = "dns"
     let aim = KindAim.targets
     private let services: TargetServices
 
@@ -10,10 +10,10 @@ struct DNSKind: ProbeKind {
 
     let guide = KindGuide(
         checks: [
-            "The target is a name server: host or host:port, port 53 where there is none, 853 with 'dns_over_tls'. One address of it is asked once, over UDP, TCP or TLS.",
-            "Datagrams that answer another question are passed over. A truncated answer is taken as it is: the question is not asked again over TCP.",
-            "The response code must be one of 'valid_rcodes'. Then the records of each section are compared with the rules for it, as text: name, TTL, class, type and data, with tabs between them.",
-            "'fail_if_all_match_regexp' is read as blackbox_exporter reads it: the probe fails unless every record matches each of its expressions.",
+            "The target is a DNS server: host or host:port (default port 53, or 853 with 'dns_over_tls'). One query is sent to one of its addresses, over UDP, TCP or TLS.",
+            "Datagrams that do not match the query are ignored. A truncated response is used as it is: the query is not repeated over TCP.",
+            "The response code must be one of 'valid_rcodes'. Then the rules of each section are applied to its records as text: name, TTL, class, type and data, separated by tabs.",
+            "'fail_if_all_match_regexp' works as in blackbox_exporter: the probe fails unless every record matches each of its expressions.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
@@ -25,18 +25,18 @@ struct DNSKind: ProbeKind {
         ],
         options: [
             .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "take the other where a name has none of that (default true)", settableThroughAgent: true),
-            .init("source_ip_address", "address to send from", settableThroughAgent: false),
+            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
+            .init("source_ip_address", "source address", settableThroughAgent: false),
             .init("transport_protocol", "udp or tcp (default udp, with 'dns_over_tls' tcp)", settableThroughAgent: true),
-            .init("dns_over_tls", "ask over TLS (default false)", settableThroughAgent: true),
+            .init("dns_over_tls", "query over TLS (default false)", settableThroughAgent: true),
             .init(
                 "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
                 settableThroughAgent: false),
-            .init("query_name", "the name to ask for", settableThroughAgent: false),
-            .init("query_type", "type of the records to ask for (default ANY)", settableThroughAgent: true),
-            .init("query_class", "their class (default IN)", settableThroughAgent: true),
-            .init("recursion_desired", "ask the server to ask others (default true)", settableThroughAgent: true),
-            .init("valid_rcodes", "response codes that are accepted (default NOERROR)", settableThroughAgent: true),
+            .init("query_name", "name to query", settableThroughAgent: false),
+            .init("query_type", "record type to query (default ANY)", settableThroughAgent: true),
+            .init("query_class", "record class to query (default IN)", settableThroughAgent: true),
+            .init("recursion_desired", "request recursion (default true)", settableThroughAgent: true),
+            .init("valid_rcodes", "accepted response codes (default NOERROR)", settableThroughAgent: true),
         ]
             + DNSAnswer.Section.allCases.map { section in
                 .init(
@@ -50,7 +50,7 @@ struct DNSKind: ProbeKind {
     func discover(_ options: DNSOptions, at place: Place) -> Discovery {
         guard let target = place.target else { return .notDefined(.needsTarget) }
         guard let question = options.question else {
-            return .notDefined(NotDefined(because: "it asks no question", configured: "set 'query_name' in its options"))
+            return .notDefined(NotDefined(because: "its options set no 'query_name'", configured: "set 'query_name' in its options"))
         }
         return .probe(DNSProbe(target: target, options: options, question: question, services: services))
     }

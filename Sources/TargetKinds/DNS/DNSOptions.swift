@@ -1,4 +1,4 @@
-import HealthManager
+import Probing
 
 /// The options of blackbox_exporter's `dns` modules.
 struct DNSOptions: Sendable {
@@ -10,12 +10,12 @@ struct DNSOptions: Sendable {
     var transport: Transport
     var isTLS: Bool
     var tls: TLSOptions
-    /// nil where the options are refused.
+    /// nil if the options are invalid.
     var question: DNSQuestion?
     var accepted: Set<ResponseCode>
     var rules: [DNSAnswer.Section: RecordRules]
 
-    /// Of a target that names none.
+    /// The port of a target without one.
     var defaultPort: UInt16 { isTLS ? 853 : 53 }
 
     init(_ reader: SettingsReader, _ services: TargetServices) {
@@ -42,7 +42,7 @@ struct DNSOptions: Sendable {
         let queryClass = reader.text("query_class", default: "IN")
         let recursionDesired = reader.bool("recursion_desired") ?? true
         guard !name.isEmpty else {
-            reader.error("a dns probe needs 'query_name', the name to ask for: add it", at: reader.location(of: "query_name"))
+            reader.error("a dns probe needs 'query_name', the name to query", at: reader.location(of: "query_name"))
             return nil
         }
         do throws(DNSQuestion.Invalid) {
@@ -59,7 +59,7 @@ struct DNSOptions: Sendable {
         }
     }
 
-    /// An empty list says no more than an absent one.
+    /// An empty list means the default, like an absent one.
     private static func accepted(_ reader: SettingsReader) -> Set<ResponseCode> {
         let names = reader.strings("valid_rcodes") ?? []
         let codes = names.compactMap { name in
@@ -94,7 +94,7 @@ extension DNSAnswer.Section {
 }
 
 extension SettingsReader {
-    /// A text that, empty, means its default.
+    /// A string whose empty value means the default.
     fileprivate func text(_ key: String, default fallback: String) -> String {
         string(key).flatMap { $0.isEmpty ? nil : $0 } ?? fallback
     }

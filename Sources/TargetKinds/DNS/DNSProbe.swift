@@ -1,5 +1,5 @@
 import Addresses
-import HealthManager
+import Probing
 import Transfers
 
 struct DNSProbe: Probe {
@@ -26,7 +26,7 @@ struct DNSProbe: Probe {
 
     private func ask(_ run: inout TargetRun, _ facts: inout DNSFacts) async -> DNSAnswer? {
         guard let (host, port) = hostAndPort else {
-            run.reject(.config, .targetInvalid, "a dns target is host or host:port, an IPv6 address with a port in brackets")
+            run.reject(.config, .targetInvalid, "a dns target is host or host:port; an IPv6 address with a port needs brackets")
             return nil
         }
         guard let address = await run.resolve(host, options.address) else { return nil }
@@ -38,7 +38,7 @@ struct DNSProbe: Probe {
         }
     }
 
-    /// nil where the target is none.
+    /// nil if the target is invalid.
     private var hostAndPort: (name: String, port: UInt16)? {
         if let whole = URLHost.split(target.text) { return whole }
         if let address = NetworkAddress(target.text) { return (address.description, options.defaultPort) }
@@ -49,12 +49,12 @@ struct DNSProbe: Probe {
     private func judge(_ answer: DNSAnswer, took: Duration?, _ run: inout TargetRun) {
         guard options.accepted.contains(answer.code) else {
             let accepted = options.accepted.map(\.description).sorted().joined(separator: ", ")
-            return run.fail(.endpoint, .dnsRcode, "the server answered \(answer.code), accepted is \(accepted)", took: took)
+            return run.fail(.endpoint, .dnsRcode, "the server returned \(answer.code), accepted: \(accepted)", took: took)
         }
         for section in DNSAnswer.Section.allCases {
             guard let objection = options.rules[section]?.objection(to: answer.records[section] ?? []) else { continue }
-            let hint = answer.isTruncated ? "; the answer is truncated, 'transport_protocol: tcp' brings all of it" : ""
-            return run.fail(.endpoint, .answerUnexpected, "in the \(section.name) section \(objection)\(hint)", took: took)
+            let hint = answer.isTruncated ? "; the response is truncated, use 'transport_protocol: tcp' for a complete one" : ""
+            return run.fail(.endpoint, .answerUnexpected, "\(section.name) section: \(objection)\(hint)", took: took)
         }
         run.pass(
             .endpoint, "\(answer.code), \(answer.count(.answer)) answer record(s)\(answer.isTruncated ? ", truncated" : "")", took: took)

@@ -1,20 +1,20 @@
 import CLdns
 
-/// A question as it is sent, made by ldns when it is read from the options.
+/// A query message, built by ldns when the options are read.
 struct DNSQuestion: Sendable {
     enum Invalid: Error {
         case name, type, queryClass
     }
 
-    /// The whole message, with the id 0.
+    /// The complete message, with ID 0.
     private let template: [UInt8]
-    /// Whether it asks for the zone's SOA record.
+    /// Whether it queries the SOA record.
     let asksForSerial: Bool
 
     /// - Parameters:
-    ///   - type: any name that ldns knows, or `TYPE65280`.
-    ///   - queryClass: `IN`, `CH`, `HS`, `NONE`, `ANY`, or `CLASS2`.
-    /// - Throws: which of the three is none.
+    ///   - type: any type name known to ldns, or a number such as `TYPE65280`.
+    ///   - queryClass: `IN`, `CH`, `HS`, `NONE`, `ANY`, or a number such as `CLASS2`.
+    /// - Throws: which of the three arguments is invalid.
     init(name: String, type: String, queryClass: String, recursionDesired: Bool) throws(Invalid) {
         let (type, queryClass) = (ldns_get_rr_type_by_name(type), ldns_get_rr_class_by_name(queryClass))
         guard (1...0xFFFF).contains(type.rawValue) else { throw .type }
@@ -33,7 +33,7 @@ struct DNSQuestion: Sendable {
         asksForSerial = type == LDNS_RR_TYPE_SOA
     }
 
-    /// The message with an id that nobody can guess.
+    /// The message with a random ID.
     func message() -> [UInt8] {
         let id = UInt16.random(in: 0...UInt16.max)
         return [UInt8(id >> 8), UInt8(truncatingIfNeeded: id)] + template.dropFirst(2)

@@ -1,14 +1,14 @@
-import HealthManager
+import Probing
 
-/// `validate_answer_rrs` and its neighbours: what the records of one section must look like, as blackbox_exporter reads them.
+/// The rules for the records of one section (`validate_answer_rrs` and the like), with blackbox_exporter's semantics.
 struct RecordRules: Sendable {
-    /// Of which none may match any record.
+    /// No pattern may match any record.
     private var forbidden: [Pattern] = []
-    /// Which must all match every record, where there are records. So blackbox_exporter reads `fail_if_all_match_regexp`, against its name.
+    /// Every pattern must match every record, if any: that is what `fail_if_all_match_regexp` does in blackbox_exporter, despite its name.
     private var common: [Pattern] = []
-    /// Which must all match every record, of which there must be one.
+    /// Every pattern must match every record, and there must be at least one record.
     private var required: [Pattern] = []
-    /// Of which one must match one record.
+    /// At least one pattern must match at least one record.
     private var wanted: [Pattern] = []
 
     init() {}
@@ -21,11 +21,11 @@ struct RecordRules: Sendable {
         reader.finish()
     }
 
-    /// - Returns: the first thing that is not as it must be, in one clause; nil where all is.
+    /// - Returns: the first violation, as one clause; nil if there is none.
     func objection(to records: [String]) -> String? {
         if records.isEmpty, !required.isEmpty || !wanted.isEmpty {
             let rule = required.isEmpty ? "fail_if_none_matches_regexp" : "fail_if_not_matches_regexp"
-            return "there is no record, and '\(rule)' wants one that matches '\((required + wanted)[0].text)'"
+            return "there are no records, but '\(rule)' requires one that matches '\((required + wanted)[0].text)'"
         }
         for record in records {
             if let pattern = forbidden.first(where: { $0.matches(record) }) {
@@ -41,7 +41,7 @@ struct RecordRules: Sendable {
         if !wanted.isEmpty, !records.contains(where: { record in wanted.contains { $0.matches(record) } }) {
             let patterns = wanted.map { "'\($0.text)'" }.joined(separator: ", ")
             return
-                "none of \(records.count) record(s), the first \(Self.shown(records[0])), matches \(patterns) ('fail_if_none_matches_regexp')"
+                "none of \(records.count) record(s) matches \(patterns) ('fail_if_none_matches_regexp'), the first is \(Self.shown(records[0]))"
         }
         return nil
     }

@@ -2,9 +2,9 @@ import Addresses
 import CLdns
 import FoundationEssentials
 
-/// A record in presentation format, as blackbox_exporter's library writes it: modules match it with their expressions.
+/// A record in the presentation format of blackbox_exporter's DNS library, so that modules' expressions match.
 enum RecordText {
-    /// How fields are written that ldns writes otherwise, by type and place among the record's fields.
+    /// Formatters for fields that ldns formats differently, by record type and field index.
     private static let fields: [UInt32: [Int: @Sendable (Field) -> String]] = [
         LDNS_RR_TYPE_DS.rawValue: [3: upper], LDNS_RR_TYPE_CDS.rawValue: [3: upper], LDNS_RR_TYPE_DLV.rawValue: [3: upper],
         LDNS_RR_TYPE_TA.rawValue: [3: upper], LDNS_RR_TYPE_SSHFP.rawValue: [2: upper], LDNS_RR_TYPE_NSEC3PARAM.rawValue: [3: upper],
@@ -15,12 +15,12 @@ enum RecordText {
 
     private typealias Field = UnsafeMutablePointer<ldns_rdf>
 
-    /// Name, TTL, class, type and data, with tabs between them.
+    /// Name, TTL, class, type and data, separated by tabs.
     static func line(_ record: UnsafeMutablePointer<ldns_rr>) -> String {
         guard let written = agent_record_text(record) else { return "" }
         defer { free(written) }
         var line = String(cString: written)[...]
-        // ldns ends each line, and leaves a space after lists of types.
+        // ldns adds a line break, and a space after lists of types.
         while line.last == "\n" || line.last == " " { line.removeLast() }
         let parts = line.split(separator: "\t", maxSplits: 4, omittingEmptySubsequences: false)
         guard parts.count == 5 else { return String(line) }
@@ -28,7 +28,7 @@ enum RecordText {
         return parts[..<4].joined(separator: "\t") + "\t" + data
     }
 
-    /// nil where ldns writes all fields as they should be.
+    /// nil if ldns's format needs no changes.
     private static func data(_ record: UnsafeMutablePointer<ldns_rr>) -> String? {
         guard let ours = fields[ldns_rr_get_type(record).rawValue] else { return nil }
         let all = (0..<ldns_rr_rd_count(record)).compactMap { ldns_rr_rdf(record, $0) }
@@ -47,7 +47,7 @@ enum RecordText {
 
     @Sendable private static func unquoted(_ field: Field) -> String { text(field).replacing("\"", with: "") }
 
-    /// By name where it has one.
+    /// The algorithm's name, or its number if it has none.
     @Sendable private static func algorithm(_ field: Field) -> String {
         let number = text(field)
         guard let id = Int32(number), let name = ldns_lookup_by_id(agent_algorithms(), id)?.pointee.name else { return number }
@@ -60,7 +60,7 @@ enum RecordText {
 
     private static func name(_ key: Int) -> String { keys.indices.contains(key) ? keys[key] : "key\(key)" }
 
-    /// RFC 9460: keys and lengths of two bytes each, then the value.
+    /// RFC 9460: a key and a length of two bytes each, followed by the value.
     @Sendable private static func parameters(_ field: Field) -> String {
         var rest = [UInt8](UnsafeRawBufferPointer(start: ldns_rdf_data(field), count: ldns_rdf_size(field)))[...]
         var words: [String] = []

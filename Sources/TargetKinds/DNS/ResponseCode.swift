@@ -1,4 +1,4 @@
-/// How a name server says that it answers or why not, as IANA's registry names it.
+/// A DNS response code, with its name in the IANA registry.
 struct ResponseCode: Sendable, Hashable, CustomStringConvertible {
     let number: Int
 
@@ -8,7 +8,7 @@ struct ResponseCode: Sendable, Hashable, CustomStringConvertible {
         ("NOERROR", 0), ("FORMERR", 1), ("SERVFAIL", 2), ("NXDOMAIN", 3), ("NOTIMP", 4), ("REFUSED", 5), ("YXDOMAIN", 6), ("YXRRSET", 7),
         ("NXRRSET", 8), ("NOTAUTH", 9), ("NOTZONE", 10), ("DSOTYPENI", 11), ("BADSIG", 16), ("BADKEY", 17), ("BADTIME", 18),
         ("BADMODE", 19), ("BADNAME", 20), ("BADALG", 21), ("BADTRUNC", 22), ("BADCOOKIE", 23),
-        // Second names come last: they are read, and never printed.
+        // Alternative names come last: they are accepted, but never printed.
         ("NOTIMPL", 4), ("BADVERS", 16),
     ]
 

@@ -1,10 +1,10 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
 /// `grpc`: the standard health check of a gRPC server.
 struct GRPCKind: ProbeKind {
-    let name = "grpc"
+    static let name = "grpc"
     let aim = KindAim.targets
     private let services: TargetServices
 
@@ -12,9 +12,9 @@ struct GRPCKind: ProbeKind {
 
     let guide = KindGuide(
         checks: [
-            "The target is host:port; without a port, 443 with 'tls' and 80 without. Its name is looked up, and one address of it is connected to.",
-            "grpc.health.v1.Health/Check is called over HTTP/2, for 'service' or, without it, for the whole server.",
-            "The call must end with status OK, and the answer must be SERVING.",
+            "The target is host:port; the default port is 443 with 'tls' and 80 without. Its name is resolved, and one of its addresses is connected to.",
+            "grpc.health.v1.Health/Check is called over HTTP/2, for 'service' or, if it is not set, for the whole server.",
+            "The call must return status OK, and the serving status must be SERVING.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
@@ -26,10 +26,10 @@ struct GRPCKind: ProbeKind {
         ],
         options: [
             .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "take the other where a name has none of that (default true)", settableThroughAgent: true),
-            .init("service", "the service to ask about (default the whole server)", settableThroughAgent: true),
+            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
+            .init("service", "service to check (default: the whole server)", settableThroughAgent: true),
             .init("metadata", "mapping of names to a value or a list of values", settableThroughAgent: false),
-            .init("tls", "speak TLS (default false)", settableThroughAgent: true),
+            .init("tls", "use TLS (default false)", settableThroughAgent: true),
             .init(
                 "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
                 settableThroughAgent: false),
@@ -46,7 +46,7 @@ struct GRPCKind: ProbeKind {
         return .probe(GRPCProbe(target: target, options: options, services: services))
     }
 
-    /// Names that gRPC itself sends.
+    /// Headers that are set by gRPC itself.
     private static let reserved: Set<String> = ["te", "content-type", "user-agent", "host", "connection", "content-length"]
 
     private static func metadata(_ reader: SettingsReader) -> [HeaderField] {
@@ -55,15 +55,16 @@ struct GRPCKind: ProbeKind {
         return entries.flatMap { entry -> [HeaderField] in
             let name = entry.key.lowercased()
             guard !reserved.contains(name), !name.hasPrefix("grpc-"), !name.hasPrefix(":") else {
-                reader.error("'metadata' cannot set '\(entry.key)': gRPC itself does", at: entry.keyLocation)
+                reader.error("'metadata' cannot set '\(entry.key)': gRPC sets it itself", at: entry.keyLocation)
                 return []
             }
             let values = (mapping.strings(entry.key) ?? []).map { value in
-                // Names that end so bear bytes, which travel as base64.
+                // Values of keys with this suffix are binary and are sent as Base64.
                 HeaderField(name, name.hasSuffix("-bin") ? Data(value.utf8).base64EncodedString() : value)
             }
             guard HeaderField.areSendable(values) else {
-                reader.error("'\(entry.key)' cannot be sent: a name or value of 'metadata' has a control character", at: entry.keyLocation)
+                reader.error(
+                    "'\(entry.key)' cannot be sent: a name or value of 'metadata' contains a control character", at: entry.keyLocation)
                 return []
             }
             return values

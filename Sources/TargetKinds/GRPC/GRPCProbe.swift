@@ -1,6 +1,6 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
 struct GRPCProbe: Probe {
@@ -27,8 +27,8 @@ struct GRPCProbe: Probe {
         let resolved = ContinuousClock.now
         facts.phases[.resolve] = resolved - start
         var report = await run.transfers.exchange(request(host, address, within: run.deadline - resolved, on: run.day))
-        // A server that does not have the method may end the stream before it has the whole call, and libcurl, still sending, loses the
-        // answer. gRPC's own clients ask again too where a call was not taken.
+        // A server without the method may end the stream before it has received the whole call; libcurl, still sending, then loses the
+        // response. gRPC clients also retry calls that the server did not accept.
         for _ in 1..<Self.mostTries where report.failure?.kind == .protocolViolation && ContinuousClock.now < run.deadline {
             let again = await run.transfers.exchange(request(host, address, within: run.deadline - .now, on: run.day))
             if again.failure == nil { report = again }
@@ -45,7 +45,7 @@ struct GRPCProbe: Probe {
         judge(response, &run, &facts)
     }
 
-    /// `host:port`, in a URL's clothes where somebody has put it there.
+    /// `host:port`, optionally with `http://` or `https://`.
     private static func host(_ target: String, isTLS: Bool) -> URLHost? {
         var text = target[...]
         for scheme in ["http://", "https://"] where text.lowercased().hasPrefix(scheme) { text = text.dropFirst(scheme.count) }
@@ -55,7 +55,7 @@ struct GRPCProbe: Probe {
     }
 
     private func request(_ host: URLHost, _ address: NetworkAddress, within time: Duration, on day: Date?) -> ExchangeRequest {
-        // The name to ask for in TLS is the URL's; where to connect stands in 'address'.
+        // The URL's host is the TLS server name; the address to connect to is set separately.
         let serverName = options.isTLS ? options.tls.settings.serverName ?? target.asciiHostname ?? host.name : host.name
         let name = serverName.contains(":") ? "[\(serverName)]" : serverName
         var request = ExchangeRequest(
@@ -67,7 +67,7 @@ struct GRPCProbe: Probe {
         request.policy = target.policy
         request.acceptedEncodings = nil
         request.body = HealthMessage.request(service: options.service)
-        // A server need not work for longer than we wait.
+        // The server should not work on the call for longer than this run waits.
         let milliseconds = max(1, min(99_999_999, Int(time / .milliseconds(1))))
         request.headers =
             [
@@ -79,7 +79,7 @@ struct GRPCProbe: Probe {
         return request
     }
 
-    /// The stages before the answer, and the peer's certificates.
+    /// Records the connection stages and the peer's certificates.
     private func tell(_ report: ExchangeReport, _ run: inout TargetRun) {
         if let took = report.phases[.connect], report.failure?.phase != .connect {
             run.pass(.connect, report.remoteAddress ?? "", took: took)
@@ -91,25 +91,25 @@ struct GRPCProbe: Probe {
     private func judge(_ response: ExchangeResponse, _ run: inout TargetRun, _ facts: inout GRPCFacts) {
         guard response.version == "2" else {
             facts.status = GRPCStatus.unavailable.number
-            return run.fail(.endpoint, .httpMalformed, "the answer came over HTTP/\(response.version): gRPC needs HTTP/2")
+            return run.fail(.endpoint, .httpMalformed, "the response used HTTP/\(response.version), but gRPC requires HTTP/2")
         }
         guard response.status == 200 else {
             facts.status = GRPCStatus(http: response.status).number
-            return run.fail(.endpoint, .httpStatus, "HTTP status \(response.status) instead of a gRPC answer")
+            return run.fail(.endpoint, .httpStatus, "HTTP status \(response.status) instead of a gRPC response")
         }
-        // An answer without a message carries in its headers what else comes after the body.
+        // A response without a message has the fields in its headers instead of the trailers.
         let fields = response.trailers + response.headers
         let value = { (name: String) in fields.first { $0.isNamed(name) }?.value }
         guard value("content-type")?.hasPrefix("application/grpc") ?? false, let number = value("grpc-status").flatMap({ Int($0) }) else {
             facts.status = GRPCStatus.unknown.number
-            return run.fail(.endpoint, .httpMalformed, "an HTTP/2 answer without a gRPC status: another service listens there")
+            return run.fail(.endpoint, .httpMalformed, "HTTP/2 response without a gRPC status: another service listens on the port")
         }
         facts.status = number
         guard number == 0 else {
             return refused(GRPCStatus(number: number), said: Self.decoded(value("grpc-message") ?? ""), &run)
         }
         guard let serving = HealthMessage.status(in: response.body).flatMap(HealthMessage.serving) else {
-            return run.fail(.endpoint, .answerUnexpected, "the answer (\(response.body.count) bytes) is no health check's")
+            return run.fail(.endpoint, .answerUnexpected, "the response (\(response.body.count) bytes) is not a health check response")
         }
         facts.serving = serving
         guard serving == .serving else {
@@ -120,18 +120,19 @@ struct GRPCProbe: Probe {
 
     private func refused(_ status: GRPCStatus, said: String, _ run: inout TargetRun) {
         switch status {
-        case .notFound: run.fail(.endpoint, .healthNotServing, "\(subject) is not known there (NOT_FOUND)", exception: said)
+        case .notFound: run.fail(.endpoint, .healthNotServing, "\(subject) is unknown (NOT_FOUND)", exception: said)
         case .unimplemented:
             run.fail(
-                .endpoint, .answerUnexpected, "the server has no health check (UNIMPLEMENTED): register grpc.health.v1", exception: said)
-        case .deadlineExceeded: run.fail(.endpoint, .timeout, "the health check was not over in time (DEADLINE_EXCEEDED)", exception: said)
-        default: run.fail(.endpoint, .answerUnexpected, "the health check ended with \(status.name) instead of OK", exception: said)
+                .endpoint, .answerUnexpected, "the server does not implement the health check (UNIMPLEMENTED): register grpc.health.v1",
+                exception: said)
+        case .deadlineExceeded: run.fail(.endpoint, .timeout, "the health check timed out (DEADLINE_EXCEEDED)", exception: said)
+        default: run.fail(.endpoint, .answerUnexpected, "the health check returned \(status.name) instead of OK", exception: said)
         }
     }
 
     private var subject: String { options.service.isEmpty ? "the server" : "service '\(options.service)'" }
 
-    /// gRPC percent-encodes its messages.
+    /// Decodes a percent-encoded gRPC status message.
     private static func decoded(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

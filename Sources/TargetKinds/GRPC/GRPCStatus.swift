@@ -1,4 +1,4 @@
-/// The status a call ends with, by gRPC's numbers.
+/// The gRPC status of a call.
 struct GRPCStatus: Sendable, Hashable {
     var number: Int
 
@@ -15,12 +15,12 @@ struct GRPCStatus: Sendable, Hashable {
         "UNAUTHENTICATED",
     ]
 
-    /// `NOT_FOUND`, as gRPC's documents spell it.
+    /// The name in gRPC's documentation: `NOT_FOUND`.
     var name: String { Self.names.indices.contains(number) ? Self.names[number] : "status \(number)" }
 
     init(number: Int) { self.number = number }
 
-    /// What gRPC's clients make of an HTTP status that no gRPC server sent.
+    /// The status that gRPC clients derive from the HTTP status of a response that is not gRPC.
     init(http: Int) {
         switch http {
         case 400: number = 13

@@ -1,6 +1,6 @@
-import HealthManager
+import Probing
 
-/// The two messages of `grpc.health.v1`, one field each, as gRPC frames them.
+/// Encodes and decodes the messages of `grpc.health.v1`, with gRPC framing.
 enum HealthMessage {
     /// `HealthCheckRequest`: field 1 is the service's name.
     static func request(service: String) -> [UInt8] {
@@ -10,7 +10,7 @@ enum HealthMessage {
         return [0, UInt8(size >> 24), UInt8(size >> 16 & 0xFF), UInt8(size >> 8 & 0xFF), UInt8(size & 0xFF)] + message
     }
 
-    /// The number in `HealthCheckResponse`'s field 1, 0 where it is left out; nil where the body is not one whole message.
+    /// Field 1 of `HealthCheckResponse`, 0 if it is absent; nil if the body is not exactly one complete message.
     static func status(in body: [UInt8]) -> UInt64? {
         guard body.count >= 5, body[0] == 0 else { return nil }
         let size = body[1..<5].reduce(0) { $0 << 8 | Int($1) }

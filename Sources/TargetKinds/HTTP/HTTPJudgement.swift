@@ -1,7 +1,7 @@
-import HealthManager
+import Probing
 import Transfers
 
-/// What is wrong with an answer by a module's options; the first fault in blackbox_exporter's order decides.
+/// Checks a response against a module's options; the first fault in blackbox_exporter's order decides.
 struct HTTPJudgement {
     let options: HTTPOptions
     let report: ExchangeReport
@@ -9,15 +9,15 @@ struct HTTPJudgement {
 
     enum Fault {
         case unexpected(Reason, String)
-        /// Of a header's or the body's pattern.
+        /// A header or body pattern failed.
         case pattern(String)
-        /// The answer did not come whole.
+        /// The response is incomplete.
         case incomplete(ExchangeFailure)
     }
 
     var fault: Fault? { status ?? headers ?? incomplete ?? body ?? version ?? encryption }
 
-    /// A redirect that is not followed is an answer as any other.
+    /// A redirect that is not followed is judged like any other response.
     private var isLastRedirect: Bool { report.failure?.kind == .tooManyRedirects }
 
     private var status: Fault? {
@@ -25,9 +25,9 @@ struct HTTPJudgement {
         let isValid = options.statuses.isEmpty ? (200...299).contains(status) : options.statuses.contains(status)
         guard !isValid else { return nil }
         let expected = options.statuses.isEmpty ? "2xx" : options.statuses.map(String.init).joined(separator: ", ")
-        guard isLastRedirect else { return .unexpected(.httpStatus, "the answer's status is \(status), expected \(expected)") }
+        guard isLastRedirect else { return .unexpected(.httpStatus, "the HTTP status is \(status), expected \(expected)") }
         let why = options.followsRedirects ? "redirected more than \(HTTPProbe.mostRedirects) times" : "redirects are not followed"
-        return .unexpected(.httpRedirect, "\(why): the last answer's status is \(status), expected \(expected)")
+        return .unexpected(.httpRedirect, "\(why): the last HTTP status is \(status), expected \(expected)")
     }
 
     private var headers: Fault? {
@@ -44,10 +44,10 @@ struct HTTPJudgement {
     private var incomplete: Fault? {
         guard let failure = report.failure, !isLastRedirect else { return nil }
         guard failure.kind == .bodyTooLarge else { return .incomplete(failure) }
-        let bound = options.bodyLimit.map { "\($0) bytes, which 'body_size_limit' allows" }
+        let bound = options.bodyLimit.map { "\($0) bytes, the value of 'body_size_limit'" }
         return .unexpected(
             .httpTooLarge,
-            "the answer's body is larger than \(bound ?? "\(HTTPProbe.mostKept) bytes, which patterns are looked for in: set 'body_size_limit' higher")"
+            "the response body is larger than \(bound ?? "\(HTTPProbe.mostKept) bytes, the limit for body patterns: raise 'body_size_limit'")"
         )
     }
 
@@ -66,16 +66,16 @@ struct HTTPJudgement {
         let version = "HTTP/" + (response.version.contains(".") ? response.version : response.version + ".0")
         guard !options.versions.isEmpty, !options.versions.contains(version) else { return nil }
         return .unexpected(
-            .answerUnexpected, "the answer came over \(version), expected \(options.versions.joined(separator: ", "))")
+            .answerUnexpected, "the response used \(version), expected \(options.versions.joined(separator: ", "))")
     }
 
     private var encryption: Fault? {
         let isTLS = HTTPProbe.isTLS(response)
         if isTLS, options.failsWithTLS {
-            return .unexpected(.answerUnexpected, "the last answer came over TLS, which 'fail_if_ssl' refuses")
+            return .unexpected(.answerUnexpected, "the last response was received over TLS, which 'fail_if_ssl' does not allow")
         }
         if !isTLS, options.failsWithoutTLS {
-            return .unexpected(.answerUnexpected, "the last answer did not come over TLS, which 'fail_if_not_ssl' asks for")
+            return .unexpected(.answerUnexpected, "the last response was not received over TLS, which 'fail_if_not_ssl' requires")
         }
         return nil
     }

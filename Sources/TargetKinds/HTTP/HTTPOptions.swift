@@ -1,12 +1,12 @@
-import HealthManager
+import Probing
 import Transfers
 
-/// The options of `http`, as blackbox_exporter's modules write them. A class: all probes of a definition share them.
+/// The options of `http`, in the format of blackbox_exporter's modules. A class, because all probes of a definition share them.
 final class HTTPOptions: Sendable {
     enum Body: Sendable {
         case none
         case text([UInt8])
-        /// Read at each run.
+        /// The file is read at each run.
         case file(String)
     }
 
@@ -17,7 +17,7 @@ final class HTTPOptions: Sendable {
     let method: ExchangeRequest.Method
     let headers: HTTPHeaders
     let body: Body
-    /// Bytes of the answer's body, decompressed; nil sets no bound.
+    /// Maximum size of the response body in bytes, after decompression; nil means no limit.
     let bodyLimit: Int?
     let compression: Compression?
     let followsRedirects: Bool
@@ -57,16 +57,16 @@ final class HTTPOptions: Sendable {
         address = AddressOptions(reader, hasSource: false)
         if let wanted = compression, let asked = headers.value(of: "Accept-Encoding"), !asked.isEmpty, !wanted.isAccepted(by: asked) {
             reader.error(
-                "'compression: \(wanted.rawValue)' and the header 'Accept-Encoding: \(asked)' exclude each other: ask for \(wanted.rawValue), or leave one of them out",
+                "'compression: \(wanted.rawValue)' and the header 'Accept-Encoding: \(asked)' contradict each other: accept \(wanted.rawValue), or remove one of them",
                 at: reader.location(of: "compression"))
         }
         Self.refuse(reader)
     }
 
-    /// An empty text is as none.
+    /// Empty means unset.
     private enum CompressionWord: String, CaseIterable { case none = "", gzip, br, deflate, identity }
 
-    /// What the answer's body is looked at for.
+    /// Whether the body is needed for patterns.
     var readsBody: Bool { !bodyMustMatch.isEmpty || !bodyMustNotMatch.isEmpty }
 
     private static func statuses(_ reader: SettingsReader) -> [Int] {
@@ -101,7 +101,7 @@ final class HTTPOptions: Sendable {
         let text = reader.bytes("body").flatMap { $0.isEmpty ? nil : $0 }
         let file = reader.path("body_file").flatMap { $0.isEmpty ? nil : $0 }
         if text != nil, file != nil {
-            reader.error("'body' and 'body_file' exclude each other: keep one", at: reader.location(of: "body_file"))
+            reader.error("'body' and 'body_file' are mutually exclusive: keep one", at: reader.location(of: "body_file"))
         }
         return text.map { .text($0) } ?? file.map { .file($0) } ?? .none
     }
@@ -110,20 +110,20 @@ final class HTTPOptions: Sendable {
         let follows = reader.bool("follow_redirects")
         guard let refuses = reader.bool("no_follow_redirects") else { return follows ?? true }
         reader.warning(
-            "'no_follow_redirects' is deprecated: write 'follow_redirects: \(!refuses)'", at: reader.location(of: "no_follow_redirects"))
+            "'no_follow_redirects' is deprecated: use 'follow_redirects: \(!refuses)'", at: reader.location(of: "no_follow_redirects"))
         return !refuses
     }
 
-    /// What is blackbox_exporter's and not ours.
+    /// Reports options of blackbox_exporter that are not supported.
     private static func refuse(_ reader: SettingsReader) {
         for key in ["fail_if_body_json_matches_cel", "fail_if_body_json_not_matches_cel"] where reader.setting(key) != nil {
             let instead = key.replacing("json_", with: "").replacing("_cel", with: "_regexp")
             reader.error(
-                "'\(key)' is not supported: there are no CEL expressions here; write '\(instead)'", at: reader.location(of: key))
+                "'\(key)' is not supported: CEL expressions are not available; use '\(instead)'", at: reader.location(of: key))
         }
         if reader.bool("enable_http3") ?? false {
             reader.error(
-                "'enable_http3' is not supported: libcurl speaks no HTTP/3 here; remove it", at: reader.location(of: "enable_http3"))
+                "'enable_http3' is not supported: HTTP/3 is not available; remove it", at: reader.location(of: "enable_http3"))
         }
     }
 }

@@ -1,10 +1,11 @@
 import Addresses
-import HealthManager
+import Outbound
+import Probing
 import Transfers
 
 struct HTTPProbe: Probe {
     static let mostRedirects = 10
-    /// Bytes of a body without a limit of its own that patterns are looked for in.
+    /// Maximum size, in bytes, of a body that is searched for patterns, if no limit is configured.
     static let mostKept = 16 << 20
     private static let mostHeaders = 1 << 20
 
@@ -13,24 +14,24 @@ struct HTTPProbe: Probe {
     let services: TargetServices
     let tokens: TokenCache
 
-    /// What one run gathers for its facts, whatever it comes to.
-    private struct Sights {
+    /// The facts of one run, recorded whether it succeeds or fails.
+    private struct RunFacts {
         var http = HTTPFacts()
         var phases = Observation.HTTPPhases()
     }
 
     func run(_ context: RunContext) async -> Outcome {
         var run = TargetRun(target, context, services)
-        var sights = Sights()
+        var sights = RunFacts()
         await probe(&run, &sights, context)
         run.observe(.http(sights.http))
         run.observe(.httpPhases(sights.phases))
         return run.outcome
     }
 
-    private func probe(_ run: inout TargetRun, _ sights: inout Sights, _ context: RunContext) async {
+    private func probe(_ run: inout TargetRun, _ sights: inout RunFacts, _ context: RunContext) async {
         guard let url = HTTPTarget.url(target.text), let host = URLHost(url) else {
-            return run.reject(.config, .targetInvalid, "an http target is a URL of http or https, or host[:port][/path]")
+            return run.reject(.config, .targetInvalid, "an http target is an http or https URL, or host[:port][/path]")
         }
         guard var request = request(url, host, &run) else { return }
         if request.resolvesForProxy || !isProxied(host) {
@@ -53,7 +54,7 @@ struct HTTPProbe: Probe {
 
     private func isProxied(_ host: URLHost) -> Bool { options.proxy.route?.applies(to: host.name) ?? false }
 
-    /// nil where the run ends here: it has been told why.
+    /// nil if the run ends here; the reason has then been recorded.
     private func request(_ url: String, _ host: URLHost, _ run: inout TargetRun) -> ExchangeRequest? {
         var request = ExchangeRequest(url: url, deadline: .zero, trust: options.tls.settings.trust)
         do throws(Secret.Unreadable) {
@@ -100,7 +101,7 @@ struct HTTPProbe: Probe {
         }
     }
 
-    /// `Host`, and the name asked for in TLS: of the caller, else as configured, else the URL's own.
+    /// Sets `Host` and the TLS server name: from the caller, else as configured, else from the URL.
     private func setNames(_ request: inout ExchangeRequest) {
         if let hostname = target.asciiHostname {
             request.headers.removeAll { $0.isNamed("host") }
@@ -112,12 +113,12 @@ struct HTTPProbe: Probe {
         request.tls.serverName = URLHost("http://" + named)?.name
     }
 
-    /// Which token a request bears.
+    /// The token a request was sent with; `identity` is nil without one.
     private struct Bearer {
         var identity: OAuthClient.Identity?
     }
 
-    /// Adds the token, where the module has one fetched; nil where the run ends here.
+    /// Adds the token if the module uses OAuth; nil if the run ends here.
     private func authorize(_ request: inout ExchangeRequest, _ run: inout TargetRun, _ context: RunContext) async -> Bearer? {
         guard case .oauth(let client) = options.authorization else { return Bearer() }
         let secret: String
@@ -144,18 +145,18 @@ struct HTTPProbe: Probe {
         return Bearer(identity: client.identity(secret: secret))
     }
 
-    // MARK: The answer
+    // MARK: The response
 
     static func isTLS(_ response: ExchangeResponse) -> Bool { URLHost(response.url)?.scheme == "https" }
 
-    private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ sights: inout Sights) {
+    private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ sights: inout RunFacts) {
         sights.http = HTTPFacts(report)
-        // What only sends on has a body for those alone who look at it.
+        // The body of a redirect that is not followed counts only if it is searched for patterns.
         if report.failure?.kind == .tooManyRedirects, !options.readsBody { sights.http.bodyLength = 0 }
         for (phase, duration) in report.phases {
-            // Of a phase that came to no end, stages tell the time.
+            // The duration of an unfinished phase is only reported by the stages.
             let unfinished = phase == report.failure?.phase ? report.unfinished : .zero
-            let phase = Observation.HTTPPhase(phase)
+            let phase = phase.httpPhase
             sights.phases[phase] = (sights.phases[phase] ?? .zero) + duration - unfinished
         }
         run.observe(report.tls)
@@ -165,10 +166,10 @@ struct HTTPProbe: Probe {
         }
         let took = (report.phases[.processing] ?? .zero) + (report.phases[.transfer] ?? .zero)
         guard let response = report.response else {
-            guard let failure = report.failure else { return run.fail(.endpoint, .httpMalformed, "no answer came") }
+            guard let failure = report.failure else { return run.fail(.endpoint, .httpMalformed, "no response was received") }
             return run.fail(failure, report.tls, took: report.phases[failure.phase])
         }
-        // A body that is not encoded as it must be cannot be read.
+        // A body with another encoding than expected cannot be decoded.
         if options.compression?.fault(in: response) != nil { sights.http.bodyLength = 0 }
         switch HTTPJudgement(options: options, report: report, response: response).fault {
         case nil: run.pass(.endpoint, "status \(response.status)", took: took)
@@ -200,20 +201,8 @@ extension HTTPFacts {
     }
 }
 
-extension Observation.HTTPPhase {
-    fileprivate init(_ phase: ExchangePhase) {
-        switch phase {
-        case .resolve: self = .resolve
-        case .connect: self = .connect
-        case .tls: self = .tls
-        case .processing: self = .processing
-        case .transfer: self = .transfer
-        }
-    }
-}
-
 extension TargetRun {
-    /// How long the look-up of the target's name took; zero where there was none.
+    /// How long resolving the target's name took; zero if it was not resolved.
     fileprivate var lookedUp: Duration {
         for case .resolution(let facts) in outcome.observations { return facts.duration }
         return .zero

@@ -1,12 +1,12 @@
-import HealthManager
+import Probing
 import Transfers
 
-/// A target of `http` as the URL that is asked for: as it is written, with what no URL may hold escaped.
+/// Converts a target of `http` to the request URL: as written, with invalid characters escaped.
 enum HTTPTarget {
-    /// What no path may hold, and libcurl would send as it is.
+    /// Characters that are not valid in a path, and that libcurl does not escape.
     private static let notInPaths = #""<>\^`{|}"#
 
-    /// nil for what is no URL of HTTP.
+    /// nil if the text is not an HTTP URL.
     static func url(_ text: String) -> String? {
         let hasScheme = hasScheme(text)
         var rest = text[...]
@@ -19,7 +19,7 @@ enum HTTPTarget {
         )
     }
 
-    /// Whether it begins with letters and `://`.
+    /// Whether it starts with letters and `://`.
     private static func hasScheme(_ text: String) -> Bool {
         let scheme = text.utf8.prefix { $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") }
         return !scheme.isEmpty && text.utf8[scheme.endIndex...].starts(with: "://".utf8)
@@ -29,7 +29,7 @@ enum HTTPTarget {
         text[..<(text.utf8.firstIndex { ends.utf8.contains($0) } ?? text.endIndex)]
     }
 
-    /// `user:password@`, empty where there is none. The last at sign ends it; those before are part of it.
+    /// `user:password@`, or empty. It extends to the last `@`; earlier ones are part of it and are escaped.
     private static func login(_ authority: Substring) -> String {
         guard let end = authority.utf8.lastIndex(of: UInt8(ascii: "@")) else { return "" }
         return authority[..<end].replacing("@", with: "%40") + "@"

@@ -1,9 +1,9 @@
-import HealthManager
+import Probing
 import Transfers
 
 /// `icmp`: one echo request to a host, and its reply.
 struct ICMPKind: ProbeKind {
-    let name = "icmp"
+    static let name = "icmp"
     let aim = KindAim.targets
     private let services: TargetServices
 
@@ -11,26 +11,26 @@ struct ICMPKind: ProbeKind {
 
     let guide = KindGuide(
         checks: [
-            "The target is a host name or an address. A name is looked up, and one address of it is pinged.",
-            "One echo request is sent, through a ping socket (sysctl net.ipv4.ping_group_range) or, where those are not allowed, a raw one (CAP_NET_RAW).",
-            "The reply must bring back what was sent. What routers report (no route, hop limit, too big) ends the run at once, with their words.",
+            "The target is a host name or an address. A name is resolved, and one of its addresses is pinged.",
+            "One echo request is sent, through a ping socket (sysctl net.ipv4.ping_group_range) or, if those are not allowed, a raw socket (CAP_NET_RAW).",
+            "The reply must contain the payload that was sent. An ICMP error from a router (no route, hop limit exceeded, too big) ends the run immediately and is reported.",
         ],
         stages: [.resolve, .connect, .endpoint],
         reasons: [.targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .networkUnreachable, .timeout],
         options: [
             .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "take the other where a name has none of that (default true)", settableThroughAgent: true),
-            .init("source_ip_address", "address to send from", settableThroughAgent: false),
-            .init("payload_size", "bytes of payload, at most 65507 (default 28)", settableThroughAgent: true),
-            .init("dont_fragment", "nobody may split the packet (default false)", settableThroughAgent: true),
-            .init("ttl", "hop limit, 1 to 255; 0 leaves it to the system (default)", settableThroughAgent: true),
+            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
+            .init("source_ip_address", "source address", settableThroughAgent: false),
+            .init("payload_size", "payload size in bytes, at most 65507 (default 28)", settableThroughAgent: true),
+            .init("dont_fragment", "set the don't-fragment flag (default false)", settableThroughAgent: true),
+            .init("ttl", "TTL or hop limit, 1 to 255 (default 0, the system's default)", settableThroughAgent: true),
         ])
 
     func readOptions(_ reader: SettingsReader) -> ICMPOptions {
         let address = AddressOptions(reader, hasSource: true)
         var ping = PingSettings()
         ping.source = address.source
-        // As in blackbox_exporter, 0 is the default.
+        // As in blackbox_exporter, 0 means the default.
         if let size = reader.integer("payload_size", in: 0...65507), size > 0 { ping.payloadSize = size }
         ping.forbidsFragments = reader.bool("dont_fragment") ?? false
         if let limit = reader.integer("ttl", in: 0...255), limit > 0 { ping.hopLimit = limit }

@@ -1,22 +1,22 @@
-import HealthManager
+import Probing
 
-/// `query_response`: what is expected and sent, line by line, as blackbox_exporter's modules write it.
+/// `query_response`: the steps of a query/response dialogue, in the format of blackbox_exporter's modules.
 struct Script: Sendable {
     struct Step: Sendable {
         enum Expectation: Sendable {
             /// Lines are read until one matches.
             case line(Pattern)
-            /// Exactly these bytes come next.
+            /// The next bytes must be exactly these.
             case bytes([UInt8])
         }
 
         var expectation: Expectation?
-        /// May refer to what the expected line's pattern caught: `$1`.
+        /// May refer to capture groups of the `expect` pattern: `$1`.
         var send: [UInt8]
-        /// Text is sent as a line, binary data as it is.
+        /// Whether a line break is appended: true for text, false for binary data.
         var endsLine: Bool
         var startsTLS: Bool
-        /// Names and templates of what is told of the expected line.
+        /// Names and value templates of the labels, which may refer to capture groups of the `expect` pattern.
         var labels: [(name: String, template: [UInt8])]
     }
 
@@ -32,7 +32,7 @@ struct Script: Sendable {
         let pattern = reader.pattern("expect").flatMap { $0.text.isEmpty ? nil : $0 }
         let bytes = reader.bytes("expect_bytes").flatMap { $0.isEmpty ? nil : $0 }
         if pattern != nil, bytes != nil {
-            reader.error("'expect' and 'expect_bytes' exclude each other: keep one", at: reader.location(of: "expect_bytes"))
+            reader.error("'expect' and 'expect_bytes' are mutually exclusive: keep one", at: reader.location(of: "expect_bytes"))
         }
         let labels = labels(reader)
         let isBinary = if case .binary = reader.setting("send")?.value { true } else { false }
@@ -53,16 +53,16 @@ struct Script: Sendable {
             guard let name else { return nil }
             if !isLabelName(name) {
                 reader.error(
-                    "'\(name)' is not a label name: letters, digits and underscores, no digit first, and not two underscores",
+                    "'\(name)' is not a valid label name: use letters, digits and underscores, without a leading digit or two leading underscores",
                     at: label.location(of: "name"))
             } else if !names.insert(name).inserted {
-                reader.error("label '\(name)' is given twice", at: label.location(of: "name"))
+                reader.error("duplicate label '\(name)'", at: label.location(of: "name"))
             }
             return (name, Array(value.utf8))
         }
     }
 
-    /// Names that begin with two underscores are Prometheus's own.
+    /// Names that start with two underscores are reserved by Prometheus.
     private static func isLabelName(_ name: String) -> Bool {
         let isWord = name.utf8.allSatisfy { byte in
             byte == UInt8(ascii: "_") || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)

@@ -1,7 +1,7 @@
-import HealthManager
+import Probing
 import Transfers
 
-/// A script spoken over a conversation.
+/// Runs a script over a connection.
 struct ScriptRun {
     private static let longestLine = 1 << 20
 
@@ -18,7 +18,7 @@ struct ScriptRun {
         incoming = IncomingBytes(conversation)
     }
 
-    /// - Returns: whether every step went as written; `run` has been told else.
+    /// - Returns: whether every step succeeded; otherwise the failure has been recorded in `run`.
     mutating func speak(_ script: Script, in run: inout TargetRun) async -> Bool {
         for (index, step) in script.steps.enumerated() {
             do throws(ExchangeFailure) {
@@ -28,12 +28,12 @@ struct ScriptRun {
                 return false
             }
             guard step.startsTLS else { continue }
-            // What was sent in clear after the server's consent is not the server's: nothing of it may pass for TLS.
+            // Clear text received after the STARTTLS response may be injected by an attacker: it must not be processed as TLS data.
             guard incoming.waiting == 0 else {
-                run.fail(.tls, .tlsHandshakeFailed, "the server sent \(incoming.waiting) bytes in clear after it had agreed to TLS")
+                run.fail(.tls, .tlsHandshakeFailed, "the server sent \(incoming.waiting) bytes in clear text after agreeing to TLS")
                 return false
             }
-            run.pass(.endpoint, "\(index + 1) step(s) in clear")
+            run.pass(.endpoint, "\(index + 1) step(s) in clear text")
             guard await run.startTLS(conversation, tls, host: host) else { return false }
         }
         if !script.steps.isEmpty { run.pass(.endpoint, "\(script.steps.count) step(s)") }
@@ -46,7 +46,7 @@ struct ScriptRun {
         case .line(let pattern):
             guard let match = try await line(matching: pattern) else {
                 facts.failedByPattern = true
-                run.fail(.endpoint, .answerUnexpected, "the connection ended before a line matched '\(pattern.text)' (step \(number))")
+                run.fail(.endpoint, .answerUnexpected, "the connection was closed before a line matched '\(pattern.text)' (step \(number))")
                 return false
             }
             send = match.expand(send)
@@ -59,7 +59,7 @@ struct ScriptRun {
                 facts.failedByBytes = true
                 run.fail(
                     .endpoint, .answerUnexpected,
-                    "\(came.count) of the \(wanted.count) bytes came, or others than expected (step \(number))")
+                    "received \(came.count) bytes that differ from the \(wanted.count) expected (step \(number))")
                 return false
             }
         case nil: break

@@ -1,15 +1,15 @@
 import Addresses
-import HealthManager
+import Probing
 import Transfers
 
-/// Which address of a target's name to speak with: `preferred_ip_protocol ip_protocol_fallback source_ip_address`, as blackbox_exporter's modules write it.
+/// Selection of the target's address: `preferred_ip_protocol ip_protocol_fallback source_ip_address`, as in blackbox_exporter's modules.
 struct AddressOptions: Sendable {
     var preference: FamilyPreference = .prefer(.v6)
     var source: NetworkAddress?
 
     init() {}
 
-    /// - Parameter hasSource: whether the kind lets the source address be chosen.
+    /// - Parameter hasSource: whether the kind supports `source_ip_address`.
     init(_ reader: SettingsReader, hasSource: Bool) {
         enum Word: String, CaseIterable { case ip4, ip6 }
         let family: NetworkAddress.Family = reader.choice("preferred_ip_protocol", Word.self) == .ip4 ? .v4 : .v6

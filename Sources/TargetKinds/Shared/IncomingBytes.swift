@@ -1,18 +1,18 @@
 import Transfers
 
-/// What a peer sends, taken line by line or in counted pieces. Bytes that came early stay here, whatever reads them next.
+/// Reads lines or a given number of bytes from a connection. Bytes that were received early are kept for the next read.
 ///
-/// All of it together is bounded: a peer that never stops talking ends the dialogue, and costs little until then.
+/// The total number of bytes and pieces is bounded, so that a peer that never stops sending ends the dialogue.
 struct IncomingBytes {
     private static let mostBytes = 16 << 20
-    /// Lines or frames.
+    /// Maximum number of lines or frames.
     private static let mostPieces = 100_000
-    /// How long a peer says nothing after an unfinished line until that may be a prompt, which never gets its end.
+    /// How long a peer must be silent after an unterminated line until it may be a prompt.
     private static let quiet: Duration = .milliseconds(500)
 
     private let conversation: Conversation
     private var buffer: [UInt8] = []
-    /// What stands before this in the buffer has been taken.
+    /// The position in the buffer of the first byte that has not been consumed.
     private var start = 0
     private var hasEnded = false
     private var received = 0
@@ -20,16 +20,16 @@ struct IncomingBytes {
 
     init(_ conversation: Conversation) { self.conversation = conversation }
 
-    /// Bytes received and not yet taken.
+    /// The number of bytes received and not yet consumed.
     var waiting: Int { buffer.count - start }
 
-    /// Without its line end; what is left where the peer ends the connection, nil once nothing is.
+    /// The next line, without its line break. If the peer closes the connection, the remaining bytes, then nil.
     ///
-    /// - Parameter isPrompt: asked of a line without an end when the peer has fallen silent; one that is a prompt is taken as it is.
+    /// - Parameter isPrompt: called with an unterminated line when the peer is silent; if it returns true, the line is returned as it is.
     mutating func line(longest: Int, isPrompt: (([UInt8]) -> Bool)? = nil) async throws(ExchangeFailure) -> [UInt8]? {
         try count("lines")
         var searched = 0
-        // How much of the line has been found to be no prompt.
+        // The length of the line for which isPrompt has returned false.
         var refused = 0
         while true {
             if let end = buffer[(start + searched)...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -40,7 +40,7 @@ struct IncomingBytes {
             }
             searched = waiting
             guard searched <= longest else {
-                throw ExchangeFailure(kind: .bodyTooLarge, phase: .processing, sentence: "a line of over \(longest) bytes")
+                throw ExchangeFailure(kind: .bodyTooLarge, phase: .processing, sentence: "a line is longer than \(longest) bytes")
             }
             switch try await fill(within: isPrompt != nil && searched > refused ? Self.quiet : nil) {
             case .more: break
@@ -52,13 +52,14 @@ struct IncomingBytes {
         }
     }
 
-    /// That many bytes; fewer where the peer ends the connection before.
+    /// The given number of bytes; fewer if the peer closes the connection first.
     mutating func bytes(_ count: Int) async throws(ExchangeFailure) -> [UInt8] {
         while waiting < count, try await fill() == .more {}
         return take(min(count, waiting))
     }
 
-    /// Counts one more line or frame.
+    /// Counts one line or frame.
+    /// - Throws: if there are too many.
     mutating func count(_ unit: String) throws(ExchangeFailure) {
         pieces += 1
         guard pieces <= Self.mostPieces else { throw Self.tooMuch("\(Self.mostPieces) \(unit)") }
@@ -73,7 +74,7 @@ struct IncomingBytes {
 
     private mutating func fill(within quiet: Duration? = nil) async throws(ExchangeFailure) -> Filling {
         if hasEnded { return .end }
-        // What was taken is dropped many pieces at a time: each costs the same, however many came at once.
+        // Consumed bytes are removed for many pieces at a time, so that the cost per piece is constant.
         if start == buffer.count || start > 64 << 10 {
             buffer.removeFirst(start)
             start = 0
@@ -93,6 +94,6 @@ struct IncomingBytes {
     }
 
     private static func tooMuch(_ amount: String) -> ExchangeFailure {
-        ExchangeFailure(kind: .bodyTooLarge, phase: .processing, sentence: "the peer sent over \(amount), more than any dialogue needs")
+        ExchangeFailure(kind: .bodyTooLarge, phase: .processing, sentence: "the peer sent more than \(amount)")
     }
 }

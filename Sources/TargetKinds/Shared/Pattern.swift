@@ -1,12 +1,12 @@
 import CPattern
-import HealthManager
+import Probing
 
-/// A regular expression with Go's syntax and meaning, as blackbox_exporter's modules write it, matched by RE2 in linear time.
+/// A regular expression with Go's syntax and semantics, as in blackbox_exporter's modules, matched by RE2 in linear time.
 final class Pattern: Sendable {
     struct Invalid: Error { var sentence: String }
 
     let text: String
-    // Only read once it is made: RE2 lets any number of threads match with one.
+    // Immutable after creation; RE2 objects may be used by several threads.
     private nonisolated(unsafe) let expression: OpaquePointer
     private let groups: Int
 
@@ -14,7 +14,7 @@ final class Pattern: Sendable {
         self.text = text
         let bytes = try Self.forRE2(Array(text.utf8))
         guard let expression = bytes.withUnsafeBufferPointer({ agent_pattern_make($0.baseAddress, $0.count) }) else {
-            throw Invalid(sentence: "no memory for '\(text)'")
+            throw Invalid(sentence: "out of memory for '\(text)'")
         }
         if let error = agent_pattern_error(expression) {
             let sentence = String(cString: error)
@@ -25,7 +25,7 @@ final class Pattern: Sendable {
         groups = Int(agent_pattern_groups(expression))
     }
 
-    /// What Go writes and RE2 of Debian 12 does not know (`(?<name>`), in its words; what RE2 alone knows (`\C`) is refused as Go does.
+    /// Rewrites Go syntax that RE2 of Debian 12 does not support (`(?<name>`), and rejects RE2 syntax that Go does not support (`\C`).
     private static func forRE2(_ pattern: [UInt8]) throws(Invalid) -> [CChar] {
         var written: [UInt8] = []
         var isInClass = false
@@ -43,11 +43,11 @@ final class Pattern: Sendable {
                 rest = rest[quoted.endIndex...]
             case UInt8(ascii: "[") where !isInClass:
                 isInClass = true
-                // A bracket that comes first in its class is a member of it.
+                // A closing bracket at the start of a class is a member of it.
                 if rest.first == UInt8(ascii: "^") { written.append(rest.removeFirst()) }
                 if rest.first == UInt8(ascii: "]") { written.append(rest.removeFirst()) }
             case UInt8(ascii: "[") where rest.first == UInt8(ascii: ":"):
-                // `[:alpha:]` ends with a bracket that does not end the class.
+                // The closing bracket of `[:alpha:]` does not end the class.
                 guard let end = rest.firstRange(of: ":]".utf8) else { break }
                 written += rest[..<end.upperBound]
                 rest = rest[end.upperBound...]
@@ -72,7 +72,7 @@ final class Pattern: Sendable {
 
     func matches(_ text: String) -> Bool { matches(text.utf8) }
 
-    /// The first match; nil where there is none.
+    /// The first match; nil if there is none.
     func match(_ bytes: [UInt8]) -> Match? {
         var ranges = [Int](repeating: -1, count: groups * 2)
         let isFound = bytes.withUnsafeBufferPointer {
@@ -84,11 +84,11 @@ final class Pattern: Sendable {
     }
 
     struct Match {
-        /// Group 0 is the whole match; nil did not take part.
+        /// Group 0 is the whole match; a group that did not participate is nil.
         let groups: [[UInt8]?]
         fileprivate let pattern: Pattern
 
-        /// A template with its references replaced, as Go's `Expand` does: `$1`, `${1}`, `$name`, `${name}`, `$$`.
+        /// Replaces the references in a template, like Go's `Expand`: `$1`, `${1}`, `$name`, `${name}`, `$$`.
         func expand(_ template: [UInt8]) -> [UInt8] {
             var result: [UInt8] = []
             var rest = template[...]
@@ -121,7 +121,7 @@ final class Pattern: Sendable {
         }
 
         private func group(named name: String) -> [UInt8]? {
-            // A number with a zero before it is a name to Go.
+            // Go treats a number with a leading zero as a name.
             let isNumber = name == "0" || !name.hasPrefix("0")
             let number = (isNumber ? Int(name) : nil) ?? Int(agent_pattern_group(pattern.expression, name, name.utf8.count))
             return groups.indices.contains(number) ? groups[number] : nil
@@ -130,14 +130,14 @@ final class Pattern: Sendable {
 }
 
 extension SettingsReader {
-    /// A regular expression; a text that is none is an error.
+    /// A regular expression; an invalid one is an error.
     func pattern(_ key: String) -> Pattern? { string(key).flatMap { compile($0, key) } }
 
     func patterns(_ key: String) -> [Pattern] { (strings(key) ?? []).compactMap { compile($0, key) } }
 
     private func compile(_ text: String, _ key: String) -> Pattern? {
         do throws(Pattern.Invalid) { return try Pattern(text) } catch {
-            self.error("'\(key)' is no regular expression: \(error.sentence)", at: location(of: key))
+            self.error("'\(key)' is not a valid regular expression: \(error.sentence)", at: location(of: key))
             return nil
         }
     }

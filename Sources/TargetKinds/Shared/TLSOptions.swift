@@ -1,15 +1,15 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
-/// `tls_config`, as blackbox_exporter's modules write it: `insecure_skip_verify ca_file cert_file key_file server_name min_version max_version`.
+/// `tls_config` of blackbox_exporter's modules: `insecure_skip_verify ca_file cert_file key_file server_name min_version max_version`.
 struct TLSOptions: Sendable {
-    /// `serverName` is nil unless it is written: the target's own host then.
+    /// `serverName` is nil unless configured; the target's host is then used.
     var settings = TLSSettings(trust: .system)
 
     init() {}
 
-    /// - Parameter day: to judge certificates by; nil is today.
+    /// - Parameter day: the date at which certificates are verified; nil means now.
     func settings(on day: Date?) -> TLSSettings {
         var settings = settings
         settings.verificationDate = day

@@ -1,19 +1,20 @@
 import Addresses
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Outbound
+import Probing
 import Transfers
 
-/// One run against one target, stage by stage: what it found, what it saw, and how much of its time is left.
+/// One run against one target: its stages, findings and observations, and its deadline.
 ///
-/// A kind asks it for the address, opens what it needs, and tells it of failures; it makes stages, findings and observations of them.
+/// A kind uses it to resolve the target and reports successes and failures to it, which it converts to stages and findings.
 struct TargetRun {
     let target: Target
     let deadline: ContinuousClock.Instant
-    /// The day to judge certificates by, where it is not today.
+    /// The date at which certificates are verified; nil means now.
     let day: Date?
     private let services: TargetServices
-    private(set) var outcome = Outcome()
+    private var recorder = RunRecorder()
     private var began = ContinuousClock.now
 
     init(_ target: Target, _ context: RunContext, _ services: TargetServices) {
@@ -24,77 +25,57 @@ struct TargetRun {
     }
 
     var transfers: Transfers { services.transfers }
+    var outcome: Outcome { recorder.outcome }
 
     /// Time since the last stage ended (or the run began).
     var elapsed: Duration { ContinuousClock.now - began }
 
-    // MARK: Telling
+    // MARK: Recording
 
-    /// Ends the stage under way.
+    /// Records that a stage passed.
     mutating func pass(_ stage: Stage, _ detail: String = "", took: Duration? = nil) { record(stage, .passed, took ?? elapsed, detail) }
 
-    /// Ends the stage under way with the reason the run fails for.
+    /// Records that a stage failed, and the finding. The target is put in front of the sentence.
     mutating func fail(
         _ stage: Stage, _ reason: Reason, _ sentence: String, exception: String = "", took: Duration? = nil, certificate: Thumbprint? = nil
     ) {
         record(stage, .failed, took ?? elapsed, "")
-        outcome.findings.append(
+        recorder.find(
             Finding(
                 .failure, stage: stage, reason: reason, sentence: "\(target): \(sentence)", exception: exception,
                 certificate: certificate))
     }
 
-    /// The run could not be made, or could not judge.
+    /// Records that the run could not be made or could not judge. The target is put in front of the sentence.
     mutating func reject(_ stage: Stage, _ reason: Reason, _ sentence: String, exception: String = "") {
         record(stage, .notObserved, elapsed, "")
-        outcome.findings.append(
-            Finding(.unknown, stage: stage, reason: reason, sentence: "\(target): \(sentence)", exception: exception))
+        recorder.find(Finding(.unknown, stage: stage, reason: reason, sentence: "\(target): \(sentence)", exception: exception))
     }
 
-    private mutating func warn(_ stage: Stage, _ reason: Reason, _ sentence: String) {
-        outcome.findings.append(Finding(.warning, stage: stage, reason: reason, sentence: "\(target): \(sentence)"))
-    }
+    mutating func observe(_ observation: Observation) { recorder.observe(observation) }
 
-    mutating func observe(_ observation: Observation) { outcome.observations.append(observation) }
+    mutating func sample(_ value: Double) { recorder.sample(value) }
 
-    mutating func sample(_ value: Double) { outcome.sampleValue = value }
-
-    /// A failure of the network, as the stage and the reason it means.
+    /// Records a network failure, with the stage and reason derived from it.
     mutating func fail(_ failure: ExchangeFailure, _ tls: TLSReport? = nil, took: Duration? = nil) {
-        let stage = Self.stage(failure.phase)
-        switch failure.kind {
-        case .forbidden: reject(stage, .targetForbidden, failure.sentence)
-        case .invalidRequest, .localResources: reject(stage, .systemRefused, failure.sentence, exception: failure.detail)
-        case .credentialUnreadable: reject(stage, .credentialUnreadable, failure.sentence, exception: failure.detail)
-        default:
-            let verdict = failure.kind == .certificateRejected ? tls?.verdict : nil
-            fail(
-                stage, Self.reason(failure, tls), failure.sentence, exception: failure.detail, took: took,
-                certificate: verdict?.certificate?.thumbprint)
-        }
+        let stage = failure.stage(application: .endpoint)
+        let reason = failure.reason(tls)
+        guard failure.severity == .failure else { return reject(stage, reason, failure.sentence, exception: failure.detail) }
+        fail(stage, reason, failure.sentence, exception: failure.detail, took: took, certificate: failure.certificate(tls))
     }
 
-    /// A stage that comes again (a dialogue goes on under TLS) has one record: its times add up, and how it ended last counts.
     private mutating func record(_ stage: Stage, _ verdict: StageVerdict, _ duration: Duration, _ detail: String) {
-        var duration = duration
-        if let index = outcome.stages.firstIndex(where: { $0.stage == stage }) { duration += outcome.stages.remove(at: index).duration }
         began = .now
-        let record = StageRecord(stage: stage, verdict: verdict, duration: duration, detail: detail)
-        // With TLS 1.3 a stage that has passed may fail after all.
-        if verdict != .passed, let index = outcome.stages.lastIndex(where: { $0.stage == stage }) {
-            outcome.stages[index] = record
-        } else {
-            outcome.stages.append(record)
-        }
+        recorder.stage(stage, verdict, took: duration, detail)
     }
 
-    // MARK: Doing
+    // MARK: Connecting
 
-    /// The address to speak with, looked up and allowed; nil where the run ends here (it has been told why).
+    /// Resolves the host to one address and checks it against the target's policy; nil if the run ends here (the reason has been recorded).
     mutating func resolve(_ host: String, _ options: AddressOptions) async -> NetworkAddress? {
         let start = ContinuousClock.now
         if let hostname = target.hostname, HostName.ascii(authority: hostname) == nil {
-            reject(.config, .targetInvalid, "'\(hostname)', the name to ask for, is no internationalised domain name")
+            reject(.config, .targetInvalid, "'\(hostname)' is not a valid host name")
             return nil
         }
         do throws(ExchangeFailure) {
@@ -118,7 +99,7 @@ struct TargetRun {
         }
     }
 
-    /// Makes the connection a TLS one; false where the run ends here. What the peer showed is observed either way.
+    /// Starts TLS on the connection; false if the run ends here. The peer's certificates are recorded in either case.
     mutating func startTLS(_ conversation: Conversation, _ options: TLSOptions, host: String) async -> Bool {
         var settings = options.settings(on: day)
         settings.serverName = settings.serverName ?? target.asciiHostname
@@ -132,83 +113,26 @@ struct TargetRun {
         return true
     }
 
-    /// What a TLS handshake showed: the session, and each certificate of the chain. Of several handshakes the last counts.
+    /// Records a TLS handshake: the session, and each presented certificate. Replaces those of an earlier handshake.
     mutating func observe(_ tls: TLSReport?) {
         guard let tls else { return }
-        outcome.observations.removeAll { observation in
+        recorder.forgetObservations { observation in
             switch observation {
             case .tls, .peerCertificate: true
             default: false
             }
         }
         observe(.tls(TLSFacts(version: Self.versionNames[tls.version ?? ""], cipher: tls.cipher, lastChainExpiry: tls.verdict?.lastExpiry)))
-        for certificate in tls.chain {
-            observe(
-                .peerCertificate(
-                    stage: .tls, depth: certificate.depth, isVerified: certificate.isVerified, certificate.facts))
-        }
-        for depth in tls.unreadable { warn(.tls, .certificateUnreadable, "the certificate presented at depth \(depth) cannot be read") }
-        if tls.lacksSecureRenegotiation { warn(.tls, .renegotiationInsecure, "no support for secure renegotiation (RFC 5746)") }
+        recorder.observe(tls.certificates(at: .tls))
+        for warning in tls.warnings(at: .tls, of: target.description) { recorder.find(warning) }
     }
 
-    // MARK: Words
+    // MARK: Names
 
     private static let versionNames = ["TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"]
-
-    private static func stage(_ phase: ExchangePhase) -> Stage {
-        switch phase {
-        case .resolve: .resolve
-        case .connect: .connect
-        case .tls: .tls
-        case .processing, .transfer: .endpoint
-        }
-    }
-
-    /// - Parameter tls: of the same exchange.
-    static func reason(_ failure: ExchangeFailure, _ tls: TLSReport?) -> Reason {
-        if failure.kind == .certificateRejected, let fault = tls?.verdict?.fault { return reason(fault) }
-        // The run was over: what it then waited for ran out of time.
-        if failure.kind == .cancelled, failure.phase == .connect { return .connectTimeout }
-        return reason(failure.kind)
-    }
-
-    private static func reason(_ fault: ChainVerdict.Fault) -> Reason {
-        switch fault {
-        case .expired: .certificateExpired
-        case .notYetValid: .certificateNotYetValid
-        case .nameMismatch: .certificateNameMismatch
-        case .revoked: .certificateRevoked
-        case .keyTooSmall: .keyTooSmall
-        case .signatureWeak: .signatureWeak
-        case .unreadable: .certificateUnreadable
-        case .untrusted, .chainTooLong: .certificateUntrusted
-        }
-    }
-
-    private static func reason(_ kind: ExchangeFailure.Kind) -> Reason {
-        switch kind {
-        case .nameNotResolved: .dnsFailed
-        case .refused: .connectRefused
-        case .connectTimeout: .connectTimeout
-        case .unreachable: .networkUnreachable
-        case .reset: .connectionReset
-        case .timeout, .cancelled: .timeout
-        case .handshakeFailed: .tlsHandshakeFailed
-        case .clientCertificateRequired: .clientCertificateRequired
-        case .credentialUnreadable: .credentialUnreadable
-        case .certificateRejected: .certificateUntrusted
-        case .bodyTooLarge, .bodyExpands, .headersTooLarge: .httpTooLarge
-        case .tooManyRedirects: .httpRedirect
-        case .protocolViolation, .flood: .httpMalformed
-        case .proxyRefused: .proxyRefused
-        case .proxyAuthentication: .proxyAuthentication
-        case .invalidRequest, .localResources: .systemRefused
-        case .forbidden: .targetForbidden
-        }
-    }
 }
 
 extension Target {
-    /// The name to ask for, as DNS, TLS and HTTP carry it.
+    /// The overriding host name in ASCII form, as used in DNS, TLS and HTTP; nil if there is none.
     var asciiHostname: String? { hostname.map { HostName.ascii(authority: $0) ?? $0 } }
 }

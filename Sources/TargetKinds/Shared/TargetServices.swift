@@ -1,7 +1,6 @@
-import HealthManager
 package import Transfers
 
-/// What all target kinds share: the way out, and what they say of themselves there.
+/// Services shared by all target kinds: outbound transfers, and the User-Agent.
 package final class TargetServices: Sendable {
     let transfers: Transfers
     /// `agent/0.1.0`

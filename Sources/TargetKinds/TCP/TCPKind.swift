@@ -1,8 +1,8 @@
-import HealthManager
+import Probing
 
-/// `tcp`: a connection to `host:port`, and a conversation over it where one is written.
+/// `tcp`: a connection to `host:port`, with an optional query/response dialogue.
 struct TCPKind: ProbeKind {
-    let name = "tcp"
+    static let name = "tcp"
     let aim = KindAim.targets
     private let services: TargetServices
 
@@ -10,9 +10,9 @@ struct TCPKind: ProbeKind {
 
     let guide = KindGuide(
         checks: [
-            "The target is host:port. Its name is looked up, and one address of it is connected to.",
-            "With 'tls', a TLS handshake follows; the peer's certificates are kept whatever the verdict on them.",
-            "With 'query_response', each step in turn: a line that matches 'expect', or exactly 'expect_bytes', must come; 'send' is sent; 'starttls' begins TLS.",
+            "The target is host:port. Its name is resolved, and one of its addresses is connected to.",
+            "With 'tls', a TLS handshake follows; the peer's certificates are recorded even if verification fails.",
+            "With 'query_response', the steps are executed in order: a line that matches 'expect', or exactly 'expect_bytes', must be received; 'send' is sent; 'starttls' starts TLS.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
@@ -24,10 +24,10 @@ struct TCPKind: ProbeKind {
         ],
         options: [
             .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "take the other where a name has none of that (default true)", settableThroughAgent: true),
-            .init("source_ip_address", "address to send from", settableThroughAgent: false),
+            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
+            .init("source_ip_address", "source address", settableThroughAgent: false),
             .init("query_response", "list of steps: expect, expect_bytes, send, starttls, labels", settableThroughAgent: false),
-            .init("tls", "begin with TLS (default false)", settableThroughAgent: true),
+            .init("tls", "use TLS from the start (default false)", settableThroughAgent: true),
             .init(
                 "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
                 settableThroughAgent: false),

@@ -1,5 +1,5 @@
 import Addresses
-import HealthManager
+import Probing
 import Transfers
 
 struct TCPProbe: Probe {
@@ -22,8 +22,8 @@ struct TCPProbe: Probe {
         guard let address = await run.resolve(host, options.address) else { return }
         let conversation: Conversation
         do throws(ExchangeFailure) {
-            conversation = try await run.transfers.converse(
-                with: Endpoint(address, port: port), from: options.address.source, until: run.deadline)
+            conversation = try await run.transfers.connect(
+                to: Endpoint(address, port: port), from: options.address.source, until: run.deadline)
         } catch { return run.fail(error) }
         run.pass(.connect, conversation.peer)
         if options.beginsWithTLS, await !run.startTLS(conversation, options.tls, host: host) { return }

@@ -1,9 +1,9 @@
-import HealthManager
+import Probing
 import Transfers
 
-/// `unix`: a connection to a Unix stream socket, and a conversation over it where one is written.
+/// `unix`: a connection to a Unix stream socket, with an optional query/response dialogue.
 struct UnixKind: ProbeKind {
-    let name = "unix"
+    static let name = "unix"
     let aim = KindAim.targets
     private let services: TargetServices
 
@@ -11,9 +11,9 @@ struct UnixKind: ProbeKind {
 
     let guide = KindGuide(
         checks: [
-            "The target is the path of a stream socket ('@name' is one without a file). It counts as an address of this machine: who may not probe 127.0.0.1 may not probe it.",
-            "With 'tls', a TLS handshake follows. A path is no name: 'tls_config.server_name' says which name the certificate must bear.",
-            "With 'query_response', each step in turn, as with kind tcp.",
+            "The target is the path of a stream socket ('@name' for an abstract socket). It is treated as an address of this machine: a caller who may not probe 127.0.0.1 may not probe it.",
+            "With 'tls', a TLS handshake follows. 'tls_config.server_name' is the name that the certificate must be valid for.",
+            "With 'query_response', the steps are executed in order, as with kind tcp.",
         ],
         stages: [.connect, .tls, .endpoint],
         reasons: [
@@ -25,7 +25,7 @@ struct UnixKind: ProbeKind {
         ],
         options: [
             .init("query_response", "list of steps: expect, expect_bytes, send, starttls, labels", settableThroughAgent: false),
-            .init("tls", "begin with TLS (default false)", settableThroughAgent: true),
+            .init("tls", "use TLS from the start (default false)", settableThroughAgent: true),
             .init(
                 "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
                 settableThroughAgent: false),
@@ -47,7 +47,7 @@ struct UnixOptions: Sendable {
     var beginsWithTLS: Bool
     var tls: TLSOptions
 
-    /// Whether a TLS session may come, whose certificate must bear a name that nobody has told.
+    /// Whether TLS may be used with verification, but without a configured name to verify.
     var lacksName: Bool {
         (beginsWithTLS || script.steps.contains(where: \.startsTLS)) && tls.settings.verifies && tls.settings.serverName == nil
     }

@@ -1,5 +1,5 @@
 import Addresses
-import HealthManager
+import Probing
 import Transfers
 
 struct UnixProbe: Probe {
@@ -7,7 +7,7 @@ struct UnixProbe: Probe {
     let options: UnixOptions
     let services: TargetServices
 
-    /// What a socket of this machine counts as for whoever may not probe every address.
+    /// The address that a Unix socket is treated as by address policies.
     private static let thisMachine = NetworkAddress("127.0.0.1")
 
     func run(_ context: RunContext) async -> Outcome {
@@ -24,16 +24,17 @@ struct UnixProbe: Probe {
             return run.reject(.config, .targetInvalid, "a unix target is the absolute path of a socket, or '@' and a name")
         }
         if let address = Self.thisMachine, let refusal = target.policy.refusal(of: address) {
-            return run.reject(.connect, .targetForbidden, "a socket of this machine counts as \(address), and \(refusal)")
+            return run.reject(.connect, .targetForbidden, "a Unix socket is treated as \(address), and \(refusal)")
         }
         guard !options.lacksName || target.hostname != nil else {
             return run.reject(
                 .config, .configIncomplete,
-                "TLS over a socket needs 'tls_config.server_name': the name the certificate must bear (or 'insecure_skip_verify: true')")
+                "TLS over a Unix socket needs 'tls_config.server_name', the name the certificate must be valid for, or 'insecure_skip_verify: true'"
+            )
         }
         let conversation: Conversation
         do throws(ExchangeFailure) {
-            conversation = try await run.transfers.converse(withUnixSocket: path, until: run.deadline)
+            conversation = try await run.transfers.connect(toUnixSocket: path, until: run.deadline)
         } catch { return run.fail(error) }
         run.pass(.connect, path)
         if options.beginsWithTLS, await !run.startTLS(conversation, options.tls, host: path) { return }

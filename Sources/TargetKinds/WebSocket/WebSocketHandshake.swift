@@ -2,11 +2,11 @@ import Certificates
 import FoundationEssentials
 import Transfers
 
-/// RFC 6455's way from HTTP/1.1 to messages.
+/// The opening handshake of RFC 6455.
 struct WebSocketHandshake {
     struct Answer {
         var status: Int
-        /// `404 Not Found`, as the server words it.
+        /// The status line without the version: `404 Not Found`.
         var line: String
         var headers: [HeaderField]
 
@@ -18,15 +18,15 @@ struct WebSocketHandshake {
 
     private static let mostBytes = 64 << 10
 
-    /// Random for each connection: the answer must be to this very request.
+    /// `Sec-WebSocket-Key`, random for each connection.
     let key = Data((0..<16).map { _ in UInt8.random(in: 0...255) }).base64EncodedString()
 
-    /// What the server must answer the key with.
+    /// The `Sec-WebSocket-Accept` expected for the key.
     var accept: String { Data(Digest.sha1(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))).base64EncodedString() }
 
     /// - Parameters:
     ///   - target: path and query.
-    ///   - host: unless the fields bear a `Host` of their own.
+    ///   - host: used unless the fields contain a `Host`.
     func request(target: String, host: String, fields: [HeaderField]) -> [UInt8] {
         var all = fields.filter { $0.isNamed("host") }
         if all.isEmpty { all = [HeaderField("Host", host)] }
@@ -39,7 +39,7 @@ struct WebSocketHandshake {
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
 
-    /// The head of the server's answer; nil where that is no HTTP, or ends too early.
+    /// The status line and headers of the server's response; nil if it is not HTTP/1 or is incomplete.
     static func answer(_ incoming: inout IncomingBytes) async throws(ExchangeFailure) -> Answer? {
         var left = mostBytes
         guard let first = try await incoming.line(longest: left) else { return nil }
@@ -50,26 +50,27 @@ struct WebSocketHandshake {
             if line.isEmpty { return answer }
             left -= line.count
             guard left > 0 else {
-                throw ExchangeFailure(kind: .headersTooLarge, phase: .processing, sentence: "the answer's headers are larger than accepted")
+                throw ExchangeFailure(
+                    kind: .headersTooLarge, phase: .processing, sentence: "the response headers are larger than \(mostBytes) bytes")
             }
             if let field = HeaderField(line: String(decoding: line, as: UTF8.self)) { answer.headers.append(field) }
         }
         return nil
     }
 
-    /// Why an answer of status 101 is not the one to this request; nil where it is.
+    /// Why a response with status 101 is not valid for this request; nil if it is.
     func fault(of answer: Answer, asked: [HeaderField]) -> String? {
         guard answer.values("upgrade").contains("websocket"), answer.values("connection").contains("upgrade") else {
-            return "it does not say 'Upgrade: websocket' and 'Connection: Upgrade'"
+            return "it does not contain 'Upgrade: websocket' and 'Connection: Upgrade'"
         }
-        // Base64 minds case.
+        // Base64 is case-sensitive.
         let accepted = answer.headers.filter { $0.isNamed("sec-websocket-accept") }.map(\.value)
-        guard accepted == [accept] else { return "its Sec-WebSocket-Accept is not the answer to the key sent" }
-        guard answer.values("sec-websocket-extensions").isEmpty else { return "it uses an extension that was not asked for" }
+        guard accepted == [accept] else { return "its Sec-WebSocket-Accept does not match the key that was sent" }
+        guard answer.values("sec-websocket-extensions").isEmpty else { return "it uses an extension that was not requested" }
         let offered = asked.filter { $0.isNamed("sec-websocket-protocol") }.map { $0.value.lowercased() }.joined(separator: ",")
         let names = Set(offered.split(separator: ",").map { String($0.drop { $0 == " " }.prefix { $0 != " " }) })
         guard answer.values("sec-websocket-protocol").allSatisfy(names.contains) else {
-            return "it speaks a protocol that was not asked for"
+            return "it selects a subprotocol that was not requested"
         }
         return nil
     }

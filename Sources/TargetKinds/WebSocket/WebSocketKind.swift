@@ -1,9 +1,9 @@
-import HealthManager
+import Probing
 import Transfers
 
-/// `websocket`: a WebSocket connection, and a conversation of messages over it where one is written.
+/// `websocket`: a WebSocket connection, with an optional exchange of messages.
 struct WebSocketKind: ProbeKind {
-    let name = "websocket"
+    static let name = "websocket"
     let aim = KindAim.targets
     private let services: TargetServices
 
@@ -11,9 +11,9 @@ struct WebSocketKind: ProbeKind {
 
     let guide = KindGuide(
         checks: [
-            "The target is a ws:// or wss:// URL. Its name is looked up, and one address of it is connected to; wss:// means TLS.",
-            "The server must answer the upgrade with status 101 and the right Sec-WebSocket-Accept. Redirects are not followed.",
-            "With 'query_response', each step in turn: the next message must match 'expect'; 'send' is sent as a text message.",
+            "The target is a ws:// or wss:// URL. Its name is resolved, and one of its addresses is connected to; wss:// uses TLS.",
+            "The server must respond to the upgrade with status 101 and the correct Sec-WebSocket-Accept. Redirects are not followed.",
+            "With 'query_response', the steps are executed in order: the next message must match 'expect'; 'send' is sent as a text message.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
@@ -25,7 +25,7 @@ struct WebSocketKind: ProbeKind {
         ],
         options: [
             .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "take the other where a name has none of that (default true)", settableThroughAgent: true),
+            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
             .init("headers", "mapping of header names to values", settableThroughAgent: false),
             .init("http_config", "basic_auth, authorization, bearer_token, http_headers, tls_config", settableThroughAgent: false),
             .init("query_response", "list of steps: expect, send", settableThroughAgent: false),

@@ -1,15 +1,15 @@
 import Transfers
 
-/// RFC 6455's messages over a connection that was upgraded.
+/// WebSocket messages (RFC 6455) over an upgraded connection.
 struct WebSocketMessages {
     enum Incoming {
-        /// A whole text or binary message, its fragments joined.
+        /// A complete text or binary message.
         case message([UInt8])
-        /// The server says farewell; `1000`, and its reason.
+        /// The server sent a close frame, with its status code (`1000`) and reason.
         case closed(code: Int?, reason: String)
-        /// The connection ended without one.
+        /// The connection was closed without a close frame.
         case ended
-        /// The server broke the protocol, in one clause.
+        /// The server violated the protocol; one clause says how.
         case violation(String)
     }
 
@@ -45,10 +45,10 @@ struct WebSocketMessages {
 
     func send(text: [UInt8]) async throws(ExchangeFailure) { try await send(.text, text) }
 
-    /// Says farewell; nothing is waited for.
+    /// Sends a close frame without waiting for the response.
     func close() async { try? await send(.close, [0x03, 0xE8]) }
 
-    /// The next message. Pings in between are answered.
+    /// The next message; pings received before it are answered.
     mutating func next() async throws(ExchangeFailure) -> Incoming {
         var message: [UInt8] = []
         var isUnderWay = false
@@ -64,8 +64,8 @@ struct WebSocketMessages {
             case .close:
                 let code = frame.payload.count >= 2 ? Int(frame.payload[0]) << 8 | Int(frame.payload[1]) : nil
                 return .closed(code: code, reason: String(decoding: frame.payload.dropFirst(2), as: UTF8.self))
-            case .continuation where !isUnderWay: return .violation("a fragment of no message")
-            case .text where isUnderWay, .binary where isUnderWay: return .violation("a message amid the fragments of another")
+            case .continuation where !isUnderWay: return .violation("a continuation frame without a message")
+            case .text where isUnderWay, .binary where isUnderWay: return .violation("a new message within a fragmented one")
             case .continuation, .text, .binary:
                 message += frame.payload
                 isUnderWay = true
@@ -79,29 +79,29 @@ struct WebSocketMessages {
         let head = try await incoming.bytes(2)
         guard head.count == 2 else { return .other(.ended) }
         guard head[0] & 0x70 == 0, let opcode = Opcode(rawValue: head[0] & 0x0F) else {
-            return .other(.violation("a frame with bits that mean nothing here"))
+            return .other(.violation("a frame with reserved bits or an unknown opcode"))
         }
-        guard head[1] & 0x80 == 0 else { return .other(.violation("a masked frame, as only clients send")) }
+        guard head[1] & 0x80 == 0 else { return .other(.violation("a masked frame, which only clients may send")) }
         let isLast = head[0] & 0x80 != 0
         var length = Int(head[1])
         let isControl = opcode.rawValue >= 8
-        guard !isControl || (isLast && length <= 125) else { return .other(.violation("a control frame too long, or in fragments")) }
+        guard !isControl || (isLast && length <= 125) else { return .other(.violation("a control frame that is too long or fragmented")) }
         if length > 125 {
             let size = length == 126 ? 2 : 8
             let more = try await incoming.bytes(size)
             guard more.count == size else { return .other(.ended) }
-            guard size == 2 || more[0] & 0x80 == 0 else { return .other(.violation("a frame of more than 2^63 bytes")) }
+            guard size == 2 || more[0] & 0x80 == 0 else { return .other(.violation("a frame of 2^63 bytes or more")) }
             length = more.reduce(0) { $0 << 8 | Int($1) }
         }
         guard isControl || length <= room else {
-            throw ExchangeFailure(kind: .bodyTooLarge, phase: .processing, sentence: "a message of over \(Self.largest) bytes")
+            throw ExchangeFailure(kind: .bodyTooLarge, phase: .processing, sentence: "a message is longer than \(Self.largest) bytes")
         }
         let payload = try await incoming.bytes(length)
         guard payload.count == length else { return .other(.ended) }
         return .frame(Frame(opcode: opcode, isLast: isLast, payload: payload))
     }
 
-    /// Masked, as everything a client sends must be.
+    /// Sends one masked frame, as required for clients.
     private func send(_ opcode: Opcode, _ payload: [UInt8]) async throws(ExchangeFailure) {
         var frame: [UInt8] = [0x80 | opcode.rawValue]
         switch payload.count {

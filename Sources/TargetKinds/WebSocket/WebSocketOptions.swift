@@ -1,17 +1,17 @@
 import Documents
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
 struct WebSocketOptions: Sendable {
     struct Step: Sendable {
-        /// What the next message must match; nil waits for none.
+        /// The pattern for the next message; nil if the step does not wait for one.
         var expect: Pattern?
-        /// May refer to what the pattern caught: `$1`.
+        /// May refer to capture groups of the pattern: `$1`.
         var send: [UInt8]
     }
 
-    /// A value that may stand in a file, which is then read at each run.
+    /// A value, or a file with the value that is read at each run.
     enum Value: Sendable {
         case text(String)
         case file(String)
@@ -38,7 +38,7 @@ struct WebSocketOptions: Sendable {
     var tls = TLSOptions()
     var steps: [Step]
 
-    /// What the handshake itself sends.
+    /// Headers that are set by the handshake itself.
     private static let reserved: Set<String> = [
         "upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions",
     ]
@@ -63,9 +63,9 @@ struct WebSocketOptions: Sendable {
 
     private func check(_ name: String, _ value: String, at location: SourceLocation, _ reader: SettingsReader) {
         if Self.reserved.contains(name.lowercased()) {
-            reader.error("header '\(name)' cannot be set: the handshake itself does", at: location)
+            reader.error("header '\(name)' cannot be set: the handshake sets it itself", at: location)
         } else if !HeaderField.areSendable([HeaderField(name, value)]) {
-            reader.error("header '\(name)' cannot be sent: its name or value has a character that no header may have", at: location)
+            reader.error("header '\(name)' cannot be sent: its name or value has a character that is not allowed", at: location)
         }
     }
 
@@ -82,7 +82,7 @@ struct WebSocketOptions: Sendable {
             }
             let files = header.strings("files") ?? []
             if texts.isEmpty { check(entry.key, "", at: entry.keyLocation, http) }
-            // A relative path is meant from the folder of the file it is written in.
+            // A relative path is resolved against the directory of the file it is written in.
             let folder = entry.keyLocation.path.lastIndex(of: "/").map { entry.keyLocation.path[...$0] } ?? ""
             headers += files.map { (entry.key, .file($0.hasPrefix("/") ? $0 : folder + $0)) }
             header.finish()
@@ -103,7 +103,7 @@ struct WebSocketOptions: Sendable {
             ? Authorization.scheme("Bearer", value(http, "bearer_token", "bearer_token_file")) : nil
         let given = [basic, other, bearer].compactMap(\.self)
         if given.count > 1 {
-            http.error("'basic_auth', 'authorization' and 'bearer_token' exclude each other: keep one", at: http.location)
+            http.error("'basic_auth', 'authorization' and 'bearer_token' are mutually exclusive: keep one", at: http.location)
         }
         return given.first
     }
@@ -111,12 +111,12 @@ struct WebSocketOptions: Sendable {
     private static func value(_ reader: SettingsReader, _ key: String, _ fileKey: String) -> Value {
         let (text, file) = (reader.string(key) ?? "", reader.path(fileKey) ?? "")
         if !text.isEmpty, !file.isEmpty {
-            reader.error("'\(key)' and '\(fileKey)' exclude each other: keep one", at: reader.location(of: fileKey))
+            reader.error("'\(key)' and '\(fileKey)' are mutually exclusive: keep one", at: reader.location(of: fileKey))
         }
         return file.isEmpty ? .text(text) : .file(file)
     }
 
-    /// All headers of the request beside the handshake's own.
+    /// All request headers except those of the handshake itself.
     func fields(userAgent: String) throws(FileUnreadable) -> [HeaderField] {
         var fields: [HeaderField] = []
         for (name, value) in headers { fields.append(HeaderField(name, try value.read())) }

@@ -1,6 +1,6 @@
 import Transfers
 
-/// A `ws://` or `wss://` URL in the parts a connection needs.
+/// A parsed `ws://` or `wss://` URL.
 struct WebSocketURL {
     let isTLS: Bool
     /// Without brackets.

@@ -2,11 +2,11 @@ import Addresses
 import CLinux
 import Glibc
 
-/// One stream connection that a caller speaks over in its own words, in clear or under TLS, from some point on.
+/// One stream connection for any protocol, in clear text, with TLS, or with TLS started later.
 ///
-/// Used by one task at a time. Closing is letting go of it.
-package final class Conversation: @unchecked Sendable {  // Touched by the one task that holds it, never by two at a time.
-    /// Where the connection goes: `127.0.0.1:25`, or a socket's path.
+/// Used by one task at a time. The connection is closed when the object is released.
+package final class Conversation: @unchecked Sendable {  // Used by one task at a time.
+    /// The remote address (`127.0.0.1:25`), or the path of the Unix socket.
     package let peer: String
     private let socket: Descriptor
     private let loop: SocketLoop
@@ -24,10 +24,10 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         self.deadline = deadline
     }
 
-    // First of all: its last words go out over the socket.
+    // The session is released first, because it sends its close notification over the socket.
     deinit { session = nil }
 
-    /// What the TLS handshake showed, also when it failed; nil before `startTLS`.
+    /// The result of the TLS handshake, also if it failed; nil before `startTLS`.
     package var tls: TLSReport? { session?.report }
 
     // MARK: Opening
@@ -42,7 +42,7 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
             let bound = agent_bind(conversation.socket.number, source.bytes, Int32(source.bytes.count))
             guard bound == 0 else {
                 throw ExchangeFailure(
-                    kind: .invalidRequest, phase: .connect, sentence: "cannot send from the address \(source)", detail: systemError(errno))
+                    kind: .notPermitted, phase: .connect, sentence: "cannot use the source address \(source)", detail: systemError(errno))
             }
         }
         let bytes = endpoint.address.bytes
@@ -57,7 +57,7 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         let result = agent_connect_unix(conversation.socket.number, path)
         let error = errno
         if result == 0 { return conversation }
-        guard result != -2 else { throw ExchangeFailure(kind: .invalidRequest, phase: .connect, sentence: "the socket's path is too long") }
+        guard result != -2 else { throw ExchangeFailure(kind: .notPermitted, phase: .connect, sentence: "the socket path is too long") }
         throw SystemFailure(error).connecting(toUnixSocket: path)
     }
 
@@ -83,11 +83,12 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         if error != 0 { throw SystemFailure(error).connecting(to: peer) }
     }
 
-    // MARK: Speaking
+    // MARK: Sending and receiving
 
-    /// Begins TLS on the connection as it stands; what was received before stays received.
+    /// Starts TLS on the connection. Bytes that were already received in clear text are not affected.
     ///
-    /// - Throws: the failure; `tls` then tells what was seen before it.
+    /// - Parameter host: the host whose name is verified and sent as SNI, unless the settings name another.
+    /// - Throws: the failure; `tls` then holds what was received before it.
     package func startTLS(_ settings: TLSSettings, host: String) async throws(ExchangeFailure) {
         let trust = try settings.trustStore(of: trustStores)
         let session = try TLSSession(socket: socket.number, host: host, settings: settings, trust: trust, peer: peer)
@@ -95,7 +96,7 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         _ = try await until(.tls, deadline, session.handshake)
     }
 
-    /// Sends all of it.
+    /// Sends all bytes.
     package func send(_ bytes: [UInt8]) async throws(ExchangeFailure) {
         var sent = 0
         while sent < bytes.count {
@@ -110,14 +111,14 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         }
     }
 
-    /// Receives what comes next, at most 16 KiB; empty when the peer has ended the connection.
+    /// Receives the next bytes, at most 16 KiB; empty if the peer has closed the connection.
     package func receive() async throws(ExchangeFailure) -> [UInt8] {
         while true {
             if let received = try await receive(until: deadline) { return received }
         }
     }
 
-    /// Receives what comes next; nil where nothing has come for that long, and the deadline has not passed.
+    /// Receives the next bytes; nil if nothing was received for this long and the deadline has not passed.
     package func receive(within quiet: Duration) async throws(ExchangeFailure) -> [UInt8]? {
         try await receive(until: min(deadline, ContinuousClock.now + quiet))
     }
@@ -137,12 +138,12 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
             }
             return try step(count, .read)
         }
-        // A peer that always has something to say leaves others their turn.
+        // A peer that sends continuously must not keep other tasks from running.
         await socket.shareTurns()
         return count == nil ? nil : received
     }
 
-    /// What a call that must not block came to.
+    /// The result of a non-blocking call.
     enum Step {
         case done(Int)
         case wait(SocketLoop.Interest)
@@ -155,8 +156,8 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         throw SystemFailure(error).speaking(with: peer)
     }
 
-    /// Makes a call again and again until it need not wait, and never after the deadline.
-    /// - Returns: what it came to; nil where the limit has passed, and the deadline has not.
+    /// Repeats a non-blocking call, waiting in between, until it completes or the deadline passes.
+    /// - Returns: its result; nil if the limit has passed and the deadline has not.
     private func until(
         _ phase: ExchangePhase, _ limit: ContinuousClock.Instant, _ attempt: () throws(ExchangeFailure) -> Step
     ) async throws(ExchangeFailure) -> Int? {
@@ -176,13 +177,13 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
         let isTimeout = ending == .timedOut
         switch phase {
         case .connect:
-            let sentence = "no answer from \(peer) to the connection attempt"
+            let sentence = "connection to \(peer) timed out"
             return ExchangeFailure(kind: isTimeout ? .connectTimeout : .cancelled, phase: phase, sentence: sentence)
         case .tls:
-            let sentence = "\(peer) did not end the TLS handshake in time"
+            let sentence = "the TLS handshake with \(peer) timed out"
             return ExchangeFailure(kind: isTimeout ? .timeout : .cancelled, phase: phase, sentence: sentence)
         default:
-            let sentence = "\(peer) did not say in time what was expected"
+            let sentence = "\(peer) did not send the expected data in time"
             return ExchangeFailure(kind: isTimeout ? .timeout : .cancelled, phase: phase, sentence: sentence)
         }
     }
@@ -190,30 +191,31 @@ package final class Conversation: @unchecked Sendable {  // Touched by the one t
 
 func systemError(_ error: Int32) -> String { String(cString: strerror(error)) }
 
-/// An error of the system's, in our words.
+/// Converts `errno` to a failure with a sentence.
 struct SystemFailure {
     let error: Int32
 
     init(_ error: Int32) { self.error = error }
 
-    /// What this machine or process lacks; nil where the error is about something else.
+    /// The failure for an error about a missing local resource; nil for any other error.
     func lack(in phase: ExchangePhase, peer: String = "") -> ExchangeFailure? {
         let sentence: String
         switch error {
-        case EMFILE: sentence = "the agent has no file descriptor left: raise its limit of open files"
-        case ENFILE: sentence = "this machine has no file descriptor left"
-        case ENOBUFS, ENOMEM: sentence = "this machine has no memory left for a connection"
-        case EADDRNOTAVAIL: sentence = "this machine has no free local port, or no address of its own, to reach \(peer) from"
+        case EMFILE: sentence = "the agent has no file descriptors left: raise its limit of open files"
+        case ENFILE: sentence = "this machine has no file descriptors left"
+        case ENOBUFS, ENOMEM: sentence = "this machine has not enough memory for a connection"
+        case EADDRNOTAVAIL: sentence = "this machine has no free local port, or no source address, for a connection to \(peer)"
         default: return nil
         }
         return ExchangeFailure(kind: .localResources, phase: phase, sentence: sentence, detail: systemError(error))
     }
 
-    /// A socket could not even be made.
+    /// The failure for a socket that could not be created.
     func opening(_ what: String) -> ExchangeFailure {
         if let lack = lack(in: .connect) { return lack }
-        let kind: ExchangeFailure.Kind = [EACCES, EPERM].contains(error) ? .invalidRequest : .unreachable
-        return ExchangeFailure(kind: kind, phase: .connect, sentence: "the system allows no such \(what)", detail: systemError(error))
+        let kind: ExchangeFailure.Kind = [EACCES, EPERM].contains(error) ? .notPermitted : .unreachable
+        return ExchangeFailure(
+            kind: kind, phase: .connect, sentence: "the system does not allow the agent to open a \(what)", detail: systemError(error))
     }
 
     func connecting(to peer: String) -> ExchangeFailure {
@@ -221,22 +223,22 @@ struct SystemFailure {
         return switch error {
         case ECONNREFUSED:
             .init(kind: .refused, phase: .connect, sentence: "connection to \(peer) refused", detail: systemError(error))
-        case ECONNRESET: .init(kind: .reset, phase: .connect, sentence: "the connection to \(peer) was cut")
-        case ETIMEDOUT: .init(kind: .connectTimeout, phase: .connect, sentence: "no answer from \(peer) to the connection attempt")
-        default: .init(kind: .unreachable, phase: .connect, sentence: "\(peer) cannot be reached", detail: systemError(error))
+        case ECONNRESET: .init(kind: .reset, phase: .connect, sentence: "the connection to \(peer) was closed unexpectedly")
+        case ETIMEDOUT: .init(kind: .connectTimeout, phase: .connect, sentence: "connection to \(peer) timed out")
+        default: .init(kind: .unreachable, phase: .connect, sentence: "\(peer) is unreachable", detail: systemError(error))
         }
     }
 
-    /// A Unix socket is connected to at once or not at all.
+    /// The failure for a Unix socket; connecting to one never has to wait.
     func connecting(toUnixSocket path: String) -> ExchangeFailure {
         if let lack = lack(in: .connect, peer: path) { return lack }
         let (kind, sentence): (ExchangeFailure.Kind, String) =
             switch error {
             case ENOENT: (.refused, "there is no socket \(path)")
             case ECONNREFUSED: (.refused, "nothing listens on the socket \(path)")
-            case EAGAIN: (.connectTimeout, "the queue of the socket \(path) is full: its service accepts no connection")
-            case EACCES, EPERM: (.invalidRequest, "the agent's user may not open the socket \(path)")
-            default: (.unreachable, "the socket \(path) cannot be connected to")
+            case EAGAIN: (.connectTimeout, "the connection queue of the socket \(path) is full: its service does not accept connections")
+            case EACCES, EPERM: (.notPermitted, "permission denied for the socket \(path)")
+            default: (.unreachable, "cannot connect to the socket \(path)")
             }
         return ExchangeFailure(kind: kind, phase: .connect, sentence: sentence, detail: systemError(error))
     }
@@ -244,9 +246,9 @@ struct SystemFailure {
     func speaking(with peer: String) -> ExchangeFailure {
         if let lack = lack(in: .processing, peer: peer) { return lack }
         return switch error {
-        case ECONNRESET, EPIPE: .init(kind: .reset, phase: .processing, sentence: "the connection to \(peer) was cut")
-        case ETIMEDOUT: .init(kind: .timeout, phase: .processing, sentence: "\(peer) went silent")
-        default: .init(kind: .unreachable, phase: .processing, sentence: "speaking with \(peer) failed", detail: systemError(error))
+        case ECONNRESET, EPIPE: .init(kind: .reset, phase: .processing, sentence: "the connection to \(peer) was closed unexpectedly")
+        case ETIMEDOUT: .init(kind: .timeout, phase: .processing, sentence: "the connection to \(peer) timed out")
+        default: .init(kind: .unreachable, phase: .processing, sentence: "communication with \(peer) failed", detail: systemError(error))
         }
     }
 }

@@ -2,15 +2,15 @@ package import Addresses
 import CLinux
 import Glibc
 
-/// One datagram socket for one peer: UDP, the system's ping sockets, or a raw one.
+/// A datagram socket for one peer: UDP, an ICMP ping socket, or a raw socket.
 ///
-/// Used by one task at a time. Closing is letting go of it.
+/// Used by one task at a time. The socket is closed when the object is released.
 package final class Datagrams: Sendable {
     package let peer: Endpoint
     private let socket: Descriptor
     private let loop: SocketLoop
     private let deadline: ContinuousClock.Instant
-    /// Off, messages from anywhere come in, and who reads them looks who sent them.
+    /// If false, messages from any sender are received, and the reader must check the sender.
     private let isConnected: Bool
 
     init(
@@ -27,7 +27,7 @@ package final class Datagrams: Sendable {
         prepare(socket.number)
         if let source, agent_bind(socket.number, source.bytes, Int32(source.bytes.count)) != 0 {
             throw ExchangeFailure(
-                kind: .invalidRequest, phase: .connect, sentence: "cannot send from the address \(source)", detail: systemError(errno))
+                kind: .notPermitted, phase: .connect, sentence: "cannot use the source address \(source)", detail: systemError(errno))
         }
         let bytes = peer.address.bytes
         guard !isConnected || agent_connect(socket.number, bytes, Int32(bytes.count), peer.port) == 0 else {
@@ -35,6 +35,7 @@ package final class Datagrams: Sendable {
         }
     }
 
+    /// Sends one datagram without waiting.
     package func send(_ bytes: [UInt8]) throws(ExchangeFailure) {
         let address = peer.address.bytes
         let count = bytes.withUnsafeBytes { message in
@@ -45,7 +46,7 @@ package final class Datagrams: Sendable {
         guard count == bytes.count else { throw SystemFailure(errno).connecting(to: peer.description) }
     }
 
-    /// The next datagram, at most 64 KiB.
+    /// Waits for the next datagram, at most 64 KiB.
     package func receive() async throws(ExchangeFailure) -> [UInt8] {
         try await receive { number in
             var count = 0
@@ -57,12 +58,12 @@ package final class Datagrams: Sendable {
         }
     }
 
-    /// Asks `read` each time the socket is readable, until it answers; nil means that the system's call failed.
+    /// Calls `read` each time the socket is readable, until it returns a message; nil means that the system call failed with `errno`.
     func receive<Message>(_ read: (Int32) -> Message?) async throws(ExchangeFailure) -> Message {
         while true {
             switch await loop.wait(socket, for: .read, until: deadline) {
             case .cancelled: throw ExchangeFailure(kind: .cancelled, phase: .processing, sentence: "cancelled")
-            case .timedOut: throw ExchangeFailure(kind: .timeout, phase: .processing, sentence: "\(peer) did not answer in time")
+            case .timedOut: throw ExchangeFailure(kind: .timeout, phase: .processing, sentence: "\(peer) did not respond in time")
             case .ready: break
             }
             if let message = read(socket.number) { return message }

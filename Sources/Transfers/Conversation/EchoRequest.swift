@@ -1,10 +1,10 @@
 import Addresses
 
-/// One ICMP or ICMPv6 echo request, byte by byte, and what a message that came in says of it.
+/// Encodes one ICMP or ICMPv6 echo request and interprets received messages.
 struct EchoRequest {
     enum Answer: Equatable {
         case reply
-        /// Somebody on the way could not pass it on.
+        /// An ICMP error for this request.
         case refused(type: UInt8, code: UInt8)
     }
 
@@ -16,10 +16,10 @@ struct EchoRequest {
     private var family: NetworkAddress.Family { peer.family }
     private var requestType: UInt8 { family == .v4 ? 8 : 128 }
     private var replyType: UInt8 { family == .v4 ? 0 : 129 }
-    /// ICMP's own number in an IP header.
+    /// The protocol number of ICMP in an IP header.
     private var protocolNumber: UInt8 { family == .v4 ? 1 : 58 }
 
-    /// The kernel computes the checksum of ICMPv6 (it needs the source address) and that of its own ping sockets; ours stands for raw IPv4.
+    /// The encoded message. The checksum is only needed for raw IPv4 sockets: the kernel computes those of ICMPv6 and of ping sockets.
     var bytes: [UInt8] {
         var message = [requestType, 0, 0, 0] + numbers + payload
         guard family == .v4 else { return message }
@@ -40,9 +40,9 @@ struct EchoRequest {
         return ~UInt16(sum)
     }
 
-    /// What an ICMP message means for this request; nil for whatever belongs to somebody else.
+    /// What an ICMP message means for this request; nil if it belongs to another request.
     ///
-    /// - Parameter knowsIdentifier: false where the kernel has put an identifier of its own in, and checked it already.
+    /// - Parameter knowsIdentifier: false if the kernel has set its own identifier, which it has then already checked.
     func answer(in message: ArraySlice<UInt8>, from sender: NetworkAddress?, knowsIdentifier: Bool) -> Answer? {
         let message = Array(message)
         guard message.count >= 8 else { return nil }
@@ -55,7 +55,7 @@ struct EchoRequest {
         return .refused(type: message[0], code: message[1])
     }
 
-    /// Whether what a refusal quotes is this request: its IP header, and at least eight bytes of ICMP after it.
+    /// Whether the packet quoted in an ICMP error (IP header and at least eight bytes of ICMP) is this request.
     private func quotes(_ quoted: ArraySlice<UInt8>) -> Bool {
         guard let (header, destination) = Self.header(quoted, family) else { return false }
         let inner = quoted.dropFirst(header)
@@ -65,31 +65,31 @@ struct EchoRequest {
         return inner.first == requestType && Array(inner.dropFirst(4).prefix(4)) == numbers
     }
 
-    /// The length of an IP header, and the destination in it.
+    /// The length and destination address of an IP header; nil if the packet is too short.
     private static func header(_ packet: ArraySlice<UInt8>, _ family: NetworkAddress.Family) -> (length: Int, destination: [UInt8])? {
         guard let first = packet.first, packet.count >= (family == .v4 ? 20 : 40) else { return nil }
         let packet = Array(packet)
         return family == .v4 ? (Int(first & 0xF) * 4, Array(packet[16..<20])) : (40, Array(packet[24..<40]))
     }
 
-    /// A message from a raw socket: IPv4's bring the IP header along.
+    /// The ICMP message in a packet from a raw socket; for IPv4, it is preceded by the IP header.
     static func body(ofRaw packet: [UInt8], _ family: NetworkAddress.Family) -> ArraySlice<UInt8> {
         guard family == .v4, let (length, _) = header(packet[...], .v4) else { return packet[...] }
         return packet.dropFirst(length)
     }
 
-    /// Whether a refusal says that the packet must be split, or sent smaller.
+    /// Whether the error means that the packet must be fragmented or smaller.
     func isTooBig(_ type: UInt8, _ code: UInt8) -> Bool { family == .v4 ? type == 3 && code == 4 : type == 2 }
 
-    /// In words, as RFC 792 and RFC 4443 number them.
+    /// The meaning of an ICMP type and code (RFC 792, RFC 4443).
     func words(type: UInt8, code: UInt8) -> String {
         switch (family, type, code) {
-        case (.v4, 11, _), (.v6, 3, _): "the hop limit ran out on the way"
-        case (.v4, 3, 4), (.v6, 2, _): "the packet is too big for the way, and may not be split"
+        case (.v4, 11, _), (.v6, 3, _): "hop limit exceeded in transit"
+        case (.v4, 3, 4), (.v6, 2, _): "packet too big, and fragmentation is not allowed"
         case (.v4, 3, 0), (.v6, 1, 0): "no route to the network"
-        case (.v4, 3, 1), (.v6, 1, 3): "no such host"
-        case (.v4, 3, 9), (.v4, 3, 10), (.v4, 3, 13), (.v6, 1, 1), (.v6, 1, 5), (.v6, 1, 6): "forbidden there"
-        case (.v4, 3, _), (.v6, 1, _): "unreachable (code \(code))"
+        case (.v4, 3, 1), (.v6, 1, 3): "host unreachable"
+        case (.v4, 3, 9), (.v4, 3, 10), (.v4, 3, 13), (.v6, 1, 1), (.v6, 1, 5), (.v6, 1, 6): "administratively prohibited"
+        case (.v4, 3, _), (.v6, 1, _): "destination unreachable (code \(code))"
         default: "ICMP type \(type), code \(code)"
         }
     }

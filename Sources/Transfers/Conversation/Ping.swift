@@ -2,24 +2,24 @@ package import Addresses
 import CLinux
 import Glibc
 
-/// What a ping is to look like.
+/// The parameters of a ping.
 package struct PingSettings: Sendable, Hashable {
-    /// Bytes after ICMP's own eight.
+    /// Bytes of payload after the eight bytes of the ICMP header.
     package var payloadSize = 28
-    /// nil leaves it to the system.
+    /// TTL or hop limit; nil means the system's default.
     package var hopLimit: Int?
-    /// Nobody may split the packet, this machine included.
+    /// Whether to set the don't-fragment flag; this machine then does not fragment the packet either.
     package var forbidsFragments = false
     package var source: NetworkAddress?
 
     package init() {}
 }
 
-/// One echo request and the wait for its reply, through a ping socket of the system's or, where those are not allowed, a raw one.
+/// Sends one echo request and waits for its reply, through a ping socket or, if those are not allowed, a raw socket.
 package final class Ping: Sendable {
     private let datagrams: Datagrams
     private let request: EchoRequest
-    /// Then everybody's messages come in; else the kernel numbers the request itself and hands over its replies alone.
+    /// Whether the socket is raw and receives all ICMP messages. For a ping socket, the kernel sets the identifier and filters replies.
     private let isRaw: Bool
     private let forbidsFragments: Bool
 
@@ -27,7 +27,7 @@ package final class Ping: Sendable {
         _ address: NetworkAddress, _ settings: PingSettings, loop: SocketLoop, until deadline: ContinuousClock.Instant
     ) throws(ExchangeFailure) {
         forbidsFragments = settings.forbidsFragments
-        // Random, so that no reply to another pinger passes for ours.
+        // Random, so that replies to other requests are not mistaken for this one's.
         let payload = (0..<settings.payloadSize).map { $0 < 16 ? UInt8.random(in: 0...255) : 0 }
         request = EchoRequest(
             peer: address, identifier: .random(in: 0...UInt16.max), sequence: .random(in: 0...UInt16.max), payload: payload)
@@ -51,7 +51,7 @@ package final class Ping: Sendable {
                 protocol: Int32(isFour == 1 ? IPPROTO_ICMP : IPPROTO_ICMPV6), isConnected: !isRaw, loop: loop, until: deadline
             ) { socket in
                 _ = agent_tell_hop_limit(socket, isFour)
-                // On a raw socket the errors of others' pings would be ours: there they are read from the messages themselves.
+                // A raw socket would also report errors of other pings: there, errors are read from the received messages.
                 _ = isRaw ? agent_filter_pings(socket, isFour) : agent_tell_errors(socket, isFour)
                 if let limit = settings.hopLimit { _ = agent_set_hop_limit(socket, isFour, Int32(limit)) }
                 _ = settings.forbidsFragments ? agent_forbid_fragments(socket, isFour) : agent_allow_fragments(socket, isFour)
@@ -59,24 +59,25 @@ package final class Ping: Sendable {
         } catch {
             guard isRaw, error.detail == systemError(EPERM) else { throw error }
             throw ExchangeFailure(
-                kind: .invalidRequest, phase: .connect,
+                kind: .notPermitted, phase: .connect,
                 sentence:
-                    "the agent may open no ping socket (its group is not in the range of sysctl net.ipv4.ping_group_range) and no raw one (it lacks CAP_NET_RAW)",
+                    "the agent may open neither a ping socket (its group is not in the range of sysctl net.ipv4.ping_group_range) nor a raw socket (it lacks CAP_NET_RAW)",
                 detail: error.detail)
         }
     }
 
+    /// Sends the echo request.
     package func send() throws(ExchangeFailure) {
         do throws(ExchangeFailure) { try datagrams.send(request.bytes) } catch {
             throw error.kind == .localResources ? error : unreachable(error.detail)
         }
     }
 
-    /// Waits for the reply to what was sent.
-    /// - Returns: its hop limit; nil where the system does not tell it.
-    /// - Throws: `unreachable` where somebody on the way says so, `timeout` where nothing comes.
+    /// Waits for the reply.
+    /// - Returns: its TTL or hop limit; nil if the system does not report it.
+    /// - Throws: `unreachable` for an ICMP error, `timeout` without a reply.
     package func reply() async throws(ExchangeFailure) -> Int? {
-        // A router that lets only smaller packets through says so once; the system then splits what is sent.
+        // A router with a smaller MTU reports it once; the system then fragments the next packet.
         var mayRepeat = !forbidsFragments
         while true {
             let message: Message
@@ -109,7 +110,7 @@ package final class Ping: Sendable {
     private func unreachable(_ detail: String) -> ExchangeFailure {
         ExchangeFailure(
             kind: .unreachable, phase: .processing,
-            sentence: "the echo request (\(request.payload.count + 8) bytes) does not reach \(request.peer): \(detail)", detail: detail)
+            sentence: "the echo request (\(request.payload.count + 8) bytes) did not reach \(request.peer): \(detail)", detail: detail)
     }
 
     private struct Message {

@@ -1,40 +1,41 @@
 import CLinux
+import Concurrency
 import Glibc
 import Synchronization
 
-/// A file descriptor, closed with this value.
+/// A file descriptor that is closed when the object is released.
 final class Descriptor: Sendable {
     let number: Int32
     private let turns = Atomic(0)
 
-    /// How often a task may go on with what is there already before others have their turn.
+    /// How many consecutive operations a task may do without waiting before it yields.
     private static let turnsInARow = 16
 
     init(_ number: Int32) { self.number = number }
 
-    /// Called by who never had to wait: gives other tasks their turn, now and then, since each time would be a switch of threads.
+    /// Called after an operation that did not have to wait: yields now and then, but not each time, as that may switch threads.
     func shareTurns() async {
         if turns.add(1, ordering: .relaxed).newValue.isMultiple(of: Self.turnsInARow) { await Task.yield() }
     }
 
     deinit { if number >= 0 { close(number) } }
 
-    /// What keeps the process from opening one more, as a failure in that phase; nil where it could.
+    /// The failure that keeps the process from opening more descriptors; nil if it can.
     ///
-    /// For what libraries open themselves without telling why they failed.
+    /// Used after the failure of a library that opens descriptors itself and does not report the error.
     static func lack(of count: Int = 1, in phase: ExchangePhase) -> ExchangeFailure? {
         var opened: [Descriptor] = []
         for _ in 0..<count {
-            opened.append(Descriptor(agent_bell()))
+            opened.append(Descriptor(agent_eventfd()))
             if opened.last?.number == -1 { return SystemFailure(errno).lack(in: phase) }
         }
         return nil
     }
 }
 
-/// Tells a task when a descriptor is ready: one epoll on one thread for all sockets that libcurl does not own.
+/// Waits for descriptors to become ready: one epoll instance on one thread for all sockets that libcurl does not own.
 ///
-/// The thread only wakes tasks; what they read, write and encrypt runs in them. One task waits on a descriptor at a time.
+/// The thread only wakes tasks, which do the reading, writing and encryption. Only one task may wait for a descriptor at a time.
 final class SocketLoop: Sendable {
     enum Interest { case read, write }
     enum Wakeup { case ready, timedOut, cancelled }
@@ -48,39 +49,29 @@ final class SocketLoop: Sendable {
     private struct State {
         var waiters: [Int32: Waiter] = [:]
         var tickets: UInt64 = 0
-        /// When the thread looks up by itself; no waiter's time ends earlier.
+        /// When the thread wakes by itself; not later than the earliest deadline of a waiter.
         var alarm: ContinuousClock.Instant?
         var isClosed = false
     }
 
     private let epoll = agent_epoll()
-    private let bell = agent_bell()
+    private let wakeup = agent_eventfd()
     private let state = Mutex(State())
 
     init() throws(SystemRefusal) {
-        guard epoll >= 0, bell >= 0, agent_watch(epoll, bell, 1, 0, 0) == 0 else {
+        guard epoll >= 0, wakeup >= 0, agent_watch(epoll, wakeup, 1, 0, 0) == 0 else {
             let code = errno
-            for descriptor in [epoll, bell] where descriptor >= 0 { Glibc.close(descriptor) }
-            throw SystemRefusal("an epoll", errno: code)
+            for descriptor in [epoll, wakeup] where descriptor >= 0 { Glibc.close(descriptor) }
+            throw SystemRefusal("an epoll instance", errno: code)
         }
-        var thread = pthread_t()
-        let this = Unmanaged.passRetained(self).toOpaque()
-        let created = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<SocketLoop>.fromOpaque(context).takeRetainedValue().work()
-                return nil
-            }, this)
-        guard created == 0 else {
-            Unmanaged<SocketLoop>.fromOpaque(this).release()
-            for descriptor in [epoll, bell] { Glibc.close(descriptor) }
-            throw SystemRefusal("a further thread", errno: created)
+        let code = BackgroundThread.start { self.work() }
+        guard code == 0 else {
+            for descriptor in [epoll, wakeup] { Glibc.close(descriptor) }
+            throw SystemRefusal("another thread", errno: code)
         }
-        pthread_detach(thread)
     }
 
-    /// Ends the thread; who still waits is told `cancelled`.
+    /// Ends the thread; waiting tasks are woken with `cancelled`.
     func close() {
         state.withLock { state in
             guard !state.isClosed else { return }
@@ -89,14 +80,15 @@ final class SocketLoop: Sendable {
         }
     }
 
-    /// Why nothing may be waited for, or done, any more; nil where it may. Whoever loops over what a peer sends asks each time: a peer that
-    /// never stops is never waited for.
+    /// `cancelled` or `timedOut` if the calling task must stop; nil if it may continue. Must be checked in every loop over received data,
+    /// because a peer that never stops sending never makes the task wait.
     static func ending(at deadline: ContinuousClock.Instant) -> Wakeup? {
         if Task.isCancelled { return .cancelled }
         return ContinuousClock.now >= deadline ? .timedOut : nil
     }
 
-    /// Waits until the descriptor can be read or written without blocking, its peer is gone, the deadline has passed, or the task is cancelled.
+    /// Waits until the descriptor can be read or written without blocking, its peer has closed, the deadline has passed, or the task is
+    /// cancelled.
     func wait(_ descriptor: Descriptor, for interest: Interest, until deadline: ContinuousClock.Instant) async -> Wakeup {
         while true {
             if let ending = Self.ending(at: deadline) { return ending }
@@ -104,7 +96,7 @@ final class SocketLoop: Sendable {
                 await descriptor.shareTurns()
                 return .ready
             }
-            // What wakes it may have been meant for an earlier descriptor of that number: it looks once more.
+            // The event may have been for an earlier descriptor with the same number: check again.
             let wakeup = await waitOnce(descriptor, for: interest, until: deadline)
             if wakeup != .ready { return wakeup }
         }
@@ -151,7 +143,7 @@ final class SocketLoop: Sendable {
 
     private func ring() {
         var one: UInt64 = 1
-        _ = write(bell, &one, 8)
+        _ = write(wakeup, &one, 8)
     }
 
     private func work() {
@@ -163,9 +155,9 @@ final class SocketLoop: Sendable {
             let left = alarm.map { max(0, ($0 - ContinuousClock.now) / .milliseconds(1)) } ?? 60_000
             let count = Int(agent_ready(epoll, &ready, &writable, 256, Int32(min(60_000, left.rounded(.up)))))
             for descriptor in ready.prefix(max(0, count)) {
-                if descriptor == bell {
+                if descriptor == wakeup {
                     var rung: UInt64 = 0
-                    _ = read(bell, &rung, 8)
+                    _ = read(wakeup, &rung, 8)
                 } else {
                     wake(descriptor, .ready)
                 }
@@ -178,10 +170,10 @@ final class SocketLoop: Sendable {
         }
         for waiter in waiters { waiter.continuation.resume(returning: .cancelled) }
         Glibc.close(epoll)
-        Glibc.close(bell)
+        Glibc.close(wakeup)
     }
 
-    /// Wakes whose time is over. Looks at all waiters, but only when the earliest alarm has come.
+    /// Wakes the waiters whose deadline has passed. Scans all waiters, but only when the alarm is due.
     private func expire() {
         let now = ContinuousClock.now
         let expired = state.withLock { state -> [Waiter] in

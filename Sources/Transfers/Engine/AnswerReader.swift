@@ -1,19 +1,19 @@
-/// Gathers one answer as it comes: its headers, and its body, decoded and held to the request's bounds.
+/// Reads one response as it is received: its headers, and its body, decoded and checked against the request's bounds.
 ///
-/// A body is taken a share at a time: what decoding it would cost beyond the share waits for the next.
+/// A body is decoded one share at a time: what exceeds the share is decoded in a later turn.
 struct AnswerReader {
-    /// What one transfer may use in a turn of the engine: bytes of decoded body, and a kilobyte for each piece that it comes in.
+    /// What one transfer may use in one turn of the engine: bytes of decoded body, and a kilobyte per received piece.
     static let share = 256 << 10
     private static let costOfPiece = 1 << 10
-    /// A body that becomes more than a thousand times what was sent is refused, once it is this large.
+    /// A body larger than `from` bytes is refused if it is more than `factor` times as large as what was received.
     private static let expansionBound = (factor: 1000, from: 16 << 20)
 
-    /// Why an answer is not read to its end.
+    /// Why a response is not read to its end.
     enum Refusal {
         case headersTooLarge, bodyTooLarge, bodyExpands
-        /// The body is not in the coding that the headers name, or the coding is not known.
+        /// The body does not match its content coding, or the coding is not supported.
         case undecodable(String)
-        /// What is no part of an answer, HTTP/2 frames or TLS records, came without end.
+        /// An endless stream of HTTP/2 frames or TLS records that are not part of a response was received.
         case flood
     }
 
@@ -24,12 +24,12 @@ struct AnswerReader {
     private(set) var bodyLength = 0
     private(set) var hasAllHeaders = false
     private(set) var refusal: Refusal?
-    /// Of the first `Location`, with each byte that is not ASCII escaped; nil where there is none.
+    /// The first `Location`, with non-ASCII bytes escaped; nil if there is none.
     private(set) var location: String?
-    /// Part of what was received has not been decoded yet.
+    /// Whether received bytes have not been decoded yet.
     private(set) var hasMore = false
     private var headerBytes = 0
-    /// The body's, where the headers name one.
+    /// The Content-Length; nil if there is none.
     private var length: UInt64?
     private var receivedBytes = 0
     private var decoder: ContentDecoder?
@@ -38,8 +38,8 @@ struct AnswerReader {
 
     // MARK: Headers
 
-    /// Takes one header line, or several after a pause.
-    /// - Returns: false where the answer is refused.
+    /// Processes one header line, or several after a pause.
+    /// - Returns: false if the response is refused.
     mutating func takeHeaders(_ bytes: UnsafeRawBufferPointer) -> Bool {
         headerBytes += bytes.count
         guard headerBytes <= request.bounds.headers else { return refuse(.headersTooLarge) }
@@ -51,25 +51,25 @@ struct AnswerReader {
 
     private mutating func takeHeader(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
         if line.starts(with: "HTTP/".utf8) {
-            // A new header block: of the final answer after a 1xx one, or after the proxy's.
+            // A new header block: of the final response after a 1xx response or after the proxy's.
             headers = []
             hasAllHeaders = false
             location = nil
             length = nil
         } else if let field = HeaderField(line: line) {
-            // Whatever comes after the block's end is a trailer, also where the body between is empty.
+            // Fields after the end of the block are trailers, even if the body is empty.
             if hasAllHeaders {
                 trailers.append(field)
                 return true
             }
             headers.append(field)
             if field.isNamed("content-length"), !takeLength(field.value) {
-                return refuse(.undecodable("the answer's Content-Length is no number, or it has two that differ"))
+                return refuse(.undecodable("the response has an invalid Content-Length, or several that differ"))
             }
             if field.isNamed("location"), location == nil { location = Self.escaped(line) }
-            // libcurl would undo it, asked for or not, without a bound.
+            // libcurl would decode it without a limit, even if it was not requested.
             if field.isNamed("transfer-encoding"), !["chunked", "identity"].contains(field.value.lowercased()) {
-                return refuse(.undecodable("the answer has the transfer coding '\(field.value)', which was not asked for"))
+                return refuse(.undecodable("the response has the transfer coding '\(field.value)', which was not requested"))
             }
         } else if line.allSatisfy({ $0 == 0x0D }) {
             hasAllHeaders = true
@@ -78,7 +78,7 @@ struct AnswerReader {
         return true
     }
 
-    /// - Returns: false for what is no length, or another than was named before: nobody can tell where such an answer ends.
+    /// - Returns: false if the length is invalid or differs from an earlier one: the end of such a response is ambiguous.
     private mutating func takeLength(_ text: String) -> Bool {
         let lengths = text.split(separator: ",").map { UInt64($0.filter { $0 != " " && $0 != "\t" }) }
         guard let first = lengths.first, let length = first, lengths.allSatisfy({ $0 == length }), length <= Int64.max else { return false }
@@ -99,13 +99,14 @@ struct AnswerReader {
             .map { $0.filter { $0 != " " && $0 != "\t" } }.filter { !$0.isEmpty && $0.lowercased() != "identity" }
         guard let coding = codings.first else { return true }
         decoder = codings.count == 1 ? ContentDecoder(coding) : nil
-        return decoder != nil || refuse(.undecodable("the answer's body has the content coding '\(codings.joined(separator: ", "))'"))
+        let names = codings.joined(separator: ", ")
+        return decoder != nil || refuse(.undecodable("the response body has the unsupported content coding '\(names)'"))
     }
 
     // MARK: Body
 
-    /// Takes a piece of the body as it was sent, and what it costs from the share.
-    /// - Returns: false where the answer is refused.
+    /// Processes a piece of the body as received, and deducts its cost from the share.
+    /// - Returns: false if the response is refused.
     mutating func takeBody(_ bytes: UnsafeRawBufferPointer, _ share: inout Int) -> Bool {
         receivedBytes += bytes.count
         share -= Self.costOfPiece
@@ -117,14 +118,14 @@ struct AnswerReader {
         return decode(&share)
     }
 
-    /// Decodes what has come, as far as the share goes.
+    /// Decodes received bytes until the share is used up.
     mutating func decode(_ share: inout Int) -> Bool {
         guard let decoder else { return true }
         hasMore = true
         return withUnsafeTemporaryAllocation(byteCount: 32 << 10, alignment: 1) { buffer in
             while share > 0 {
                 guard let count = decoder.decode(into: buffer) else {
-                    return refuse(.undecodable("the answer's body is not in its content coding"))
+                    return refuse(.undecodable("the response body does not match its content coding"))
                 }
                 guard count > 0 else {
                     hasMore = false
@@ -139,18 +140,18 @@ struct AnswerReader {
         }
     }
 
-    /// Looks at the body once more when all of it has been received.
+    /// Decodes the rest of the body and checks that it is complete, after all of it has been received.
     mutating func end() -> Bool {
         var share = Int.max
         guard decode(&share) else { return false }
-        return decoder?.isComplete ?? true || refuse(.undecodable("the answer's compressed body ends early"))
+        return decoder?.isComplete ?? true || refuse(.undecodable("the compressed response body is truncated"))
     }
 
     private mutating func keep(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let kept = min(bytes.count, request.bounds.body - bodyLength)
         bodyLength += kept
         if request.keepsBody {
-            // No more is taken from the system than the answer may hold.
+            // Never reserves more memory than the maximum size of the body.
             let needed = body.count + kept
             if needed > body.capacity { body.reserveCapacity(min(max(needed, 2 * body.capacity), request.bounds.body)) }
             body.append(contentsOf: bytes[..<kept])

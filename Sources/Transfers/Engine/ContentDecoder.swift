@@ -1,13 +1,13 @@
 import CBrotli
 import CZlib
 
-/// Undoes one content coding of HTTP, a piece at a time: input is kept until its output has been taken.
+/// Decodes one HTTP content coding incrementally: input is kept until its output has been read.
 ///
 /// Used by one thread at a time.
 final class ContentDecoder {
     private enum Coding {
         case gzip(Inflation)
-        /// zlib's format, or bare deflate, as its first two bytes say; nil until they have come.
+        /// zlib format or raw deflate, depending on the first two bytes; nil until they have been received.
         case deflate(Inflation?)
         case brotli(BrotliDecompression)
     }
@@ -19,8 +19,8 @@ final class ContentDecoder {
     private var input: [UInt8] = []
     private var consumed = 0
 
-    /// - Parameter name: as `Content-Encoding` writes it.
-    /// - Returns: nil for a coding that is not known.
+    /// - Parameter name: the value of `Content-Encoding`.
+    /// - Returns: nil for an unsupported coding.
     init?(_ name: String) {
         switch name.lowercased() {
         case "gzip", "x-gzip": coding = .gzip(Inflation(windowBits: 31))
@@ -30,7 +30,7 @@ final class ContentDecoder {
         }
     }
 
-    /// Whether all that came is whole and has been decoded; so is a body without a byte.
+    /// Whether all input has been decoded and is complete; true for an empty body.
     var isComplete: Bool { progress != .within && consumed == input.count }
 
     func add(_ bytes: UnsafeRawBufferPointer) {
@@ -39,8 +39,8 @@ final class ContentDecoder {
         input.append(contentsOf: bytes)
     }
 
-    /// Decodes what fits into the buffer.
-    /// - Returns: how many bytes were written, 0 when more input is needed; nil when the input is not in the coding.
+    /// Decodes as much as fits into the buffer.
+    /// - Returns: the number of bytes written, 0 if more input is needed; nil if the input is malformed.
     func decode(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         input.withUnsafeBufferPointer { input in
             var rest = input[consumed...]
@@ -49,11 +49,11 @@ final class ContentDecoder {
                 let step: DecodingStep
                 switch coding {
                 case .gzip(let inflation):
-                    // A further member may follow the end of one.
+                    // Another member may follow.
                     if progress == .ended { inflation.restart() }
                     step = inflation.step(&rest, buffer)
                 case .deflate where progress == .ended:
-                    // As Go and browsers do, what follows the end is passed over.
+                    // Trailing bytes are ignored, as in Go and browsers.
                     rest = rest[rest.endIndex...]
                     continue
                 case .deflate(let inflation?): step = inflation.step(&rest, buffer)
@@ -75,7 +75,7 @@ final class ContentDecoder {
     }
 }
 
-/// What one call of a decompressor came to.
+/// The result of one call of a decompressor.
 private struct DecodingStep {
     var taken = 0
     var written = 0
@@ -83,7 +83,7 @@ private struct DecodingStep {
     var isMalformed = false
 }
 
-/// zlib's state.
+/// A zlib stream.
 private final class Inflation {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private let isReady: Bool
@@ -116,7 +116,7 @@ private final class Inflation {
     }
 }
 
-/// Brotli's state.
+/// A Brotli stream.
 private final class BrotliDecompression {
     private let state = BrotliDecoderCreateInstance(nil, nil, nil)
 

@@ -1,8 +1,9 @@
 import CCurl
+import Concurrency
 import Glibc
 import Synchronization
 
-/// One libcurl multi handle on one thread of its own. Callers hand hops in; the thread hands reports back.
+/// One libcurl multi handle on a dedicated thread. Callers submit hops; the thread returns their reports.
 final class Engine: Sendable {
     private struct Inbox {
         var submitted: [Hop] = []
@@ -10,14 +11,14 @@ final class Engine: Sendable {
         var isClosed = false
     }
 
-    // Used by the thread alone, except in curl_multi_wakeup, which libcurl allows from anywhere.
+    // Used only by the thread, except in curl_multi_wakeup, which is thread-safe.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let watch: TurnWatch
     private let inbox = Mutex(Inbox())
 
     init() throws(SystemRefusal) {
         Self.prepareLibrary()
-        guard let multi = curl_multi_init() else { throw SystemRefusal("what libcurl begins with", errno: errno) }
+        guard let multi = curl_multi_init() else { throw SystemRefusal("the initialization of libcurl", errno: errno) }
         let watch: TurnWatch
         do throws(SystemRefusal) { watch = try TurnWatch() } catch {
             curl_multi_cleanup(multi)
@@ -25,22 +26,12 @@ final class Engine: Sendable {
         }
         self.multi = multi
         self.watch = watch
-        var thread = pthread_t()
-        let this = Unmanaged.passRetained(self).toOpaque()
-        let created = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<Engine>.fromOpaque(context).takeRetainedValue().work()
-                return nil
-            }, this)
-        guard created == 0 else {
-            Unmanaged<Engine>.fromOpaque(this).release()
+        let code = BackgroundThread.start { self.work() }
+        guard code == 0 else {
             watch.close()
             curl_multi_cleanup(multi)
-            throw SystemRefusal("a further thread", errno: created)
+            throw SystemRefusal("another thread", errno: code)
         }
-        pthread_detach(thread)
     }
 
     func submit(_ hop: Hop) {
@@ -50,11 +41,11 @@ final class Engine: Sendable {
 
     func cancel(_ hop: Hop) { tell { $0.cancelled.append(hop) } }
 
-    /// Ends the thread; what is under way is cancelled.
+    /// Ends the thread; running hops are cancelled.
     func close() { tell { $0.isClosed = true } }
 
-    /// Changes what the thread finds when it looks next, and makes it look. Both under the lock: it does not end in between.
-    /// - Returns: false where it has been told to end before.
+    /// Changes the inbox and wakes the thread, both under the lock, so that the thread does not end in between.
+    /// - Returns: false if the engine has been closed.
     @discardableResult
     private func tell(_ change: (inout sending Inbox) -> Void) -> Bool {
         inbox.withLock { inbox in
@@ -68,15 +59,15 @@ final class Engine: Sendable {
     private static func prepareLibrary() { _ = libraryIsPrepared }
     private static let libraryIsPrepared: Bool = {
         agent_ignore_sigpipe()
-        // A run may still be in a handshake when the process ends: OpenSSL's cleaning up would take from it what it uses.
+        // A run may still be in a handshake when the process exits: OpenSSL's cleanup would free what it uses.
         OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
         return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     }()
 
     private func work() {
-        // Handshakes are most of what the agent computes: they leave the processor to who asks for metrics and pages.
+        // Handshakes take most of the agent's CPU time: a lower priority leaves the CPU to requests for metrics and pages.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
-        // The hops under way, kept here until libcurl has let go of their handles: its callbacks hold no reference.
+        // The running hops, kept alive until libcurl has released their handles, since its callbacks hold no references.
         var active: [UnsafeMutableRawPointer: Hop] = [:]
         watch.watchThisThread()
         let turns = EngineTurns(watch: watch)

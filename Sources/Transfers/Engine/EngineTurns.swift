@@ -1,6 +1,6 @@
-/// The engine's turns, and the transfers that have used their share of one and wait to go on: one of them does in each turn.
+/// The engine's turns, and the transfers that have used up their share and wait to continue: one of them does in each turn.
 ///
-/// So no number of peers that send without end takes more of a turn than one of them does. The engine's thread alone touches it.
+/// So any number of peers that send endlessly takes no more of a turn than one of them. Used only by the engine's thread.
 final class EngineTurns {
     let watch: TurnWatch
     var number = 0

@@ -1,19 +1,19 @@
 import CCurl
 import Glibc
 
-/// Turns libcurl's code, the system's error and the phase reached into one of our failures.
+/// Converts libcurl's result code, the system error and the phase reached to a failure.
 struct FailureReason {
     let code: CURLcode
     let systemError: Int32
-    /// libcurl's own sentence.
+    /// libcurl's error message.
     let detail: String
     let refusal: AnswerReader.Refusal?
     let hasAllHeaders: Bool
-    /// What TLS itself says of it: our own fault, the verdict on the certificate, or an alert of the peer's.
+    /// The failure derived from TLS: a local problem, the verdict on the certificate, or an alert from the peer; nil if there is none.
     let ofTLS: ExchangeFailure?
     let times: HopTimes
     let isTLS: Bool
-    /// The address tried, for sentences.
+    /// The address that was tried, for sentences.
     let target: String
     let proxied: Bool
 
@@ -28,11 +28,11 @@ struct FailureReason {
         case CURLE_COULDNT_CONNECT: return connectFailure
         case CURLE_OPERATION_TIMEDOUT: return timeout(phase)
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
-            // An answer that is not HTTP is "unsupported" too: only before a connection does it mean the URL.
+            // A response that is not HTTP is "unsupported" too: the code is about the URL only if there was no connection.
             guard times.connected == .zero else { break }
-            return ExchangeFailure(kind: .invalidRequest, phase: .resolve, sentence: "the URL cannot be used", detail: detail)
+            return ExchangeFailure(kind: .invalidRequest, phase: .resolve, sentence: "the URL is invalid", detail: detail)
         case CURLE_OUT_OF_MEMORY, CURLcode(rawValue: Self.tooLarge):
-            // Of a header line over its bound, libcurl before 8.6 says that memory ran out.
+            // libcurl before 8.6 reports a header line that is too long as out of memory.
             guard times.firstByte > .zero, !hasAllHeaders else { break }
             return Self.libraryBound
         case CURLE_RECV_ERROR where detail.hasPrefix("Too large response headers"): return Self.libraryBound
@@ -42,12 +42,15 @@ struct FailureReason {
         if systemError == ECONNRESET || systemError == EPIPE || detail.contains("reset by peer")
             || (code == CURLE_SSL_CONNECT_ERROR && detail.contains("SSL_ERROR_SYSCALL"))
         {
-            return ExchangeFailure(kind: .reset, phase: phase, sentence: "the connection to \(target) was cut", detail: detail)
+            return ExchangeFailure(
+                kind: .reset, phase: phase, sentence: "the connection to \(target) was closed unexpectedly", detail: detail)
         }
         if phase == .tls {
-            return ExchangeFailure(kind: .handshakeFailed, phase: .tls, sentence: "no TLS session with \(target)", detail: detail)
+            return ExchangeFailure(
+                kind: .handshakeFailed, phase: .tls, sentence: TLSSession.handshakeSentence(peer: target, detail: detail), detail: detail)
         }
-        return ExchangeFailure(kind: .protocolViolation, phase: phase, sentence: "no whole HTTP answer from \(target)", detail: detail)
+        return ExchangeFailure(
+            kind: .protocolViolation, phase: phase, sentence: "invalid or incomplete HTTP response from \(target)", detail: detail)
     }
 
     /// `CURLE_TOO_LARGE`, since 8.6.
@@ -55,21 +58,21 @@ struct FailureReason {
 
     private static let libraryBound = ExchangeFailure(
         kind: .headersTooLarge, phase: .transfer,
-        sentence: "the answer's headers are larger than libcurl accepts: 100 KB for one of them, 300 KB for all")
+        sentence: "the response headers exceed the limits of libcurl: 100 KB for one header, 300 KB in total")
 
     private static func failure(_ refusal: AnswerReader.Refusal) -> ExchangeFailure {
         let (kind, sentence): (ExchangeFailure.Kind, String) =
             switch refusal {
-            case .headersTooLarge: (.headersTooLarge, "the answer's headers are larger than accepted")
-            case .bodyTooLarge: (.bodyTooLarge, "the answer's body is larger than accepted")
-            case .bodyExpands: (.bodyExpands, "the answer's body becomes more than a thousand times as large when it is decompressed")
+            case .headersTooLarge: (.headersTooLarge, "the response headers exceed the maximum size")
+            case .bodyTooLarge: (.bodyTooLarge, "the response body exceeds the maximum size")
+            case .bodyExpands: (.bodyExpands, "the response body becomes more than 1000 times as large when it is decompressed")
             case .undecodable(let clause): (.protocolViolation, clause)
-            case .flood: (.flood, "the peer sends without end what is no part of an answer")
+            case .flood: (.flood, "the peer sends endless data that is not part of a response")
             }
         return ExchangeFailure(kind: kind, phase: .transfer, sentence: sentence)
     }
 
-    /// The name of a proxy is looked up by the system's own resolver, which does not say what it lacks.
+    /// The name of a proxy is resolved by the system's resolver, which does not report missing resources.
     private var resolverLack: ExchangeFailure? {
         guard code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_RESOLVE_HOST else { return nil }
         return Descriptor.lack(in: .resolve)
@@ -80,11 +83,11 @@ struct FailureReason {
         case ECONNREFUSED:
             return ExchangeFailure(kind: .refused, phase: .connect, sentence: "connection to \(target) refused")
         case ECONNRESET:
-            return ExchangeFailure(kind: .reset, phase: .connect, sentence: "the connection to \(target) was cut")
+            return ExchangeFailure(kind: .reset, phase: .connect, sentence: "the connection to \(target) was closed unexpectedly")
         case ENETUNREACH, EHOSTUNREACH, EACCES, EPERM:
-            return ExchangeFailure(kind: .unreachable, phase: .connect, sentence: "\(target) cannot be reached", detail: detail)
+            return ExchangeFailure(kind: .unreachable, phase: .connect, sentence: "\(target) is unreachable", detail: detail)
         case ETIMEDOUT:
-            return ExchangeFailure(kind: .connectTimeout, phase: .connect, sentence: "no answer from \(target) to the connection attempt")
+            return ExchangeFailure(kind: .connectTimeout, phase: .connect, sentence: "connection to \(target) timed out")
         default:
             return ExchangeFailure(kind: .refused, phase: .connect, sentence: "cannot connect to \(target)", detail: detail)
         }
@@ -92,18 +95,18 @@ struct FailureReason {
 
     private func timeout(_ phase: ExchangePhase) -> ExchangeFailure {
         switch phase {
-        case .resolve: ExchangeFailure(kind: .nameNotResolved, phase: .resolve, sentence: "the resolver did not answer in time")
+        case .resolve: ExchangeFailure(kind: .nameNotResolved, phase: .resolve, sentence: "the DNS resolver did not respond in time")
         case .connect:
-            ExchangeFailure(kind: .connectTimeout, phase: .connect, sentence: "no answer from \(target) to the connection attempt")
-        case .tls: ExchangeFailure(kind: .timeout, phase: .tls, sentence: "\(target) accepted the connection and then said nothing")
-        case .processing: ExchangeFailure(kind: .timeout, phase: .processing, sentence: "\(target) did not answer the request in time")
-        case .transfer: ExchangeFailure(kind: .timeout, phase: .transfer, sentence: "the answer of \(target) did not end in time")
+            ExchangeFailure(kind: .connectTimeout, phase: .connect, sentence: "connection to \(target) timed out")
+        case .tls: ExchangeFailure(kind: .timeout, phase: .tls, sentence: "the TLS handshake with \(target) timed out")
+        case .processing: ExchangeFailure(kind: .timeout, phase: .processing, sentence: "\(target) did not respond to the request in time")
+        case .transfer: ExchangeFailure(kind: .timeout, phase: .transfer, sentence: "the response of \(target) was not complete in time")
         }
     }
 
     private var proxyFailure: ExchangeFailure? {
         if detail.contains("407") {
-            return ExchangeFailure(kind: .proxyAuthentication, phase: .connect, sentence: "the proxy demands a login")
+            return ExchangeFailure(kind: .proxyAuthentication, phase: .connect, sentence: "the proxy requires authentication")
         }
         guard code == CURLE_RECV_ERROR || code == CURLE_PROXY, times.handshaken == .zero else { return nil }
         return ExchangeFailure(kind: .proxyRefused, phase: .connect, sentence: "the proxy refused the connection", detail: detail)

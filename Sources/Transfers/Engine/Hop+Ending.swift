@@ -1,10 +1,10 @@
 import Addresses
 
 extension Hop {
-    /// Where the connection goes.
+    /// What the hop connects to.
     enum Target: Sendable {
         case endpoint(Endpoint)
-        /// Through a proxy, which is told the address or, where there is none, looks the name up itself.
+        /// A proxy, which connects to the address or, if it is nil, resolves the name itself.
         case proxy(ProxyRoute, to: Endpoint?)
         case unixSocket(String)
 
@@ -19,9 +19,9 @@ extension Hop {
 
     struct Ending: Sendable {
         var report: ExchangeReport
-        /// Where the answer sends us, absolute.
+        /// The absolute URL of the redirect; nil if the response is not a redirect.
         var redirect: String?
-        /// In libcurl's own lines.
+        /// In libcurl's cookie format.
         var cookies: [String] = []
 
         init(report: ExchangeReport, redirect: String? = nil) {

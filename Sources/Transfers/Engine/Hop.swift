@@ -5,10 +5,10 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// One HTTP request on one easy handle: its options, what its callbacks gather, and how it ended.
+/// One HTTP request on one libcurl easy handle: its options, the data received by its callbacks, and its ending.
 ///
-/// Made by a caller, then touched by the engine's thread alone until `finish` hands the ending over.
-final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engine's thread alone; never shared.
+/// Created by a caller, then used only by the engine's thread until `finish` passes on the ending.
+final class Hop: @unchecked Sendable {  // Owned by its creator, then only by the engine's thread; never shared.
     let easy: OpaquePointer
     private let request: ExchangeRequest
     private let host: URLHost
@@ -16,29 +16,29 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     private let redirects: Int
     /// nil without TLS.
     private let verifier: PeerVerifier?
-    /// Told the ending, once; set before the hop is submitted.
+    /// Called once with the ending; set before the hop is submitted.
     var completion: (@Sendable (Ending) -> Void)?
 
     private var turns: EngineTurns?
     private var answer: AnswerReader
-    /// What is left of the share of the turn with that number.
+    /// What is left of the share in the turn with the number `turn`.
     private var share = 0
     private var turn = -1
     private var isPaused = false
-    /// An answer that only sends us on is left at the end of its headers.
+    /// Whether the response was abandoned after its headers, because it is a redirect that will be followed or an upgrade.
     private var isCutShort = false
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
-    /// `errno` of a socket that the system did not give, else 0: libcurl forgets it.
+    /// `errno` of a socket that could not be created, else 0: libcurl does not keep it.
     private var socketError: Int32 = 0
     private var connection: TurnWatch.Connection?
     private var session = TLSReport()
     private let began = ContinuousClock.now
-    /// When the connection stood and the handshake began: libcurl tells it only of handshakes that succeed.
+    /// When the handshake began: libcurl reports this only for handshakes that succeed.
     private var tlsBegan: Duration?
 
-    /// - Parameter redirects: how many were followed to come here.
-    /// - Returns: nil when libcurl refuses the request.
+    /// - Parameter redirects: the number of redirects followed before this hop.
+    /// - Returns: nil if the request is invalid.
     init?(
         _ request: ExchangeRequest, host: URLHost, target: Target, verifier: PeerVerifier?, redirects: Int, cookies: [String],
         timeout: Duration
@@ -67,7 +67,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(easy) }
     private var isTLS: Bool { host.scheme == "https" }
 
-    /// The engine is about to add the handle.
+    /// Called by the engine before it adds the handle.
     func begin(_ turns: EngineTurns) {
         self.turns = turns
         agent_set_open_function(handle) { hop, _, address in
@@ -75,7 +75,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
             return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().openSocket(address.pointee)
         }
         agent_set_pointer(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque())
-        // Connections may be closed after their transfer: by what lives as long as the engine.
+        // Connections may be closed after their transfer, so the callback's object must live as long as the engine.
         agent_set_close_function(handle) { watch, descriptor in
             guard let watch else { return close(descriptor) }
             return Unmanaged<TurnWatch>.fromOpaque(watch).takeUnretainedValue().close(descriptor)
@@ -89,7 +89,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         return descriptor
     }
 
-    /// Hands the ending over; called once, after the handle has left the multi.
+    /// Passes on the ending; called once, after the handle has been removed from the multi handle.
     func finish(_ code: CURLcode) {
         let isRefused = code == CURLE_OK && !answer.end()
         var ending = Ending(report: report(isCutShort ? CURLE_OK : isRefused ? CURLE_WRITE_ERROR : code), redirect: redirectURL)
@@ -97,7 +97,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         end(ending)
     }
 
-    /// Says where the exchange stood, as if its own time had been over.
+    /// Passes on an ending with the kind `cancelled` and the phase that was reached.
     func cancelled() {
         var report = report(CURLE_OPERATION_TIMEDOUT)
         report.failure?.kind = .cancelled
@@ -118,7 +118,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         text(CURLOPT_PROTOCOLS_STR, "http,https")
         setVersion()
         long(CURLOPT_NOSIGNAL, 1)
-        // Else libcurl waits for the thread that looks up a proxy's name, and every other exchange waits with it.
+        // Otherwise libcurl waits for the thread that resolves a proxy's name, and all other exchanges wait too.
         long(CURLOPT_QUICK_EXIT, 1)
         long(CURLOPT_FRESH_CONNECT, 1)
         long(CURLOPT_FORBID_REUSE, 1)
@@ -161,7 +161,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     private func setTLS(_ this: UnsafeMutableRawPointer) {
         long(CURLOPT_SSL_VERIFYPEER, 1)
         long(CURLOPT_SSL_VERIFYHOST, 0)
-        // libcurl would keep the store of the first connection for all others of the multi, whatever store they bring.
+        // Otherwise libcurl would use the store of the first connection for all connections of the multi handle.
         long(CURLOPT_CA_CACHE_TIMEOUT, 0)
         agent_set_text(handle, CURLOPT_CAINFO, nil)
         agent_set_text(handle, CURLOPT_CAPATH, nil)
@@ -179,7 +179,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         let body = request.body
         switch request.method {
         case .get where body == nil: return long(CURLOPT_HTTPGET, 1)
-        // No answer to it has a body, so that none may be waited for.
+        // The response has no body, so libcurl must not wait for one.
         case .head: return long(CURLOPT_NOBODY, 1)
         default: text(CURLOPT_CUSTOMREQUEST, request.method.name)
         }
@@ -204,7 +204,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         for name in omitted where !fields.contains(where: { $0.isNamed(name) }) {
             fields.append(HeaderField(name, ""))
         }
-        // libcurl reads `Name:` as "leave it out" and `Name;` as "send it empty".
+        // libcurl omits a header given as `Name:` and sends an empty one for `Name;`.
         list(
             CURLOPT_HTTPHEADER,
             fields.map { field in
@@ -214,12 +214,12 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     }
 
     private func setTarget() {
-        // An empty proxy keeps libcurl from looking into the environment.
+        // An empty proxy keeps libcurl from using the environment's proxy variables.
         text(CURLOPT_NOPROXY, "")
         switch target {
         case .endpoint(let endpoint):
             text(CURLOPT_PROXY, "")
-            // An address needs no look-up: the URL's name stays SNI and Host.
+            // Connects to the address; the URL's name is still used for SNI and Host.
             list(CURLOPT_CONNECT_TO, ["::\(endpoint)"])
         case .unixSocket(let path):
             text(CURLOPT_PROXY, "")
@@ -234,7 +234,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         }
     }
 
-    /// A plain HTTP proxy is told where to go by the URL itself: the address stands in it, and the name in `Host`.
+    /// For a plain HTTP request through an HTTP proxy, the URL contains the address, and `Host` the name.
     private var plain: (url: String, authority: String)? {
         guard isPlainProxied, let endpoint = target.endpoint else { return nil }
         return URLHost.replacingHost(of: request.url, with: endpoint.address.bracketed)
@@ -288,12 +288,12 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
     private func receiveHeader(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         noteTLS()
         guard answer.takeHeaders(UnsafeRawBufferPointer(start: data, count: count)) else { return 0 }
-        // What follows the change to another protocol is none of HTTP, and may never end.
-        isCutShort = answer.hasAllHeaders && (sendsOn || HopTimes.status(handle) == 101)
+        // The data after a switch to another protocol is not HTTP and may never end.
+        isCutShort = answer.hasAllHeaders && (willRedirect || HopTimes.status(handle) == 101)
         return isCutShort ? 0 : count
     }
 
-    /// Has nothing more read until `resume`. What libcurl has read already it keeps, in one piece however small its chunks are.
+    /// Stops reading until `resume`. libcurl keeps what it has already read, as one piece.
     private func pause() {
         guard let turns, !isPaused else { return }
         isPaused = true
@@ -301,8 +301,8 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         turns.waiting.append(self)
     }
 
-    /// Goes on after a pause, for the share of another turn.
-    /// - Returns: what the transfer ends with; nil where it goes on or pauses again.
+    /// Continues after a pause, with the share of another turn.
+    /// - Returns: the result code if the transfer ends; nil if it continues or pauses again.
     func resume() -> CURLcode? {
         turn = turns?.number ?? 0
         share = AnswerReader.share
@@ -365,7 +365,7 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
 
     private var isProxied: Bool { if case .proxy = target { true } else { false } }
 
-    /// Where the connection was to go, for sentences.
+    /// What the hop connects to, for sentences.
     private var targetText: String {
         switch target {
         case .endpoint(let endpoint): endpoint.description
@@ -374,17 +374,17 @@ final class Hop: @unchecked Sendable {  // Owned by its maker, then by the engin
         }
     }
 
-    /// Where the answer sends us, whether or not the request goes there.
+    /// The absolute URL of the redirect, whether or not it is followed; nil if the response is not a redirect.
     private var redirectURL: String? {
-        // As Go does, an empty one is none.
+        // As in Go, an empty Location is ignored.
         guard [301, 302, 303, 307, 308].contains(HopTimes.status(handle)), let location = answer.location, !location.isEmpty else {
             return nil
         }
         return URLHost.absolute(location, base: request.url)
     }
 
-    /// Whether the answer under way will be left behind for another.
-    private var sendsOn: Bool {
+    /// Whether the current response is a redirect that will be followed.
+    private var willRedirect: Bool {
         guard let url = redirectURL, let limit = Redirect.limit(request.redirects, from: request.url, to: url) else { return false }
         return redirects < limit
     }

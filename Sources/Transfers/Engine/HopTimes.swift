@@ -1,6 +1,6 @@
 import CCurl
 
-/// How far a transfer came and when, as libcurl counted from its start.
+/// libcurl's timings of a transfer, from its start; a phase that was not reached is zero.
 struct HopTimes {
     let resolved: Duration
     let connected: Duration
@@ -9,7 +9,7 @@ struct HopTimes {
     let firstByte: Duration
     let total: Duration
     let status: Int
-    /// `1.1`, `2`; empty before an answer.
+    /// `1.1`, `2`; empty without a response.
     let version: String
     /// `errno` of the last failed connection, 0 if none.
     let systemError: Int32
@@ -36,14 +36,14 @@ struct HopTimes {
         remoteAddress = text.isEmpty ? nil : (text.contains(":") ? "[\(text)]" : text) + ":\(number)"
     }
 
-    /// Of the answer under way; 0 before one.
+    /// The status of the current response; 0 without one.
     static func status(_ easy: UnsafeMutableRawPointer) -> Int {
         var status = 0
         agent_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
         return status
     }
 
-    /// The phase a transfer that failed was in.
+    /// The phase in which a failed transfer ended.
     func reached(isTLS: Bool) -> ExchangePhase {
         if resolved == .zero { return .resolve }
         if connected == .zero { return .connect }
@@ -51,7 +51,7 @@ struct HopTimes {
         return firstByte == .zero ? .processing : .transfer
     }
 
-    /// Time in each phase that came to its end.
+    /// The duration of each completed phase.
     func phases(isTLS: Bool) -> [ExchangePhase: Duration] {
         var phases: [ExchangePhase: Duration] = [:]
         guard resolved > .zero else { return phases }
@@ -68,7 +68,7 @@ struct HopTimes {
         return phases
     }
 
-    /// Time spent since the last phase that came to its end.
+    /// The time since the end of the last completed phase.
     var unfinished: Duration { total - max(resolved, connected, handshaken, firstByte) }
 
     private static func time(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> Duration {

@@ -1,11 +1,12 @@
 import CLinux
+import Concurrency
 import Glibc
 import Synchronization
 
-/// Ends the transfer that keeps the engine in one turn.
+/// Aborts a transfer that keeps the engine in one turn.
 ///
-/// Within libcurl a transfer reads for as long as there is something to read that is no part of an answer: HTTP/2 frames, TLS records. A
-/// peer that sends them as fast as they are read would never let the engine go on. Its connection is cut from a thread that sleeps otherwise.
+/// libcurl keeps reading as long as there is data that is not part of a response, such as HTTP/2 frames or TLS records. A peer that sends
+/// them as fast as they are read would block the engine. Its connection is shut down by a separate thread, which sleeps otherwise.
 final class TurnWatch: Sendable {
     /// One connection of a transfer.
     final class Connection: Sendable {
@@ -15,40 +16,29 @@ final class TurnWatch: Sendable {
         init(_ descriptor: Int32) { self.descriptor = descriptor }
     }
 
-    /// How long a turn may last before it is looked at, and then until it is looked at again, in milliseconds.
+    /// How long a turn may last before it is checked, and the interval of further checks, in milliseconds.
     private static let interval: Int32 = 50
-    /// What a transfer reads at most in one turn that ends by itself is far less.
+    /// Maximum number of bytes a transfer may read while a turn is checked; normal transfers read far less in one turn.
     private static let mostRead: Int64 = 1 << 20
     /// What the engine's thread must have computed meanwhile: a machine that is busy makes turns long, and that is no fault of a peer.
     private static let mostComputed: Duration = .milliseconds(40)
 
     private let timer = agent_timer()
-    /// Odd while a turn lasts.
+    /// Odd during a turn.
     private let turns = Atomic(0)
-    /// Whether the timer is set. It is set no more than once an interval: a turn must not cost two calls into the system.
+    /// Whether the timer is set. It is set at most once per interval, so that not every turn takes two system calls.
     private let isSet = Atomic(false)
     private let isClosed = Atomic(false)
     /// The clock of the time that the engine's thread has computed.
     private let clock = Atomic<clockid_t>(CLOCK_MONOTONIC)
     private let connections = Mutex<[Int32: Connection]>([:])
 
-    /// - Throws: where the system allows no timer or no further thread.
+    /// - Throws: if the timer or the thread cannot be created.
     init() throws(SystemRefusal) {
-        let code = errno
-        guard timer >= 0 else { throw SystemRefusal("a timer for outgoing connections", errno: code) }
-        var thread = pthread_t()
-        let created = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<TurnWatch>.fromOpaque(context).takeRetainedValue().work()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        guard created == 0 else {
-            Unmanaged.passUnretained(self).release()
-            throw SystemRefusal("a further thread", errno: created)
-        }
-        pthread_detach(thread)
+        let refusal = errno
+        guard timer >= 0 else { throw SystemRefusal("a timer for outgoing connections", errno: refusal) }
+        let code = BackgroundThread.start { self.work() }
+        guard code == 0 else { throw SystemRefusal("another thread", errno: code) }
     }
 
     deinit { Glibc.close(timer) }
@@ -81,7 +71,7 @@ final class TurnWatch: Sendable {
         return connection
     }
 
-    /// Closes a descriptor, so that its number is not another's when its connection is cut.
+    /// Closes a descriptor under the lock, so that `watch` never shuts down another connection with the same number.
     func close(_ descriptor: Int32) -> Int32 {
         connections.withLock { connections in
             connections[descriptor] = nil
@@ -95,14 +85,14 @@ final class TurnWatch: Sendable {
             var expirations: UInt64 = 0
             _ = read(timer, &expirations, 8)
             if isClosed.load(ordering: .acquiring) { return }
-            // Before the look at the turns: one that begins after it sets the timer itself.
+            // Cleared before the turn is checked: a turn that begins later sets the timer itself.
             isSet.store(false, ordering: .sequentiallyConsistent)
             let turn = turns.load(ordering: .sequentiallyConsistent)
             guard turn % 2 == 1 else { continue }
             if turn == last {
                 watch(turn)
             } else {
-                // It may have begun just now.
+                // The turn may have begun just now.
                 last = turn
                 set()
             }

@@ -1,16 +1,17 @@
 import CCurl
 
-/// Host and port of a URL, by libcurl's own parser.
+/// Scheme, host and port of a URL, parsed by libcurl.
 package struct URLHost: Sendable {
     /// In lower case.
     package let scheme: String
-    /// In ASCII, without brackets; every spelling of an IPv4 address is `a.b.c.d` here.
+    /// In ASCII, without brackets; an IPv4 address in any notation is normalized to `a.b.c.d`.
     package let name: String
     package let port: UInt16
-    /// `host:port` in lower case, the scheme's port where the URL has none.
+    /// `host:port` in lower case, with the scheme's default port if the URL has none.
     package let withPort: String
     package let hasCredentials: Bool
 
+    /// Nil if the URL cannot be parsed or its host name is invalid.
     package init?(_ url: String) {
         guard let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }
@@ -26,7 +27,7 @@ package struct URLHost: Sendable {
         hasCredentials = Self.part(parser, CURLUPART_USER, 0) != nil
     }
 
-    /// `host:port`, `[::1]:443` in two, the host in ASCII; nil for anything else.
+    /// Splits `host:port` or `[::1]:443`, the host in ASCII without brackets; nil for anything else.
     package static func split(_ text: String) -> (name: String, port: UInt16)? {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
         let host = text[..<colon]
@@ -35,13 +36,13 @@ package struct URLHost: Sendable {
         return (name, port)
     }
 
-    /// A URL as it is sent: absolute, its host in ASCII, what no URL may hold escaped. `text` may be relative to the base, as a `Location` is.
-    /// - Returns: nil for what is no URL of HTTP.
+    /// The absolute URL to request, with its host in ASCII and invalid characters escaped; `text` may be relative to `base`.
+    /// - Returns: nil if it is not a valid http or https URL.
     package static func absolute(_ text: String, base: String? = nil) -> String? {
         guard let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }
         if let base, curl_url_set(parser, CURLUPART_URL, base, 0) != CURLUE_OK { return nil }
-        // A path is asked for as it is written; what is relative is resolved.
+        // The path of an absolute URL is kept as written; a relative URL is resolved.
         let flags = UInt32(CURLU_URLENCODE) | UInt32(CURLU_ALLOW_SPACE) | (base == nil ? UInt32(CURLU_PATH_AS_IS) : 0)
         guard curl_url_set(parser, CURLUPART_URL, text, flags) == CURLUE_OK, hasASCIIHost(parser), let url = part(parser, CURLUPART_URL, 0),
             ["http", "https"].contains(part(parser, CURLUPART_SCHEME, 0)?.lowercased())
@@ -49,7 +50,7 @@ package struct URLHost: Sendable {
         return url
     }
 
-    /// The URL as it is, but for its host: that in ASCII.
+    /// The URL with its host in ASCII and otherwise unchanged; nil if it is invalid.
     static func withASCIIHost(_ url: String) -> String? {
         guard url.utf8.contains(where: { $0 >= 0x80 }) else { return url }
         guard let parser = curl_url() else { return nil }
@@ -58,13 +59,13 @@ package struct URLHost: Sendable {
         return part(parser, CURLUPART_URL, 0)
     }
 
-    /// Puts the host's ASCII form into its place.
+    /// Replaces the host by its ASCII form; false if it is invalid.
     private static func hasASCIIHost(_ parser: OpaquePointer) -> Bool {
         guard let host = part(parser, CURLUPART_HOST, 0), let ascii = HostName.ascii(host) else { return false }
         return ascii == host || curl_url_set(parser, CURLUPART_HOST, ascii, 0) == CURLUE_OK
     }
 
-    /// The URL with another host, and the `host` or `host:port` that it had.
+    /// The URL with another host, and its original `host` or `host:port`.
     static func replacingHost(of url: String, with host: String) -> (url: String, authority: String)? {
         guard let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }

@@ -2,46 +2,47 @@ package import Addresses
 import CCurl
 package import FoundationEssentials
 
-/// All that one exchange saw. It exists for every exchange, also one that failed; nothing throws.
+/// The result of one exchange, whether it completed or failed.
 package struct ExchangeReport: Sendable {
-    /// The last response whose status line arrived, also when its body was then cut off; nil if none did.
+    /// The last response whose status line was received, even if its body is incomplete; nil if there was none.
     package var response: ExchangeResponse?
-    /// Why the exchange did not complete; nil when a whole response within bounds arrived.
+    /// Why the exchange did not complete; nil if a complete response within bounds was received.
     package var failure: ExchangeFailure?
-    /// Time spent in each phase, summed over redirects; phases never entered are absent.
+    /// The duration of each phase, summed over redirects; phases that were not reached are absent.
     package var phases: [ExchangePhase: Duration] = [:]
-    /// How much of the failure's phase passed without its coming to an end; zero where nothing failed.
+    /// The duration of the failed phase, if it was not completed; zero otherwise.
     package var unfinished: Duration = .zero
-    /// What the last TLS handshake showed, also when it failed; nil without TLS.
+    /// The result of the last TLS handshake, also if it failed; nil without TLS.
     package var tls: TLSReport?
-    /// `127.0.0.1:443` of the last connection made; nil if none was.
+    /// The remote address of the last connection, such as `127.0.0.1:443`; nil if there was none.
     package var remoteAddress: String?
-    /// The address the first hop was made to; nil where none was looked up.
+    /// The address of the first hop; nil if no name was resolved.
     package var address: NetworkAddress?
-    /// How long the first hop's name took to look up.
+    /// How long resolving the first hop's name took; nil if it was not resolved.
     package var firstResolve: Duration?
-    /// How many redirects were met; one more than followed where there were too many.
+    /// The number of redirects received, including a last one that exceeded the limit.
     package var redirects = 0
 
     package init() {}
 
-    /// What the peer presented in the last TLS handshake, leaf first; empty without TLS.
+    /// The certificates presented in the last TLS handshake, leaf first; empty without TLS.
     package var chain: [PresentedCertificate] { tls?.chain ?? [] }
-    /// The verdict on that chain; nil without TLS or when the handshake ended before a certificate came.
+    /// The verdict on that chain; nil without TLS, or if the handshake ended before a certificate was received.
     package var verdict: ChainVerdict? { tls?.verdict }
 }
 
+/// An HTTP response.
 package struct ExchangeResponse: Sendable {
     package var status: Int
-    /// In the order received, last response only.
+    /// The headers of the last response, in the order received.
     package var headers: [HeaderField]
-    /// After the headers of a chunked or HTTP/2 body came its trailers.
+    /// The trailers of a chunked or HTTP/2 body.
     package var trailers: [HeaderField] = []
-    /// Decompressed, at most `Bounds.body` bytes; empty where the request keeps none.
+    /// Decompressed, at most `Bounds.body` bytes; empty if the request does not keep the body.
     package var body: [UInt8]
-    /// Bytes of the body that arrived, decompressed.
+    /// Number of bytes of the body received, after decompression.
     package var bodyLength: Int
-    /// Where the response came from, after redirects.
+    /// The URL of the response, after redirects.
     package var url: String
     /// `1.0`, `1.1` or `2`.
     package var version: String
@@ -55,82 +56,84 @@ package struct ExchangeResponse: Sendable {
         self.version = version
     }
 
-    /// What the `Date` header says; nil where there is none that can be read.
+    /// The `Date` header; nil if it is absent or invalid.
     package var date: Date? { date(of: "Date") }
 
-    /// What a header that bears a date says; nil where there is none that can be read.
+    /// The date in a header; nil if it is absent or invalid.
     package func date(of name: String) -> Date? {
         guard let text = values(of: name).first else { return nil }
         let seconds = curl_getdate(text, nil)
         return seconds < 0 ? nil : Date(timeIntervalSince1970: TimeInterval(seconds))
     }
 
-    /// All values of a header, in order; the name is compared ignoring case.
+    /// All values of a header in the order received; the name is compared ignoring case.
     package func values(of name: String) -> [String] {
         headers.filter { $0.isNamed(name) }.map(\.value)
     }
 }
 
-/// The phases that blackbox_exporter also names.
+/// The phases of an exchange, as in blackbox_exporter.
 package enum ExchangePhase: String, Sendable, Hashable, CaseIterable, Codable {
     case resolve, connect, tls
-    /// From the request being sent to the first byte of the answer.
+    /// From sending the request to the first byte of the response.
     case processing
-    /// From the first byte of the answer to its last.
+    /// From the first to the last byte of the response.
     case transfer
 }
 
-/// Why an exchange ended before its answer was complete.
+/// Why an exchange ended before its response was complete.
 package struct ExchangeFailure: Error, Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
         case nameNotResolved
         case refused
-        /// No answer to the connection attempt within the deadline.
+        /// The connection was not established within the deadline.
         case connectTimeout
         case unreachable
         case reset
-        /// The deadline passed after the connection stood.
+        /// The deadline passed after the connection was established.
         case timeout
         case handshakeFailed
-        /// The peer asked for a client certificate and got none, or refused the one it got.
+        /// The peer requires a client certificate and received none, or rejected the one it received.
         case clientCertificateRequired
-        /// The chain or name did not verify: `ExchangeReport.verdict` says why. No request was sent.
+        /// The chain or the name could not be verified: `ExchangeReport.verdict` says why. No request was sent.
         case certificateRejected
         case bodyTooLarge
-        /// Decompression makes far more of the body than was sent.
+        /// The body expands too much when it is decompressed.
         case bodyExpands
         case headersTooLarge
         case tooManyRedirects
-        /// The peer spoke something that is not HTTP, or ended in the middle of an answer.
+        /// The peer does not speak HTTP, or its response is incomplete.
         case protocolViolation
-        /// What is no part of an answer came without end.
+        /// The peer sent endless data that is not part of a response.
         case flood
         case proxyRefused
         case proxyAuthentication
         /// The caller's task was cancelled.
         case cancelled
-        /// The request itself cannot be made: a bad URL, header or option.
+        /// The request is invalid: its URL, a header or an option.
         case invalidRequest
-        /// A file of ours cannot be used: trusted roots, a client certificate or its key.
+        /// A file with trusted roots, a client certificate or its key cannot be used.
         case credentialUnreadable
-        /// The address may not be dialled, by the request's policy.
+        /// The request's policy does not allow the address.
         case forbidden
-        /// This machine or process lacks what the exchange needs: a file descriptor, memory, a local port. It says nothing of the peer.
+        /// The operating system does not permit it to this process: a socket type, a source address, a socket path.
+        case notPermitted
+        /// This machine or process lacks a resource: a file descriptor, memory, a local port. Says nothing about the peer.
         case localResources
     }
 
     package var kind: Kind
     /// The phase in which it happened.
     package var phase: ExchangePhase
-    /// One clause for people: `connection to 127.0.0.1:9443 refused`.
+    /// One clause for display: `connection to 127.0.0.1:9443 refused`.
     package var sentence: String
-    /// The library's own words, where they add something; else empty.
+    /// The library's error message, if it adds to the sentence; otherwise empty.
     package var detail: String
 
     package init(kind: Kind, phase: ExchangePhase, sentence: String, detail: String = "") {
         self.kind = kind
         self.phase = phase
-        // A URL in it may be one that a peer sent, or that libcurl quotes.
+        // The texts may contain a URL sent by a peer or quoted by libcurl.
         self.sentence = URLRedaction.sentence(sentence)
         self.detail = URLRedaction.sentence(detail)
     }

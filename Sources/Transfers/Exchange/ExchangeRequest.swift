@@ -1,16 +1,16 @@
 package import Addresses
 
-/// One network exchange to make: a single HTTP request over a fresh connection, with all that bounds it.
+/// One HTTP request over a new connection, with its redirects, limits and policies.
 ///
-/// Nothing is taken from the environment: no proxy variables, no `.netrc`, no default trust bundle per request.
+/// Nothing is taken from the environment: no proxy variables and no `.netrc`.
 package struct ExchangeRequest: Sendable {
-    /// As sent: `GET`, `POST`, `PROPFIND`.
+    /// A request method: `GET`, `POST`, `PROPFIND`.
     package struct Method: Sendable, Hashable {
         package var name: String
 
         package init(_ name: String) { self.name = name }
 
-        /// Whether it is a word that can be sent: letters, digits and a few signs.
+        /// Whether it is a valid HTTP token.
         package var isSendable: Bool {
             !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !#"()<>@,;:\"/[]?={}"#.utf8.contains($0) }
         }
@@ -20,61 +20,62 @@ package struct ExchangeRequest: Sendable {
         package static let post = Method("POST")
     }
 
+    /// The HTTP version to use.
     package enum Version: Sendable, Hashable {
         case http1_1
-        /// HTTP/2 where the peer offers it in TLS, else HTTP/1.1.
+        /// HTTP/2 if the peer offers it with TLS, else HTTP/1.1.
         case http2
-        /// HTTP/2 without asking, also in clear.
+        /// HTTP/2 only, without TLS by prior knowledge.
         case http2Only
     }
 
-    /// What to do when the answer is a redirect (301, 302, 303, 307, 308 with a `Location`).
+    /// What to do with a redirect (301, 302, 303, 307, 308 with a `Location`).
     package enum RedirectPolicy: Sendable, Hashable {
-        /// Return the redirect itself as the response. The only choice for requests that bear a credential.
+        /// Return the redirect as the response. Must be used for requests with a token or assertion.
         case refuse
-        /// Follow within the same scheme, host and port; a redirect elsewhere is returned as the response.
+        /// Follow redirects to the same scheme, host and port; return any other redirect as the response.
         case sameHost(maximum: Int)
-        /// Follow wherever it leads. `Authorization`, `Cookie` and the like stay with the first host and its subdomains, and a POST becomes a
-        /// GET where browsers make it one.
+        /// Follow all redirects. `Authorization`, `Cookie` and the like are only sent to the first host and its subdomains, and a POST
+        /// becomes a GET as in browsers.
         case follow(maximum: Int)
     }
 
-    /// Absolute URL; scheme `http` or `https`. Its host is the name kept as SNI and `Host`, and the one the certificate must bear.
+    /// Absolute http or https URL. Its host is used for SNI and `Host`, and the certificate must be valid for it.
     package var url: String
     package var method: Method = .get
-    /// In order; a name may stand several times. An empty value sends the header empty.
+    /// In the order sent; a name may occur several times. An empty value sends an empty header.
     package var headers: [HeaderField] = []
     package var body: [UInt8]?
-    /// Where to connect instead of the URL's own host and port: `host:port`, `10.0.0.11:443`, `[::1]:443`.
+    /// Where to connect instead of the URL's host and port: `host:port`, `10.0.0.11:443`, `[::1]:443`.
     package var address: String?
-    /// As curl's `--connect-to`: `host:port` of a URL to the `host:port` to connect to. `address` wins over it.
+    /// Maps the `host:port` of a URL to the `host:port` to connect to, like curl's `--connect-to`. `address` takes precedence.
     package var connectTo: [String: String] = [:]
-    /// Which address of the URL's host to connect to; hosts of redirects are looked up.
+    /// The address to connect to for the URL's host; other hosts of redirects are resolved.
     package var pin: NetworkAddress?
     package var proxy: ProxyRoute?
-    /// Looks names up and asks the policy also where a proxy would do it, and gives the proxy the address.
+    /// Whether names are resolved and checked against the policy also for proxied requests; the proxy then receives the address.
     package var resolvesForProxy = false
-    /// Speak over this Unix socket instead of TCP; the URL's host is then only a name.
+    /// The Unix socket to use instead of TCP; the URL's host is then only a name.
     package var unixSocket: String?
     package var redirects: RedirectPolicy = .refuse
-    /// For everything together: resolve, connect, TLS, request, redirects and body.
+    /// The time limit for everything: resolve, connect, TLS, request, redirects and body.
     package var deadline: Duration
     package var bounds: Bounds = Bounds()
     package var tls: TLSSettings
     package var version: Version = .http1_1
-    /// Encodings of the body to ask for and to undo: `gzip, deflate`; nil asks for none and undoes none.
+    /// Content codings to request and decode: `gzip, deflate`; nil neither requests nor decodes any.
     package var acceptedEncodings: String? = "gzip, deflate"
-    /// Off, encodings are undone as the answer names them, but only what `headers` say is asked for.
+    /// If false, no Accept-Encoding is added to `headers`; the response is still decoded.
     package var asksForEncodings = true
-    /// Which of a name's addresses to connect to.
+    /// Which addresses of a name to connect to.
     package var family: FamilyPreference = .any
-    /// Tries the further addresses of a name when one cannot be connected to. Off, the first one alone counts.
+    /// Whether to try further addresses of a name if connecting to one fails; if false, only the first is tried.
     package var triesEveryAddress = true
-    /// Asked for each address before it is dialled, at redirects too.
+    /// Checked for each address before connecting to it, including after redirects.
     package var policy: AddressPolicy = .open
-    /// Off, the answer's body is only counted.
+    /// If false, the response body is only counted.
     package var keepsBody = true
-    /// Keeps cookies from one redirect to the next.
+    /// Whether cookies are kept across redirects.
     package var keepsCookies = false
 
     package init(url: String, deadline: Duration, trust: TrustedRoots) {
@@ -84,13 +85,13 @@ package struct ExchangeRequest: Sendable {
     }
 }
 
-/// A forward proxy and the hosts that are reached without it.
+/// A forward proxy, and the hosts that are reached without it.
 package struct ProxyRoute: Sendable, Hashable {
-    /// `http://proxy:3128`, with `user:password@` where the proxy wants that.
+    /// `http://proxy:3128`, with `user:password@` if the proxy requires authentication.
     package var url: EndpointURL
-    /// Host names and domain suffixes (`fabrikam.com` also means `*.fabrikam.com`), addresses and ranges of them; `*` is every host.
+    /// Host names and domain suffixes (`fabrikam.com` includes `*.fabrikam.com`), addresses and address ranges; `*` means every host.
     package var noProxy: [String]
-    /// For the proxy alone, not for the server behind it.
+    /// Headers sent only to the proxy, not to the server.
     package var headers: [HeaderField]
 
     package init(url: EndpointURL, noProxy: [String] = [], headers: [HeaderField] = []) {
@@ -99,7 +100,7 @@ package struct ProxyRoute: Sendable, Hashable {
         self.headers = headers
     }
 
-    /// Whether a host is reached through it.
+    /// Whether a host is reached through the proxy.
     package func applies(to host: String) -> Bool {
         let host = host.lowercased()
         return !noProxy.contains { entry in
@@ -112,11 +113,11 @@ package struct ProxyRoute: Sendable, Hashable {
     }
 }
 
-/// What an answer may not exceed. A peer that goes over is cut off at once.
+/// Limits of a response. The connection is closed as soon as one is exceeded.
 package struct Bounds: Sendable, Hashable {
-    /// Bytes of the body after decompression.
+    /// Maximum size of the body in bytes, after decompression.
     package var body = 1 << 20
-    /// Bytes of all header lines of one response together.
+    /// Maximum total size of the header lines of one response, in bytes.
     package var headers = 64 << 10
     package init() {}
 }

@@ -1,8 +1,8 @@
-/// One header line. Names are compared ignoring case.
+/// One header field. Names are compared ignoring case.
 package struct HeaderField: Sendable, Hashable {
     package var name: String
     package var value: String
-    /// Never sent to another host than the request was made for, nor in clear where it was not: as `Authorization`, whatever its name.
+    /// Whether the field is treated like `Authorization`: never sent to another host, and never without TLS after a redirect from https.
     package var isSecret = false
 
     package init(_ name: String, _ value: String) {
@@ -10,7 +10,7 @@ package struct HeaderField: Sendable, Hashable {
         self.value = value
     }
 
-    /// Reads `Name: value`, spaces around the value dropped; nil for anything else.
+    /// Parses `Name: value` and trims the value; nil if the line has no colon.
     package init?(line: String) { self.init(line: Array(line.utf8)) }
 
     init?(line: some RandomAccessCollection<UInt8>) {
@@ -22,14 +22,14 @@ package struct HeaderField: Sendable, Hashable {
         self.value = String(decoding: value[..<end], as: UTF8.self)
     }
 
-    /// Whether its name is that one, in whatever case.
+    /// Whether the field has this name, ignoring case.
     package func isNamed(_ name: String) -> Bool {
         self.name.utf8.count == name.utf8.count && zip(self.name.utf8, name.utf8).allSatisfy { Self.folded($0) == Self.folded($1) }
     }
 
     private static func folded(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 
-    /// Whether none of them would end its line early and smuggle in another.
+    /// Whether all names and values contain only valid characters, so that no field can inject another.
     package static func areSendable(_ fields: [HeaderField]) -> Bool {
         fields.allSatisfy { field in
             !field.name.isEmpty && field.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }

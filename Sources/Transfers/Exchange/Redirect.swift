@@ -1,8 +1,8 @@
 import Addresses
 
-/// What becomes of a request when its answer is a redirect.
+/// How a request continues after a redirect.
 enum Redirect {
-    /// How many redirects may be followed from one URL to another; nil when this one may not.
+    /// The maximum number of redirects; nil if this redirect must not be followed.
     static func limit(_ policy: ExchangeRequest.RedirectPolicy, from: String, to: String) -> Int? {
         switch policy {
         case .refuse: return nil
@@ -16,7 +16,7 @@ enum Redirect {
 
     private static let secret: Set<String> = ["authorization", "www-authenticate", "cookie", "cookie2", "proxy-authorization"]
 
-    /// The request as it goes on to another URL.
+    /// The request to the redirect's URL.
     static func request(_ request: ExchangeRequest, to url: String, status: Int) -> ExchangeRequest {
         var next = request
         next.url = url
@@ -34,7 +34,7 @@ enum Redirect {
         return next
     }
 
-    /// Whether a host may see what was meant for another: the same one, or one below it, and not in clear after TLS.
+    /// Whether a host may receive the credentials for another: only the same host or a subdomain, and not without TLS after https.
     private static func stays(_ from: URLHost?, _ to: URLHost?) -> Bool {
         guard let from, let to, from.scheme != "https" || to.scheme == "https" else { return false }
         return isWithin(from.name.lowercased(), to.name.lowercased())

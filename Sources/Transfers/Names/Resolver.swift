@@ -2,15 +2,15 @@ package import Addresses
 import CAres
 import Glibc
 
-/// Which addresses of a name are wanted.
+/// Which addresses of a name to use.
 package enum FamilyPreference: Sendable, Hashable {
     case only(NetworkAddress.Family)
-    /// Those of one family first, the others after them.
+    /// Addresses of this family first, then the others.
     case prefer(NetworkAddress.Family)
     /// In the resolver's order.
     case any
 
-    /// In the order of preference.
+    /// In order of preference.
     var families: [NetworkAddress.Family] {
         switch self {
         case .only(let family): [family]
@@ -20,10 +20,10 @@ package enum FamilyPreference: Sendable, Hashable {
     }
 }
 
-/// Looks names up with c-ares, in the hosts file and in DNS, without a thread and within a deadline.
+/// Resolves names with the hosts file and c-ares, without a thread and within a deadline.
 ///
-/// Both families are asked for side by side, and one that does not answer is not waited for. Nothing is kept: the time of a look-up is a
-/// fact that probes report.
+/// Both address families are queried concurrently, and a response for one does not wait long for the other. Nothing is cached, because
+/// probes report the duration of the lookup.
 struct Resolver: Sendable {
     let loop: SocketLoop
 
@@ -33,21 +33,23 @@ struct Resolver: Sendable {
     }
 
     private static let libraryIsPrepared: Bool = ares_library_init(ARES_LIB_INIT_ALL) == agent_ares_success
-    /// At the least, what a look-up opens: its epoll, a file, a socket.
+    /// The minimum number of descriptors a lookup opens: an epoll instance, a file, a socket.
     private static let descriptors = 3
 
-    /// - Returns: at least one address, in the order preferred. An address as text is its own answer.
+    /// - Returns: at least one address, in order of preference. A literal address is returned as it is.
     func addresses(
         of name: String, _ preference: FamilyPreference, until deadline: ContinuousClock.Instant
     ) async throws(ExchangeFailure) -> [NetworkAddress] {
         if let literal = NetworkAddress(name) {
-            if case .only(let family) = preference, literal.family != family { throw Self.failure("\(name) is no IPv\(family) address") }
+            if case .only(let family) = preference, literal.family != family {
+                throw Self.failure("\(name) is not an IPv\(family) address")
+            }
             return [literal]
         }
-        guard let name = HostName.ascii(name) else { throw Self.failure("'\(name)' is no internationalised name") }
+        guard let name = HostName.ascii(name) else { throw Self.failure("'\(name)' is not a valid host name") }
         if let lack = Descriptor.lack(of: Self.descriptors, in: .resolve) { throw lack }
-        guard let channel = ResolverChannel() else { throw Self.failure("the resolver cannot be started") }
-        // The hosts file knows all that it knows of a name at once: what it lacks of one family is not asked of DNS.
+        guard let channel = ResolverChannel() else { throw Self.failure("the DNS resolver cannot be started") }
+        // If the hosts file contains the name, DNS is not queried for a missing family.
         let listed = channel.order.first == .hosts ? HostsFile().addresses(of: name) : []
         if !listed.isEmpty {
             let found = preference.families.flatMap { family in listed.filter { $0.family == family } }
@@ -63,21 +65,21 @@ struct Resolver: Sendable {
     }
 
     static func unresolved(_ name: String, detail: String = "") -> ExchangeFailure {
-        // c-ares does not tell a file it could not open from one that does not hold the name.
+        // c-ares does not distinguish a file it could not open from one that does not contain the name.
         Descriptor.lack(in: .resolve) ?? failure("the name '\(URLRedaction.target(name))' does not resolve", detail: detail)
     }
 }
 
-/// One look-up in DNS, used by one task.
+/// One DNS lookup, used by one task.
 private struct Lookup {
     private let name: String
     private let channel: ResolverChannel
     private let preference: FamilyPreference
     private let loop: SocketLoop
 
-    /// RFC 8305: how long the other family is waited for after one has answered.
+    /// How long to wait for the other family after one has been answered (RFC 8305).
     private static let resolutionDelay = Duration.milliseconds(50)
-    /// How long a family is waited for that is to be taken before the other; at most a quarter of the time that is left.
+    /// How long to wait for the preferred family after the other has been answered; at most a quarter of the time left.
     private static let preferredDelay = Duration.milliseconds(500)
 
     init(_ name: String, _ preference: FamilyPreference, _ channel: ResolverChannel, _ loop: SocketLoop) {
@@ -90,7 +92,7 @@ private struct Lookup {
     func run(until deadline: ContinuousClock.Instant) async throws(ExchangeFailure) -> [NetworkAddress] {
         let families = preference.families
         for family in families { channel.ask(name, family) }
-        var patience: ContinuousClock.Instant?
+        var patienceEnd: ContinuousClock.Instant?
         while true {
             let now = ContinuousClock.now
             let answered = families.filter { channel.answers[$0] != nil }
@@ -100,14 +102,14 @@ private struct Lookup {
                 throw failure
             }
             if !found.isEmpty {
-                let end = patience ?? now + delay(lacking: families[0], of: answered, left: now.duration(to: deadline))
-                patience = end
+                let end = patienceEnd ?? now + delay(lacking: families[0], of: answered, left: now.duration(to: deadline))
+                patienceEnd = end
                 if now >= end { return found }
             }
             guard now < deadline else {
-                throw found.isEmpty && channel.socketError == 0 ? Resolver.failure("the resolver did not answer in time") : failure
+                throw found.isEmpty && channel.socketError == 0 ? Resolver.failure("the DNS resolver did not respond in time") : failure
             }
-            let until = [deadline, now + channel.retransmission, patience].compactMap(\.self).min() ?? deadline
+            let until = [deadline, now + channel.retransmission, patienceEnd].compactMap(\.self).min() ?? deadline
             switch await loop.wait(channel.sockets, for: .read, until: until) {
             case .cancelled: throw ExchangeFailure(kind: .cancelled, phase: .resolve, sentence: "cancelled")
             case .ready, .timedOut: channel.process()
@@ -121,7 +123,7 @@ private struct Lookup {
     }
 
     private var failure: ExchangeFailure {
-        if let lack = SystemFailure(channel.socketError).lack(in: .resolve, peer: "the resolver") { return lack }
+        if let lack = SystemFailure(channel.socketError).lack(in: .resolve, peer: "the DNS resolver") { return lack }
         return Resolver.unresolved(name, detail: channel.answers[preference.families[0]]?.words ?? "")
     }
 }

@@ -3,9 +3,9 @@ import CAres
 import CLinux
 import Glibc
 
-/// One channel of c-ares: its sockets, and what has been answered through it. Used by one task.
-final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are its task's alone, never while that is suspended.
-    /// Where names are looked up, as c-ares writes it.
+/// One c-ares channel: its sockets and the responses received. Used by one task.
+final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are used only by its task, never while that is suspended.
+    /// A lookup source, as c-ares encodes it.
     enum Source: CChar {
         case hosts = 0x66
         case dns = 0x62
@@ -13,16 +13,16 @@ final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are
 
     struct Answer {
         var addresses: [NetworkAddress]
-        /// c-ares's own.
+        /// c-ares's status message.
         var words: String
     }
 
-    /// Ready when c-ares has something to read or write.
+    /// An epoll instance that is ready when c-ares has something to read or write.
     let sockets = Descriptor(agent_epoll())
     private(set) var answers: [NetworkAddress.Family: Answer] = [:]
     private var channel: ares_channel?
     private let state = UnsafeMutablePointer<agent_ares_sockets>.allocate(capacity: 1)
-    /// How many datagrams are read before deadline and cancellation are looked at again.
+    /// How many datagrams are read before deadline and cancellation are checked again.
     private static let readings: Int32 = 64
 
     init?() {
@@ -43,7 +43,7 @@ final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are
         state.deallocate()
     }
 
-    /// Where the system looks names up, in that order; the usual one where c-ares does not tell, as since 1.34.
+    /// The system's lookup order; the default order if c-ares does not report it, as since 1.34.
     var order: [Source] {
         guard let channel else { return [] }
         var letters = [CChar](repeating: 0, count: 8)
@@ -51,10 +51,10 @@ final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are
         return count == 0 ? [.hosts, .dns] : letters.prefix(count).compactMap(Source.init)
     }
 
-    /// `errno` of the last socket that the system did not give; 0 where it gave all.
+    /// `errno` of the last socket that could not be created; 0 if there was none.
     var socketError: Int32 { state.pointee.error }
 
-    /// Asks for the addresses of one family; `answers` has them once `process` has read them.
+    /// Queries the addresses of one family; `answers` contains them once `process` has read the response.
     func ask(_ name: String, _ family: NetworkAddress.Family) {
         ask(name, family: Self.number(family)) { [weak self] in self?.answers[family] = $0 }
     }
@@ -64,7 +64,7 @@ final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are
         init(_ answered: @escaping (Answer) -> Void) { self.answered = answered }
     }
 
-    /// Calls back once: now, while `process` runs, or when the channel ends.
+    /// Calls back once: immediately, during `process`, or when the channel is destroyed.
     private func ask(_ name: String, family: Int32, _ answered: @escaping (Answer) -> Void) {
         guard let channel else { return }
         var hints = ares_addrinfo_hints()
@@ -100,7 +100,7 @@ final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are
         _ = agent_watch(sockets.number, socket, readable ? 1 : 0, writable ? 1 : 0, 0)
     }
 
-    /// Reads and writes what can be, and asks again where it is time to.
+    /// Reads and writes ready sockets, and retransmits queries that are due.
     func process() {
         guard let channel else { return }
         state.pointee.readings = Self.readings
@@ -114,7 +114,7 @@ final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are
         ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD)
     }
 
-    /// How long c-ares would wait before it asks again.
+    /// How long c-ares waits before the next retransmission.
     var retransmission: Duration {
         guard let channel else { return .zero }
         var longest = timeval(tv_sec: 5, tv_usec: 0)

@@ -2,34 +2,34 @@ import CCurl
 package import Certificates
 package import FoundationEssentials
 
-/// What verification said of the presented chain, with OpenSSL's own code.
+/// The result of verifying the presented chain, with OpenSSL's error code.
 package struct ChainVerdict: Sendable, Hashable {
     package enum Fault: String, Sendable, Hashable {
         case expired
         case notYetValid
-        /// No path to a trusted root, or a certificate that may not be used so.
+        /// No path to a trusted root, or a certificate that may not be used for this purpose.
         case untrusted
         case nameMismatch
         case revoked
         case chainTooLong
-        /// A key, or the digest of a signature, is weaker than OpenSSL's security level demands.
+        /// A key is weaker than OpenSSL's security level requires.
         case keyTooSmall
         case signatureWeak
-        /// A field of a certificate of the chain cannot be read.
+        /// A field of a certificate in the chain cannot be parsed.
         case unreadable
     }
 
-    /// nil when the chain verified and is valid for the name.
+    /// nil if the chain is verified and valid for the name.
     package var fault: Fault?
-    /// `X509_V_ERR_*` of the first fault; 0 when it verified.
+    /// `X509_V_ERR_*` of the first fault; 0 if there is none.
     package var code: Int
-    /// One clause for people: which certificate, and what is wrong with it; empty when it verified.
+    /// One clause for display that says which certificate has which problem; empty if there is no fault.
     package var sentence: String
-    /// OpenSSL's own words, where they add something; else empty.
+    /// OpenSSL's error message, if it adds to the sentence; otherwise empty.
     package var detail: String
-    /// The certificate at fault; nil where none is, or it cannot be read.
+    /// The certificate with the fault; nil if there is none, or if it cannot be parsed.
     package var certificate: CertificateFacts?
-    /// The latest, over all paths to a trusted certificate, of the earliest end in each; nil where none verified.
+    /// The earliest notAfter of each path to a trusted certificate, and of these the latest; nil if the chain is not verified.
     package var lastExpiry: Date?
 
     init(fault: Fault?, code: Int32 = 0, sentence: String = "", detail: String = "", certificate: CertificateFacts? = nil) {
@@ -40,10 +40,10 @@ package struct ChainVerdict: Sendable, Hashable {
         self.certificate = certificate
     }
 
-    /// The verdict that OpenSSL's error means.
+    /// The verdict for an OpenSSL error code.
     /// - Parameters:
-    ///   - faulty: the certificate at which verification ended.
-    ///   - leaf: the first of those presented.
+    ///   - faulty: the certificate at which verification failed.
+    ///   - leaf: the first certificate presented.
     init(code: Int32, faulty: CertificateFacts?, leaf: CertificateFacts?, at date: Date) {
         let words = String(cString: X509_verify_cert_error_string(Int(code)))
         let subject = faulty.map { "certificate \($0.subject) (thumbprint \($0.thumbprint))" } ?? "its certificate"
@@ -52,9 +52,9 @@ package struct ChainVerdict: Sendable, Hashable {
         switch fault {
         case .expired: sentence = "\(subject) \(faulty?.expiryText(at: date) ?? "expired")"
         case .notYetValid:
-            sentence = subject + " is not valid yet" + (faulty.map { ", but from \($0.notBefore.formatted(.iso8601))" } ?? "")
+            sentence = subject + (faulty.map { " is not valid before \($0.notBefore.formatted(.iso8601))" } ?? " is not yet valid")
         case .keyTooSmall:
-            sentence = subject + " has a key that is too small" + (faulty.map { ": \($0.keyType) of \($0.keyBits) bits" } ?? "")
+            sentence = subject + " has a key that is too small" + (faulty.map { ": \($0.keyType) with \($0.keyBits) bits" } ?? "")
         case .signatureWeak:
             sentence = subject + " has a signature that is too weak" + (faulty.map { ": \($0.signatureAlgorithm)" } ?? "")
         case .unreadable: self = .unreadable(code)
@@ -69,22 +69,22 @@ package struct ChainVerdict: Sendable, Hashable {
 
     static func unreadable(_ code: Int32) -> ChainVerdict {
         ChainVerdict(
-            fault: .unreadable, code: code, sentence: "a certificate of the chain cannot be read",
+            fault: .unreadable, code: code, sentence: "a certificate of the chain cannot be parsed",
             detail: String(cString: X509_verify_cert_error_string(Int(code))))
     }
 
     static func nameMismatch(_ leaf: CertificateFacts?, asked: String) -> ChainVerdict {
         let names = leaf?.names ?? []
-        let list = names.isEmpty ? "no name: its subject alternative name is empty" : names.prefix(10).joined(separator: ", ")
+        let list = names.isEmpty ? ": its subject alternative name is empty" : ", but for " + names.prefix(10).joined(separator: ", ")
         return ChainVerdict(
             fault: .nameMismatch, code: X509_V_ERR_HOSTNAME_MISMATCH,
-            sentence: "certificate \(leaf?.subject ?? "") is not valid for \(asked), but for \(list)", certificate: leaf)
+            sentence: "certificate \(leaf?.subject ?? "") is not valid for \(asked)\(list)", certificate: leaf)
     }
 
     static func tooLong(_ count: Int, accepted: Int, _ leaf: CertificateFacts?) -> ChainVerdict {
         ChainVerdict(
             fault: .chainTooLong, code: X509_V_ERR_CERT_CHAIN_TOO_LONG,
-            sentence: "\(count) certificates presented, \(accepted) accepted", certificate: leaf)
+            sentence: "\(count) certificates were presented, the maximum is \(accepted)", certificate: leaf)
     }
 
     private static func fault(_ code: Int32) -> Fault {

@@ -1,14 +1,14 @@
 import CCurl
 import Documents
 
-/// What the agent presents of itself: PEM files, read when a session begins.
+/// The agent's client certificate: PEM files, read when a session starts.
 package struct ClientCertificate: Sendable, Hashable {
     struct Unusable: Error {
-        /// One sentence that names the file, without a word of its content.
+        /// One sentence that names the file and contains nothing of its content.
         var sentence: String
     }
 
-    /// The leaf first, then its issuers.
+    /// The leaf, followed by its issuers.
     package var certificateFile: String
     package var keyFile: String
 
@@ -17,7 +17,7 @@ package struct ClientCertificate: Sendable, Hashable {
         self.keyFile = keyFile
     }
 
-    /// Gives both to a context. OpenSSL's own readers would take any file whole, and ask the terminal for the password of a key.
+    /// Sets both on a context. OpenSSL's file functions are not used, because they have no size limit and prompt for a key's password.
     func use(in context: OpaquePointer) throws(Unusable) {
         defer { ERR_clear_error() }
         let (certificate, key): ([UInt8], [UInt8])

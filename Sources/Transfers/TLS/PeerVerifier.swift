@@ -3,46 +3,46 @@ import CCurl
 import Certificates
 import FoundationEssentials
 
-/// Verifies what a peer presents, inside the handshake, and keeps it whatever the verdict.
+/// Verifies the peer's certificates during the handshake, and records them even if verification fails.
 ///
-/// A verdict against the peer fails the handshake itself: no request is ever sent to it, unless the settings say otherwise.
+/// If verification fails, the handshake fails, and no request is sent, unless the settings disable verification.
 final class PeerVerifier {
-    /// The chain and the verdict on it, once the peer has presented one.
+    /// The presented chain and the verdict on it; empty until the peer has presented one.
     private var seen = TLSReport()
-    /// Why the handshake cannot even begin: a client certificate that cannot be used.
+    /// Why the handshake cannot start: the client certificate cannot be used.
     private(set) var ownFault: ExchangeFailure?
     private let hostname: String
     private let settings: TLSSettings
     private let trust: TrustStore
     private let events: SessionEvents
-    /// The level that keys and signatures of the peer's chain must reach, where that of the session had to be lowered.
+    /// The security level for the peer's chain, if the level of the session had to be lowered; otherwise nil.
     private var chainLevel: Int32?
 
-    /// - Parameter host: the host the connection is for; the settings may name another.
+    /// - Parameter host: the host of the connection, unless the settings name another.
     init(host: String, settings: TLSSettings, trust: TrustStore) {
         hostname = settings.name(for: host)
         self.settings = settings
         self.trust = trust
-        // An address is no name to ask for.
+        // SNI must not contain an address.
         events = SessionEvents(askedName: settings.serverName.map { NetworkAddress($0) == nil ? settings.name(for: $0) : "" })
     }
 
-    /// What the handshake has shown so far.
+    /// The result of the handshake so far.
     var report: TLSReport {
         var report = seen
         report.asksForCertificate = events.asksForCertificate
         return report
     }
 
-    /// Prepares a context for one connection. The verifier outlives the session's handshake.
+    /// Configures a context for one connection. The verifier must outlive the handshake.
     func attach(to context: OpaquePointer) {
         SSL_CTX_set1_cert_store(context, trust.store)
         agent_ssl_set_max_cert_list(context, TLSSettings.chainBytes)
-        // As Go does: the server alone is open to the attack of RFC 5746, and who watches it is told.
+        // Allowed as in Go: only the server is exposed to the attack that RFC 5746 prevents, and a warning is reported.
         agent_ssl_allow_legacy_server(context)
         events.attach(to: context)
         if settings.minimum < .v1_2 {
-            // OpenSSL's default level refuses the handshake signatures of TLS 1.0 and 1.1 altogether; the certificates are another matter.
+            // OpenSSL's default level does not allow the handshake signatures of TLS 1.0 and 1.1. It still applies to the certificates.
             chainLevel = SSL_CTX_get_security_level(context)
             SSL_CTX_set_security_level(context, 0)
         }
@@ -55,8 +55,8 @@ final class PeerVerifier {
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// The failure that the verdict or the peer's alert means, of a session that did not stand or was broken off; nil where neither says why.
-    /// - Parameter peer: whom the connection is with, for sentences.
+    /// The failure of a handshake or session according to the verdict or the peer's alert; nil if there is neither.
+    /// - Parameter peer: the name of the peer in sentences.
     func failure(with peer: String) -> ExchangeFailure? {
         if settings.verifies, let verdict = seen.verdict, verdict.fault != nil {
             return ExchangeFailure(kind: .certificateRejected, phase: .tls, sentence: verdict.sentence, detail: verdict.detail)
@@ -64,17 +64,17 @@ final class PeerVerifier {
         guard let alert = events.alert else { return nil }
         let detail = "TLS alert \(alert)"
         guard isAboutOwnCertificate(alert) else {
-            return ExchangeFailure(kind: .handshakeFailed, phase: .tls, sentence: "\(peer) refused the TLS session", detail: detail)
+            return ExchangeFailure(kind: .handshakeFailed, phase: .tls, sentence: "\(peer) rejected the TLS handshake", detail: detail)
         }
         let sentence =
-            settings.clientCertificate.map { "\(peer) refused the client certificate \($0.certificateFile)" }
-            ?? "\(peer) requires a client certificate, and none is configured"
+            settings.clientCertificate.map { "\(peer) rejected the client certificate \($0.certificateFile)" }
+            ?? "\(peer) requires a client certificate, but none is configured"
         return ExchangeFailure(kind: .clientCertificateRequired, phase: .tls, sentence: sentence, detail: detail)
     }
 
     private func isAboutOwnCertificate(_ alert: TLSAlert) -> Bool {
         if alert == .certificateRequired { return true }
-        // Before TLS 1.3 there is no alert of its own for a certificate that was not sent.
+        // Before TLS 1.3 there is no specific alert for a missing client certificate.
         return events.asksForCertificate && (alert.isAboutCertificate || (alert == .handshakeFailure && settings.clientCertificate == nil))
     }
 
@@ -143,10 +143,10 @@ final class PeerVerifier {
         return verdict
     }
 
-    /// An address matches the certificate's addresses alone, a name its DNS names alone: the subject's common name never counts.
+    /// An address is only compared with the certificate's IP addresses, a name only with its DNS names, never with the common name.
     private func isValidForName(_ leaf: OpaquePointer) -> Bool {
         if let address = NetworkAddress(hostname) { return X509_check_ip(leaf, address.bytes, address.bytes.count, 0) == 1 }
-        // OpenSSL reads a dot at the beginning as "any name below".
+        // OpenSSL interprets a leading dot as any subdomain.
         guard !hostname.isEmpty, !hostname.hasPrefix(".") else { return false }
         let flags = UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
         return X509_check_host(leaf, hostname, hostname.utf8.count, flags, nil) == 1
@@ -157,7 +157,7 @@ final class PeerVerifier {
         return (0..<agent_chain_count(chain)).compactMap { agent_chain_at(chain, $0) }
     }
 
-    /// When a chain is valid in all its parts.
+    /// The period in which all certificates of the chain are valid; nil if there is none.
     private static func validity(of chain: [OpaquePointer]) -> ClosedRange<Date>? {
         let facts = chain.compactMap { CertificateFacts($0) }
         guard let from = facts.map(\.notBefore).max(), let to = facts.map(\.notAfter).min(), from <= to else { return nil }

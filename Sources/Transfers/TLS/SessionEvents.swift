@@ -1,19 +1,19 @@
 import CCurl
 
-/// What OpenSSL tells of one connection as it happens: the alert by which the peer ended it, and whether it asked for a certificate.
+/// Events reported by OpenSSL for one connection: the alert with which the peer ended it, and whether it requested a certificate.
 ///
-/// The context owns it beside whoever reads it: libcurl may still be closing a connection whose transfer has ended.
+/// Also retained by the context, because libcurl may still be closing a connection whose transfer has ended.
 final class SessionEvents {
-    /// The fatal alert that the peer sent; nil where it sent none.
+    /// The fatal alert sent by the peer; nil if there was none.
     private(set) var alert: TLSAlert?
-    /// Whether the peer asked for a certificate of ours.
+    /// Whether the peer requested a client certificate.
     private(set) var asksForCertificate = false
-    /// The name to ask for (SNI) instead of the one that the maker of the session sets; empty asks for none, nil leaves it.
+    /// The SNI name that replaces the one set by the creator of the session; empty removes it, nil keeps it.
     private let askedName: String?
 
     init(askedName: String?) { self.askedName = askedName }
 
-    /// Watches every session of a context.
+    /// Observes every session of a context.
     func attach(to context: OpaquePointer) {
         SSL_CTX_set_ex_data(context, Self.index, Unmanaged.passRetained(self).toOpaque())
         SSL_CTX_set_info_callback(context) { session, place, value in
@@ -32,7 +32,7 @@ final class SessionEvents {
         if place & SSL_CB_HANDSHAKE_START != 0, let askedName {
             _ = agent_ssl_set_host(session, askedName.isEmpty ? nil : askedName)
         }
-        // The high byte is the level: a warning ends nothing.
+        // The high byte is the alert level; a warning does not end the session.
         if place & SSL_CB_READ_ALERT == SSL_CB_READ_ALERT, value >> 8 == SSL3_AL_FATAL {
             alert = TLSAlert(number: UInt8(truncatingIfNeeded: value))
         }

@@ -1,14 +1,14 @@
-/// An alert by which a peer ends a TLS session (RFC 8446, section 6).
+/// An alert with which a peer ends a TLS session (RFC 8446, section 6).
 struct TLSAlert: Hashable, CustomStringConvertible {
     let number: UInt8
 
     static let handshakeFailure = TLSAlert(number: 40)
     static let certificateRequired = TLSAlert(number: 116)
 
-    /// Those that say what is wrong with a certificate: `bad_certificate` to `certificate_unknown`, `unknown_ca`, `access_denied`.
+    /// Whether it reports a problem with a certificate: `bad_certificate` to `certificate_unknown`, `unknown_ca`, `access_denied`.
     var isAboutCertificate: Bool { (42...46).contains(number) || [48, 49].contains(number) }
 
-    /// As the RFC spells it, with its number: `certificate_required (116)`.
+    /// The name in the RFC and the number: `certificate_required (116)`.
     var description: String { "\(Self.names[number] ?? "alert") (\(number))" }
 
     private static let names: [UInt8: String] = [

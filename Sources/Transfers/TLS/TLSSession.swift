@@ -3,19 +3,19 @@ import CCurl
 import FoundationEssentials
 import Glibc
 
-/// One TLS session of OpenSSL's on a socket that does not block.
+/// One OpenSSL session on a non-blocking socket.
 final class TLSSession {
     private let ssl: OpaquePointer
     private let verifier: PeerVerifier
     private let peer: String
     private var isEstablished = false
 
-    /// - Throws: `invalidRequest` or `credentialUnreadable` where the settings cannot be used here.
+    /// - Throws: `localResources` or `credentialUnreadable` if the session cannot be created with these settings.
     init(socket: Int32, host: String, settings: TLSSettings, trust: TrustStore, peer: String) throws(ExchangeFailure) {
         self.peer = peer
         verifier = PeerVerifier(host: host, settings: settings, trust: trust)
         guard let context = SSL_CTX_new(TLS_client_method()) else {
-            throw ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: "OpenSSL makes no session")
+            throw ExchangeFailure(kind: .localResources, phase: .tls, sentence: "OpenSSL cannot create a session")
         }
         defer { SSL_CTX_free(context) }
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
@@ -24,19 +24,19 @@ final class TLSSession {
         verifier.attach(to: context)
         if let fault = verifier.ownFault { throw fault }
         guard let ssl = SSL_new(context), SSL_set_fd(ssl, socket) == 1 else {
-            throw ExchangeFailure(kind: .invalidRequest, phase: .tls, sentence: "OpenSSL makes no session")
+            throw ExchangeFailure(kind: .localResources, phase: .tls, sentence: "OpenSSL cannot create a session")
         }
         self.ssl = ssl
         let name = settings.name(for: host)
-        // An address is no name to ask for.
+        // SNI must not contain an address.
         if NetworkAddress(name) == nil { _ = agent_ssl_set_host(ssl, name) }
-        // Else one call reads on for as long as the peer sends what is no data: tickets, say.
+        // Otherwise one call keeps reading as long as the peer sends records without data, such as session tickets.
         agent_ssl_stop_after_each_record(ssl)
         SSL_set_connect_state(ssl)
     }
 
     deinit {
-        // One notice that we leave; nothing is waited for.
+        // Sends a close notification without waiting for the peer's.
         if isEstablished { SSL_shutdown(ssl) }
         SSL_free(ssl)
         ERR_clear_error()
@@ -57,7 +57,7 @@ final class TLSSession {
         }
         let error = errno
         if let wait = wait(result) { return wait }
-        throw failure(result, error, "no TLS session with \(peer)")
+        throw failure(result, error, "TLS handshake with \(peer) failed")
     }
 
     func write(_ bytes: ArraySlice<UInt8>) throws(ExchangeFailure) -> Conversation.Step {
@@ -66,7 +66,7 @@ final class TLSSession {
         if result > 0 { return .done(Int(result)) }
         let error = errno
         if let wait = wait(result) { return wait }
-        throw failure(result, error, "\(peer) broke off the TLS session", mayHaveSaidWhy: true)
+        throw failure(result, error, "\(peer) aborted the TLS session", mayHaveSaidWhy: true)
     }
 
     func read(most: Int) throws(ExchangeFailure) -> (Conversation.Step, [UInt8]) {
@@ -80,7 +80,13 @@ final class TLSSession {
         let error = errno
         if let wait = wait(result) { return (wait, []) }
         if SSL_get_error(ssl, result) == SSL_ERROR_ZERO_RETURN || endedWithoutNotice(result, error) { return (.done(0), []) }
-        throw failure(result, error, "\(peer) broke off the TLS session")
+        throw failure(result, error, "\(peer) aborted the TLS session")
+    }
+
+    /// The sentence for a failed handshake. OpenSSL reports a wrong version number if the peer's first bytes are not a TLS record.
+    static func handshakeSentence(peer: String, detail: String) -> String {
+        detail.contains("wrong version number")
+            ? "\(peer) answers, but not with TLS: check the port and its binding" : "TLS handshake with \(peer) failed"
     }
 
     private func wait(_ result: Int32) -> Conversation.Step? {
@@ -91,13 +97,13 @@ final class TLSSession {
         }
     }
 
-    /// Many peers close the connection without TLS's own farewell.
+    /// Whether the peer closed the connection without a close notification, as many peers do.
     private func endedWithoutNotice(_ result: Int32, _ error: Int32) -> Bool {
         if SSL_get_error(ssl, result) == SSL_ERROR_SYSCALL { return error == 0 }
         return ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
     }
 
-    /// - Parameter mayHaveSaidWhy: whether an alert may lie unread: with TLS 1.3 a server refuses a client's certificate only after the handshake.
+    /// - Parameter mayHaveSaidWhy: whether to read a pending alert: in TLS 1.3, a server rejects a client certificate after the handshake.
     private func failure(_ result: Int32, _ error: Int32, _ sentence: String, mayHaveSaidWhy: Bool = false) -> ExchangeFailure {
         let isSystem = SSL_get_error(ssl, result) == SSL_ERROR_SYSCALL
         let queued = ERR_peek_error()
@@ -111,14 +117,16 @@ final class TLSSession {
         let isCut = (isSystem && [ECONNRESET, EPIPE, 0].contains(error)) || detail.contains("unexpected eof")
         if isCut {
             let phase: ExchangePhase = isEstablished ? .processing : .tls
-            return ExchangeFailure(kind: .reset, phase: phase, sentence: "the connection to \(peer) was cut", detail: detail)
+            return ExchangeFailure(
+                kind: .reset, phase: phase, sentence: "the connection to \(peer) was closed unexpectedly", detail: detail)
         }
-        return ExchangeFailure(kind: .handshakeFailed, phase: .tls, sentence: sentence, detail: detail)
+        let shown = isEstablished ? sentence : Self.handshakeSentence(peer: peer, detail: detail)
+        return ExchangeFailure(kind: .handshakeFailed, phase: .tls, sentence: shown, detail: detail)
     }
 }
 
 extension TLSVersion {
-    /// As the protocol numbers it.
+    /// The protocol's version number.
     var number: Int32 {
         switch self {
         case .v1_0: TLS1_VERSION

@@ -2,33 +2,33 @@ import CCurl
 package import Certificates
 package import FoundationEssentials
 
-/// How one TLS session is to be made, and what its peer must present.
+/// The settings of a TLS session and the verification of its peer.
 package struct TLSSettings: Sendable {
     package var trust: TrustedRoots
-    /// False: a peer that does not verify is spoken with all the same; the verdict is recorded beside it.
+    /// If false, a peer whose verification fails is accepted; the verdict is still recorded.
     package var verifies = true
-    /// The name asked for (SNI) and the name the certificate must bear; nil is the host the connection is for.
+    /// The SNI name, for which the certificate must be valid; nil means the host of the connection.
     package var serverName: String?
     package var minimum: TLSVersion = .v1_2
     package var maximum: TLSVersion?
     package var clientCertificate: ClientCertificate?
-    /// The date the peer's chain is verified at; nil is now.
+    /// The date at which the peer's chain is verified; nil means now.
     package var verificationDate: Date?
-    /// Certificates accepted in the presented chain.
+    /// Maximum number of certificates in the presented chain.
     package var chainBound = 100
-    /// Bytes of all of them together that are taken in, as Go takes in.
+    /// Maximum total size of the presented certificates in bytes, as in Go.
     static let chainBytes = 256 << 10
 
     package init(trust: TrustedRoots) { self.trust = trust }
 
-    /// - Throws: `credentialUnreadable` that names the file.
+    /// - Throws: `credentialUnreadable` with the name of the file.
     func trustStore(of stores: TrustStores) throws(ExchangeFailure) -> TrustStore {
         do throws(TrustStore.Unusable) { return try stores.store(trust) } catch {
             throw ExchangeFailure(kind: .credentialUnreadable, phase: .tls, sentence: error.description)
         }
     }
 
-    /// The name to ask a host for. The dot that ends a full name in DNS is none of it.
+    /// The server name for a host, without the trailing dot of a fully qualified name.
     func name(for host: String) -> String {
         let name = serverName ?? host
         return name.hasSuffix(".") ? String(name.dropLast()) : name
@@ -44,38 +44,38 @@ package enum TLSVersion: String, Sendable, Hashable, CaseIterable, Comparable {
     package static func < (left: TLSVersion, right: TLSVersion) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// A certificate that a peer presented, and its place among them.
+/// A certificate presented by a peer, and its position.
 package struct PresentedCertificate: Sendable, Hashable {
     /// 0 is the leaf.
     package var depth: Int
     package var facts: CertificateFacts
-    /// Whether it is part of the chain that verified.
+    /// Whether it is part of the verified chain.
     package var isVerified = false
 }
 
-/// What a TLS handshake showed, also one that failed.
+/// The result of a TLS handshake, whether or not it succeeded.
 package struct TLSReport: Sendable {
-    /// What the peer presented and can be read, in its order; empty where the handshake ended before.
+    /// The presented certificates that can be parsed, in the peer's order; empty if the handshake ended before.
     package var chain: [PresentedCertificate] = []
-    /// The places of those that cannot be read.
+    /// The positions of those that cannot be parsed.
     package var unreadable: [Int] = []
-    /// The verdict on that chain; nil where the handshake ended before a certificate came.
+    /// The verdict on the chain; nil if the handshake ended before a certificate was received.
     package var verdict: ChainVerdict?
-    /// `TLSv1.3` of a completed handshake.
+    /// The version of a completed handshake, such as `TLSv1.3`; nil if it did not complete.
     package var version: String?
-    /// OpenSSL's name of the cipher of a completed handshake, as RFCs spell it: `TLS_AES_128_GCM_SHA256`.
+    /// The RFC name of the cipher of a completed handshake: `TLS_AES_128_GCM_SHA256`.
     package var cipher: String?
-    /// The peer asked for a certificate of ours.
+    /// Whether the peer requested a client certificate.
     package var asksForCertificate = false
-    /// The peer does not support secure renegotiation (RFC 5746), below TLS 1.3.
+    /// Whether a session below TLS 1.3 has no support for secure renegotiation (RFC 5746).
     package var lacksSecureRenegotiation = false
 
     package init() {}
 
-    /// The certificate that the peer vouches for itself with.
+    /// The peer's own certificate; nil if it was not received or cannot be parsed.
     package var leaf: CertificateFacts? { chain.first { $0.depth == 0 }?.facts }
 
-    /// Takes over what OpenSSL says of a session that stands.
+    /// Reads the properties of an established session.
     mutating func read(_ session: OpaquePointer) {
         version = String(cString: SSL_get_version(session))
         cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(session)).map { String(cString: $0) }

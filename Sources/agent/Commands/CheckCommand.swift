@@ -1,14 +1,14 @@
 import ArgumentParser
-import HealthManager
 import ProbeFiles
+import Probing
 import Transfers
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Validate configuration and definitions: every problem at once, silent when there is none.",
-        discussion: "Each line is path:line:column: error: sentence. Exit status: 0 without an error, 2 with one.")
+        commandName: "check", abstract: "Validate the configuration and the probe definitions; report all problems at once.",
+        discussion: "Prints one line per problem: path:line:column: error: sentence. Exit status: 0 without errors, 2 otherwise.")
 
-    @Option(help: "Modules in blackbox_exporter's own file, to be validated as well.") var modules: String?
+    @Option(help: "File of modules in blackbox_exporter's format to validate as well.") var modules: String?
     @OptionGroup var common: CommonOptions
 
     func run() async throws {

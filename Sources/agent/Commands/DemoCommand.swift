@@ -1,25 +1,28 @@
+import API
 import ArgumentParser
 import FoundationEssentials
 import Glibc
 import HealthManager
 import Lab
 import Logging
+import Monitoring
 import ProbeFiles
+import Probing
 import ServiceLifecycle
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Lab and agent together: watch a health manager guard a hybrid tenant.",
-        discussion: "With --once it ends after every probe has run: status 0 when all succeeded.")
+        commandName: "demo", abstract: "Run a lab and an agent that monitors it.",
+        discussion: "With --once, exits after every probe has run: status 0 if all succeeded.")
 
-    @Flag(help: "End after every probe has run.") var once = false
-    @Option(help: "How many mailbox servers.") var servers = 3
-    @Option(help: "A fault that is on from the start; may be given several times.") var fault: [String] = []
-    @Option(name: .customLong("state-directory"), help: "Where the lab writes its files.") var stateDirectory = LabCommand.defaultDirectory
+    @Flag(help: "Exit after every probe has run.") var once = false
+    @Option(help: "Number of Mailbox servers.") var servers = 3
+    @Option(help: "Fault to switch on at the start; can be repeated.") var fault: [String] = []
+    @Option(name: .customLong("state-directory"), help: "Directory for the lab's files.") var stateDirectory = LabCommand.defaultDirectory
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        guard (1...99).contains(servers) else { throw ValidationError("--servers takes 1 to 99") }
+        guard (1...99).contains(servers) else { throw ValidationError("--servers must be from 1 to 99") }
         var plan = LabPlan(stateDirectory: stateDirectory)
         plan.servers = servers
         plan.faults = fault
@@ -36,7 +39,7 @@ struct DemoCommand: AsyncParsableCommand {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await lab.run() }
                 await lab.ready()
-                // Failed probes are shown in the table; the log is for what the agent itself cannot do.
+                // Failed probes are shown in the table; log only errors of the agent itself.
                 try await Composition.run(files, logger: LogFormat.text.logger(level: .error)) { manager, address in
                     await show(manager, address, verdict)
                 }
@@ -47,7 +50,7 @@ struct DemoCommand: AsyncParsableCommand {
         if once, await !verdict.isGood { throw ExitCode(1) }
     }
 
-    /// What a run with `--once` found.
+    /// The outcome of a run with `--once`.
     private actor Verdict {
         private(set) var isGood = false
 
@@ -80,7 +83,7 @@ struct DemoCommand: AsyncParsableCommand {
               \(agent) lab fault off oauth-expires-very-soon\(lab)
               \(agent) lab fault list\(lab)
               \(agent) restart --wait 10 \(config)
-            Ctrl-C ends it.
+            Press Ctrl-C to stop.
             """)
     }
 }

@@ -1,31 +1,32 @@
 import ArgumentParser
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Monitoring
 import ProbeFiles
 import ProbeKinds
 import Transfers
 
 struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Look at the servers and write a commented agent.yaml with what was found.",
-        discussion: "What only Exchange knows is marked '# UNCONFIRMED'; 'agent check' warns of each mark.")
+        commandName: "init", abstract: "Inspect the servers and write a commented agent.yaml with the findings.",
+        discussion: "Values that only Exchange knows are marked '# UNCONFIRMED'; 'agent check' warns about each of them.")
 
-    @Option(help: "The tenant's domain.") var organization: String?
-    @Option(help: "A server; may be given several times.") var server: [String] = []
-    @Option(help: "The public name the servers' certificate bears (default: each server's own).") var hostname: String?
-    @Option(help: ArgumentHelp("Connect to a server there.", valueName: "NAME=HOST:PORT")) var address: [String] = []
-    @Option(name: .customLong("connect-to"), help: ArgumentHelp("As curl's --connect-to.", valueName: "HOST:PORT=HOST:PORT")) var connectTo:
-        [String] = []
-    @Option(name: .customLong("ca-file"), help: "PEM file of roots to trust beside the system's.") var caFile: String?
-    @Option(name: .customLong("token-certificate"), help: "The agent's own certificate for the tenant.") var tokenCertificate: String?
-    @Option(name: .customLong("token-key"), help: "Its private key.") var tokenKey: String?
-    @Option(name: .customLong("client-id"), help: "The app registration it belongs to.") var clientID: String?
-    @Option(help: "Take what the PowerShell block wrote.") var from: String?
-    @Flag(name: .customLong("print-powershell"), help: "Print a read-only block for the Exchange shell, and nothing else.")
+    @Option(help: "Domain of the tenant.") var organization: String?
+    @Option(help: "Host name of a server; can be repeated.") var server: [String] = []
+    @Option(help: "Public name the servers' certificates are valid for (default: each server's own name).") var hostname: String?
+    @Option(help: ArgumentHelp("Address to connect to for a server.", valueName: "NAME=HOST:PORT")) var address: [String] = []
+    @Option(name: .customLong("connect-to"), help: ArgumentHelp("Like curl's --connect-to.", valueName: "HOST:PORT=HOST:PORT"))
+    var connectTo: [String] = []
+    @Option(name: .customLong("ca-file"), help: "PEM file of additional trusted root certificates.") var caFile: String?
+    @Option(name: .customLong("token-certificate"), help: "Certificate that authenticates the agent to the tenant.")
+    var tokenCertificate: String?
+    @Option(name: .customLong("token-key"), help: "Private key of the token certificate.") var tokenKey: String?
+    @Option(name: .customLong("client-id"), help: "Client ID of the app registration of the token certificate.") var clientID: String?
+    @Option(help: "File written by the script of --print-powershell.") var from: String?
+    @Flag(name: .customLong("print-powershell"), help: "Print a read-only script for the Exchange Management Shell and exit.")
     var printPowerShell = false
-    @Option(help: "File to write, '-' for standard output.") var output = "agent.yaml"
-    @Flag(help: "Overwrite the file.") var force = false
+    @Option(help: "File to write, or '-' for standard output.") var output = "agent.yaml"
+    @Flag(help: "Overwrite an existing file.") var force = false
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -33,15 +34,15 @@ struct InitCommand: AsyncParsableCommand {
         let facts = try from.map { path throws in
             do throws(ExchangeFacts.Unreadable) { return try ExchangeFacts(path: path) } catch { throw Console.failure(error.sentence) }
         }
-        guard let organization = organization ?? facts?.organization else { throw ValidationError("--organization is needed") }
+        guard let organization = organization ?? facts?.organization else { throw ValidationError("--organization is required") }
         let names = server.isEmpty ? facts?.servers ?? [] : server
-        guard Text.isHostName(organization) else { throw ValidationError("--organization takes a domain, found '\(organization)'") }
+        guard Text.isHostName(organization) else { throw ValidationError("--organization must be a domain, found '\(organization)'") }
         if let stranger = names.first(where: { !Text.isHostName($0) }) {
-            throw ValidationError("--server takes a host name, found '\(stranger)'")
+            throw ValidationError("--server must be a host name, found '\(stranger)'")
         }
-        guard !names.isEmpty else { throw ValidationError("--server is needed at least once") }
+        guard !names.isEmpty else { throw ValidationError("--server is required") }
         if output != "-", !force, FileManager.default.fileExists(atPath: output) {
-            throw Console.failure("\(output) is already there: choose another --output, or overwrite it with --force")
+            throw Console.failure("\(output) already exists: choose another --output, or overwrite it with --force")
         }
         var draft = ConfigurationDraft(organization: organization)
         draft.addresses = try pairs(address, option: "--address")
@@ -72,7 +73,7 @@ struct InitCommand: AsyncParsableCommand {
         var pairs: [String: String] = [:]
         for text in texts {
             let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard halves.count == 2 else { throw ValidationError("\(option) takes two halves with '=' between, found '\(text)'") }
+            guard halves.count == 2 else { throw ValidationError("\(option) requires two values separated by '=', found '\(text)'") }
             pairs[halves[0].lowercased()] = halves[1]
         }
         return pairs

@@ -1,24 +1,28 @@
+import API
 import ArgumentParser
+import Documents
 import FoundationEssentials
 import HealthManager
+import Monitoring
+import Probing
 import Transfers
 
 struct InvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invoke", abstract: "Run one probe now and print its result.",
         discussion:
-            "PROBE is HealthSet/Name, Name, or the kind's name; HealthSet/Name/Target for one of several targets. Exit status: 0 Succeeded, 1 did not succeed, 2 could not be run or judged."
+            "PROBE is HealthSet/Name, Name, or the name of a kind; HealthSet/Name/Target selects one of several targets. Exit status: 0 if every result Succeeded, 1 if a probe did not succeed, 2 if it could not run or could not judge."
     )
 
     @Argument(help: "The probe.") var probe: String
-    @Option(help: "A server; may be given several times.") var server: [String] = []
-    @Flag(name: .customLong("all-servers"), help: "Every server or target the probe is for.") var allServers = false
-    @Option(help: "list, table, json or nagios.") var output: ResultPrinter.Form = .list
-    @Option(help: "Fields of the list, with commas; 'all' for all.") var fields: String?
-    @Option(help: "Seconds the whole run may take.") var timeout: Double?
+    @Option(help: "Run for this server; can be repeated.") var server: [String] = []
+    @Flag(name: .customLong("all-servers"), help: "Run for all servers or targets of the probe.") var allServers = false
+    @Option(help: "Output format: list, table, json or nagios.") var output: ResultPrinter.Form = .list
+    @Option(help: "Comma-separated fields of the list, or 'all'.") var fields: String?
+    @Option(help: "Maximum duration of each run, in seconds.") var timeout: Double?
     @Option(help: ArgumentHelp("Set an option of the probe for this run.", valueName: "KEY=VALUE")) var set: [String] = []
-    @Option(help: "Judge as if it were that day (2027-01-31, or a full ISO-8601 time).") var at: String?
-    @Flag(help: "Run in this process even if an agent runs.") var local = false
+    @Option(help: "Judge as of this date (2027-01-31, or a full ISO 8601 time).") var at: String?
+    @Flag(help: "Run in this process even if an agent is running.") var local = false
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
 
@@ -44,10 +48,12 @@ struct InvokeCommand: AsyncParsableCommand {
         var options: [String: String] = [:]
         for pair in set {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard halves.count == 2, !halves[0].isEmpty else { throw ValidationError("--set takes KEY=VALUE, found '\(pair)'") }
+            guard halves.count == 2, !halves[0].isEmpty else { throw ValidationError("--set requires KEY=VALUE, found '\(pair)'") }
             options[String(halves[0])] = String(halves[1])
         }
-        if let timeout, !(0.001...86400).contains(timeout) { throw ValidationError("--timeout takes seconds from 0.001 to 86400") }
+        if let timeout, !(0.001...86400).contains(timeout) {
+            throw ValidationError("--timeout must be a number of seconds from 0.001 to 86400")
+        }
         return InvokeRequest(
             probe: probe, servers: server, allServers: allServers, timeoutSeconds: timeout, set: options,
             at: try at.map { try Decision.date($0, of: "--at") })
@@ -56,16 +62,16 @@ struct InvokeCommand: AsyncParsableCommand {
     private func answer(to request: InvokeRequest) async throws -> InvokeAnswer {
         let transfers = try Composition.transfers()
         if !local, let answer = try await agentsAnswer(to: request, transfers) { return answer }
-        var answer = InvokeAnswer()
+        var invocation = InvokeResults()
         try await RunCommand.guarded {
             let logger = LogFormat.silent
             let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: logger)
-            answer = await Progress.shown("running \(request.probe)") { await manager.invoke(request, remote: false) }
+            invocation = await Progress.shown("running \(request.probe)") { await manager.invoke(request, remote: false) }
         }
-        return answer
+        return InvokeAnswer(invocation)
     }
 
-    /// - Returns: nil where no agent runs.
+    /// - Returns: nil if no agent is running.
     private func agentsAnswer(to request: InvokeRequest, _ transfers: Transfers) async throws -> InvokeAnswer? {
         let control = try client.client(common, transfers: transfers)
         let body = try JSONText.encode(request)
@@ -78,7 +84,7 @@ struct InvokeCommand: AsyncParsableCommand {
             switch error {
             case .refused(let sentence): throw Console.failure(sentence)
             case .noAgent:
-                Console.note("note: no agent runs here; the probe runs in this process")
+                Console.note("note: no agent is running; running the probe in this process")
                 return nil
             }
         }

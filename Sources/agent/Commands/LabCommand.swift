@@ -1,19 +1,20 @@
 import ArgumentParser
+import Documents
 import FoundationEssentials
 import Glibc
-import HealthManager
 import Lab
 import Logging
+import Monitoring
 import ServiceLifecycle
 import Transfers
 import UnixSignals
 
 struct LabCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lab", abstract: "A whole hybrid tenant on loopback, with faults to switch on.",
+        commandName: "lab", abstract: "Simulate a hybrid tenant on loopback, with faults that can be switched on.",
         subcommands: [LabRunCommand.self, LabFaultCommand.self], defaultSubcommand: LabRunCommand.self)
 
-    /// Where a lab keeps its files unless told otherwise: where nobody else can have been before.
+    /// The default directory for a lab's files: below a directory that only this user can write to.
     static let defaultDirectory: String = {
         let runtime = getenv("XDG_RUNTIME_DIR").map { String(cString: $0) } ?? ""
         var status = stat()
@@ -24,7 +25,8 @@ struct LabCommand: AsyncParsableCommand {
         return isOurs ? runtime + "/agent-lab" : home + (home.hasSuffix("/") ? "" : "/") + ".local/state/agent-lab"
     }()
 
-    /// Makes the lab's directory and the path of its socket ready.
+    /// Creates the lab's directory and removes a stale control socket.
+    /// - Throws: `ExitCode(2)`, after printing an error.
     static func prepare(_ directory: String) throws {
         do throws(StateDirectory.Unusable) {
             let remedy = "set --state-directory"
@@ -33,7 +35,7 @@ struct LabCommand: AsyncParsableCommand {
         } catch { throw Console.failure(error.description) }
     }
 
-    /// What follows in a command for a lab in that directory.
+    /// The `--state-directory` option for commands on a lab in that directory, with a leading space; empty for the default directory.
     static func option(_ directory: String) -> String {
         directory == defaultDirectory ? "" : " --state-directory " + Invocation.quoted(Invocation.absolute(directory))
     }
@@ -42,13 +44,13 @@ struct LabCommand: AsyncParsableCommand {
 struct LabRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Start the lab; it runs until interrupted.")
 
-    @Option(help: "How many mailbox servers.") var servers = 3
-    @Option(help: "A fault that is on from the start; may be given several times.") var fault: [String] = []
-    @Option(name: .customLong("state-directory"), help: "Where the lab writes its files.") var stateDirectory = LabCommand.defaultDirectory
-    @Option(help: "What the agent is told to listen on.") var listen = "127.0.0.1:9717"
+    @Option(help: "Number of Mailbox servers.") var servers = 3
+    @Option(help: "Fault to switch on at the start; can be repeated.") var fault: [String] = []
+    @Option(name: .customLong("state-directory"), help: "Directory for the lab's files.") var stateDirectory = LabCommand.defaultDirectory
+    @Option(help: "Listen address written to the agent's configuration.") var listen = "127.0.0.1:9717"
 
     func run() async throws {
-        guard (1...99).contains(servers) else { throw ValidationError("--servers takes 1 to 99") }
+        guard (1...99).contains(servers) else { throw ValidationError("--servers must be from 1 to 99") }
         var plan = LabPlan(stateDirectory: stateDirectory)
         plan.servers = servers
         plan.faults = fault
@@ -68,7 +70,7 @@ struct LabRunCommand: AsyncParsableCommand {
         try await group.run()
     }
 
-    /// Says where everything is, once it is there.
+    /// Prints the addresses of the lab once it is ready.
     private struct Announcement: Service {
         let lab: Lab
         let directory: String
@@ -94,12 +96,12 @@ struct LabFaultCommand: AsyncParsableCommand {
     enum Verb: String, ExpressibleByArgument, CaseIterable { case on, off, list }
 
     static let configuration = CommandConfiguration(
-        commandName: "fault", abstract: "Switch a fault of the running lab, or list all faults.")
+        commandName: "fault", abstract: "Switch a fault of the running lab on or off, or list all faults.")
 
     @Argument(help: "on, off or list.") var verb: Verb
-    @Argument(help: "The fault.") var name: String?
-    @Option(help: "The list as table or markdown.") var output: Form = .table
-    @Option(name: .customLong("state-directory"), help: "The lab's.") var stateDirectory = LabCommand.defaultDirectory
+    @Argument(help: "Name of the fault.") var name: String?
+    @Option(help: "Output format of the list: table or markdown.") var output: Form = .table
+    @Option(name: .customLong("state-directory"), help: "The lab's directory.") var stateDirectory = LabCommand.defaultDirectory
 
     func run() async throws {
         if verb == .list, output == .markdown { return Console.out(FaultList.markdown) }
@@ -109,7 +111,7 @@ struct LabFaultCommand: AsyncParsableCommand {
             try await turn(lab)
         } catch {
             switch error {
-            case .noAgent: throw Console.failure("no lab runs in \(stateDirectory): start it with 'agent lab', or set --state-directory")
+            case .noAgent: throw Console.failure("no lab is running in \(stateDirectory): start 'agent lab', or set --state-directory")
             case .refused(let sentence): throw Console.failure(sentence)
             }
         }
@@ -118,24 +120,24 @@ struct LabFaultCommand: AsyncParsableCommand {
     private func list(_ lab: ControlClient) async throws(ControlClient.Unreachable) {
         let bytes = try await lab.send(.get, "/faults", deadline: .seconds(10))
         let faults = (try? JSONText.decode([FaultStatus].self, from: bytes)) ?? []
-        let rows = faults.map { [$0.isOn ? "on" : "", $0.name, $0.summary, $0.needsReload ? "after reload" : "at once"] }
-        Console.out(TextTable(header: ["", "FAULT", "WHAT IT DOES", "SEEN"], rows: rows).text)
+        let rows = faults.map { [$0.isOn ? "on" : "", $0.name, $0.summary, $0.needsReload ? "after reload" : "immediately"] }
+        Console.out(TextTable(header: ["", "FAULT", "DESCRIPTION", "TAKES EFFECT"], rows: rows).text)
     }
 
     private func turn(_ lab: ControlClient) async throws(ControlClient.Unreachable) {
-        guard let name else { throw .refused("name the fault: agent lab fault \(verb.rawValue) NAME; 'agent lab fault list' shows all") }
+        guard let name else { throw .refused("missing fault name, see 'agent lab fault list': agent lab fault \(verb.rawValue) NAME") }
         let bytes = try await lab.send(
             verb == .on ? ExchangeRequest.Method("PUT") : ExchangeRequest.Method("DELETE"), "/faults/\(name)", deadline: .seconds(30))
-        guard let status = try? JSONText.decode(FaultStatus.self, from: bytes) else { throw .refused("the lab's answer cannot be read") }
-        Console.out("\(status.name) is \(status.isOn ? "on" : "off"): \(status.summary)")
+        guard let status = try? JSONText.decode(FaultStatus.self, from: bytes) else { throw .refused("invalid response from the lab") }
+        Console.out(status.isOn ? "\(status.name) is on: \(status.summary)" : "\(status.name) is off")
         guard status.needsReload else { return }
         let agent = ControlClient(transfers: lab.transfers, target: stateDirectory + "/agent/control.sock")
         do throws(ControlClient.Unreachable) {
             _ = try await agent.send(.post, "/-/reload", deadline: .seconds(30))
-            Console.out("the agent has read its configuration again")
+            Console.out("the agent has reloaded its configuration")
         } catch {
             let file = Invocation.quoted(Invocation.absolute(stateDirectory) + "/agent.yaml")
-            Console.note("note: the agent sees it after: \(Invocation.program) reload --config \(file)")
+            Console.note("note: takes effect after: \(Invocation.program) reload --config \(file)")
         }
     }
 }

@@ -1,12 +1,12 @@
 import ArgumentParser
+import Documents
 import FoundationEssentials
-import HealthManager
 import Transfers
 
 struct RestartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restart", abstract: "Clear every cache, read the configuration again, run everything anew.",
-        discussion: "With --wait it returns once each probe has a fresh result; exit status 1 when the time runs out.")
+        commandName: "restart", abstract: "Clear all caches, reload the configuration and run every probe again.",
+        discussion: "With --wait, returns once each probe has a fresh result; exit status 1 if the time runs out.")
 
     @Option(help: "Seconds to wait for fresh results.") var wait: Double?
     @OptionGroup var client: ClientOptions
@@ -15,7 +15,7 @@ struct RestartCommand: AsyncParsableCommand {
     private struct Waiting: Decodable { var waiting: [String] }
 
     func run() async throws {
-        if let wait, !(0...86400).contains(wait) { throw ValidationError("--wait takes seconds from 0 to 86400") }
+        if let wait, !(0...86400).contains(wait) { throw ValidationError("--wait must be a number of seconds from 0 to 86400") }
         var waiting: [String] = []
         try await client.require(common) { control throws(ControlClient.Unreachable) in
             guard let wait else {
@@ -28,9 +28,9 @@ struct RestartCommand: AsyncParsableCommand {
             waiting = (try? JSONText.decode(Waiting.self, from: bytes))?.waiting ?? []
         }
         guard !waiting.isEmpty else {
-            return Console.out(wait == nil ? "every cache cleared" : "every cache cleared, every probe has a fresh result")
+            return Console.out(wait == nil ? "all caches cleared" : "all caches cleared, every probe has a fresh result")
         }
-        Console.note("error: no fresh result yet from:")
+        Console.note("error: timed out waiting for fresh results of:")
         for probe in waiting { Console.note("  " + probe) }
         throw ExitCode(1)
     }
@@ -38,7 +38,7 @@ struct RestartCommand: AsyncParsableCommand {
 
 struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Read configuration and definitions again; what is unchanged keeps its results.")
+        commandName: "reload", abstract: "Reload the configuration and the probe definitions; unchanged probes keep their results.")
 
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
@@ -47,6 +47,6 @@ struct ReloadCommand: AsyncParsableCommand {
         try await client.require(common) { control throws(ControlClient.Unreachable) in
             _ = try await control.send(.post, "/-/reload", deadline: .seconds(30))
         }
-        Console.out("configuration read again")
+        Console.out("configuration reloaded")
     }
 }

@@ -1,20 +1,20 @@
 import ArgumentParser
-import HealthManager
+import Probing
 import Serving
 import StatusServer
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "The daemon: schedule probes, keep their results, serve them.")
+        commandName: "run", abstract: "Run the daemon: schedule probes, store their results and serve them.")
 
-    @Option(help: "Modules that callers of /probe may name, in blackbox_exporter's own file.") var modules: String?
+    @Option(help: "File of modules for /probe, in blackbox_exporter's format.") var modules: String?
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await Self.guarded { try await Composition.run(try common.files(modules: modules), logger: common.logger()) }
     }
 
-    /// Every known way not to start ends with its sentence and status 2.
+    /// Runs `start`; prints known startup errors as one sentence each and throws `ExitCode(2)` for them.
     static func guarded(_ start: () async throws -> Void) async throws {
         do { try await start() } catch let error as ConfigurationRefused {
             for diagnostic in error.diagnostics { Console.note(diagnostic.description) }

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Escalation
 
-/// What the agent runs a responder's command under: a process that ends with everything the command has started.
+/// Internal command: the parent process of a responder's command. See `CommandSupervisor`.
 struct SuperviseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "supervise", abstract: "Run a command and end everything it leaves behind.", shouldDisplay: false)
+        commandName: "supervise", abstract: "Run a command and kill all processes it leaves behind.", shouldDisplay: false)
 
     @Argument(parsing: .captureForPassthrough) var command: [String] = []
 

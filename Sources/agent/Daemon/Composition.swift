@@ -1,11 +1,14 @@
 import Escalation
+import Exposition
 import FoundationEssentials
 import Glibc
 import HealthManager
 import History
 import Logging
+import Monitoring
 import ProbeFiles
 import ProbeKinds
+import Probing
 import ServiceLifecycle
 import Serving
 import StatusServer
@@ -13,18 +16,22 @@ import TargetKinds
 import Transfers
 import UnixSignals
 
-/// The one place where the rooms are put together.
+/// Creates and connects the components of the agent.
 enum Composition {
-    /// The kinds with all they need. Without a state directory nothing is remembered.
+    /// All probe kinds with their dependencies.
+    /// - Parameters:
+    ///   - stateDirectory: where certificates seen are recorded; nil records nothing.
+    ///   - ownsState: whether this process may write there.
     static func kinds(transfers: Transfers, stateDirectory: String?, ownsState: Bool, logger: Logger) -> KindCatalog {
-        let sightings = Sightings(directory: stateDirectory ?? "/nonexistent", isWritable: ownsState, logger: logger)
+        let sightings = CertificateLog(directory: stateDirectory ?? "/nonexistent", isWritable: ownsState, logger: logger)
         let userAgent = "agent/\(Version.current)"
         let organization = ShippedKinds.all(
             KindServices(transfers: transfers, sightings: sightings, userAgent: userAgent))
         return KindCatalog(organization + TargetKinds.all(TargetServices(transfers: transfers, userAgent: userAgent)))
     }
 
-    /// - Throws: exit status 2 with one sentence where the system gives too little.
+    /// Opens the network client.
+    /// - Throws: `ExitCode(2)`, after printing an error, if the system lacks file descriptors or other resources.
     static func transfers() throws -> Transfers {
         do throws(StateDirectory.Unusable) { try DescriptorLimit.check() } catch {
             throw Console.failure(error.description)
@@ -32,7 +39,7 @@ enum Composition {
         do throws(SystemRefusal) { return try Transfers.open() } catch { throw Console.failure(error.description) }
     }
 
-    /// A health manager that runs probes on demand, in this process, without a schedule.
+    /// A health manager for commands that run probes in this process, without a schedule.
     static func inProcess(_ files: PlanFiles, transfers: Transfers, logger: Logger) throws -> HealthManager {
         let stateDirectory = try? files.daemonSettings().stateDirectory
         let kinds = kinds(transfers: transfers, stateDirectory: stateDirectory, ownsState: false, logger: logger)
@@ -43,42 +50,45 @@ enum Composition {
             targets: TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger), logger: logger)
     }
 
-    /// The whole daemon. `isServing` is told the manager and the network address once it listens.
+    /// Runs the daemon until SIGTERM or SIGINT.
+    /// - Parameters:
+    ///   - isServing: called with the manager and the network address once the agent listens.
+    ///   - beside: additional services to run.
     static func run(
         _ files: PlanFiles, logger: Logger, isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in },
         beside: [any Service] = []
     ) async throws {
         let budget = try DescriptorBudget.raised()
-        // Until a socket has its mode, nobody else may write to it.
+        // Until the control socket has its mode, nobody else may write to it.
         umask(umask(0o077) | 0o022)
         let transfers = try Self.transfers()
         let checking = kinds(transfers: transfers, stateDirectory: nil, ownsState: false, logger: logger)
         let configuration = try files.read(kinds: checking).configuration
         let state = try StateDirectory(configuration.daemon.stateDirectory)
-        // The lock is held: in the directory itself a socket can only be left over. Elsewhere it may be another agent's.
-        try ControlSocketPath.claim(configuration.daemon.controlSocketPath, remedy: "set 'controlSocket.path' to another one")
+        // The lock is held, so a socket in the state directory is stale. At another path it may belong to another agent.
+        try ControlSocketPath.claim(configuration.daemon.controlSocketPath, remedy: "set 'controlSocket.path' to another path")
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()
-        let desk = ProbeDesk(time: SystemTime(), mostRunning: budget.runs)
+        let prober = OnDemandProber(time: SystemTime(), mostRunning: budget.runs)
         let events = EventFeed(time: SystemTime())
         let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)
         let history = HistoryStore(directory: state.path, settings: configuration.history, time: SystemTime(), logger: logger)
-        let carried = history.restore()
-        let wayOut = WayOut(transfers, userAgent: "agent/\(Version.current)")
+        let restored = history.restore()
+        let wayOut = OutboundClient(transfers, userAgent: "agent/\(Version.current)")
         let alerts = AlertSender(wayOut, journal: history, time: SystemTime(), logger: logger)
-        let responders = ResponderDesk(
-            Responding(wayOut, time: SystemTime()), journal: history, carried: carried, time: SystemTime(), logger: logger)
+        let responders = ResponderDispatcher(
+            ActionRunner(wayOut, time: SystemTime()), journal: history, restored: restored, time: SystemTime(), logger: logger)
         var limits = HealthManager.Limits()
         limits.overall = min(limits.overall, budget.runs)
         let manager = try HealthManager(
             kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
-            configurationPath: files.configurationPath, time: SystemTime(), observers: [metrics, desk, events, responders, alerts],
-            targets: targets, limits: limits, journal: history, carried: carried,
+            configurationPath: files.configurationPath, time: SystemTime(), observers: [metrics, prober, events, responders, alerts],
+            targets: targets, limits: limits, journal: history, restored: restored,
             version: Version.current, logger: logger)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
-        let build = BuildInformation(version: Version.current, revision: "unknown", swiftVersion: Version.swift)
+        let build = BuildInformation(version: Version.current, revision: Revision.current, swiftVersion: Version.swift)
         let server = try StatusServer(
-            settings: configuration.daemon, health: manager, desk: desk, metrics: metrics, events: events,
+            settings: configuration.daemon, health: manager, prober: prober, metrics: metrics, events: events,
             responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, budget: budget,
             logger: logger)
         let listeners = server.services { address in
@@ -86,12 +96,12 @@ enum Composition {
             await isServing(manager, address)
         }
         let services =
-            // History ends last: what the others note at their end is written.
+            // The history ends last, so that entries recorded by other services during shutdown are written.
             [
                 history, manager, TargetListWatch(targets, telling: manager), responders.service(asking: manager),
                 alerts.service { await manager.alerts() },
             ] as [any Service] + listeners + [
-                // Before the listeners end: they wait for the streams of events.
+                // These end before the listeners, which wait for event streams to end.
                 events, ReloadOnHangup(manager: manager), MemoryReturn(),
             ]
             + beside
@@ -104,15 +114,15 @@ enum Composition {
         withExtendedLifetime((state, end)) {}
     }
 
-    /// A sentence where the environment names a proxy that the configuration does not.
+    /// A note if an environment variable names a proxy and the configuration does not; else nil.
     static func ignoredProxyVariable(_ configuration: AgentConfiguration) -> String? {
-        guard configuration.network.proxy == nil else { return nil }
+        guard configuration.organization.network.proxy == nil else { return nil }
         let names: [String] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
         let set = names.first { name in getenv(name) != nil }
-        return set.map { "the environment's \($0) is ignored: set 'proxy' in agent.yaml if it is needed" }
+        return set.map { "the environment variable \($0) is ignored: set 'proxy' in agent.yaml if a proxy is required" }
     }
 
-    /// The service group tells of each step of its own at debug level; ours are told by us.
+    /// A logger for the service group, without its debug and info messages.
     private static func quiet(_ logger: Logger) -> Logger {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
@@ -120,13 +130,13 @@ enum Composition {
     }
 }
 
-/// SIGHUP reads the configuration again, as other daemons do.
+/// Reloads the configuration on SIGHUP.
 struct ReloadOnHangup: Service {
     let manager: HealthManager
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-            // What is wrong stands in log, metric and page.
+            // Problems are reported in the log, the metrics and the status page.
             try? await manager.reload()
         }
     }

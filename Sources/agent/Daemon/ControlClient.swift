@@ -1,24 +1,25 @@
+import Documents
 import FoundationEssentials
 import Glibc
-import HealthManager
+import Probing
 import Transfers
 
-/// Speaks to the running agent over its control socket, or a URL.
+/// An HTTP client for a running agent, over its control socket or a URL.
 struct ControlClient {
     enum Unreachable: Error {
-        /// Nobody listens: no agent runs.
+        /// Nothing listens on the control socket.
         case noAgent
-        /// One sentence.
+        /// The request failed or was refused; one sentence, or lines.
         case refused(String)
     }
 
     let transfers: Transfers
-    /// A socket's path, or an http URL.
+    /// The path of a socket, or an http or https URL.
     let target: String
 
     private struct Problem: Decodable { var error: String }
 
-    /// - Returns: the body of a 2xx answer.
+    /// - Returns: the body of a 2xx response; any other response throws.
     func send(_ method: ExchangeRequest.Method, _ path: String, body: [UInt8]? = nil, deadline: Duration) async throws(Unreachable)
         -> [UInt8]
     {
@@ -31,10 +32,10 @@ struct ControlClient {
         if !isURL { request.unixSocket = target }
         let report = await transfers.exchange(request)
         if let failure = report.failure { throw isURL ? .refused("\(target): \(failure.sentence)") : explained(failure) }
-        guard let response = report.response else { throw .refused("no answer from \(target)") }
+        guard let response = report.response else { throw .refused("no response from \(target)") }
         guard (200..<300).contains(response.status) else {
             let text = String(decoding: response.body, as: UTF8.self)
-            // A document says one sentence, which may quote what was asked for; other answers are lines.
+            // A JSON error is one sentence, which may quote user input; other responses are lines of text.
             let sentence = (try? JSONText.decode(Problem.self, from: response.body))?.error
             let problem = sentence.map { PrintableText.line($0) } ?? text
             throw .refused(problem.isEmpty ? "the agent answered with status \(response.status)" : String(problem.prefix(10_000)))
@@ -42,18 +43,18 @@ struct ControlClient {
         return response.body
     }
 
-    /// - Returns: the document that a 2xx answer bears.
+    /// - Returns: the JSON document of a 2xx response.
     func document<Document: Decodable>(
         _ type: Document.Type, _ method: ExchangeRequest.Method, _ path: String, _ order: (any Encodable)? = nil,
         deadline: Duration = .seconds(120)
     ) async throws(Unreachable) -> Document {
         let body = try order.map { order throws(Unreachable) in
-            guard let bytes = try? JSONText.encode(order) else { throw .refused("the order can't be written as JSON") }
+            guard let bytes = try? JSONText.encode(order) else { throw .refused("cannot encode the request as JSON") }
             return bytes
         }
         let bytes = try await send(method, path, body: body, deadline: deadline)
         guard let document = try? JSONText.decode(type, from: bytes) else {
-            throw .refused("\(target) answered with something else: is it an agent of this version?")
+            throw .refused("unexpected response from \(target): is it an agent of the same version?")
         }
         return document
     }
@@ -62,12 +63,12 @@ struct ControlClient {
         guard failure.phase == .connect || failure.phase == .resolve else { return .refused("\(target): \(failure.sentence)") }
         guard access(target, F_OK) == 0 || errno != EACCES, access(target, R_OK | W_OK) == 0 || errno != EACCES else {
             return .refused(
-                "the control socket \(target) is not for this user: run as \(owner), or set 'controlSocket.group' for a group you are in")
+                "permission denied on the control socket \(target): run as \(owner), or set 'controlSocket.group' to a group of this user")
         }
         return .noAgent
     }
 
-    /// The owner of the socket, or of the nearest directory above it that can be looked at.
+    /// The owner of the socket, or of its nearest parent directory that can be inspected.
     private var owner: String {
         var path = target
         while true {

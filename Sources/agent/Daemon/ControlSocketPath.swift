@@ -1,29 +1,29 @@
 import Glibc
 
-/// Where a control socket is to be made.
+/// Prepares the path of a control socket.
 enum ControlSocketPath {
-    /// Makes the path free: what a socket left behind that nobody serves any more is removed, and nothing else.
-    /// - Parameter remedy: what to set where the path cannot be had.
+    /// Removes a stale socket, on which nothing listens; any other existing file is an error.
+    /// - Parameter remedy: the advice in the error, such as `set 'controlSocket.path' to another path`.
     static func claim(_ path: String, remedy: String) throws(StateDirectory.Unusable) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw .init(
-                description: "the control socket cannot be made: \(path) is there already, and is no socket; remove it, or \(remedy)")
+                description: "cannot create the control socket: \(path) exists and is not a socket; remove it, or \(remedy)")
         }
         switch refusal(of: path) {
         case ECONNREFUSED: unlink(path)
         case 0, EAGAIN:
-            throw .init(description: "another agent serves the control socket \(path): stop it, or \(remedy)")
+            throw .init(description: "the control socket \(path) is in use by another agent: stop it, or \(remedy)")
         case let code:
             throw .init(
                 description:
-                    "the control socket cannot be made: whether \(path) is still served cannot be told (\(String(cString: strerror(code)))); remove it, or \(remedy)"
+                    "cannot create the control socket: cannot tell whether \(path) is in use (\(String(cString: strerror(code)))); remove it, or \(remedy)"
             )
         }
     }
 
-    /// What connecting to a socket ends with; 0 where somebody serves it.
+    /// The error of connecting to a socket; 0 if something listens on it.
     private static func refusal(of path: String) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -1,11 +1,12 @@
 import Glibc
 
-/// How many files the process of a command may hold open. The daemon has a budget of its own.
+/// The limit of open files for commands; the daemon uses `DescriptorBudget`.
 enum DescriptorLimit {
-    /// What a command that asks, or runs one probe, opens. The Swift runtime, which traps where it gets none, has its share of them.
+    /// Enough for a command that queries the agent or runs one probe, including the Swift runtime, which traps if it gets none.
     private static let needed = 24
 
-    /// Raises the limit to what the system allows, and refuses one that is too low to start with.
+    /// Raises the soft limit to `needed` where it is lower.
+    /// - Throws: `Unusable` if the hard limit does not allow that.
     static func check() throws(StateDirectory.Unusable) {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < needed else { return }
@@ -13,8 +14,8 @@ enum DescriptorLimit {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         guard limit.rlim_cur >= needed else {
             throw .init(
-                description:
-                    "the agent may open \(limit.rlim_cur) files, at least \(needed) are needed: raise the limit (ulimit -n, LimitNOFILE)")
+                description: "the limit of \(limit.rlim_cur) open files is too low, at least \(needed) are required: "
+                    + "raise it (ulimit -n, LimitNOFILE)")
         }
     }
 }

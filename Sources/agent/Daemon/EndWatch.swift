@@ -1,21 +1,21 @@
 import Dispatch
 import Glibc
 
-/// Ends a process that has been told to end and does not: tasks that never give their threads back hold up an orderly end for ever.
+/// Ends the process if a graceful shutdown takes too long: tasks that never yield their threads would block it forever.
 ///
-/// What has been written by then is kept, as after `kill -9`.
+/// Data written by then is kept, as after `kill -9`.
 final class EndWatch {
-    /// Several times what an orderly end takes at most.
-    private static let patience: DispatchTimeInterval = .seconds(3)
+    /// Several times the longest graceful shutdown.
+    private static let grace: DispatchTimeInterval = .seconds(3)
 
     private let sources: [any DispatchSourceSignal]
 
     init() {
-        // A queue of its own has a thread of its own where the shared ones are all taken.
+        // A separate queue gets its own thread even if all shared threads are blocked.
         let queue = DispatchQueue(label: "end")
         sources = [SIGTERM, SIGINT].map { signal in
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
-            source.setEventHandler { queue.asyncAfter(deadline: .now() + Self.patience) { _exit(0) } }
+            source.setEventHandler { queue.asyncAfter(deadline: .now() + Self.grace) { _exit(0) } }
             source.resume()
             return source
         }

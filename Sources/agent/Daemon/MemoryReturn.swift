@@ -1,10 +1,10 @@
-import CMalloc
+import CLinux
 import ServiceLifecycle
 
-/// Gives memory that is free back to the system, now and then.
+/// Returns free heap memory to the system every 30 seconds.
 ///
-/// The C library keeps what it was given back for as long as something above it is in use. After a wave (the first runs of thousands of probes,
-/// peers that flood) that is as much again as the agent needs.
+/// The C library keeps freed memory as long as memory above it is in use. After a peak (the first runs of thousands of probes, flooding
+/// peers), that can double the memory use of the agent.
 struct MemoryReturn: Service {
     private static let interval: Duration = .seconds(30)
 

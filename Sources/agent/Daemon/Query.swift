@@ -1,8 +1,8 @@
-import HealthManager
+import Probing
 
-/// The parameters of a question, as a URL bears them.
+/// The query part of a URL.
 enum Query {
-    /// - Returns: `?name=value&...`, or nothing where no value is there.
+    /// - Returns: `?name=value&...`, percent-encoded, without the parameters whose value is nil; empty if all are nil.
     static func text(_ parameters: [(name: String, value: String?)]) -> String {
         let pairs = parameters.compactMap { name, value in value.map { "\(name)=\(PercentEncoding.encode($0))" } }
         return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")

@@ -2,7 +2,7 @@ import Documents
 import FoundationEssentials
 import Glibc
 
-/// The directory the agent keeps its state in, locked for as long as this value lives.
+/// The directory for the agent's state, locked as long as this object exists.
 final class StateDirectory: Sendable {
     struct Unusable: Error, CustomStringConvertible {
         var description: String
@@ -11,8 +11,8 @@ final class StateDirectory: Sendable {
     let path: String
     private let descriptor: Int32
 
-    /// Makes the directory if it is missing, and locks it.
-    /// - Throws: `Unusable` with one sentence: not to be made, open to others, or held by another agent.
+    /// Creates the directory if it does not exist, and locks it.
+    /// - Throws: `Unusable`, with one sentence, if it cannot be created, is writable by others, or is in use by another agent.
     init(_ path: String) throws(Unusable) {
         self.path = path
         try Self.prepare(path, remedy: "set 'stateDirectory'")
@@ -21,15 +21,15 @@ final class StateDirectory: Sendable {
         guard descriptor >= 0 else {
             throw Unusable(
                 description:
-                    "cannot write in the state directory \(path): \(String(cString: strerror(errno))); run as its owner, or set 'stateDirectory'"
+                    "cannot write to the state directory \(path): \(String(cString: strerror(errno))); run as its owner, or set 'stateDirectory'"
             )
         }
         if let problem = Self.problem(of: descriptor) ?? Self.holder(of: descriptor) {
             close(descriptor)
             throw Unusable(
                 description: problem.isEmpty
-                    ? "\(file) is no regular file: remove it, or set 'stateDirectory' to another directory"
-                    : "\(problem) runs on the state directory \(path): stop it, or set 'stateDirectory' to another one")
+                    ? "\(file) is not a regular file: remove it, or set 'stateDirectory' to another directory"
+                    : "\(problem) is using the state directory \(path): stop it, or set 'stateDirectory' to another directory")
         }
         ftruncate(descriptor, 0)
         let pid = Array("\(getpid())\n".utf8)
@@ -38,12 +38,13 @@ final class StateDirectory: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Makes a directory if it is missing, mode 0700, and refuses one in which others could put or change files.
+    /// Creates a directory with mode 0700 if it does not exist; checks that it is owned by this user and not writable by others.
+    /// - Parameter remedy: the advice in the error, such as `set 'stateDirectory'`.
     static func prepare(_ path: String, remedy: String) throws(Unusable) {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw Unusable(description: "cannot make the state directory \(path): \(remedy) to one this user may write")
+            throw Unusable(description: "cannot create the state directory \(path): \(remedy) to a directory this user can write to")
         }
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw Unusable(description: "the state directory \(FileUnreadable(path: path, errno: errno))") }
@@ -55,18 +56,18 @@ final class StateDirectory: Sendable {
         guard status.st_uid == geteuid() else {
             throw Unusable(
                 description:
-                    "the state directory \(path) belongs to another user (id \(status.st_uid)): run as that user, or \(remedy) to one of this user"
+                    "the state directory \(path) is owned by another user (uid \(status.st_uid)): run as that user, or \(remedy) to another directory"
             )
         }
         guard status.st_mode & 0o022 == 0 else {
             throw Unusable(
                 description:
-                    "others may write in the state directory \(path) (mode 0\(String(status.st_mode & 0o777, radix: 8))): chmod go-w \(path), or \(remedy) to another one"
+                    "the state directory \(path) is writable by others (mode 0\(String(status.st_mode & 0o777, radix: 8))): chmod go-w \(path), or \(remedy) to another directory"
             )
         }
     }
 
-    /// Empty for what is no regular file; the file that it is, is made its owner's alone.
+    /// Sets mode 0600 on a regular file and returns nil; returns an empty string for anything else.
     private static func problem(of descriptor: Int32) -> String? {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
@@ -74,7 +75,7 @@ final class StateDirectory: Sendable {
         return nil
     }
 
-    /// Who holds the lock; nil where it is ours now.
+    /// Takes the lock. Returns nil on success, otherwise a description of the process that holds it.
     private static func holder(of descriptor: Int32) -> String? {
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return nil }
         var bytes = [UInt8](repeating: 0, count: 20)

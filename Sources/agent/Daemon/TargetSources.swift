@@ -1,9 +1,10 @@
 import Addresses
 import HealthManager
 import ProbeFiles
+import Probing
 import Transfers
 
-/// The world lists of targets come from: files, URLs, and names.
+/// Reads lists of targets from files and URLs, and resolves names.
 final class TargetSources: Sendable {
     private static let fetchDeadline: Duration = .seconds(10)
     private static let lookupDeadline: Duration = .seconds(5)
@@ -12,8 +13,8 @@ final class TargetSources: Sendable {
 
     init(_ transfers: Transfers) { self.transfers = transfers }
 
-    var world: TargetWorld {
-        TargetWorld(
+    var world: TargetSourceProvider {
+        TargetSourceProvider(
             files: { TargetListFile.matching($0) },
             file: { path, seen throws(ListUnreadable) in try TargetListFile.read(path, unless: seen) },
             url: { url, refresh, network, seen async throws(ListUnreadable) in
@@ -40,11 +41,11 @@ final class TargetSources: Sendable {
         let report = await transfers.exchange(request)
         if let failure = report.failure { throw ListUnreadable("\(url): \(failure.sentence)") }
         guard let response = report.response, response.status == 200 else {
-            throw ListUnreadable("\(url): answered with status \(report.response?.status ?? 0), 200 is needed")
+            throw ListUnreadable("\(url): responded with status \(report.response?.status ?? 0), expected 200")
         }
         let type = response.values(of: "Content-Type").first ?? ""
         guard type.lowercased().split(separator: ";").first == "application/json" else {
-            throw ListUnreadable("\(url): answered with content of type '\(type)', application/json is needed")
+            throw ListUnreadable("\(url): responded with content type '\(type)', expected application/json")
         }
         return try TargetListFile.read(json: response.body, from: url.description, unless: seen)
     }

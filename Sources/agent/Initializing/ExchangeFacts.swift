@@ -2,7 +2,7 @@ import Certificates
 import Documents
 import ProbeFiles
 
-/// What the read-only PowerShell block writes in the Exchange shell: as much of it as the configuration takes.
+/// The values written by the PowerShell script of `agent init --print-powershell`; invalid ones are left out.
 struct ExchangeFacts {
     struct Unreadable: Error {
         var sentence: String
@@ -15,13 +15,13 @@ struct ExchangeFacts {
     private(set) var metadataURL: String?
     private(set) var pushEnabled: Bool?
     private(set) var pushURI: String?
-    /// What was left out, a sentence each.
+    /// Values that were left out, one sentence each.
     private(set) var notes: [String] = []
 
     private let path: String
     private static let sizeLimit = 16 << 20
 
-    /// Reads UTF-8, with or without a byte order mark.
+    /// Reads the file; it must be UTF-8, with or without a byte order mark.
     init(path: String) throws(Unreadable) {
         self.path = path
         let bytes: [UInt8]
@@ -33,10 +33,10 @@ struct ExchangeFacts {
         }
         let document: JSONTree
         do throws(JSONFault) { document = try JSONTree(bytes, within: JSONBounds(values: 1_000_000)) } catch {
-            throw Unreadable(sentence: "\(path) is \(error): run the block of 'agent init --print-powershell' again")
+            throw Unreadable(sentence: "\(path) is \(error): run the script of 'agent init --print-powershell' again")
         }
         guard case .object = document else {
-            throw Unreadable(sentence: "\(path) is not what the block of 'agent init --print-powershell' writes: run it again")
+            throw Unreadable(sentence: "\(path) was not written by the script of 'agent init --print-powershell': run it again")
         }
         organization = take("organization", document["organization"], "a domain", Text.isHostName)
         domains = document["domains"]?.elements.map { $0.compactMap { take("domains", $0, "a domain", Self.isDomain) } }
@@ -47,19 +47,19 @@ struct ExchangeFacts {
         pushURI = take("pushUri", document["pushUri"], "an https URL", Text.isHTTPS)
     }
 
-    /// An accepted domain may stand for its subdomains.
+    /// An accepted domain may begin with `*.` to include its subdomains.
     private static func isDomain(_ text: String) -> Bool { Text.isHostName(text.hasPrefix("*.") ? String(text.dropFirst(2)) : text) }
 
-    /// A text the configuration takes; nil where there is none, or another, which is noted.
+    /// The text of a value if it is valid; nil if it is missing, or if it is invalid, which is added to `notes`.
     private mutating func take(_ key: String, _ value: JSONTree?, _ what: String, _ isTaken: (String) -> Bool) -> String? {
         guard let value, !value.isNull, value.text != "" else { return nil }
         if let text = value.text, isTaken(text) { return text }
-        notes.append("note: \(path): '\(key)' holds something that is not \(what): it is left out")
+        notes.append("note: \(path): '\(key)' contains a value that is not \(what): omitted")
         return nil
     }
 
     static let powerShell = """
-        # Read-only. Run in the Exchange Management Shell; give the file to: agent init --from facts.json
+        # Read-only. Run in the Exchange Management Shell, then pass the file to: agent init --from facts.json
         $push = Get-PushNotificationApp OnPrem-Proxy -ErrorAction SilentlyContinue
         [ordered]@{
           organization = (Get-AcceptedDomain | Where-Object Default).DomainName.ToString()

@@ -1,14 +1,17 @@
 import ArgumentParser
 import FoundationEssentials
-import HealthManager
+import Monitoring
 import ProbeFiles
+import Probing
 import Transfers
 
-/// How a command finds the running agent, or does without.
+/// Options of commands that talk to a running agent.
 struct ClientOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The agent's control socket or URL (default: the socket in the state directory).", valueName: "URL|SOCKET"))
     var agent: String?
 
+    /// A client for `--agent`, or for the control socket named by the configuration.
+    /// - Throws: `ExitCode(2)`, after printing the problems, if the configuration cannot be read.
     func client(_ common: CommonOptions, transfers: Transfers) throws -> ControlClient {
         if let agent { return ControlClient(transfers: transfers, target: agent) }
         let files = try common.files()
@@ -16,16 +19,17 @@ struct ClientOptions: ParsableArguments {
             return ControlClient(transfers: transfers, target: try files.daemonSettings().controlSocketPath)
         } catch {
             for diagnostic in error.diagnostics { Console.note(diagnostic.description) }
-            throw Console.failure("the configuration does not say where the agent is; set --agent")
+            throw Console.failure("cannot determine the control socket from the configuration; set --agent")
         }
     }
 
-    /// For commands that only a running agent can serve.
+    /// Runs `act` with a client, for commands that require a running agent.
+    /// - Throws: `ExitCode(2)`, after printing an error, if no agent is running or it refuses the request.
     func require(_ common: CommonOptions, _ act: (ControlClient) async throws(ControlClient.Unreachable) -> Void) async throws {
         let client = try client(common, transfers: try Composition.transfers())
         do throws(ControlClient.Unreachable) { try await act(client) } catch {
             switch error {
-            case .noAgent: throw Console.failure("no agent runs here (nothing answers on \(client.target)): start it with 'agent run'")
+            case .noAgent: throw Console.failure("no agent is running (no response on \(client.target)): start it with 'agent run'")
             case .refused(let text): throw Console.failure(lines: text)
             }
         }

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Logging
 import ProbeFiles
 
-/// Options every command takes.
+/// Options common to all commands.
 struct CommonOptions: ParsableArguments {
     @Option(help: "Configuration file (default: /etc/agent/agent.yaml, then ./agent.yaml).")
     var config: String?
@@ -11,16 +11,17 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "Directory of probe definitions (default: the shipped ones).")
     var probes: String?
 
-    @Option(help: "Address and port to listen on; wins over the configuration.")
+    @Option(help: "Address and port to listen on; overrides the configuration.")
     var listen: String?
 
-    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
+    @Option(name: .customLong("log-level"), help: "Log level: trace, debug, info, notice, warning, error or critical.")
     var logLevel: LogLevel = .info
 
-    @Option(name: .customLong("log-format"), help: "text or json.")
+    @Option(name: .customLong("log-format"), help: "Log format: text or json.")
     var logFormat: LogFormat = .text
 
-    /// - Throws: exit status 2 with one sentence where there is no configuration.
+    /// The files to read, as named by the options; nothing is read yet.
+    /// - Throws: `ExitCode(2)`, after printing an error, if there is no configuration file.
     func files(modules: String? = nil) throws -> PlanFiles {
         PlanFiles(
             configurationPath: try configurationPath(), probesDirectory: probes ?? ShippedProbes.locate(), modulesPath: modules,
@@ -32,13 +33,13 @@ struct CommonOptions: ParsableArguments {
         let places = ["/etc/agent/agent.yaml", "agent.yaml"]
         if let found = places.first(where: { FileManager.default.fileExists(atPath: $0) }) { return found }
         throw Console.failure(
-            "no configuration: neither \(places.joined(separator: " nor ./")) is there; set --config, or write one with 'agent init'")
+            "no configuration file: neither \(places.joined(separator: " nor ./")) exists; set --config, or create one with 'agent init'")
     }
 
     func logger() -> Logger { logFormat.logger(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info) }
 }
 
-/// The levels of the log, as options spell them.
+/// The values of `--log-level`.
 enum LogLevel: String, ExpressibleByArgument, CaseIterable {
     case trace, debug, info, notice, warning, error, critical
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
-import HealthManager
+import Monitoring
+import Probing
 
 /// A forecast as iCalendar (RFC 5545): one all-day event for each change, with an alarm a week before it.
 struct CalendarFile {
@@ -18,7 +19,7 @@ struct CalendarFile {
         let event = events[0]
         let place = events.map(\.place).filter { !$0.isEmpty }.joined(separator: ", ")
         let summary = "\(event.probe) \(event.change.rawValue)" + (place.isEmpty ? "" : " on \(place)")
-        let description = [event.sentence, event.remedy.map { "To do before: \($0)" }].compactMap(\.self).joined(separator: "\n")
+        let description = [event.sentence, event.remedy.map { "Required before then: \($0)" }].compactMap(\.self).joined(separator: "\n")
         let day = compact(event.date).prefix(8)
         let next = compact(event.date.addingTimeInterval(86400)).prefix(8)
         let name = [event.probe, event.thumbprint ?? place, event.reason ?? "", String(day)].joined(separator: "/")
@@ -37,7 +38,7 @@ struct CalendarFile {
             "\n", with: "\\n")
     }
 
-    /// Lines of at most 75 bytes, none cut within a character.
+    /// Folds a line at 75 bytes, never within a character.
     private static func folded(_ line: String) -> String {
         var folded = ""
         var length = 0

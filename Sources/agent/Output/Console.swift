@@ -1,22 +1,23 @@
 import ArgumentParser
 import Glibc
-import HealthManager
+import Probing
 
-/// Results to standard output, everything else to standard error; what others wrote can neither forge a line nor move the cursor.
+/// Writes results to standard output and everything else to standard error; control characters are made printable.
 enum Console {
+    /// Writes lines to standard output.
     static func out(_ text: String) { write(PrintableText.lines(text), to: 1) }
-    /// For other programs: as it is.
+    /// Writes text for other programs to standard output, unmodified.
     static func file(_ text: String) { write(text, to: 1) }
-    /// One line.
+    /// Writes one line to standard error.
     static func note(_ text: String) { write(PrintableText.line(text), to: 2) }
 
-    /// Says why something could not be run, and gives the exit status for it.
+    /// Prints an error and returns exit status 2.
     static func failure(_ sentence: String) -> ExitCode {
         note("error: " + sentence)
         return ExitCode(2)
     }
 
-    /// The same with what an agent answers, in lines.
+    /// Prints an error of several lines, such as a response of the agent, and returns exit status 2.
     static func failure(lines: String) -> ExitCode {
         write(PrintableText.lines("error: " + lines), to: 2)
         return ExitCode(2)

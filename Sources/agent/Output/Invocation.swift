@@ -1,17 +1,18 @@
 import FoundationEssentials
+import Monitoring
 
-/// How this program is called from a shell, in any folder: for the commands it tells people to type.
+/// How to call this program from a shell in any directory, for commands suggested to users.
 enum Invocation {
-    /// Quoted where a shell needs that.
+    /// The program as called, quoted for a shell if necessary.
     static let program: String = {
         let written = CommandLine.arguments.first ?? "agent"
-        // Without a slash the shell has found it, and finds it again.
+        // A name without a slash was found through PATH and will be found again.
         return quoted(written.contains("/") ? absolute(written) : written)
     }()
 
     static func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path }
 
-    /// A word as a POSIX shell reads it back.
+    /// Quotes a word for a POSIX shell if necessary.
     static func quoted(_ word: String) -> String {
         let isPlain = !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_@%+=:,./-".contains($0)) }
         return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"

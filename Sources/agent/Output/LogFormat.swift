@@ -1,14 +1,15 @@
 import Addresses
 import ArgumentParser
+import Documents
 import FoundationEssentials
-import HealthManager
 import Logging
+import Probing
 
-/// How log lines are written, on standard error.
+/// The format of log lines on standard error.
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {
     case text, json
 
-    /// For commands whose results and errors are printed, not logged.
+    /// For commands that print their results and errors instead of logging them.
     static let silent = LogFormat.text.logger(level: .critical)
 
     func logger(level: Logger.Level) -> Logger {
@@ -23,9 +24,9 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// One line for each event, as the log library writes it.
+/// One line per event, in the format of swift-log's stream handler.
 ///
-/// What is told of peers and commands cannot end the line, and no login of a URL stands in it.
+/// Control characters in messages and metadata are made printable, and credentials in URLs are masked.
 struct TextLogHandler: LogHandler {
     private var stream: StreamLogHandler
     var metadata: Logger.Metadata = [:]
@@ -57,7 +58,7 @@ struct TextLogHandler: LogHandler {
     private static func text(_ text: String) -> String { PrintableText.line(URLRedaction.sentence(text)) }
 }
 
-/// One JSON object a line.
+/// One JSON object per line.
 struct JSONLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .info

@@ -1,6 +1,7 @@
-import HealthManager
+import API
+import Probing
 
-/// One line as monitoring plug-ins print it, with performance data; the worst of several results leads.
+/// The output of a Nagios plugin: one line with performance data. The worst of several results determines the state.
 struct NagiosLine {
     enum State: Int32 {
         case ok = 0
@@ -17,7 +18,7 @@ struct NagiosLine {
             }
         }
 
-        /// Worst first: a failure outweighs what could not be judged.
+        /// Worst first: a failure outweighs a result that could not be judged.
         static let order: [State] = [.critical, .warning, .unknown, .ok]
     }
 
@@ -34,7 +35,7 @@ struct NagiosLine {
         }
         let performance = results.flatMap { result in
             let place = [result.server, result.target ?? "", result.address ?? ""].filter { !$0.isEmpty }
-            // Neither sign may stand in the label of a value.
+            // Neither character is allowed in a performance data label.
             let name = ([result.probe] + place).joined(separator: "@").replacing("'", with: "_").replacing("=", with: "_")
             let sample = result.sampleValue.map { ["'\(name) value'=\($0)"] } ?? []
             return ["'\(name) time'=\(result.durationSeconds)s"] + sample
@@ -44,7 +45,7 @@ struct NagiosLine {
         text = PrintableText.line(line + (performance.isEmpty ? "" : " | " + performance.joined(separator: " ")))
     }
 
-    /// A line for what could not be run at all.
+    /// The line for a probe that could not be run.
     init(refusal: String) {
         state = .unknown
         text = PrintableText.line("UNKNOWN: " + refusal.replacing("|", with: "/").replacing("\n", with: " "))

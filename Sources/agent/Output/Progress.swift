@@ -1,4 +1,4 @@
-/// Says what is waited for, once that takes longer than two seconds.
+/// Prints a note to standard error if an operation takes longer than two seconds.
 enum Progress {
     static func shown<Value: Sendable, Failure: Error>(
         _ what: String, _ work: @Sendable () async throws(Failure) -> Value

@@ -1,8 +1,10 @@
+import API
 import ArgumentParser
+import Documents
 import FoundationEssentials
-import HealthManager
+import Probing
 
-/// Prints the results of `agent invoke` in the form asked for.
+/// Prints the results of `agent invoke` in the requested format.
 struct ResultPrinter {
     enum Form: String, ExpressibleByArgument, CaseIterable {
         case list, table, json, nagios
@@ -13,7 +15,8 @@ struct ResultPrinter {
     let form: Form
     let fields: [String]
 
-    /// - Throws: wrong usage, where a field has no such name.
+    /// - Parameter fields: comma-separated names, ignoring case, or `all`; nil means the default fields.
+    /// - Throws: `ValidationError` for an unknown field.
     init(form: Form, fields: String?) throws {
         self.form = form
         let asked = fields?.split(separator: ",").map { String($0).filter { $0 != " " } } ?? Self.defaultFields
@@ -23,7 +26,7 @@ struct ResultPrinter {
             : asked.map { name in
                 guard let field = ResultField.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else {
                     throw ValidationError(
-                        "--fields: there is no field '\(name)'; there are: all, \(ResultField.allCases.map(\.rawValue).joined(separator: ", "))"
+                        "--fields: unknown field '\(name)'; known fields: all, \(ResultField.allCases.map(\.rawValue).joined(separator: ", "))"
                     )
                 }
                 return field.rawValue
@@ -65,7 +68,7 @@ struct ResultPrinter {
         ).text
     }
 
-    /// What a bare result would hide, on standard error.
+    /// Prints warnings and stages that were not checked to standard error, since a result alone does not show them.
     static func printNotes(_ answer: InvokeAnswer) {
         for result in answer.results {
             let place = [result.server, result.address ?? ""].filter { !$0.isEmpty }.map { " [\($0)]" }.joined()
@@ -76,7 +79,7 @@ struct ResultPrinter {
     }
 }
 
-/// The fields of a result, as Exchange names them; the last ones are ours.
+/// The fields of a result, with Exchange's names; those from `Kind` on are the agent's own.
 enum ResultField: String, CaseIterable {
     case server = "Server"
     case monitorIdentity = "MonitorIdentity"

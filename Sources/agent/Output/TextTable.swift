@@ -1,6 +1,6 @@
-import HealthManager
+import Probing
 
-/// Columns as wide as their widest cell, two spaces between; a row is one line.
+/// A plain-text table: columns as wide as their widest cell, separated by two spaces; one line per row.
 struct TextTable {
     let header: [String]
     let rows: [[String]]

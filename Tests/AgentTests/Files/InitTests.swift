@@ -32,14 +32,14 @@ import Testing
             (#""domains": ["fabrikam.com", "*.fabrikam.com"]"#, #"domains: [fabrikam.com, "*.fabrikam.com"]"#, ""),
             (
                 #""domains": ["a, b]", "fabrikam.com", 5, null]"#, "domains: [fabrikam.com]",
-                "'domains' holds something that is not a domain"
+                "'domains' contains a value that is not a domain"
             ),
-            (#""pushUri": "https://x.example/\#(injection)""#, "uri: https://outlook.office365.com/", "'pushUri' holds something"),
-            (#""metadataUrl": "https://x.example/a # b""#, "metadataUrl: \"https://accounts.", "'metadataUrl' holds something"),
+            (#""pushUri": "https://x.example/\#(injection)""#, "uri: https://outlook.office365.com/", "'pushUri' contains a value"),
+            (#""metadataUrl": "https://x.example/a # b""#, "metadataUrl: \"https://accounts.", "'metadataUrl' contains a value"),
             (#""metadataUrl": "https://127.0.0.1:1/'\"{}[]*&?|""#, #"metadataUrl: "https://127.0.0.1:1/'\"{}[]*&?|""#, ""),
-            (#""thumbprint": "\#(injection)""#, "authServer:", "'thumbprint' holds something"),
-            (#""servers": ["mbx02.fabrikam.com", "a\#(injection)"]"#, "- name: mbx02.fabrikam.com", "'servers' holds something"),
-            (#""organization": "\#(injection)""#, "organization: fabrikam.com", "'organization' holds something"),
+            (#""thumbprint": "\#(injection)""#, "authServer:", "'thumbprint' contains a value"),
+            (#""servers": ["mbx02.fabrikam.com", "a\#(injection)"]"#, "- name: mbx02.fabrikam.com", "'servers' contains a value"),
+            (#""organization": "\#(injection)""#, "organization: fabrikam.com", "'organization' contains a value"),
             (#""servers": ["null", "123", "true"]"#, #"- name: "null""#, ""),
         ])
     func facts(member: String, expected: String, note: String) async throws {
@@ -59,10 +59,10 @@ import Testing
             #expect(ended.status == 2)
             return ended.errors
         }
-        #expect(try await refused("/dev/zero") == "error: /dev/zero: this is a device, a regular file is needed")
+        #expect(try await refused("/dev/zero") == "error: /dev/zero: it is a device, not a regular file")
         let deep = try directory.write("deep.json", String(repeating: "[", count: 40) + String(repeating: "]", count: 40))
         #expect(try await refused(deep).contains("deep.json is nested deeper than 32"))
-        #expect(try await refused(directory.write("half.json", "{")).contains("half.json is not JSON (line 1, column 2)"))
+        #expect(try await refused(directory.write("half.json", "{")).contains("half.json is not valid JSON (line 1, column 2)"))
     }
 
     @Test("an auth server's document cannot write anything but its own values")

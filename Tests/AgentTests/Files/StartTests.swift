@@ -51,10 +51,10 @@ import Testing
     @Test("a pipe in the place of the history hangs nothing")
     func pipe() async throws {
         for name in ["history.db", "first-seen.json"] { #expect(mkfifo(state + "/" + name, 0o600) == 0) }
-        try await expectStarts("history.db is a named pipe, a regular file is needed", "first-seen.json: this is a named pipe")
+        try await expectStarts("history.db is a named pipe, not a regular file", "first-seen.json: it is a named pipe")
         unlink(state + "/agent.lock")
         #expect(mkfifo(state + "/agent.lock", 0o600) == 0)
-        try await expectRefused("DIR/state/agent.lock is no regular file: remove it, or set 'stateDirectory' to another directory")
+        try await expectRefused("DIR/state/agent.lock is not a regular file: remove it, or set 'stateDirectory' to another directory")
     }
 
     @Test("with too few descriptors the agent says so and ends with status 2, whatever it runs out of first")
@@ -62,11 +62,11 @@ import Testing
         for limit in [8, 10, 12, 16, 23, 40, 47] {
             let run = try await Program.run("sh", ["-c", "ulimit -n \(limit) && exec \"$@\"", "sh", AgentSite.executable, "run"] + files)
             #expect(
-                run.status == 2 && run.errors.hasPrefix("error: \(limit) open files are too few, "),
+                run.status == 2 && run.errors.hasPrefix("error: the limit of \(limit) open files is too low, "),
                 "\(limit): \(run.status) \(run.errors)")
             let check = try await Program.run(
                 "sh", ["-c", "ulimit -n \(limit) && exec \"$@\"", "sh", AgentSite.executable, "check"] + files)
-            let sentence = "error: the agent may open \(limit) files, at least 24 are needed: raise the limit (ulimit -n, LimitNOFILE)"
+            let sentence = "error: the limit of \(limit) open files is too low, at least 24 are required: raise it (ulimit -n, LimitNOFILE)"
             let isEnough = limit >= 24
             #expect(
                 check.status == (isEnough ? 0 : 2) && check.errors == (isEnough ? "" : sentence),
@@ -83,14 +83,14 @@ import Testing
         for mode in [mode_t(0o770), 0o707] {
             chmod(state, mode)
             try await expectRefused(
-                "others may write in the state directory DIR/state (mode 0\(String(mode, radix: 8))): chmod go-w DIR/state, or set 'stateDirectory' to another one"
+                "the state directory DIR/state is writable by others (mode 0\(String(mode, radix: 8))): chmod go-w DIR/state, or set 'stateDirectory' to another directory"
             )
         }
         chmod(state, 0o700)
         guard geteuid() == 0 else { return }
         chown(state, 12345, 12345)
         try await expectRefused(
-            "the state directory DIR/state belongs to another user (id 12345): run as that user, or set 'stateDirectory' to one of this user"
+            "the state directory DIR/state is owned by another user (uid 12345): run as that user, or set 'stateDirectory' to another directory"
         )
     }
 
@@ -99,7 +99,7 @@ import Testing
         let other = try directory.write("precious", "untouched")
         #expect(symlink(other, state + "/agent.lock") == 0)
         let ended = try await Program.run(AgentSite.executable, ["run"] + files)
-        #expect(ended.status == 2 && ended.errors.contains("cannot write in the state directory"), "\(ended.errors)")
+        #expect(ended.status == 2 && ended.errors.contains("cannot write to the state directory"), "\(ended.errors)")
         #expect(try directory.text("precious") == "untouched")
     }
 
@@ -119,14 +119,14 @@ import Testing
         try configure("controlSocket: { path: control.sock }\n")
         try await expectStarts()
         try directory.write("control.sock", "precious")
-        let remedy = "set 'controlSocket.path' to another one"
+        let remedy = "set 'controlSocket.path' to another path"
         try await expectRefused(
-            "the control socket cannot be made: DIR/control.sock is there already, and is no socket; remove it, or \(remedy)")
+            "cannot create the control socket: DIR/control.sock exists and is not a socket; remove it, or \(remedy)")
         #expect(try directory.text("control.sock") == "precious")
         unlink(path)
         #expect(mkdir(path, 0o700) == 0)
         try await expectRefused(
-            "the control socket cannot be made: DIR/control.sock is there already, and is no socket; remove it, or \(remedy)")
+            "cannot create the control socket: DIR/control.sock exists and is not a socket; remove it, or \(remedy)")
         rmdir(path)
 
         let first = try Program(AgentSite.executable, ["run"] + files)
@@ -135,9 +135,10 @@ import Testing
             "other.yaml", try directory.text("agent.yaml").replacing("stateDirectory: state", with: "stateDirectory: state2"))
         let second = try await Program.run(
             AgentSite.executable, ["run", "--config", directory.path + "/other.yaml", "--probes", directory.path + "/probes"])
-        #expect(second.status == 2 && second.errors == "error: another agent serves the control socket \(path): stop it, or \(remedy)")
+        #expect(
+            second.status == 2 && second.errors == "error: the control socket \(path) is in use by another agent: stop it, or \(remedy)")
         let asked = try await Program.run(AgentSite.executable, ["probes"] + files)
-        #expect(asked.status == 0 && !asked.errors.contains("no agent runs"), "\(asked.errors)")
+        #expect(asked.status == 0 && !asked.errors.contains("no agent is running"), "\(asked.errors)")
         first.send(SIGKILL)
         _ = await first.ended()
         #expect(FileManager.default.fileExists(atPath: path))
@@ -157,7 +158,7 @@ import Testing
         _ = await lab.ended()
         chmod(directory.path + "/agent-lab", 0o777)
         let refused = try await Program(AgentSite.executable, ["lab"], environment: environment).ended()
-        #expect(refused.status == 2 && refused.errors.contains("others may write in the state directory"), "\(refused.errors)")
+        #expect(refused.status == 2 && refused.errors.contains("is writable by others"), "\(refused.errors)")
         // A directory that others can look into is not taken for one's own.
         chmod(directory.path, 0o755)
         let help = try await Program(AgentSite.executable, ["lab", "run", "--help"], environment: environment).ended()

@@ -1,3 +1,4 @@
+import Probing
 import Synchronization
 import TestSupport
 import Testing

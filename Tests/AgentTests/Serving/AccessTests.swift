@@ -101,7 +101,7 @@ import Testing
         ] {
             let ended = try await Program.run(AgentSite.executable, site.words + ["--listen", listen])
             #expect(ended.status == 2)
-            #expect(ended.errors.split(separator: "\n").filter { !$0.contains("there is no probe definition") } == [sentence[...]])
+            #expect(ended.errors.split(separator: "\n").filter { !$0.contains("no probe definitions") } == [sentence[...]])
         }
     }
 }

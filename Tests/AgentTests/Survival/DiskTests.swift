@@ -59,7 +59,8 @@ import Testing
             #expect(await daemon.program.said(clause), "\(daemon.program.errors.suffix(2000))")
             #expect(try await daemon.get("/").contains(clause))
             let refused = try await override("2")
-            #expect(refused.status == 2 && refused.errors.contains("can't be kept") && refused.errors.contains(clause), "\(refused.errors)")
+            #expect(
+                refused.status == 2 && refused.errors.contains("can't be saved") && refused.errors.contains(clause), "\(refused.errors)")
             #expect(try await agent(["health"]).status == 0)
         }
 

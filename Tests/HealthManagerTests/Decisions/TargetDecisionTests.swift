@@ -1,7 +1,10 @@
+import API
 import Addresses
 import FoundationEssentials
 import HealthManager
 import Logging
+import Monitoring
+import Probing
 import Synchronization
 import TestSupport
 import Testing
@@ -9,7 +12,7 @@ import Testing
 /// Overrides of probes and monitors that are aimed at targets.
 @Suite struct TargetDecisionTests {
     private struct Kind: ProbeKind {
-        let name = "aimed"
+        static let name = "aimed"
         let aim = KindAim.targets
         let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [], options: [.init("word", "", settableThroughAgent: true)])
         let read: Count
@@ -40,10 +43,10 @@ import Testing
             options: .empty(at: location), monitors: [MonitorDefinition(name: "PagesMonitor", rule: .consecutiveFailures(1))],
             location: location)
         var configuration = AgentConfiguration()
-        configuration.servers = [Server(name: "mbx01")]
+        configuration.organization.servers = [Server(name: "mbx01")]
         let plan = Plan(configuration: configuration, definitions: [definition])
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var world = TargetWorld.empty
+        var world = TargetSourceProvider.empty
         world.addresses = { $0 == "two.test" ? ["192.0.2.1", "192.0.2.2"].compactMap { NetworkAddress($0) } : [] }
         let manager = try HealthManager(
             kinds: KindCatalog([Kind(read: read)]), readPlan: { () throws(ConfigurationRefused) in plan }, configurationPath: "agent.yaml",
@@ -86,7 +89,7 @@ import Testing
         #expect(retries["two.test"] == [3, 3] && retries["https://192.0.2.9/a"] == [1])
         _ = try await manager.remove(OverrideRemoval(identity: "Web/Pages/https://192.0.2.9/A", property: "retries", by: "bob"))
         _ = try await manager.remove(OverrideRemoval(identity: "Pages", property: "retries", by: "bob"))
-        #expect(await manager.overrideDocuments().map(\.identity) == ["Web\\Pages\\two.test"])
+        #expect(await manager.snapshot().overrides.map(\.identity) == ["Web\\Pages\\two.test"])
         #expect(await Self.retries(manager).filter { $0.value != [0] } == ["two.test": [3, 3]])
     }
 
@@ -95,7 +98,7 @@ import Testing
         let manager = try await manager(["two.test", "192.0.2.9"])
         #expect(try await add(manager, "Web\\PagesMonitor\\TWO.test", "enabled", "false").identity == "Web\\PagesMonitor\\two.test")
         func disabled() async -> [String?] {
-            await manager.healthReport().monitors.filter { $0.alertValue == "Disabled" }.map(\.target)
+            HealthReport(await manager.snapshot()).monitors.filter { $0.alertValue == "Disabled" }.map(\.target)
         }
         #expect(await disabled() == ["two.test", "two.test"])
         _ = try await manager.remove(OverrideRemoval(identity: "PagesMonitor/two.test", property: "enabled", by: "bob"))
@@ -105,24 +108,24 @@ import Testing
     @Test("what could never be in force is refused, with what to write instead")
     func refused() async throws {
         let manager = try await manager(["two.test", "192.0.2.9"])
-        let nowhere = "probe 'Web/Pages' has no target 'tow.test'; nearest: two.test"
+        let nowhere = "probe 'Web/Pages' has no target 'tow.test'; similar names: two.test"
         #expect(await refusal(manager, "Web/Pages/tow.test", "retries", "1") == nowhere)
         #expect(await refusal(manager, "Web/PagesMonitor/tow.test", "enabled", "false") == nowhere)
         for (name, server) in [("Pages", "mbx01"), ("PagesMonitor", "mbx01"), ("Pages", "mbx09")] {
             #expect(
                 await refusal(manager, "Web/\(name)", "enabled", "false", server: server)
-                    == "'Web/\(name)' is aimed at targets, not at servers: leave --server out and name Web/\(name)/TARGET")
+                    == "'Web/\(name)' applies to targets, not to servers: omit --server and specify Web/\(name)/TARGET")
         }
         #expect(
-            await refusal(manager, "PagesMonitr", "enabled", "false").hasSuffix("monitors and responders of a like name: PagesMonitor"))
+            await refusal(manager, "PagesMonitr", "enabled", "false").hasSuffix("similar names of monitors and responders: PagesMonitor"))
         #expect(
             await refusal(manager, "ticket", "enabled", "false")
-                == "there is no probe 'ticket'; defined are: Web/Pages; nor is there a monitor or responder of that name")
-        #expect(await refusal(manager, "Web/Pages/two.test", "evry", "20s").contains("there is no such property"))
+                == "there is no probe 'ticket'; defined probes: Web/Pages; there is no monitor or responder with that name either")
+        #expect(await refusal(manager, "Web/Pages/two.test", "evry", "20s").contains("unknown property"))
         let disabled = try await self.manager(["two.test"], enabled: false)
         #expect(
             await refusal(disabled, "Web/Pages", "enabled", "true").hasSuffix(
-                "pages.yaml says enabled: false, and its targets are known only once that is true"))
+                "pages.yaml sets enabled: false, and its targets are only known once it is enabled"))
     }
 
     @Test("ten thousand targets share their definition, also as an override leaves it; one of its own has that target alone")

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Testing
 
-@testable import HealthManager
+@testable import Monitoring
+@testable import Probing
 
 /// Which changes a forecast makes of a probe's verdicts.
 @Suite struct ForecastLineTests {

@@ -1,6 +1,9 @@
+import Concurrency
 import FoundationEssentials
 import HealthManager
 import Logging
+import Monitoring
+import Probing
 import Synchronization
 import TestSupport
 import Testing
@@ -9,7 +12,7 @@ import Testing
 @Suite struct BurningTests {
     /// Burns the processor on the servers that a test names, until the test is over.
     private struct Kind: ProbeKind {
-        let name = "burn"
+        static let name = "burn"
         let guide = KindGuide(checks: [], stages: [.endpoint], reasons: [.timeout])
         let fire: Fire
 
@@ -63,7 +66,7 @@ import Testing
     private func manager(_ servers: [String]) throws -> HealthManager {
         let location = SourceLocation(path: "test.yaml")
         var configuration = AgentConfiguration()
-        configuration.servers = servers.map { Server(name: $0) }
+        configuration.organization.servers = servers.map { Server(name: $0) }
         let definition = ProbeDefinition(
             identity: ProbeIdentity(healthSet: "Test", name: "Probe"), kind: "burn", summary: "", scope: .server(role: .mailbox),
             every: .seconds(1), timeout: .milliseconds(500), options: .empty(at: location), location: location)

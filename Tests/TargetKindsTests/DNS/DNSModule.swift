@@ -1,7 +1,7 @@
 import Addresses
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 import Transfers
@@ -60,7 +60,7 @@ indirect enum DNSModule: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral
     func run(_ target: String, within deadline: Duration = .seconds(10), policy: AddressPolicy = .open) async throws -> DNSRun {
         let (options, problems) = read()
         try #require(problems.isEmpty, "\(problems)")
-        let place = Place(configuration: AgentConfiguration(), server: nil, target: Target(target, policy: policy))
+        let place = Place(organization: Organization(), server: nil, target: Target(target, policy: policy))
         guard case .probe(let probe) = Self.kind.discover(options, at: place) else { throw NoProbe() }
         let context = RunContext(date: Date(timeIntervalSince1970: 1_800_000_000), deadline: deadline, time: ManualTime())
         return DNSRun(outcome: await probe.run(context))

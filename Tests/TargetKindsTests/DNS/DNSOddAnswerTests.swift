@@ -1,6 +1,6 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 import Testing
 import Transfers
 
@@ -33,7 +33,7 @@ import Transfers
     func strangersAlone() async throws {
         let run = try await ask("[b'hello', other(head(q))]", within: .milliseconds(800))
         #expect(run.reason == .timeout && run.stages == "resolve connect endpoint!", "\(run)")
-        #expect(run.sentence.contains("2 datagram(s) came in time, and none that answers the question"))
+        #expect(run.sentence.contains("2 datagram(s) were received in time, but none answers the query"))
         #expect(run.facts?.isAnswered == false && (run.facts?.phases[.request] ?? .zero) > .milliseconds(500))
     }
 
@@ -43,7 +43,7 @@ import Transfers
     func malformed(module: DNSModule, message: String) async throws {
         let run = try await ask("[\(message)]", module)
         #expect(run.reason == .answerUnexpected && run.stages == "resolve connect endpoint!", "\(run)")
-        #expect(run.sentence.contains("no well-formed DNS message") && run.outcome.decisive?.exception.isEmpty == false)
+        #expect(run.sentence.contains("not a well-formed DNS message") && run.outcome.decisive?.exception.isEmpty == false)
         #expect(run.facts?.isAnswered == false && run.counts == [0, 0, 0])
         #expect((run.facts?.phases[.request] ?? .seconds(10)) < .seconds(5))
     }
@@ -53,15 +53,15 @@ import Transfers
         arguments: ["other(head(q))", "q", "head(q[:-4] + bytes([0, 28, 0, 1]))"])
     func strangerOverTCP(message: String) async throws {
         let run = try await ask("[\(message)]", Self.overTCP)
-        #expect(run.reason == .answerUnexpected && run.sentence.contains("does not answer the question"), "\(run)")
+        #expect(run.reason == .answerUnexpected && run.sentence.contains("does not match the query"), "\(run)")
     }
 
     @Test(
         "over TCP an answer may come in pieces, but must come whole",
         arguments: [
             ("[bytearray(b'\\0'), bytearray(bytes([len(head(q))])), bytearray(head(q)[:9]), bytearray(head(q)[9:])]", nil),
-            ("[bytearray(b'\\0\\x40') + head(q)]", "the server ended the connection after 26 bytes of its answer"),
-            ("[bytearray()]", "the server ended the connection without an answer"),
+            ("[bytearray(b'\\0\\x40') + head(q)]", "the server closed the connection after 26 bytes of its response"),
+            ("[bytearray()]", "the server closed the connection without a response"),
         ] as [(String, String?)])
     func pieces(messages: String, failure: String?) async throws {
         let run = try await ask(messages, Self.overTCP)
@@ -86,7 +86,7 @@ import Transfers
         ])
     func codes(module: DNSModule, row: (message: String, name: String)) async throws {
         let run = try await ask("[\(row.message)]", module)
-        #expect(run.reason == .dnsRcode && run.sentence.contains("the server answered \(row.name), accepted is NOERROR"), "\(run)")
+        #expect(run.reason == .dnsRcode && run.sentence.contains("the server returned \(row.name), accepted: NOERROR"), "\(run)")
         #expect(run.facts?.isAnswered == true)
     }
 

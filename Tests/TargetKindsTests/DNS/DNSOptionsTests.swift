@@ -1,4 +1,3 @@
-import HealthManager
 import Testing
 
 @testable import TargetKinds
@@ -58,10 +57,10 @@ import Testing
     @Test(
         "what cannot be meant is refused when it is read, with its place",
         arguments: [
-            ([:], "modules.yml:1: error: a dns probe needs 'query_name', the name to ask for: add it"),
+            ([:], "modules.yml:1: error: a dns probe needs 'query_name', the name to query"),
             (
                 ["recursion_desired": true, "query_name": ""],
-                "modules.yml:2: error: a dns probe needs 'query_name', the name to ask for: add it"
+                "modules.yml:2: error: a dns probe needs 'query_name', the name to query"
             ),
             (
                 ["query_name": "a..b"],
@@ -101,7 +100,7 @@ import Testing
             (["query_name": "a", "valid_rcodes": ["NOERROR", "FOO"]], "found 'FOO'"),
             (
                 ["query_name": "a", "validate_answer_rrs": ["fail_if_matches_regexp": ["("]]],
-                "'fail_if_matches_regexp' is no regular expression"
+                "'fail_if_matches_regexp' is not a valid regular expression"
             ),
             (["query_name": "a", "validate_additional_rrs": ["fail_if_match": ["a"]]], "unknown key 'fail_if_match'"),
         ] as [(DNSModule, String)])

@@ -1,6 +1,6 @@
 import Addresses
 import Certificates
-import HealthManager
+import Probing
 import Testing
 
 @testable import TargetKinds
@@ -101,7 +101,8 @@ import Testing
         #expect(cut.outcome.stages.last?.detail == "NOERROR, 0 answer record(s), truncated")
         #expect(try await ask(module, .tcp).counts == [2, 2, 3])
         let judged = try await ask(module.with(["validate_answer_rrs": ["fail_if_not_matches_regexp": ["TXT"]]]))
-        #expect(judged.reason == .answerUnexpected && judged.sentence.contains("truncated, 'transport_protocol: tcp' brings all of it"))
+        #expect(
+            judged.reason == .answerUnexpected && judged.sentence.contains("truncated, use 'transport_protocol: tcp' for a complete one"))
     }
 
     // MARK: Response codes
@@ -121,7 +122,7 @@ import Testing
         #expect(run.facts?.isAnswered == true, "\(run)")
         #expect(run.reason == (row.refused == nil ? nil : .dnsRcode), "\(run)")
         guard let refused = row.refused else { return }
-        #expect(run.failedStage == .endpoint && run.sentence.contains("the server answered \(refused), accepted is "))
+        #expect(run.failedStage == .endpoint && run.sentence.contains("the server returned \(refused), accepted: "))
     }
 
     @Test("a code that is not accepted decides before any rule")
@@ -170,7 +171,7 @@ import Testing
                 #expect((run.reason == nil) == passes, "\(asked) \(row) \(run)")
                 #expect(run.facts?.isAnswered == true)
                 guard !passes else { continue }
-                #expect(run.reason == .answerUnexpected && run.sentence.contains("in the \(asked.name) section "), "\(run)")
+                #expect(run.reason == .answerUnexpected && run.sentence.contains("\(asked.name) section: "), "\(run)")
                 #expect(run.sentence.contains("'\(rule.rawValue)'"))
             }
         }

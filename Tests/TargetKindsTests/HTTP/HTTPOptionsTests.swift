@@ -1,5 +1,5 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 import Testing
 import Transfers
 
@@ -19,10 +19,10 @@ import Transfers
             ("method: 'GE T'", "'method' must be one word"), ("body_size_limit: 10", "10MB"), ("body_size_limit: 10mb", "10MB"),
             ("body_size_limit: 10 MB", "10MB"), ("body_size_limit: 99999999EB", "10MB"),
             ("compression: lzw", "'compression' must be one of"),
-            ("{ compression: gzip, headers: { accept-encoding: identity } }", "exclude each other"),
-            ("{ compression: gzip, headers: { Accept-Encoding: 'br, gzip;q=0' } }", "exclude each other"),
-            ("{ body: a, body_file: b }", "'body' and 'body_file' exclude each other"),
-            ("fail_if_body_matches_regexp: ['(']", "is no regular expression"),
+            ("{ compression: gzip, headers: { accept-encoding: identity } }", "contradict each other"),
+            ("{ compression: gzip, headers: { Accept-Encoding: 'br, gzip;q=0' } }", "contradict each other"),
+            ("{ body: a, body_file: b }", "'body' and 'body_file' are mutually exclusive"),
+            ("fail_if_body_matches_regexp: ['(']", "is not a valid regular expression"),
             ("fail_if_header_matches: [{ header: a }]", "needs 'regexp'"), ("fail_if_header_matches: [{ regexp: a }]", "needs 'header'"),
             ("fail_if_body_json_matches_cel: 'true'", "'fail_if_body_matches_regexp'"),
             ("fail_if_body_json_not_matches_cel: 'true'", "'fail_if_body_not_matches_regexp'"),
@@ -30,20 +30,20 @@ import Transfers
             ("proxy_url: proxy:3128", "http://proxy:3128"), ("no_proxy: a", "'no_proxy' needs 'proxy_url'"),
             ("proxy_connect_header: { A: [b] }", "'proxy_connect_header' needs 'proxy_url'"),
             ("headers: { 'A b': c }", "header 'A b' cannot be sent"), ("headers: { A: \"b\\r\\nC: d\" }", "header 'A' cannot be sent"),
-            ("http_headers: { Authorization: { values: [a] } }", "may not set 'Authorization'"),
+            ("http_headers: { Authorization: { values: [a] } }", "cannot set 'Authorization'"),
             ("http_headers: { A: { secrets: [\"a\\nb\"] } }", "header 'A' cannot be sent"),
             ("http_headers: { A: { value: [b] } }", "'value'"),
-            ("basic_auth: { username: a, password: b, password_file: c }", "'password' and 'password_file' exclude each other"),
-            ("{ basic_auth: { username: a }, bearer_token: b }", "'basic_auth' and 'bearer_token' exclude each other"),
+            ("basic_auth: { username: a, password: b, password_file: c }", "'password' and 'password_file' are mutually exclusive"),
+            ("{ basic_auth: { username: a }, bearer_token: b }", "'basic_auth' and 'bearer_token' are mutually exclusive"),
             (
                 "{ authorization: { credentials: a }, oauth2: { client_id: a, client_secret: b, token_url: 'http://c' } }",
-                "exclude each other"
+                "are mutually exclusive"
             ),
             ("authorization: { type: Basic, credentials: a }", "use 'basic_auth'"),
             ("oauth2: { client_id: a, token_url: 'http://c' }", "'client_secret'"),
             ("oauth2: { client_id: a, client_secret: b }", "'token_url'"),
             ("oauth2: { client_secret: b, token_url: 'http://c' }", "'client_id'"),
-            ("oauth2: { client_id: a, client_secret: b, token_url: 'ftp://c' }", "URL of http"),
+            ("oauth2: { client_id: a, client_secret: b, token_url: 'ftp://c' }", "an http or https URL"),
             ("preferred_ip_protocol: ip5", "ip4, ip6"), ("tls_config: { min_version: TLS13, max_version: TLS12 }", "'max_version'"),
             ("tls_config: { ca_file: /nowhere }", "/nowhere"), ("tls_config: { cert_file: /a }", "'key_file'"),
         ])

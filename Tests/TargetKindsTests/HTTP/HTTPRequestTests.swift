@@ -1,6 +1,6 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Testing
 

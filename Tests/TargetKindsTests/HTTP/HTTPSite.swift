@@ -1,6 +1,6 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 import TestSupport
 import Transfers
 
@@ -36,7 +36,7 @@ struct HTTPSite {
     func run(
         _ target: Target, _ yaml: String = "{}", deadline: Duration = .seconds(20), isRehearsal: Bool = false
     ) async throws -> Seen {
-        let place = Place(configuration: AgentConfiguration(), server: nil, target: target)
+        let place = Place(organization: Organization(), server: nil, target: target)
         guard case .probe(let probe) = kind.discover(try options(yaml).options, at: place) else { throw Refused(sentences: ["no probe"]) }
         return Seen(outcome: await probe.run(RunContext(date: Date(), deadline: deadline, isRehearsal: isRehearsal, time: time)))
     }

@@ -1,7 +1,7 @@
 import Addresses
 import Certificates
 import FoundationEssentials
-import HealthManager
+import Probing
 import TargetKinds
 import TestSupport
 import Testing
@@ -21,7 +21,7 @@ struct KindRun {
         let notes = SettingsReader.Notes()
         let make = KindCatalog(TargetKinds.all(services)).prepare(kind, options: options.setting, notes: notes)
         guard !notes.hasErrors, let make else { throw Refused(description: notes.diagnostics.map(\.sentence).joined(separator: "\n")) }
-        guard case .probe(let probe) = make(Place(configuration: AgentConfiguration(), server: nil, target: target)) else {
+        guard case .probe(let probe) = make(Place(organization: Organization(), server: nil, target: target)) else {
             throw Refused(description: "no probe")
         }
         outcome = await probe.run(RunContext(date: Date(), deadline: time, time: ManualTime()))

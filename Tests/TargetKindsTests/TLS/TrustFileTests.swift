@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import HealthManager
+import Probing
 import TargetKinds
 import TestSupport
 import Testing
@@ -25,7 +25,7 @@ import Transfers
         let catalog = KindCatalog(TargetKinds.all(services))
         let make = try #require(catalog.prepare(kind, options: options.setting, notes: notes))
         let target = kind == "tcp" ? server.address : "https://\(server.address)/"
-        guard case .probe(let probe) = make(Place(configuration: AgentConfiguration(), server: nil, target: Target(target))) else {
+        guard case .probe(let probe) = make(Place(organization: Organization(), server: nil, target: Target(target))) else {
             Issue.record("no probe")
             return
         }

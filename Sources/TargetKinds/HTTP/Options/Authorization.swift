@@ -1,8 +1,8 @@
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
-/// What a request shows of who makes it: `basic_auth`, `authorization`, `bearer_token` or `oauth2`, of which a module has at most one.
+/// The authentication of a request: `basic_auth`, `authorization`, `bearer_token` or `oauth2`; a module may have at most one.
 enum Authorization: Sendable {
     case none
     case basic(user: Secret?, password: Secret?)
@@ -31,11 +31,11 @@ enum Authorization: Sendable {
         self = found.first?.value ?? .none
         if found.count > 1 {
             let keys = found.map { "'\($0.key)'" }.joined(separator: " and ")
-            reader.error("\(keys) exclude each other: keep one", at: reader.location(of: found[1].key))
+            reader.error("\(keys) are mutually exclusive: keep one", at: reader.location(of: found[1].key))
         }
     }
 
-    /// The header, where no token has to be fetched for it.
+    /// The header; nil if there is none, or if a token must be fetched for it.
     func field() throws(Secret.Unreadable) -> HeaderField? {
         switch self {
         case .none, .oauth: return nil
@@ -50,7 +50,7 @@ enum Authorization: Sendable {
         var field = HeaderField("Authorization", value)
         field.isSecret = true
         guard HeaderField.areSendable([field]) else {
-            throw Secret.Unreadable(clause: "the credential holds what no header may: more than one line")
+            throw Secret.Unreadable(clause: "the credential contains a character that is not allowed in a header, such as a line break")
         }
         return field
     }

@@ -1,6 +1,6 @@
-import HealthManager
+import Probing
 
-/// `10MB 1.5KiB 4B 1GB512MB`: as blackbox_exporter's modules write an amount of bytes, where K is 1024 whether an `i` follows or not.
+/// Sizes in the format of blackbox_exporter's modules (`10MB 1.5KiB 4B 1GB512MB`), where K is 1024 with or without an `i`.
 enum ByteSize {
     private static let units: [String: Double] = {
         var units: [String: Double] = ["B": 1]
@@ -13,7 +13,7 @@ enum ByteSize {
         return units
     }()
 
-    /// - Returns: nil for anything else, and for what would not fit.
+    /// - Returns: the size in bytes; nil if the text is not a size, or too large.
     static func parse(_ text: String) -> Int? {
         if text == "0" { return 0 }
         var total = 0.0
@@ -34,7 +34,7 @@ extension SettingsReader {
     func byteSize(_ key: String) -> Int? {
         guard let text = string(key) else { return nil }
         if let size = ByteSize.parse(text) { return size }
-        error("'\(key)' must be an amount of bytes such as 512B, 64KB or 10MB, found '\(text)'", at: location(of: key))
+        error("'\(key)' must be a size such as 512B, 64KB or 10MB, found '\(text)'", at: location(of: key))
         return nil
     }
 }

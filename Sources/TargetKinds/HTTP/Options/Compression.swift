@@ -1,14 +1,13 @@
-import HealthManager
 import Transfers
 
-/// `compression`: how the answer's body must be encoded. It is undone, but not asked for: that is for an `Accept-Encoding` among `headers`.
+/// `compression`: the expected encoding of the response body. The body is decoded; an `Accept-Encoding` must be set in `headers`.
 enum Compression: String, Sendable, CaseIterable {
     case gzip, br, deflate, identity
 
-    /// The encodings to undo; nil takes the body as it comes.
+    /// The encoding to decode; nil leaves the body as it is.
     var undone: String? { self == .identity ? nil : rawValue }
 
-    /// What is wrong with the answer's encoding, in one clause; nil where nothing is.
+    /// Why the response's encoding is not as expected, as one clause; nil if it is.
     func fault(in response: ExchangeResponse) -> String? {
         guard self != .identity else { return nil }
         let named = response.values(of: "Content-Encoding").joined(separator: ", ")
@@ -16,7 +15,7 @@ enum Compression: String, Sendable, CaseIterable {
         return "the body's Content-Encoding is \(named.isEmpty ? "not given" : "'\(named)'"), expected \(rawValue)"
     }
 
-    /// Whether a server that follows an `Accept-Encoding` may answer with this encoding.
+    /// Whether an `Accept-Encoding` header allows this encoding.
     func isAccepted(by header: String) -> Bool {
         var accepted: Bool?
         for part in header.split(separator: ",") {

@@ -1,14 +1,14 @@
-import HealthManager
+import Probing
 import Transfers
 
-/// The headers a module sends: `headers`, and `http_headers` with values, secrets and files.
+/// The request headers of a module: `headers`, and `http_headers` with values, secrets and files.
 struct HTTPHeaders: Sendable {
-    /// Of `headers`, as written.
+    /// From `headers`, as written.
     var plain: [HeaderField] = []
-    /// Of `http_headers`; the values that are secret never leave for another host.
+    /// From `http_headers`; secret values are never sent to another host.
     var further: [(name: String, value: Secret, isSecret: Bool)] = []
 
-    /// What the exchange itself decides, or other options do.
+    /// Headers that are set by the client itself or by other options.
     private static let reserved: Set<String> = [
         "authorization", "host", "content-encoding", "content-length", "content-type", "user-agent", "connection", "keep-alive",
         "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding",
@@ -28,7 +28,7 @@ struct HTTPHeaders: Sendable {
     private static func entries(_ name: String, _ reader: SettingsReader) -> [(name: String, value: Secret, isSecret: Bool)] {
         guard let entry = reader.mapping(name) else { return [] }
         if reserved.contains(name.lowercased()) {
-            reader.error("'http_headers' may not set '\(name)': use 'headers' or the option for it", at: reader.location(of: name))
+            reader.error("'http_headers' cannot set '\(name)': use 'headers' or the option for it", at: reader.location(of: name))
         }
         let (values, secrets) = (entry.strings("values") ?? [], entry.strings("secrets") ?? [])
         let files = entry.paths("files")
@@ -40,20 +40,22 @@ struct HTTPHeaders: Sendable {
     }
 
     private static func refuse(_ name: String, _ reader: SettingsReader, _ location: SourceLocation) {
-        reader.error("header '\(name)' cannot be sent: its name or its value holds a character that no header may", at: location)
+        reader.error("header '\(name)' cannot be sent: its name or value has a character that is not allowed", at: location)
     }
 
-    /// The last one written, as a request has at most one.
+    /// The last value written for a header that a request has at most once.
     func value(of name: String) -> String? { plain.last { $0.isNamed(name) }?.value }
 
-    /// - Throws: `Unreadable` for a file that is gone, or that holds what no header may.
+    /// - Throws: `Unreadable` if a file cannot be read or contains characters that are not allowed in a header.
     func fields() throws(Secret.Unreadable) -> [HeaderField] {
         var fields = plain
         for entry in further {
             var field = HeaderField(entry.name, try entry.value.read())
             field.isSecret = entry.isSecret
             guard HeaderField.areSendable([field]) else {
-                throw Secret.Unreadable(clause: "the file for header '\(entry.name)' holds what no header may: more than one line")
+                throw Secret.Unreadable(
+                    clause: "the file for header '\(entry.name)' contains a character that is not allowed in a header, such as a line break"
+                )
             }
             fields.append(field)
         }

@@ -1,11 +1,11 @@
-import HealthManager
+import Probing
 import Transfers
 
-/// What a header of the answer must or must not look like: an entry of `fail_if_header_matches` or `fail_if_header_not_matches`.
+/// A rule for a response header: an entry of `fail_if_header_matches` or `fail_if_header_not_matches`.
 struct HeaderMatch: Sendable {
     var header: String
     var pattern: Pattern
-    /// An answer without the header is as good as any.
+    /// Whether a response without the header passes.
     var allowsMissing: Bool
 
     static func list(_ reader: SettingsReader, _ key: String) -> [HeaderMatch] {
@@ -21,11 +21,11 @@ struct HeaderMatch: Sendable {
         }
     }
 
-    /// - Parameter wanted: whether one of the header's values must match, or none may.
-    /// - Returns: what is wrong with the answer, in one clause; nil where nothing is.
+    /// - Parameter wanted: true if one of the header's values must match, false if none may.
+    /// - Returns: the violation, as one clause; nil if there is none.
     func fault(in response: ExchangeResponse, wanted: Bool) -> String? {
         let values = response.values(of: header)
-        guard !values.isEmpty else { return allowsMissing ? nil : "the answer has no header '\(header)'" }
+        guard !values.isEmpty else { return allowsMissing ? nil : "the response has no header '\(header)'" }
         guard values.contains(where: { pattern.matches($0) }) != wanted else { return nil }
         return wanted
             ? "header '\(header)' does not match '\(pattern.text)'" : "header '\(header)' matches '\(pattern.text)', which it must not"

@@ -1,9 +1,9 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
-/// `proxy_url no_proxy proxy_connect_header`, as blackbox_exporter's modules write them.
+/// `proxy_url no_proxy proxy_connect_header`, in the format of blackbox_exporter's modules.
 struct ProxyOptions: Sendable {
     var route: ProxyRoute?
 
@@ -12,7 +12,7 @@ struct ProxyOptions: Sendable {
     init(_ reader: SettingsReader) {
         if reader.bool("proxy_from_environment") ?? false {
             reader.error(
-                "'proxy_from_environment' is not supported: nothing is taken from the environment; write 'proxy_url' and 'no_proxy'",
+                "'proxy_from_environment' is not supported: the environment is not used; set 'proxy_url' and 'no_proxy'",
                 at: reader.location(of: "proxy_from_environment"))
         }
         let url = reader.string("proxy_url").flatMap { $0.isEmpty ? nil : $0 }
@@ -32,7 +32,7 @@ struct ProxyOptions: Sendable {
         route = ProxyRoute(url: EndpointURL(sent), noProxy: without.filter { !$0.isEmpty }, headers: headers)
     }
 
-    /// As libcurl takes it: names behind a SOCKS proxy are the proxy's to look up.
+    /// The URL for libcurl; a SOCKS proxy resolves names itself (`socks5h`). Nil if it is not a valid proxy URL.
     private static func sent(_ url: String) -> String? {
         let schemes = ["http://": "http://", "socks5://": "socks5h://", "socks5h://": "socks5h://"]
         guard let (written, taken) = schemes.first(where: { url.lowercased().hasPrefix($0.key) }) else { return nil }
@@ -46,7 +46,7 @@ struct ProxyOptions: Sendable {
             let fields = (nested.strings(name) ?? []).map { HeaderField(name, $0) }
             if !HeaderField.areSendable(fields) {
                 nested.error(
-                    "header '\(name)' cannot be sent: its name or a value holds a character that no header may", at: nested.location)
+                    "header '\(name)' cannot be sent: its name or a value has a character that is not allowed", at: nested.location)
             }
             return fields
         }

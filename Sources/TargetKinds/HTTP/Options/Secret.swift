@@ -1,19 +1,19 @@
 import Documents
-import HealthManager
+import Probing
 
-/// A secret as a module gives it: the text itself, or a file that is read at each run, so that it can be replaced there.
+/// A secret of a module: the text itself, or a file that is read at each run, so that it can be replaced.
 enum Secret: Sendable {
     struct Unreadable: Error {
-        /// One clause that names the file, without a word of its content.
+        /// One clause that names the file and contains nothing of its content.
         var clause: String
-        /// The agent itself had no descriptor left.
+        /// Whether the agent ran out of descriptors or memory.
         var isOwnWant = false
     }
 
     case text(String)
     case file(String)
 
-    /// - Returns: what it says, without white space around what a file holds.
+    /// - Returns: the secret; the content of a file is trimmed of white space.
     func read() throws(Unreadable) -> String {
         switch self {
         case .text(let text): text
@@ -36,11 +36,11 @@ enum Secret: Sendable {
 }
 
 extension SettingsReader {
-    /// A secret under `key` or in the file under `key_file`; both are an error, neither is nil.
+    /// A secret from `key` or from the file in `key_file`; nil if neither is set, an error if both are.
     func secret(_ key: String) -> Secret? {
         let (text, file) = (string(key), path(key + "_file"))
         if let text, !text.isEmpty, let file, !file.isEmpty {
-            error("'\(key)' and '\(key)_file' exclude each other: keep one", at: location(of: key + "_file"))
+            error("'\(key)' and '\(key)_file' are mutually exclusive: keep one", at: location(of: key + "_file"))
         }
         if let file, !file.isEmpty { return .file(file) }
         return text.map { .text($0) }

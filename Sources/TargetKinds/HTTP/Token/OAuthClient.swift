@@ -1,16 +1,16 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
+import Probing
 import Transfers
 
-/// `oauth2`: a client that gets its token from a token endpoint with a secret of its own (client credentials).
+/// `oauth2`: a client that gets its token from a token endpoint with the client credentials grant.
 struct OAuthClient: Sendable {
     var clientID: String
     var secret: Secret
     var scopes: [String]
     /// Absolute.
     var tokenURL: EndpointURL
-    /// Sent beside what the grant needs: `audience`, `resource`.
+    /// Additional form parameters, such as `audience` or `resource`.
     var parameters: [(name: String, value: String)]
     var tls: TLSOptions
     var proxy: ProxyOptions
@@ -23,7 +23,7 @@ struct OAuthClient: Sendable {
         let url = written.flatMap { URLHost.absolute($0) }
         if let written, url == nil {
             reader.error(
-                "'token_url' must be a URL of http or https, found '\(EndpointURL(written))'", at: reader.location(of: "token_url"))
+                "'token_url' must be an http or https URL, found '\(EndpointURL(written))'", at: reader.location(of: "token_url"))
         }
         scopes = reader.strings("scopes") ?? []
         parameters = (reader.texts("endpoint_params") ?? []).map { ($0.key, $0.value) }
@@ -36,7 +36,7 @@ struct OAuthClient: Sendable {
         tokenURL = EndpointURL(url)
     }
 
-    /// What a token was given for: a token of one client is none of another's, nor of the same client with another secret.
+    /// Identifies what a token was issued for, including the secret: tokens are only shared by equal identities.
     struct Identity: Hashable, Sendable {
         fileprivate var parts: [String]
     }
@@ -45,10 +45,10 @@ struct OAuthClient: Sendable {
         Identity(parts: [tokenURL.text, clientID, secret, scopes.joined(separator: " ")] + parameters.flatMap { [$0.name, $0.value] })
     }
 
-    /// Where the client's id and secret stand in a request. RFC 6749 prefers the header; some endpoints know only the body.
-    enum Place: CaseIterable { case header, body }
+    /// Where a request carries the client's ID and secret. RFC 6749 prefers the header; some endpoints only support the body.
+    enum CredentialPlacement: CaseIterable { case header, body }
 
-    func request(secret: String, _ place: Place, deadline: Duration, userAgent: String) -> ExchangeRequest {
+    func request(secret: String, _ placement: CredentialPlacement, deadline: Duration, userAgent: String) -> ExchangeRequest {
         var request = ExchangeRequest(url: tokenURL.text, deadline: deadline, trust: tls.settings.trust)
         var form = [("grant_type", "client_credentials")]
         if !scopes.isEmpty { form.append(("scope", scopes.joined(separator: " "))) }
@@ -57,7 +57,7 @@ struct OAuthClient: Sendable {
             HeaderField("Content-Type", "application/x-www-form-urlencoded"), HeaderField("Accept", "application/json"),
             HeaderField("User-Agent", userAgent),
         ]
-        switch place {
+        switch placement {
         case .header:
             let pair = "\(Self.escaped(clientID)):\(Self.escaped(secret))"
             request.headers.append(HeaderField("Authorization", "Basic " + Data(pair.utf8).base64EncodedString()))
@@ -70,7 +70,7 @@ struct OAuthClient: Sendable {
         return request
     }
 
-    /// As forms write text.
+    /// Form-encodes a text.
     private static func escaped(_ text: String) -> String {
         let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
         return text.utf8.map { byte in

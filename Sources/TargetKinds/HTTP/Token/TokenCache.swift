@@ -1,11 +1,12 @@
 import Documents
-import HealthManager
+import Outbound
+import Probing
 import Synchronization
 import Transfers
 
-/// The tokens that runs have been given, each kept until shortly before its end.
+/// Caches access tokens until shortly before they expire.
 final class TokenCache: Sendable {
-    /// Why there is no token.
+    /// No token could be obtained.
     struct Failure: Error {
         var reason: Reason
         /// One clause that names the endpoint, without the secret.
@@ -14,19 +15,19 @@ final class TokenCache: Sendable {
     }
 
     private struct Token {
-        /// As the header bears it: `Bearer eyJ...`.
+        /// The header's value: `Bearer eyJ...`.
         var header: String
         var until: Duration
     }
 
     private struct State {
         var tokens: [OAuthClient.Identity: Token] = [:]
-        /// How often all was forgotten: what was asked for before that is kept no more.
+        /// Incremented by `clear`: tokens requested before it are not cached.
         var clears = 0
     }
 
     private let state = Mutex(State())
-    /// A token whose endpoint does not say how long it is good for.
+    /// The lifetime assumed for a token without `expires_in`.
     private static let unstatedLife = Duration.seconds(300)
 
     func clear() {
@@ -36,10 +37,10 @@ final class TokenCache: Sendable {
         }
     }
 
-    /// Forgets a token that was not accepted.
+    /// Removes a token that was not accepted.
     func drop(_ identity: OAuthClient.Identity) { state.withLock { $0.tokens[identity] = nil } }
 
-    /// The header's value: of a token known, or of a new one.
+    /// The value of the `Authorization` header, with a cached or a new token.
     func header(
         for client: OAuthClient, secret: String, _ transfers: Transfers, _ context: RunContext, userAgent: String,
         until end: ContinuousClock.Instant
@@ -64,38 +65,40 @@ final class TokenCache: Sendable {
         _ client: OAuthClient, _ secret: String, _ transfers: Transfers, _ userAgent: String, until end: ContinuousClock.Instant
     ) async throws(Failure) -> (header: String, life: Duration) {
         var refusal: Failure?
-        for place in OAuthClient.Place.allCases {
+        for place in OAuthClient.CredentialPlacement.allCases {
             let left = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
             let report = await transfers.exchange(client.request(secret: secret, place, deadline: left, userAgent: userAgent))
             if let failure = report.failure {
                 throw Failure(
-                    reason: TargetRun.reason(failure, report.tls), clause: "the token endpoint \(client.tokenURL): \(failure.sentence)",
+                    reason: failure.reason(report.tls), clause: "the token endpoint \(client.tokenURL): \(failure.sentence)",
                     exception: failure.detail)
             }
             guard let response = report.response else { continue }
             if (200...299).contains(response.status) { return try Self.token(in: response, client) }
-            // The first refusal tells more: the second may only mean that nothing is read in the body.
+            // The first refusal is more specific: the second may only mean that the endpoint does not read credentials from the body.
             refusal = refusal ?? Self.refusal(response, client, secret)
             guard [400, 401].contains(response.status) else { break }
         }
-        throw refusal ?? Failure(reason: .tokenMalformed, clause: "the token endpoint \(client.tokenURL) did not answer")
+        throw refusal ?? Failure(reason: .tokenMalformed, clause: "the token endpoint \(client.tokenURL) did not respond")
     }
 
     private static func token(in response: ExchangeResponse, _ client: OAuthClient) throws(Failure) -> (String, Duration) {
         let answer = try? JSONTree(response.body, within: .answer)
         guard let token = answer?["access_token"]?.text, !token.isEmpty else {
-            throw Failure(reason: .tokenMalformed, clause: "the answer of the token endpoint \(client.tokenURL) holds no 'access_token'")
+            throw Failure(
+                reason: .tokenMalformed, clause: "the response of the token endpoint \(client.tokenURL) contains no 'access_token'")
         }
         let type = answer?["token_type"]?.text ?? "Bearer"
         let header = (type.lowercased() == "bearer" ? "Bearer" : type) + " " + token
         guard HeaderField.areSendable([HeaderField("Authorization", header)]) else {
-            throw Failure(reason: .tokenMalformed, clause: "the token of \(client.tokenURL) holds what no header may")
+            throw Failure(
+                reason: .tokenMalformed, clause: "the token from \(client.tokenURL) contains a character that is not allowed in a header")
         }
         let stated = answer?["expires_in"].flatMap(seconds).flatMap { $0 > 0 && $0 < 1e9 ? Duration.seconds($0) : nil }
         return (header, stated ?? unstatedLife)
     }
 
-    /// Some endpoints write the number as text.
+    /// Some endpoints send the number as a string.
     private static func seconds(_ value: JSONTree) -> Double? {
         switch value {
         case .number(let number): number
@@ -116,7 +119,7 @@ final class TokenCache: Sendable {
             default: .tokenRefused
             }
         return Failure(
-            reason: reason, clause: "the token endpoint \(client.tokenURL) answered with status \(response.status)",
+            reason: reason, clause: "the token endpoint \(client.tokenURL) responded with status \(response.status)",
             exception: String(told.prefix(300)))
     }
 }

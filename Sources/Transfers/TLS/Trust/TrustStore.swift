@@ -2,22 +2,23 @@ import CCurl
 import Certificates
 import Documents
 
-/// Roots to trust, loaded once and shared by every handshake: loading the system's bundle costs more than a handshake. `TrustStores` keeps them.
+/// Trusted roots, loaded once and shared by all handshakes, because loading the system's bundle takes longer than a handshake.
 ///
-/// Any certificate in it is trusted as an anchor, also an intermediate one: a pinned issuer is enough.
+/// Every certificate in it is a trust anchor, including intermediate ones, so that an issuer can be pinned.
 package final class TrustStore: Sendable {
-    // An X509_STORE, complete before the initialiser returns and never changed after; OpenSSL locks its own look-ups.
+    // An X509_STORE that is not changed after initialization; OpenSSL's lookups are thread-safe.
     nonisolated(unsafe) let store: OpaquePointer
     let verdicts = VerdictCache()
 
+    /// A file with trusted roots cannot be used; the description is one sentence with its name.
     package struct Unusable: Error, CustomStringConvertible {
         package var description: String
     }
 
     /// - Parameters:
-    ///   - systemRoots: whether to begin with the roots of this machine.
-    ///   - files: PEM files of further roots, each with at least one certificate.
-    /// - Throws: `Unusable` that names the file.
+    ///   - systemRoots: whether to include the system's roots.
+    ///   - files: PEM files with additional roots, each with at least one certificate.
+    /// - Throws: `Unusable` with the name of the file.
     package init(systemRoots: Bool, files: [String]) throws(Unusable) {
         store = Self.empty()
         if systemRoots { X509_STORE_set_default_paths(store) }
@@ -28,9 +29,9 @@ package final class TrustStore: Sendable {
             }
             let (count, isWhole) = Self.add(pem: bytes, to: store)
             guard isWhole else {
-                throw Unusable(description: "certificate \(count + 1) in \(file) is cut off or damaged: export the file anew")
+                throw Unusable(description: "certificate \(count + 1) in \(file) is truncated or damaged: export the file again")
             }
-            guard count > 0 else { throw Unusable(description: "no certificate in \(file)") }
+            guard count > 0 else { throw Unusable(description: "\(file) contains no certificate") }
         }
     }
 
@@ -42,7 +43,7 @@ package final class TrustStore: Sendable {
         return store
     }
 
-    /// How many certificates were read, and whether the text ended there rather than within one.
+    /// The number of certificates added, and whether the text was complete.
     private static func add(pem: [UInt8], to store: OpaquePointer) -> (count: Int, isWhole: Bool) {
         pem.withUnsafeBytes { raw in
             guard !raw.isEmpty, let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return (0, true) }

@@ -3,11 +3,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Which roots the chain of a peer must lead to.
+/// The trusted roots for verifying a peer's chain.
 package struct TrustedRoots: Sendable, Hashable {
-    /// Whether the system's roots are among them.
+    /// Whether the system's roots are included.
     package var includesSystem: Bool
-    /// PEM file of further ones.
+    /// PEM file with additional roots.
     package var file: String?
 
     package init(includesSystem: Bool, file: String?) {
@@ -18,7 +18,7 @@ package struct TrustedRoots: Sendable, Hashable {
     package static let system = TrustedRoots(includesSystem: true, file: nil)
 }
 
-/// The trust stores of all connections: each is read once, and again when its files have changed. None stands in for another.
+/// Cache of trust stores, by their roots. A store is loaded once, and again when its files have changed.
 package final class TrustStores: Sendable {
     private struct Loaded {
         var stamps: [FileStamp?]
@@ -29,8 +29,8 @@ package final class TrustStores: Sendable {
 
     package init() {}
 
-    /// The store of these roots as their files are now.
-    /// - Throws: `Unusable` that names the file.
+    /// The store of these roots, with the current content of their files.
+    /// - Throws: `Unusable` with the name of the file.
     package func store(_ roots: TrustedRoots) throws(TrustStore.Unusable) -> TrustStore {
         let stamps = Self.stamps(roots)
         let result = loaded.withLock { loaded in
@@ -38,14 +38,14 @@ package final class TrustStores: Sendable {
             let result = Result { () throws(TrustStore.Unusable) in
                 try TrustStore(systemRoots: roots.includesSystem, files: roots.file.map { [$0] } ?? [])
             }
-            // A file written a moment ago may be written again without a sign of it in its times.
+            // A file modified within the last second may change again without a change of its timestamp.
             loaded[roots] = stamps.contains { $0?.isFresh ?? false } ? nil : Loaded(stamps: stamps, result: result)
             return result
         }
         return try result.get()
     }
 
-    /// Forgets all: they are read again when next needed.
+    /// Empties the cache: stores are loaded again when they are needed.
     package func clear() { loaded.withLock { $0 = [:] } }
 
     private static func stamps(_ roots: TrustedRoots) -> [FileStamp?] {
@@ -58,7 +58,7 @@ package final class TrustStores: Sendable {
         return (roots.includesSystem ? system : []).map { FileStamp($0) } + (roots.file.map { [FileStamp($0)] } ?? [])
     }
 
-    /// What tells one content of a file from another without reading it.
+    /// File attributes that change when the content changes.
     private struct FileStamp: Equatable {
         private var values = [Int](repeating: 0, count: 7)
 
@@ -66,7 +66,7 @@ package final class TrustStores: Sendable {
             guard agent_file_stamp(path, &values) == 0 else { return nil }
         }
 
-        /// Whether it changed so short a time ago that its times may not tell the next change.
+        /// Whether it changed so recently that another change may not be visible in its timestamps.
         var isFresh: Bool { (0...1).contains(time(nil) - values[5]) }
     }
 }

@@ -2,12 +2,12 @@ import CCurl
 import FoundationEssentials
 import Synchronization
 
-/// Chains that one trust store has already verified for a name: the same bytes need not be verified twice within their validity.
+/// Cache of chains that a trust store has verified for a name, so that the same bytes are not verified again while they are valid.
 ///
-/// Only good verdicts are kept. The signatures of the handshake itself are checked by OpenSSL each time.
+/// Only successful verdicts are cached. OpenSSL still checks the signatures of every handshake.
 final class VerdictCache: Sendable {
     struct Known: Sendable {
-        /// The chain and the verdict on it.
+        /// The chain and its verdict.
         var report: TLSReport
         var valid: ClosedRange<Date>
     }
@@ -31,7 +31,7 @@ final class VerdictCache: Sendable {
         guard let valid else { return }
         let key = Self.key(presented, host)
         known.withLock { known in
-            // Full means that far more peers are watched than expected: begin anew rather than keep order.
+            // A full cache means far more peers than expected: it is emptied, which needs no bookkeeping of its order.
             if known.count >= Self.most { known = [:] }
             known[key] = Known(report: report, valid: valid)
         }

@@ -2,17 +2,17 @@ import CCurl
 import Certificates
 import FoundationEssentials
 
-/// Every path from a leaf to a trusted certificate, of those presented and those trusted: a peer whose old root is about to end
-/// may have another, longer-lived way to be trusted.
+/// Searches all paths from a leaf to a trusted certificate, over presented and trusted certificates: a peer whose old root is about to
+/// expire may have another path that is valid for longer.
 struct VerifiedPaths {
-    /// The latest over all paths of the earliest end in each; nil where there is no path.
+    /// The earliest notAfter of each path, and of these the latest; nil if there is no path.
     let lastExpiry: Date?
 
     private static let longest = 10
-    /// Signatures that are checked, at most: a peer may present certificates that sign one another in circles.
+    /// Maximum number of signature checks: a peer may present certificates that sign each other in cycles.
     private static let mostChecks = 100
 
-    /// - Parameter context: OpenSSL's, after a verification that succeeded.
+    /// - Parameter context: OpenSSL's verification context, after a successful verification.
     init(_ context: OpaquePointer, at date: Date) {
         var search = Search(context: context, date: date)
         if let leaf = X509_STORE_CTX_get0_cert(context), let end = CertificateFacts(leaf)?.notAfter {
@@ -30,7 +30,7 @@ struct VerifiedPaths {
         mutating func extend(_ path: [OpaquePointer], earliest: Date) {
             guard let last = path.last, path.count < VerifiedPaths.longest else { return }
             let name = X509_get_issuer_name(last)
-            // Anchors end a path; where the leaf itself is trusted, it is the whole of it.
+            // An anchor ends a path; if the leaf itself is trusted, the path consists of it.
             if let trusted = X509_STORE_CTX_get1_certs(context, X509_get_subject_name(last)) {
                 defer { agent_chain_free(trusted) }
                 if (0..<agent_chain_count(trusted)).contains(where: { X509_cmp(agent_chain_at(trusted, $0), last) == 0 }) {

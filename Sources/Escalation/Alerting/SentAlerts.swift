@@ -1,0 +1,39 @@
+import FoundationEssentials
+import Monitoring
+
+/// The alerts that one Alertmanager last accepted as firing. A pure value.
+///
+/// The manager lists resolved alerts for a limited time only, and an alert whose labels change is a different alert. Alerts that are no
+/// longer listed but still firing in Alertmanager are therefore resolved from here.
+struct SentAlerts: Sendable {
+    private struct SentAlert {
+        var alert: Alert
+        /// When it ended, or was first missing from the list; nil while it is listed as firing.
+        var ended: Date?
+    }
+
+    private var beliefs: [[String: String]: SentAlert] = [:]
+
+    /// - Returns: the alerts to send: those listed, and a resolved copy of each accepted one that is no longer listed.
+    mutating func due(_ listed: [Alert], at now: Date) -> [Alert] {
+        let current = Dictionary(listed.map { ($0.labels, $0) }) { first, _ in first }
+        var due = listed
+        for (labels, belief) in beliefs {
+            guard let alert = current[labels] else {
+                let ended = belief.ended ?? now
+                beliefs[labels]?.ended = ended
+                var over = belief.alert
+                over.endsAt = ended
+                due.append(over)
+                continue
+            }
+            beliefs[labels]?.ended = alert.endsAt
+        }
+        return due
+    }
+
+    /// Records that Alertmanager accepted these alerts.
+    mutating func accepted(_ alerts: [Alert]) {
+        for alert in alerts { beliefs[alert.labels] = alert.endsAt == nil ? SentAlert(alert: alert) : nil }
+    }
+}

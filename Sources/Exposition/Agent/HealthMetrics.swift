@@ -1,0 +1,45 @@
+import Monitoring
+
+/// Metrics of health sets, overrides, maintenance and the journal.
+struct HealthMetrics {
+    let facts: AgentFacts
+
+    func write(to text: inout MetricText, format: MetricText.Format) {
+        if !facts.healthSets.isEmpty {
+            let name = "health_set_state"
+            text.header(
+                name, type: "gauge",
+                help: "Worst state of its monitors: 0 Healthy, 1 Degraded, 2 Unhealthy, 3 Repairing, 4 Disabled, 5 Unknown.",
+                format: format)
+            for (key, tally) in facts.healthSets {
+                text.sample(name, [("health_set", key.healthSet), ("server", key.server)], Double(tally.worst.rawValue))
+            }
+        }
+        gauge(&text, format, "health_agent_overrides_active", "Number of active overrides.", Double(facts.overrides))
+        if !facts.maintenance.isEmpty {
+            let name = "health_component_inactive"
+            text.header(
+                name, type: "gauge", help: "1 for each component set inactive by a requester; its alerts are suppressed.", format: format)
+            for entry in facts.maintenance {
+                text.sample(name, [("server", entry.server), ("component", entry.component), ("requester", entry.requester)], 1)
+            }
+        }
+        journal(&text, format)
+    }
+
+    private func journal(_ text: inout MetricText, _ format: MetricText.Format) {
+        let journal = facts.journal
+        gauge(
+            &text, format, "health_agent_history_writable", "1 if the history can be written, 0 if not; probes and alerts are unaffected.",
+            journal.problem == nil ? 1 : 0)
+        gauge(&text, format, "health_agent_history_size_bytes", "Size of the history database.", Double(journal.bytes))
+        text.header(
+            "health_agent_history_dropped_total", type: "counter", help: "Number of results that could not be stored.", format: format)
+        text.sample("health_agent_history_dropped_total", [], Double(journal.dropped))
+    }
+
+    private func gauge(_ text: inout MetricText, _ format: MetricText.Format, _ name: String, _ help: String, _ value: Double) {
+        text.header(name, type: "gauge", help: help, format: format)
+        text.sample(name, [], value)
+    }
+}

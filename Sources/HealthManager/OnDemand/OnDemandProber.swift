@@ -1,0 +1,210 @@
+import Addresses
+package import Monitoring
+package import Probing
+import Synchronization
+
+/// Runs modules against targets for `/probe`. Identical concurrent requests share one run; access and load are limited by `ProbeAccess`.
+package final class OnDemandProber: ResultObserver, Sendable {
+    private struct Question: Hashable {
+        var module: String
+        var target: String
+        var hostname: String?
+        var allowsLoopback: Bool
+    }
+
+    private struct State {
+        var modules: [String: Module] = [:]
+        var configuration = AgentConfiguration()
+        var running: [Question: [CheckedContinuation<OnDemandRun?, Never>]] = [:]
+        var budget = TokenBucket()
+        var history = RunHistory()
+        var unknownModules = 0
+    }
+
+    private let state = Mutex(State())
+    private let time: any TimeSource
+    private let runner: ProbeRunner
+
+    /// Maximum concurrent runs that the process has file descriptors for.
+    private let mostRunning: Int
+
+    /// - Parameter mostRunning: the maximum number of concurrent runs, in addition to the configured maximum.
+    package init(time: any TimeSource, mostRunning: Int = .max) {
+        self.time = time
+        self.mostRunning = mostRunning
+        runner = ProbeRunner(time: time)
+    }
+
+    package func changed(_ change: CacheChange) {
+        guard case .adopted(let plan) = change else { return }
+        state.withLock { state in
+            state.modules = plan.modules
+            state.configuration = plan.configuration
+            state.budget = TokenBucket(perSecond: plan.configuration.probe.rateLimit)
+        }
+    }
+
+    /// The latest runs, newest first; failures are kept longer.
+    package var recent: [OnDemandRun] { state.withLock { $0.history.all } }
+
+    /// The run with this ID; nil if it is no longer kept.
+    package func run(numbered id: Int) -> OnDemandRun? { recent.first { $0.id == id } }
+
+    /// The modules in use, sorted by name.
+    package var modules: [Module] { state.withLock { $0.modules.values.sorted { $0.name < $1.name } } }
+
+    /// The number of requests that named an unknown module.
+    package var unknownModules: Int { state.withLock(\.unknownModules) }
+
+    /// Runs the module against the target and returns when the run has ended, or returns why it was refused. The run itself uses the probe
+    /// threads, so that the caller's executor is not blocked.
+    package func probe(_ query: ProbeQuery) async -> ProbeReply {
+        let prepared: Prepared
+        do throws(Refusal) { prepared = try prepare(query) } catch { return .refused(status: error.status, error.sentence) }
+        while true {
+            switch await join(prepared) {
+            case .shared(let run): return reply(run)
+            case .refused(let refusal): return .refused(status: refusal.status, refusal.sentence)
+            case .again: continue
+            case .lead:
+                let result = await runner.run(
+                    prepared.probe, key: prepared.key, kind: prepared.module.kind, retries: 0, timeout: prepared.timeout)
+                guard let run = finish(prepared, result) else { return .refused(status: 503, "the request was cancelled") }
+                return reply(run)
+            }
+        }
+    }
+
+    private func reply(_ run: OnDemandRun) -> ProbeReply {
+        guard let decisive = run.result.decisive, decisive.reason == .targetForbidden else { return .ran(run) }
+        return .refused(status: 403, decisive.sentence)
+    }
+
+    // MARK: Before a run
+
+    private struct Refusal: Error {
+        var status: Int
+        var sentence: String
+    }
+
+    private struct Prepared {
+        var question: Question
+        var module: Module
+        var probe: any Probe
+        var key: ProbeKey
+        var timeout: Duration
+    }
+
+    /// Validates the request, in blackbox_exporter's order: caller, module, timeout, target.
+    private func prepare(_ query: ProbeQuery) throws(Refusal) -> Prepared {
+        let (modules, configuration) = state.withLock { ($0.modules, $0.configuration) }
+        try admit(query, configuration.probe)
+        for (parameter, value) in [("module", query.module), ("target", query.target), ("hostname", query.hostname)] {
+            let value = value ?? ""
+            guard value.utf8.count <= TargetSyntax.longest else {
+                throw Refusal(
+                    status: 400, sentence: "'\(parameter)' is \(value.utf8.count) bytes long, the maximum is \(TargetSyntax.longest)")
+            }
+            guard TargetSyntax.holdsControlCharacter(value) else { continue }
+            throw Refusal(status: 400, sentence: "'\(parameter)' contains a control character, such as a line break")
+        }
+        let name = query.module.flatMap { $0.isEmpty ? nil : $0 } ?? ProbeQuery.defaultModule
+        guard let module = modules[name] else {
+            state.withLock { $0.unknownModules += 1 }
+            let advice = modules.isEmpty ? ": this agent was started without --modules" : ""
+            throw Refusal(status: 400, sentence: "Unknown module \"\(name)\"\(advice)")
+        }
+        let timeout = ProbeTimeout.rule(
+            module: module.timeout, scrape: try Self.scrapeTimeout(query.scrapeTimeout), offset: configuration.probe.timeoutOffset)
+        guard let text = query.target, !text.isEmpty else { throw Refusal(status: 400, sentence: "Target parameter is missing") }
+        let hostname = query.hostname.flatMap { $0.isEmpty ? nil : $0 }
+        if let hostname, let host = module.hostHeader, host != hostname {
+            throw Refusal(
+                status: 400,
+                sentence: "the module sets the Host header to \(host), but the parameter 'hostname' is \(hostname): omit one of them")
+        }
+        let policy = AddressPolicy(
+            allowed: configuration.probe.allowTargets, denied: configuration.probe.denyTargets, allowsLoopback: query.isLocal)
+        let target = Target(text, hostname: hostname, policy: policy)
+        let place = Place(organization: configuration.organization, server: nil, target: target)
+        guard case .probe(let probe) = module.make(place) else { throw Refusal(status: 400, sentence: "the module cannot probe a target") }
+        return Prepared(
+            question: Question(module: name, target: text, hostname: hostname, allowsLoopback: query.isLocal), module: module, probe: probe,
+            key: ProbeKey(identity: ProbeIdentity(healthSet: "", name: name, target: target.description), server: ""), timeout: timeout)
+    }
+
+    private func admit(_ query: ProbeQuery, _ access: ProbeAccess) throws(Refusal) {
+        guard let caller = query.caller else { return }
+        guard access.allowFrom.contains(where: { $0.contains(caller.unwrapped) || $0.contains(caller) }) else {
+            throw Refusal(status: 403, sentence: "\(caller) is not allowed to run probes: add it to 'probe.allowFrom' in agent.yaml")
+        }
+        // The origin of a request forwarded by a proxy on this machine is unknown.
+        if caller.isLoopbackSource, query.isForwarded {
+            throw Refusal(status: 403, sentence: "only callers on this machine are allowed, and a proxy forwarded the request")
+        }
+    }
+
+    private static func scrapeTimeout(_ header: String?) throws(Refusal) -> Duration? {
+        guard let header, !header.isEmpty else { return nil }
+        guard let seconds = Double(header), seconds.isFinite, abs(seconds) < 1e6 else {
+            throw Refusal(
+                status: 500, sentence: "Failed to parse timeout from Prometheus header: '\(header.prefix(40))' is not a number of seconds")
+        }
+        return .seconds(seconds)
+    }
+
+    // MARK: Sharing
+
+    private enum Part {
+        case lead
+        case shared(OnDemandRun)
+        /// The request that started the run was cancelled.
+        case again
+        case refused(Refusal)
+    }
+
+    private func join(_ prepared: Prepared) async -> Part {
+        if let part = state.withLock({ enter(prepared.question, &$0) }) { return part }
+        let run = await withCheckedContinuation { continuation in
+            let isLate = state.withLock { state in
+                guard state.running[prepared.question] != nil else { return true }
+                state.running[prepared.question]?.append(continuation)
+                return false
+            }
+            // The run ended between the two checks: try again.
+            if isLate { continuation.resume(returning: nil) }
+        }
+        return run.map { .shared($0) } ?? .again
+    }
+
+    /// - Returns: nil if an identical run is in progress.
+    private func enter(_ question: Question, _ state: inout State) -> Part? {
+        guard state.running[question] == nil else { return nil }
+        guard state.budget.take(at: time.elapsed) else {
+            return .refused(
+                Refusal(
+                    status: 429,
+                    sentence: "more than \(state.configuration.probe.rateLimit) probes per second: see 'probe.rateLimit' in agent.yaml"))
+        }
+        let most = min(state.configuration.probe.maximumRunning, mostRunning)
+        guard state.running.count < most else {
+            let remedy =
+                most < state.configuration.probe.maximumRunning
+                ? "raise the limit of open files (ulimit -n, LimitNOFILE)" : "see 'probe.maximumRunning' in agent.yaml"
+            return .refused(Refusal(status: 503, sentence: "\(most) probes are already running: \(remedy)"))
+        }
+        state.running[question] = []
+        return .lead
+    }
+
+    private func finish(_ prepared: Prepared, _ result: ProbeResult?) -> OnDemandRun? {
+        let (run, followers) = state.withLock { state in
+            let run = result.map {
+                state.history.add($0, module: prepared.module, target: prepared.key.identity.target ?? "", timeout: prepared.timeout)
+            }
+            return (run, state.running.removeValue(forKey: prepared.question) ?? [])
+        }
+        for follower in followers { follower.resume(returning: run) }
+        return run
+    }
+}

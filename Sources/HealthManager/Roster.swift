@@ -1,0 +1,185 @@
+import Addresses
+package import FoundationEssentials
+package import Monitoring
+package import Probing
+
+/// The probes that a plan defines for each server and target, and why others are not defined.
+package struct Roster: Sendable {
+    /// One probe. A class, because schedule, queue and cache share it.
+    package final class Member: Sendable {
+        package let definition: ProbeDefinition
+        package let probe: any Probe
+        /// The group whose concurrency limit applies to its runs: the server, or the target's host.
+        let concurrencyGroup: String
+        /// The target, if its kind probes targets; otherwise nil.
+        let target: TargetEntry?
+
+        init(_ definition: ProbeDefinition, _ probe: any Probe, concurrencyGroup: String, target: TargetEntry?) {
+            self.definition = definition
+            self.probe = probe
+            self.concurrencyGroup = concurrencyGroup
+            self.target = target
+        }
+    }
+
+    package private(set) var members: [ProbeKey: Member] = [:]
+    package private(set) var absences: [ProbeKey: Absence] = [:]
+
+    private typealias Maker = @Sendable (Place) -> Discovery
+
+    /// A definition and the factory of its probes, so that its options are read only once.
+    private struct ProbeFactory: Sendable {
+        let definition: ProbeDefinition
+        let make: Maker
+    }
+
+    /// A definition of a target kind: as written, with the overrides for all targets, and its existing probes in the order of its lists.
+    private struct TargetedDefinition: Sendable {
+        let written: ProbeFactory
+        let shared: ProbeFactory
+        var keys: [ProbeKey] = []
+    }
+
+    private var aims: [ProbeIdentity: TargetedDefinition] = [:]
+    private var kinds = KindCatalog([])
+    private var overrides: [Override] = []
+
+    package init() {}
+
+    package init(_ plan: Plan, kinds: KindCatalog, at date: Date, targets: TargetLists, overrides: [Override] = []) {
+        self.kinds = kinds
+        self.overrides = overrides
+        let place = plan.place
+        for definition in plan.definitions {
+            let mould = ProbeFactory(definition: definition, make: Self.maker(definition, kinds))
+            switch definition.scope {
+            case .organization:
+                let key = ProbeKey(identity: definition.identity, server: "")
+                add(key, overridden(mould, key), place, concurrencyGroup: "", date)
+            case .server(let role):
+                for server in plan.configuration.organization.servers where server.roles.contains(role) {
+                    var place = place
+                    place.server = server
+                    let key = ProbeKey(identity: definition.identity, server: server.name)
+                    add(key, overridden(mould, key), place, concurrencyGroup: server.name, date)
+                }
+            case .targets:
+                let whole = ProbeKey(identity: definition.identity, server: "")
+                guard definition.enabled else {
+                    add(whole, mould, place, concurrencyGroup: "", date)
+                    continue
+                }
+                aims[definition.identity] = TargetedDefinition(written: mould, shared: overridden(mould, whole))
+                _ = aim(definition, at: targets.entries(of: definition), place: place, date)
+            }
+        }
+    }
+
+    /// The roster for a reload: new and changed definitions take effect, but for unchanged definitions, whether a probe is defined stays as
+    /// determined earlier, until a restart.
+    package func keepingDecisions(of older: Roster) -> Roster {
+        var merged = self
+        for (key, absence) in absences {
+            guard let member = older.members[key], member.definition == absence.definition else { continue }
+            merged.absences[key] = nil
+            merged.members[key] = member
+        }
+        for (key, member) in members {
+            guard let absence = older.absences[key], absence.definition == member.definition else { continue }
+            merged.members[key] = nil
+            merged.absences[key] = absence
+        }
+        return merged
+    }
+
+    private mutating func add(
+        _ key: ProbeKey, _ mould: ProbeFactory, _ place: Place, concurrencyGroup: String, target: TargetEntry? = nil, _ date: Date
+    ) {
+        switch mould.make(place) {
+        case .probe(let probe): members[key] = Member(mould.definition, probe, concurrencyGroup: concurrencyGroup, target: target)
+        case .notDefined(let why): absences[key] = Absence(definition: mould.definition, why: why, decided: date)
+        }
+    }
+
+    /// A definition with the overrides for one probe, or for all its targets, applied.
+    private func overridden(_ written: ProbeFactory, _ key: ProbeKey) -> ProbeFactory {
+        let definition = written.definition.overridden(by: overrides, identity: key.identity, server: key.server)
+        if definition.enabled == written.definition.enabled, definition.options == written.definition.options {
+            return ProbeFactory(definition: definition, make: written.make)
+        }
+        guard definition.enabled else {
+            let why = NotDefined(because: "an override disabled it", configured: "an override disables it: see 'agent override list'")
+            return ProbeFactory(definition: definition) { _ in .notDefined(why) }
+        }
+        return ProbeFactory(definition: definition, make: Self.maker(definition, kinds))
+    }
+
+    /// A factory that reads the options once for all probes of the definition.
+    private static func maker(_ definition: ProbeDefinition, _ kinds: KindCatalog) -> Maker {
+        let why: NotDefined
+        if definition.enabled {
+            do throws(ConfigurationRefused) { return try kinds.maker(of: definition) } catch {
+                why = NotDefined(because: "its options were invalid", configured: error.description)
+            }
+        } else {
+            why = NotDefined(because: "its definition was disabled", configured: "\(definition.location.path) sets enabled: false")
+        }
+        return { _ in .notDefined(why) }
+    }
+
+    // MARK: Targets
+
+    /// The probes added and removed by a change of a definition's target lists.
+    struct Retargeting {
+        var added: [ProbeKey] = []
+        var removed: [ProbeKey] = []
+
+        var isEmpty: Bool { added.isEmpty && removed.isEmpty }
+    }
+
+    /// The probes of a definition with targets, in the order of its lists.
+    func keys(of definition: ProbeDefinition) -> [ProbeKey] { aims[definition.identity]?.keys ?? [] }
+
+    /// Updates a definition's probes to these targets; existing probes are kept.
+    mutating func aim(_ definition: ProbeDefinition, at entries: [TargetEntry], plan: Plan, date: Date) -> Retargeting {
+        aim(definition, at: entries, place: plan.place, date)
+    }
+
+    private mutating func aim(_ definition: ProbeDefinition, at entries: [TargetEntry], place: Place, _ date: Date) -> Retargeting {
+        guard let aim = aims[definition.identity] else { return Retargeting() }
+        var change = Retargeting()
+        var gone = Set(aim.keys)
+        let identity = definition.identity
+        let named = Set(overrides.compactMap(\.target))
+        let keys = entries.map { entry in
+            let key = ProbeKey(
+                identity: ProbeIdentity(healthSet: identity.healthSet, name: identity.name, target: entry.name), server: "",
+                address: entry.address?.description ?? "")
+            // The existing key is reused, so that its allocation stays shared.
+            let known = gone.remove(key)
+            if let known {
+                guard let older = members[known]?.target, older != entry else { return known }
+                // Only the credentials have changed: the existing probe has the old ones.
+                change.removed.append(known)
+            }
+            var place = place
+            place.target = Target(entry)
+            let mould = named.contains(entry.name) ? overridden(aim.written, key) : aim.shared
+            add(key, mould, place, concurrencyGroup: Self.concurrencyGroup(entry), target: entry, date)
+            if members[key] != nil { change.added.append(key) }
+            return known ?? key
+        }
+        for key in gone {
+            if members.removeValue(forKey: key) != nil { change.removed.append(key) }
+            absences[key] = nil
+        }
+        aims[definition.identity]?.keys = keys
+        return change
+    }
+
+    private static func concurrencyGroup(_ entry: TargetEntry) -> String {
+        if let address = entry.address { return address.description }
+        let host = Target.host(in: entry.text).lowercased()
+        return host.isEmpty ? entry.text : host
+    }
+}

@@ -1,0 +1,36 @@
+package import FoundationEssentials
+package import Probing
+
+/// The agent's own state.
+package struct AgentFacts: Sendable {
+    package var started: Date
+    /// When the caches were last cleared: at start, or at the last restart.
+    package var cacheCleared: Date
+    package var configurationPath: String
+    /// False if the last reload failed and an older configuration is in use.
+    package var lastReloadSucceeded = true
+    package var lastReloadSuccess: Date
+    /// The errors of the last reload, or the warnings of the configuration in use.
+    package var diagnostics: [Diagnostic] = []
+    package var thresholds = Thresholds()
+    /// The target sources of all definitions, ordered by definition and source.
+    package var targetLists: [TargetListFact] = []
+    /// Scheduled runs that were skipped because the previous run had not ended.
+    package var skipped = 0
+    package var running = 0
+    package var lateness = Histogram(bounds: Self.latenessBounds)
+    /// The monitor counts of each health set on each server, sorted by key.
+    package var healthSets: [(key: HealthSetKey, tally: HealthSetTally)] = []
+    package var overrides = 0
+    package var maintenance: [Maintenance] = []
+    package var journal = JournalFacts()
+
+    package static let latenessBounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+    package init(started: Date, configurationPath: String) {
+        self.started = started
+        self.configurationPath = configurationPath
+        cacheCleared = started
+        lastReloadSuccess = started
+    }
+}

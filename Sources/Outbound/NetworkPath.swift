@@ -1,0 +1,50 @@
+import FoundationEssentials
+package import Probing
+package import Transfers
+
+/// Creates requests to servers of the organization and to cloud hosts, with the configured trust, proxy and connect-to settings.
+package struct NetworkPath: Sendable {
+    package let transfers: Transfers
+    package let trust: TrustedRoots
+    package let settings: NetworkSettings
+    package let userAgent: String
+
+    package init(transfers: Transfers, trust: TrustedRoots, settings: NetworkSettings, userAgent: String) {
+        self.transfers = transfers
+        self.trust = trust
+        self.settings = settings
+        self.userAgent = userAgent
+    }
+
+    /// A GET request to one server, to its configured address and with its host name for SNI and `Host`. Never uses the proxy.
+    package func request(to server: Server, path: String, _ context: RunContext) -> ExchangeRequest {
+        var request = request(url: "https://\(server.hostname)\(path)", context)
+        request.address = server.address
+        // Not done for cloud hosts, whose certificates are renewed long before they expire.
+        if context.isRehearsal, abs(context.date.timeIntervalSince(context.time.now)) > 1 { request.tls.verificationDate = context.date }
+        return request
+    }
+
+    /// A GET request to a cloud host, through the proxy if one is configured.
+    package func request(toCloud url: String, _ context: RunContext) -> ExchangeRequest {
+        var request = request(url: url, context)
+        request.proxy = settings.proxy.map { ProxyRoute(url: $0.url, noProxy: $0.noProxy) }
+        return request
+    }
+
+    private func request(url: String, _ context: RunContext) -> ExchangeRequest {
+        var request = ExchangeRequest(url: url, deadline: context.deadline, trust: trust)
+        request.connectTo = settings.connectTo
+        request.headers = [HeaderField("User-Agent", userAgent)]
+        return request
+    }
+}
+
+extension RunContext {
+    /// This context with 1/`count` of its remaining time, for a step that must leave time for later ones.
+    package func part(_ count: Int) -> RunContext {
+        var part = self
+        part.deadline = deadline / count
+        return part
+    }
+}

@@ -1,0 +1,36 @@
+/// The implementation of one kind of probe, with its own options.
+package protocol ProbeKind: Sendable {
+    associatedtype Options: Sendable
+
+    /// As written in definitions: `cert-expiry`.
+    static var name: String { get }
+    /// The same, unless one type serves several kinds.
+    var name: String { get }
+    /// For `agent explain`.
+    var guide: KindGuide { get }
+    /// Whether its probes check the organization or targets.
+    var aim: KindAim { get }
+
+    /// Reads and validates the options; problems are added to the reader's notes.
+    func readOptions(_ reader: SettingsReader) -> Options
+
+    /// Creates the probe for one place, or returns why it is not defined there. Called at start, reload and restart; uses no network.
+    func discover(_ options: Options, at place: Place) -> Discovery
+
+    /// Drops everything cached by earlier runs. Called at restart.
+    func clearCaches() async
+}
+
+extension ProbeKind {
+    package var name: String { Self.name }
+    package var aim: KindAim { .organization }
+    package func clearCaches() async {}
+}
+
+/// What a kind's probes check.
+package enum KindAim: Sendable, Hashable {
+    /// The configured organization and its servers.
+    case organization
+    /// Any target: from a definition's list or from a `/probe` request.
+    case targets
+}

@@ -1,0 +1,54 @@
+package import Certificates
+package import FoundationEssentials
+
+/// One copy of an OAuth certificate: where it was found, and whether it is the current, previous or next certificate.
+package struct OAuthCertificate: Sendable, Hashable {
+    package enum Source: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Published as a signing key in a server's auth metadata document.
+        case published
+        /// Read from the exported file (`authConfig.certificateFile`).
+        case exported
+        case snapshot
+        case tenant
+    }
+
+    package enum Slot: String, Sendable, Hashable, Codable, CaseIterable {
+        case current, previous, next, unknown
+    }
+
+    /// The server that holds the copy; empty for a copy the organization shares.
+    package var server: String
+    package var source: Source
+    package var slot: Slot
+    package var facts: CertificateFacts
+    /// When it was last seen; earlier than the run if the document that contained it is no longer available.
+    package var lastSeen: Date
+
+    package init(server: String, source: Source, slot: Slot, facts: CertificateFacts, lastSeen: Date) {
+        self.server = server
+        self.source = source
+        self.slot = slot
+        self.facts = facts
+        self.lastSeen = lastSeen
+    }
+}
+
+/// Whether a copy is the certificate that AuthConfig names.
+package struct CertificateDrift: Sendable, Hashable {
+    package enum State: Int, Sendable, Hashable {
+        case same = 0
+        case other = 1
+        case settling = 2
+    }
+
+    /// The server that holds the copy; empty for a copy the organization shares.
+    package var server: String
+    package var source: OAuthCertificate.Source
+    package var state: State
+
+    package init(server: String, source: OAuthCertificate.Source, state: State) {
+        self.server = server
+        self.source = source
+        self.state = state
+    }
+}

@@ -1,0 +1,75 @@
+package import Certificates
+
+/// A typed fact recorded by a run. Kinds record these; the metrics writer decides how they are exposed.
+///
+/// Indirect, so that an element of an array does not take the size of the largest case.
+package indirect enum Observation: Sendable, Hashable {
+    case oauthCertificate(OAuthCertificate)
+    case drift(CertificateDrift)
+    /// A certificate the peer presented in a TLS handshake: its position (0 is the leaf), and whether it is part of the verified chain.
+    case peerCertificate(stage: Stage, depth: Int, isVerified: Bool, CertificateFacts)
+    /// Whether an auth metadata document could be fetched; `server` is empty for the auth server's document.
+    case metadataReachable(server: String, Bool)
+    /// The phases of the probe's HTTP exchange, summed over redirects.
+    case httpPhases(HTTPPhases)
+    // Recorded by probes of the target kinds.
+    case resolution(ResolutionFacts)
+    case tls(TLSFacts)
+    case http(HTTPFacts)
+    case conversation(ConversationFacts)
+    case dns(DNSFacts)
+    case ping(PingFacts)
+    case grpc(GRPCFacts)
+    case webSocket(WebSocketFacts)
+
+    /// Whether it is only part of the response to `/probe` and `invoke` and is not kept in the cache.
+    var requesterOnly: Bool {
+        switch self {
+        case .oauthCertificate, .drift, .peerCertificate, .metadataReachable, .httpPhases: false
+        case .resolution, .tls, .http, .conversation, .dns, .ping, .grpc, .webSocket: true
+        }
+    }
+
+    /// Without the DER bytes of a peer certificate.
+    var slim: Observation {
+        guard case .peerCertificate(let stage, let depth, let isVerified, var facts) = self else { return self }
+        facts.der = []
+        return .peerCertificate(stage: stage, depth: depth, isVerified: isVerified, facts)
+    }
+
+    package enum HTTPPhase: String, Sendable, Hashable, CaseIterable {
+        case resolve, connect, tls, processing, transfer
+    }
+
+    /// The duration of each phase; nil for a phase that did not happen. Fields, because a dictionary would take twice the memory.
+    package struct HTTPPhases: Sendable, Hashable {
+        private var resolve, connect, tls, processing, transfer: Duration?
+
+        package init() {}
+
+        package subscript(phase: HTTPPhase) -> Duration? {
+            get {
+                switch phase {
+                case .resolve: resolve
+                case .connect: connect
+                case .tls: tls
+                case .processing: processing
+                case .transfer: transfer
+                }
+            }
+            set {
+                switch phase {
+                case .resolve: resolve = newValue
+                case .connect: connect = newValue
+                case .tls: tls = newValue
+                case .processing: processing = newValue
+                case .transfer: transfer = newValue
+                }
+            }
+        }
+
+        package var all: [HTTPPhase: Duration] {
+            Dictionary(uniqueKeysWithValues: HTTPPhase.allCases.compactMap { phase in self[phase].map { (phase, $0) } })
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Addresses
+package import Certificates
+
+/// The Exchange organization and how to reach it: the part of the configuration that probe kinds receive.
+package struct Organization: Sendable {
+    /// The tenant's domain; empty if not configured.
+    package var name = ""
+    package var tenant = Tenant()
+    package var servers: [Server] = []
+    package var authConfig = AuthConfig()
+    package var authServer: AuthServer?
+    package var pushProxy = PushProxy()
+    package var thresholds = Thresholds()
+    package var network = NetworkSettings()
+
+    package init() {}
+
+    /// The server with this full name or, if only one matches, this first label, ignoring case; nil if there is none.
+    package func server(named name: String) -> Server? {
+        let wanted = name.lowercased()
+        if let exact = servers.first(where: { $0.name.lowercased() == wanted }) { return exact }
+        let byLabel = servers.filter { $0.name.lowercased().split(separator: ".").first.map(String.init) == wanted }
+        return byLabel.count == 1 ? byLabel[0] : nil
+    }
+
+    /// Whether the argument is the tenant's ID, the organization's domain or one of the tenant's domains, ignoring case.
+    package func isThisTenant(_ other: String) -> Bool {
+        let known = [name, tenant.id ?? ""] + tenant.domains
+        return known.contains { !$0.isEmpty && $0.lowercased() == other.lowercased() }
+    }
+}
+
+/// The Microsoft 365 tenant.
+package struct Tenant: Sendable, Hashable {
+    /// The Entra ID tenant's GUID; nil if not configured.
+    package var id: String?
+    package var domains: [String] = []
+
+    package init() {}
+}
+
+/// A server as `Get-ExchangeServer` lists it.
+package struct Server: Sendable, Hashable {
+    package enum Role: String, Sendable, Hashable, CaseIterable {
+        case mailbox = "Mailbox"
+        case edge = "Edge"
+    }
+
+    /// The server's identity, and the value of the `server` label.
+    package var name: String
+    package var roles: [Role] = [.mailbox]
+    /// `host:port` to connect to instead of `hostname:443`.
+    package var address: String?
+    /// Used for SNI and `Host`, and checked against the certificate's names.
+    package var hostname: String
+    /// Whether its auth metadata document can be reached from the agent (`metadata: false` if not).
+    package var publishesMetadata = true
+
+    /// A Mailbox server whose host name is its name.
+    package init(name: String) {
+        self.name = name
+        hostname = name
+    }
+}
+
+/// What is configured of Exchange's AuthConfig: the current OAuth certificate.
+package struct AuthConfig: Sendable, Hashable {
+    package var currentCertificateThumbprint: Thumbprint?
+    /// Where the thumbprint is configured, as `PATH, line N`, to name the line when it is out of date.
+    package var thumbprintLocation: String?
+    /// Path of the exported certificate, DER or PEM.
+    package var certificateFile: String?
+
+    package init() {}
+}
+
+/// The auth server that Exchange trusts.
+package struct AuthServer: Sendable, Hashable {
+    package var name = "MicrosoftSts"
+    /// An https URL.
+    package var metadataURL: String
+
+    package init(metadataURL: String) { self.metadataURL = metadataURL }
+}

@@ -1,0 +1,93 @@
+/// Why a result is not a success without warnings. The list is closed: metrics, JSON, alerts and `agent explain` depend on these names.
+///
+/// `sentence` says what each reason means and `remedy` what to do about it.
+package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
+    // configuration
+    case configIncomplete = "config_incomplete"
+    case configMismatch = "config_mismatch"
+    case snapshotMissing = "snapshot_missing"
+    case snapshotStale = "snapshot_stale"
+    case credentialUnreadable = "credential_unreadable"
+    // network
+    case dnsFailed = "dns_failed"
+    case connectRefused = "connect_refused"
+    case connectTimeout = "connect_timeout"
+    case networkUnreachable = "network_unreachable"
+    case connectionReset = "connection_reset"
+    case timeout
+    case proxyRefused = "proxy_refused"
+    case proxyAuthentication = "proxy_authentication"
+    // TLS
+    case tlsHandshakeFailed = "tls_handshake_failed"
+    case clientCertificateRequired = "client_certificate_required"
+    case renegotiationInsecure = "renegotiation_insecure"
+    case certificateUntrusted = "certificate_untrusted"
+    case certificateNameMismatch = "certificate_name_mismatch"
+    case certificateRevoked = "certificate_revoked"
+    // certificate
+    case certificateExpired = "certificate_expired"
+    case certificateNotYetValid = "certificate_not_yet_valid"
+    case certificateExpiresSoon = "certificate_expires_soon"
+    case certificateExpiresVerySoon = "certificate_expires_very_soon"
+    case certificateMissing = "certificate_missing"
+    case certificateUnreadable = "certificate_unreadable"
+    case privateKeyMissing = "private_key_missing"
+    case keyTooSmall = "key_too_small"
+    case keyTypeUnsupported = "key_type_unsupported"
+    case signatureWeak = "signature_weak"
+    // drift and rotation
+    case thumbprintDrift = "thumbprint_drift"
+    case thumbprintSettling = "thumbprint_settling"
+    case authconfigOutdated = "authconfig_outdated"
+    case rotationOverdue = "rotation_overdue"
+    case rotationTooLate = "rotation_too_late"
+    case rotationSameCertificate = "rotation_same_certificate"
+    case rotationMissing = "rotation_missing"
+    // metadata
+    case metadataURLMismatch = "metadata_url_mismatch"
+    case metadataMalformed = "metadata_malformed"
+    case metadataNoKeys = "metadata_no_keys"
+    case metadataWrongRealm = "metadata_wrong_realm"
+    case metadataNoTokenEndpoint = "metadata_no_token_endpoint"
+    // HTTP
+    case httpStatus = "http_status"
+    case httpRedirect = "http_redirect"
+    case httpTooLarge = "http_too_large"
+    case httpMalformed = "http_malformed"
+    // token
+    case tokenRefused = "token_refused"
+    case tokenKeyUnknown = "token_key_unknown"
+    case tokenMalformed = "token_malformed"
+    // endpoint
+    case challengeMissing = "challenge_missing"
+    case challengeWrongTenant = "challenge_wrong_tenant"
+    case endpointRefusedToken = "endpoint_refused_token"
+    case endpointThrottled = "endpoint_throttled"
+    case endpointUnavailable = "endpoint_unavailable"
+    // targets
+    case answerUnexpected = "answer_unexpected"
+    case dnsRcode = "dns_rcode"
+    case healthNotServing = "health_not_serving"
+    case targetForbidden = "target_forbidden"
+    case targetInvalid = "target_invalid"
+    case systemRefused = "system_refused"
+    // clock
+    case clockSkew = "clock_skew"
+    // could not judge
+    case notObserved = "not_observed"
+    case preauthenticationSuspected = "preauthentication_suspected"
+    case addressIsLoadBalanced = "address_is_load_balanced"
+    // the run itself
+    case probePoisoned = "probe_poisoned"
+    case probeQuarantined = "probe_quarantined"
+
+    /// Whether the peer was not reached, or the run did not complete.
+    package var isOfTheNetwork: Bool {
+        switch self {
+        case .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset, .timeout, .proxyRefused,
+            .proxyAuthentication, .tlsHandshakeFailed, .clientCertificateRequired, .probePoisoned, .probeQuarantined:
+            true
+        default: false
+        }
+    }
+}

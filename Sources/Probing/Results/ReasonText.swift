@@ -1,0 +1,306 @@
+extension Reason {
+    /// The meaning of the reason: one sentence that applies to every probe.
+    package var sentence: String { text.sentence }
+    /// What an administrator should do, the most likely fix first.
+    package var remedy: String { text.remedy }
+
+    private var text: (sentence: String, remedy: String) {
+        switch self {
+        case .configIncomplete:
+            (
+                "The feature is enabled, but a required value is missing from its configuration.",
+                "Set the value that the error names in agent.yaml (and in Exchange, if it is empty there too), then run 'agent reload'."
+            )
+        case .configMismatch:
+            (
+                "Two configured values contradict each other.",
+                "Compare the two values that the error names with those in Exchange (Get-AuthServer, Get-PushNotificationApp), correct the wrong one, then run 'agent reload'."
+            )
+        case .snapshotMissing:
+            (
+                "The exported file was not found.",
+                "Export it again (a snapshot of Exchange: in the Exchange Management Shell) and check the path."
+            )
+        case .snapshotStale:
+            ("The exported file is too old.", "Export it again, and check the scheduled task that writes it.")
+        case .credentialUnreadable:
+            (
+                "One of the agent's own files (credential, private key, trusted roots) cannot be used, or a private key file is accessible to other users.",
+                "Check the path that the error names. A private key file must belong to the agent's user and must not be accessible to others: chmod 0640 FILE."
+            )
+        case .dnsFailed:
+            (
+                "The name does not resolve.",
+                "Check the spelling of the host name and the DNS resolver of this machine (getent hosts NAME). The name of a retired service may have been removed."
+            )
+        case .connectRefused:
+            (
+                "The connection was refused: no service listens on the port, or a firewall rejects the connection.",
+                "Check that the service is running (IIS on an Exchange server: Get-Service W3SVC) and that the address and port are correct."
+            )
+        case .connectTimeout:
+            (
+                "The connection attempt timed out.",
+                "Check that the host is up and that no firewall between the agent and the host drops connections to the port."
+            )
+        case .networkUnreachable:
+            (
+                "There is no route to the address.",
+                "Check routing and the address family (is IPv6 configured without a route?) on this machine."
+            )
+        case .connectionReset:
+            (
+                "The connection was closed by the peer or by a device on the path.",
+                "Check for a TLS-inspecting firewall or a load balancer without healthy members, then check the server's event log."
+            )
+        case .timeout:
+            (
+                "The response was not complete within the probe's timeout.",
+                "Check which stage timed out, and compare with its usual duration. Restart the service if it hangs, or raise 'timeout' if it is only slow."
+            )
+        case .proxyRefused:
+            (
+                "The proxy did not establish the connection.",
+                "Allow the host that the error names on the proxy, or correct 'proxy' in agent.yaml."
+            )
+        case .proxyAuthentication:
+            (
+                "The proxy requires authentication.",
+                "Exempt this machine from authentication on the proxy, or add the hosts to 'proxy.noProxy'."
+            )
+        case .tlsHandshakeFailed:
+            (
+                "The TLS handshake failed.",
+                "Check that the port speaks TLS 1.2 or later and that a certificate is bound to it (IIS bindings)."
+            )
+        case .clientCertificateRequired:
+            (
+                "The peer requires a client certificate, and received none or rejected the one it received.",
+                "Configure a certificate that the peer accepts ('cert_file' and 'key_file' of 'tls_config' in the module or definition). If it was rejected, the TLS alert in the exception says why: unknown_ca means that the peer does not trust its issuer."
+            )
+        case .renegotiationInsecure:
+            (
+                "The peer does not support secure renegotiation (RFC 5746).",
+                "Update the peer's TLS library: without it, an attacker can insert data before a client's request (CVE-2009-3555)."
+            )
+        case .certificateUntrusted:
+            (
+                "The peer's TLS certificate does not chain to a trusted root, or may not be used for TLS server authentication.",
+                "The exception says what is missing. On-premises CA: add its root certificate to 'tls.caFile' (in a module: 'ca_file'). Cloud host: check the issuer, a TLS-inspecting proxy is probably on the path. Missing intermediate certificate: install it on the server."
+            )
+        case .certificateNameMismatch:
+            (
+                "The peer's TLS certificate is not valid for the requested name.",
+                "Set the server's 'hostname' to one of the names that the error lists, or bind the correct certificate."
+            )
+        case .certificateRevoked:
+            ("The peer's TLS certificate was revoked by its issuer.", "Request a new certificate and bind it.")
+        case .certificateExpired:
+            (
+                "The certificate has expired.",
+                "OAuth certificate: create a new one (New-ExchangeCertificate), set it with Set-AuthConfig, publish it, then upload it to the tenant (Hybrid Configuration Wizard). TLS certificate: renew and bind it."
+            )
+        case .certificateNotYetValid:
+            (
+                "The certificate is not yet valid.",
+                "Check the clocks first. If they are correct, wait, or issue a certificate that is valid now."
+            )
+        case .certificateExpiresSoon:
+            (
+                "The certificate expires within the warning threshold, and no successor is staged in time.",
+                "OAuth certificate: stage the next one now (New-ExchangeCertificate, Set-AuthConfig -NewCertificateThumbprint), and upload it to the tenant before it takes effect. TLS certificate: renew and bind it."
+            )
+        case .certificateExpiresVerySoon:
+            (
+                "The certificate expires within the failure threshold, and no successor is staged in time.",
+                "Rotate it now: New-ExchangeCertificate, Set-AuthConfig, publish, upload to the tenant. The change may take a day to propagate."
+            )
+        case .certificateMissing:
+            (
+                "A required certificate is missing.",
+                "Import the existing OAuth certificate on the server that lacks it before you create a new one. Check the output of Get-AuthConfig."
+            )
+        case .certificateUnreadable:
+            (
+                "The certificate cannot be parsed.",
+                "File: export it again as DER or PEM (Export-ExchangeCertificate) and check the path. Certificate presented by a TLS server: have it reissued."
+            )
+        case .privateKeyMissing:
+            ("The certificate has no private key.", "Import it again from a PFX file that contains the private key.")
+        case .keyTooSmall:
+            (
+                "The key is shorter than the minimum.",
+                "Replace the certificate with one that has an RSA key of 2048 bits or more: New-ExchangeCertificate -KeySize 2048. In a TLS chain, it may be an issuer's certificate: the error names it."
+            )
+        case .keyTypeUnsupported:
+            (
+                "Exchange cannot sign its tokens with this type of key.",
+                "Replace the certificate with one that has an RSA key: Exchange signs its tokens with RS256."
+            )
+        case .signatureWeak:
+            (
+                "The certificate is signed with SHA-1 or MD5.",
+                "OAuth certificate: replace it with one signed with SHA-256 at the next rotation. TLS certificate: replace it now, because clients reject it. It may be an issuer's certificate: the error names it."
+            )
+        case .thumbprintDrift:
+            (
+                "A copy of the OAuth certificate differs from the organization's current certificate.",
+                "On the server that differs, import the certificate that AuthConfig names and recycle MSExchangeAutodiscoverAppPool. If the exported file differs, export it again."
+            )
+        case .thumbprintSettling:
+            (
+                "A new key was seen recently, and not all copies have changed to it yet.",
+                "Wait for the settling time to pass. Act if the reason becomes thumbprint_drift."
+            )
+        case .authconfigOutdated:
+            (
+                "All servers agree on one certificate, but the configured thumbprint names another.",
+                "Set authConfig.currentCertificateThumbprint in agent.yaml to the thumbprint that the warning names, then run 'agent reload'."
+            )
+        case .rotationOverdue:
+            (
+                "The next certificate's effective date has passed, but it has not become the current certificate.",
+                "Run Set-AuthConfig -PublishCertificate on an Exchange server."
+            )
+        case .rotationTooLate:
+            (
+                "The next certificate takes effect only after the current one has expired.",
+                "Set an earlier effective date with Set-AuthConfig."
+            )
+        case .rotationSameCertificate:
+            ("The next certificate is the same as the current one.", "Create a new certificate and stage it.")
+        case .rotationMissing:
+            ("No next certificate is staged although the current one expires soon.", "Create one and stage it with Set-AuthConfig.")
+        case .metadataURLMismatch:
+            (
+                "The auth server's metadata URL names another tenant.",
+                "Run Set-AuthServer -AuthMetadataUrl with this organization's domain or tenant ID, and set the same URL in agent.yaml."
+            )
+        case .metadataMalformed:
+            (
+                "The response is not an auth metadata document.",
+                "Open the metadata URL in a browser: an error page or another service may be answering there."
+            )
+        case .metadataNoKeys:
+            (
+                "The auth metadata document contains no signing key, so tokens from that server cannot be verified.",
+                "The OAuth certificate is missing or expired on that server: import it with its private key, then recycle MSExchangeAutodiscoverAppPool."
+            )
+        case .metadataWrongRealm:
+            (
+                "The auth server's document is for another tenant.",
+                "Compare tenant.id and authServer.metadataUrl with the output of Get-AuthServer."
+            )
+        case .metadataNoTokenEndpoint:
+            (
+                "The auth server's document contains no token endpoint.",
+                "Check that the metadata URL is the auth server's current one, not a retired one."
+            )
+        case .httpStatus:
+            (
+                "The response has an unexpected HTTP status.",
+                "Open the URL in a browser, and check the server's HTTP and application logs."
+            )
+        case .httpRedirect:
+            (
+                "The service responded with a redirect, which is not followed here.",
+                "If the redirect is intended, configure the final URL."
+            )
+        case .httpTooLarge:
+            (
+                "The response is larger than the probe accepts, as sent or after decompression.",
+                "Open the URL in a browser: another service may be answering there."
+            )
+        case .httpMalformed:
+            (
+                "The peer does not speak HTTP, or its response is incomplete.",
+                "Check the port and the service, and whether a device on the path truncates responses."
+            )
+        case .tokenRefused:
+            (
+                "The token endpoint rejected the agent's credential.",
+                "Look up the AADSTS code in the error. Compare pushProxy.token (clientId, scope) or the module's 'oauth2' (client_id, client_secret, scopes) with the app registration."
+            )
+        case .tokenKeyUnknown:
+            (
+                "The tenant does not know the agent's own key.",
+                "Upload the agent's certificate (pushProxy.token.certificateFile) to its app registration. Exchange's certificate is not affected."
+            )
+        case .tokenMalformed:
+            (
+                "The token endpoint's response contains no token.",
+                "Check pushProxy.token.endpoint, or 'token_url' of the module's 'oauth2'. A proxy or portal may have answered."
+            )
+        case .challengeMissing:
+            ("The endpoint does not offer OAuth authentication.", "Enable OAuth on the virtual directory.")
+        case .challengeWrongTenant:
+            ("The endpoint's OAuth challenge names another tenant.", "Compare its trusted issuers with tenant.id.")
+        case .endpointRefusedToken:
+            ("The endpoint rejected the token that the token endpoint issued.", "Check the scope and permissions of the app registration.")
+        case .endpointThrottled:
+            (
+                "The endpoint throttles requests.",
+                "Probe less often ('every'), and check whether another client of the same tenant sends many requests."
+            )
+        case .endpointUnavailable:
+            ("The endpoint reports that it is unavailable.", "Check the service health of the tenant, and wait.")
+        case .answerUnexpected:
+            (
+                "The target's response does not match the probe's options.",
+                "Compare what the error names (status, header, body, line, record) with the options of the module or definition. '/probe?...&debug=true' shows the target's response."
+            )
+        case .dnsRcode:
+            (
+                "The DNS server returned a response code that the probe's options do not accept.",
+                "NXDOMAIN: the queried name does not exist. REFUSED: the server does not answer this client. SERVFAIL: check the server's log. The option 'valid_rcodes' lists the accepted codes."
+            )
+        case .healthNotServing:
+            (
+                "The service answered the health check, but reports that it is not serving.",
+                "Check the service's log. NOT_SERVING is reported by the service itself; SERVICE_UNKNOWN means that the service does not know the name in the option 'service'."
+            )
+        case .targetForbidden:
+            (
+                "This caller is not allowed to probe the target's address.",
+                "If it should be allowed, change the key in agent.yaml that the error names ('probe.denyTargets', 'probe.allowTargets', 'probe.allowFrom'), then run 'agent reload'."
+            )
+        case .targetInvalid:
+            (
+                "The target is not valid for this kind of probe.",
+                "Correct it as the error says: a URL for http and websocket, host:port for tcp and grpc, a host for icmp and dns, a path for unix."
+            )
+        case .systemRefused:
+            (
+                "The operating system does not allow the agent to do what the probe requires.",
+                "Do what the error says: allow ping sockets for the agent's group (sysctl net.ipv4.ping_group_range), grant the agent CAP_NET_RAW, or raise its limit of open files."
+            )
+        case .clockSkew:
+            (
+                "The clocks of this machine and of the server differ so much that tokens may be rejected.",
+                "Check time synchronisation (timedatectl; w32tm /query /status) on both machines."
+            )
+        case .notObserved:
+            (
+                "There was nothing to judge: no copy of the certificate was found.",
+                "Make at least one copy available: a reachable metadata document, an exported certificate file, or a current snapshot from Exchange."
+            )
+        case .preauthenticationSuspected:
+            (
+                "A gateway answered, not Exchange.",
+                "Set 'address' to the server itself, or set 'metadata: false' if its document cannot be reached from the agent."
+            )
+        case .addressIsLoadBalanced:
+            ("The address belongs to a load balancer or to several servers.", "Set 'address' to the server itself.")
+        case .probePoisoned:
+            (
+                "The run did not stop when it was cancelled at its timeout.",
+                "This is a bug in the agent: run 'agent restart', and report the bug with the log."
+            )
+        case .probeQuarantined:
+            (
+                "The probe is no longer run because three of its runs did not stop in time.",
+                "Run 'agent restart', and report the bug with the log."
+            )
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import FoundationEssentials
+import Synchronization
+
+/// Identifies one run: a UUID (RFC 9562, version 8) of a random number per process and a counter.
+package struct RequestID: Sendable, Hashable, CustomStringConvertible {
+    private static let process = UInt64.random(in: .min ... .max)
+    private static let count = Atomic<UInt64>(0)
+
+    private let number: UInt64
+
+    /// A new ID, unique within the process. May be called from any thread.
+    package static func next() -> RequestID { RequestID(number: count.wrappingAdd(1, ordering: .relaxed).newValue) }
+
+    package var description: String {
+        let words = [Self.process.bigEndian, number.bigEndian]
+        let bytes = words.withUnsafeBytes { Array($0) }
+        let uuid = UUID(
+            uuid: (
+                bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6] & 0x0F | 0x80, bytes[7], bytes[8] & 0x3F | 0x80,
+                bytes[9],
+                bytes[10], bytes[11], bytes[12], bytes[13], bytes[14], bytes[15]
+            ))
+        return uuid.uuidString.lowercased()
+    }
+}

@@ -1,0 +1,74 @@
+/// Decides whether a request is allowed, from its method, route, headers, source and listener only.
+struct RequestGuard: Sendable {
+    enum Listener: Sendable { case network, controlSocket }
+
+    /// The properties of a request that the decision depends on.
+    struct Caller: Sendable {
+        var method: String
+        /// The path of the matching route, as registered rather than as requested; nil if none matches.
+        var route: String?
+        /// The `Host` header, or HTTP/2's authority.
+        var host: String
+        var origin: String?
+        var fetchSite: String?
+        /// Whether the request has a header that proxies add.
+        var isForwarded = false
+        /// Whether the peer address is a loopback address.
+        var isLoopback = true
+    }
+
+    enum Verdict: Sendable, Equatable {
+        case allow
+        /// Answer 403 with this sentence.
+        case deny(String)
+    }
+
+    private static let freeOfHost: Set<String> = ["/metrics", "/-/healthy", "/-/ready"]
+    private static let openToLoopback: Set<String> = ["/-/reload", "/-/restart"]
+
+    let listener: Listener
+    /// Accepted `Host` names in lower case: the machine's own and those configured.
+    let hostNames: Set<String>
+    /// Whether a proxy on this machine forwards requests: a loopback peer address then does not mean a local client.
+    var isBehindProxy = false
+
+    func verdict(_ caller: Caller) -> Verdict {
+        if listener == .controlSocket { return .allow }
+        // A probe changes nothing here, but connects to a target of the caller's choice.
+        let isProbe = caller.route == "/probe"
+        let changes = isProbe || !["GET", "HEAD"].contains(caller.method)
+        if !Self.freeOfHost.contains(caller.route ?? ""), !serves(caller.host) {
+            return .deny("unrecognised Host header '\(caller.host.prefix(100))': add the name to 'hostNames' in agent.yaml")
+        }
+        guard changes else { return .allow }
+        if let site = caller.fetchSite, !["same-origin", "none"].contains(site.lowercased()) {
+            return .deny("cross-site request denied")
+        }
+        if let origin = caller.origin, origin.lowercased() != "http://\(caller.host.lowercased())" {
+            return .deny("cross-origin request denied")
+        }
+        // Access to probes is decided later, by `probe.allowFrom` and the target lists of the configuration.
+        if isProbe { return .allow }
+        guard Self.openToLoopback.contains(caller.route ?? "") else {
+            return .deny("this request requires the control socket: use the agent's command line")
+        }
+        guard caller.isLoopback, !caller.isForwarded, !isBehindProxy else { return .deny("this request is allowed from this machine only") }
+        return .allow
+    }
+
+    private func serves(_ host: String) -> Bool {
+        let name = Self.name(of: host.lowercased())
+        return name == "localhost" || Self.isAddress(name) || hostNames.contains(name)
+    }
+
+    private static func name(of host: String) -> String {
+        if host.hasPrefix("["), let end = host.firstIndex(of: "]") { return String(host[host.index(after: host.startIndex)..<end]) }
+        return String(host.split(separator: ":", omittingEmptySubsequences: false).first ?? "")
+    }
+
+    private static func isAddress(_ name: String) -> Bool {
+        if name.contains(":") { return name.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." } }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+}

@@ -1,0 +1,43 @@
+import Addresses
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Applies the `RequestGuard` before any other handler.
+struct RequestGuardMiddleware: RouterMiddleware {
+    let requestGuard: RequestGuard
+    private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
+
+    func handle(
+        _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        switch requestGuard.verdict(caller(request, context)) {
+        case .allow: return try await next(request, context)
+        case .deny(let sentence): return .plain(.forbidden, sentence + "\n")
+        }
+    }
+
+    private func caller(_ request: Request, _ context: ServerContext) -> RequestGuard.Caller {
+        let headers = request.headers
+        return RequestGuard.Caller(
+            method: request.method.rawValue, route: context.endpointPath, host: request.head.authority ?? "",
+            origin: headers[.origin], fetchSite: Self.fetchSite.flatMap { headers[$0] },
+            isForwarded: ProxyTrace.isLeft(in: headers), isLoopback: context.isLoopback)
+    }
+}
+
+/// The request context: adds the peer address of the connection.
+struct ServerContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The peer address; nil on a Unix socket.
+    let address: NetworkAddress?
+    var isLoopback: Bool { address?.isLoopbackSource ?? false }
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        address = source.channel.remoteAddress?.ipAddress.flatMap { NetworkAddress($0) }
+    }
+
+    /// In bytes; request bodies are short documents.
+    var maxUploadSize: Int { 1 << 20 }
+}

@@ -1,0 +1,30 @@
+import Exposition
+import Serving
+
+/// Metrics of the connections on the network listener.
+struct ConnectionMetrics {
+    let facts: Connections.Facts
+
+    func write(to text: inout MetricText, format: MetricText.Format) {
+        func gauge(_ name: String, _ help: String, _ value: Int) {
+            text.header(name, type: "gauge", help: help, format: format)
+            text.sample(name, [], Double(value))
+        }
+        gauge("health_agent_connections", "Number of open connections on the network listener.", facts.open)
+        gauge("health_agent_connections_limit", "Maximum number of open connections on the network listener.", facts.limit)
+        let closed = "health_agent_connections_closed_total"
+        text.header(
+            closed, type: "counter",
+            help:
+                "Number of connections closed by the agent: timed out, displaced by a new connection while idle, or refused at the limit.",
+            format: format)
+        for (reason, count) in [("timeout", facts.timedOut), ("displaced", facts.displaced), ("refused", facts.refused)] {
+            text.sample(closed, [("reason", reason)], Double(count))
+        }
+        let exhausted = "health_agent_accept_failures_total"
+        text.header(
+            exhausted, type: "counter",
+            help: "Number of times a connection could not be accepted for lack of file descriptors or memory.", format: format)
+        text.sample(exhausted, [], Double(facts.exhausted))
+    }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import FoundationEssentials
+import Monitoring
+import Transfers
+
+struct AcknowledgeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "acknowledge", abstract: "Mark the current alert episode of a monitor as being repaired.",
+        discussion: "The alert is withdrawn and the state is Repairing until the episode ends; the next episode alerts again.")
+
+    @Argument(help: "HealthSet/Monitor[/Target], or the monitor's name.") var monitor: String
+    @Option(help: "Only on this server.") var server: String?
+    @Option(help: "Comment, such as what is being done.") var comment: String?
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let request = AcknowledgeRequest(monitor: monitor, server: server, by: Decision.user, comment: comment)
+        var episodes: [Episode] = []
+        try await client.require(common) { control throws(ControlClient.Unreachable) in
+            episodes = try await control.document([Episode].self, .post, "/api/v1/acknowledge", request)
+        }
+        for episode in episodes {
+            Console.out("\(episode.key) is Repairing (episode began \(episode.began.formatted(.iso8601)))")
+        }
+    }
+}

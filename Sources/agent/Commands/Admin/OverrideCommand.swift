@@ -1,0 +1,94 @@
+import API
+import ArgumentParser
+import Documents
+import FoundationEssentials
+import Monitoring
+import Probing
+import Transfers
+
+struct OverrideCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "override", abstract: "Override a property of a probe, monitor or responder for a limited time or up to a version.",
+        subcommands: [Add.self, List.self, Remove.self])
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add an override; it ends by itself.",
+            discussion: """
+                Properties of a probe: enabled, every, timeout, retries, options.NAME. Of a monitor: enabled, severity, degradedFor. Of a \
+                responder: enabled, timeout. An override replaces an existing one of the same property of the same item.
+                """)
+
+        @Argument(help: "HealthSet/Name[/Target], or a responder's name.") var item: String
+        @Argument(help: "The property.") var property: String
+        @Argument(help: "The value.") var value: String
+        @Option(help: "Only on this server.") var server: String?
+        @Option(name: .customLong("for"), help: "Duration, such as 2h or 7d.") var duration: String?
+        @Option(name: .customLong("until-version"), help: "Until the agent has this version or a later one.")
+        var untilVersion: String?
+        @Option(help: "Reason for the override.") var comment: String?
+        @OptionGroup var client: ClientOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            guard (duration == nil) != (untilVersion == nil) else {
+                throw ValidationError("exactly one of --for and --until-version is required")
+            }
+            let request = OverrideRequest(
+                identity: item, property: property, value: value, server: server, seconds: try duration.map(Decision.seconds),
+                untilVersion: untilVersion, by: Decision.user, comment: comment)
+            var made: OverrideDocument?
+            try await client.require(common) { control throws(ControlClient.Unreachable) in
+                made = try await control.document(OverrideDocument.self, .post, "/api/v1/overrides", request)
+            }
+            if let made { Console.out(made.line) }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List active overrides.")
+
+        @Flag(help: "As JSON.") var json = false
+        @OptionGroup var client: ClientOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            var overrides: [OverrideDocument] = []
+            try await client.require(common) { control throws(ControlClient.Unreachable) in
+                overrides = try await control.document([OverrideDocument].self, .get, "/api/v1/overrides")
+            }
+            if json { return Console.out(String(decoding: try JSONText.encode(overrides, pretty: true), as: UTF8.self)) }
+            guard !overrides.isEmpty else { return Console.out("no active overrides") }
+            Console.out(
+                TextTable(
+                    header: ["ITEM", "PROPERTY", "VALUE", "SERVER", "UNTIL", "BY", "SINCE", "COMMENT"],
+                    rows: overrides.map {
+                        [
+                            $0.identity, $0.property, $0.value, $0.server ?? "all", $0.end.description, $0.by,
+                            $0.at.formatted(.iso8601),
+                            $0.comment,
+                        ]
+                    }
+                ).text)
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Remove an override before it ends.")
+
+        @Argument(help: "HealthSet/Name[/Target], or a responder's name.") var item: String
+        @Argument(help: "The property.") var property: String
+        @Option(help: "Remove the override for this server.") var server: String?
+        @OptionGroup var client: ClientOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let request = OverrideRemoval(identity: item, property: property, server: server, by: Decision.user)
+            var gone: OverrideDocument?
+            try await client.require(common) { control throws(ControlClient.Unreachable) in
+                gone = try await control.document(OverrideDocument.self, .post, "/api/v1/overrides/remove", request)
+            }
+            if let gone { Console.out("\(gone.identity): override of \(gone.property) removed") }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import HealthManager
+import ProbeFiles
+import Probing
+import Transfers
+
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Explain what a probe checks and how it fails, or what a reason means and what to do about it.")
+
+    @Argument(help: "A probe, a kind, or a reason.") var subject: String
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        if let reason = Reason(rawValue: subject.lowercased()) { return Console.out(Self.text(reason)) }
+        let kinds = Composition.kinds(
+            transfers: try Composition.transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
+        if let kind = kinds.kind(named: subject.lowercased()) { return Console.out(Self.text(kind, nil)) }
+        let path = common.config ?? ""
+        let files = PlanFiles(configurationPath: path, probesDirectory: common.probes ?? ShippedProbes.locate())
+        switch ProbeSelector(files.definitions(kinds: kinds)).select(subject) {
+        case .one(let definition, _):
+            guard let kind = kinds.kind(named: definition.kind) else { throw ExitCode(2) }
+            Console.out(Self.text(kind, definition))
+        case .none(let sentence):
+            let near = NearestName.ranked(Reason.allCases.map(\.rawValue), to: subject).prefix(3)
+            throw Console.failure(sentence + (near.isEmpty ? "" : "; similar names: \(near.joined(separator: ", "))"))
+        }
+    }
+
+    static func text(_ reason: Reason) -> String { "\(reason.rawValue)\n\n\(reason.sentence)\n\nWhat to do: \(reason.remedy)" }
+
+    static func text(_ kind: any ProbeKind, _ definition: ProbeDefinition?) -> String {
+        var lines: [String] = []
+        if let definition {
+            lines = ["\(definition.identity)", definition.summary, ""]
+            let every = DurationText.format(definition.every)
+            lines.append(
+                "Runs every \(every), timeout \(DurationText.format(definition.timeout)); kind \(kind.name); \(definition.location.path)")
+        } else {
+            lines = ["kind \(kind.name)"]
+        }
+        let guide = kind.guide
+        lines += ["", "Checks:"] + guide.checks.map { "  - " + $0 }
+        lines += ["", "Stages: " + guide.stages.map(\.rawValue).joined(separator: " -> ")]
+        if !guide.options.isEmpty { lines += ["", "Options:"] + guide.options.map { "  \($0.name): \($0.summary)" } }
+        lines += ["", "Reasons ('agent explain REASON' shows what to do):"] + guide.reasons.map { "  \($0.rawValue): \($0.sentence)" }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Documents
+import FoundationEssentials
+import HealthManager
+import Monitoring
+import Probing
+import Transfers
+
+struct ForecastCommand: AsyncParsableCommand {
+    enum Form: String, ExpressibleByArgument, CaseIterable { case table, json, ics }
+
+    static let configuration = CommandConfiguration(
+        commandName: "forecast", abstract: "Show which probes will warn, fail or break, and when, from the certificates seen.",
+        discussion:
+            "Each line is the result of the probe as of that date ('agent invoke PROBE --at DATE'). --output ics writes a calendar file."
+    )
+
+    @Option(help: "End of the forecast: a date, or a duration such as 180d (default: two years).") var until: String?
+    @Option(help: "Output format: table, json or ics.") var output: Form = .table
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let end = try until.map { text in
+            let end = try DurationText.parse(text).map { Date().addingTimeInterval($0.seconds) } ?? Decision.date(text, of: "--until")
+            guard end > Date() else { throw ValidationError("--until must be a future date or a duration (e.g. 180d), found '\(text)'") }
+            return end
+        }
+        let forecast = try await forecast(until: end)
+        for note in forecast.notes { Console.note("note: " + note) }
+        switch output {
+        case .json: Console.out(String(decoding: try JSONText.encode(forecast, pretty: true), as: UTF8.self))
+        case .ics:
+            Console.file(CalendarFile(forecast).text)
+            if !forecast.unreached.isEmpty {
+                Console.note(
+                    "warning: \(forecast.unreached.count) probes could not be reached or judged and may be missing: see 'agent forecast'"
+                )
+            }
+        case .table:
+            Console.out(Self.table(forecast))
+            if !forecast.unreached.isEmpty {
+                Console.out("\nCould not be reached or judged, events may be missing above:\n" + Self.table(forecast.unreached))
+            }
+        }
+    }
+
+    private static func table(_ forecast: Forecast) -> String {
+        guard !forecast.events.isEmpty else {
+            return "no changes until \(forecast.until.formatted(.iso8601)), from the certificates seen"
+        }
+        return TextTable(
+            header: ["DATE", "CHANGE", "PROBE", "SERVERS", "REASON", "DETAILS"],
+            rows: forecast.grouped.compactMap { events in
+                guard let first = events.first else { return nil }
+                let places = events.map(\.place).joined(separator: ", ")
+                return [first.date.formatted(.iso8601), first.change.rawValue, first.probe, places, first.reason ?? "", first.sentence]
+            }
+        ).text
+    }
+
+    private static func table(_ gaps: [ForecastGap]) -> String {
+        TextTable(header: ["PROBE", "SERVERS", "REASON", "DETAILS"], rows: gaps.map { [$0.probe, $0.place, $0.reason, $0.sentence] }).text
+    }
+
+    private func forecast(until end: Date?) async throws -> Forecast {
+        let transfers = try Composition.transfers()
+        let control = try client.client(common, transfers: transfers)
+        let query = Query.text([("until", end?.formatted(.iso8601))])
+        do throws(ControlClient.Unreachable) {
+            return try await Progress.shown("computing the forecast") { () async throws(ControlClient.Unreachable) in
+                try await control.document(Forecast.self, .get, "/api/v1/forecast" + query)
+            }
+        } catch {
+            switch error {
+            case .refused(let sentence): throw Console.failure(sentence)
+            case .noAgent: Console.note("note: no agent is running; running every probe once in this process")
+            }
+        }
+        var forecast: Forecast?
+        try await RunCommand.guarded {
+            let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: LogFormat.silent)
+            forecast = await Progress.shown("computing the forecast") {
+                await manager.lookAtTargets()
+                await manager.runAll()
+                return await manager.forecast(until: end)
+            }
+        }
+        guard let forecast else { throw ExitCode(2) }
+        return forecast
+    }
+}

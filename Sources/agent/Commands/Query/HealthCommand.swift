@@ -1,0 +1,91 @@
+import API
+import ArgumentParser
+import Documents
+import FoundationEssentials
+import Monitoring
+import Transfers
+
+struct HealthCommand: AsyncParsableCommand {
+    enum Form: String, ExpressibleByArgument, CaseIterable { case table, json }
+
+    static let configuration = CommandConfiguration(
+        commandName: "health", abstract: "Show health sets and monitors, worst first.",
+        discussion:
+            "Exit status: 0 if no health set is Degraded, Unhealthy or Repairing, 1 otherwise, 2 if the agent cannot be reached.")
+
+    @Option(help: "Only this server.") var server: String?
+    @Option(name: .customLong("health-set"), help: "Only this health set, with its monitors.") var healthSet: String?
+    @Flag(name: .customLong("roll-up"), help: "One line per health set, across all servers.") var rollUp = false
+    @Flag(help: "Keep running, and print again when something changes.") var watch = false
+    @Option(help: "Output format: table or json.") var output: Form = .table
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    private static let pause: Duration = .seconds(2)
+
+    func run() async throws {
+        var shown = ""
+        while true {
+            let report = try await report()
+            if report.healthSets.isEmpty, server != nil || healthSet != nil {
+                throw Console.failure("no matching monitors: 'agent health' lists all of them")
+            }
+            let text = try text(report)
+            if text != shown { Console.out(watch && !shown.isEmpty ? "\n" + text : text) }
+            shown = text
+            guard watch else {
+                let isWell = report.healthSets.allSatisfy {
+                    ![.unhealthy, .degraded, .repairing].map(\HealthState.name).contains($0.alertValue)
+                }
+                if !isWell { throw ExitCode(1) }
+                return
+            }
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    private func report() async throws -> HealthReport {
+        var answer: HealthReport?
+        let query = Query.text([("server", server), ("healthSet", healthSet)])
+        try await client.require(common) { control throws(ControlClient.Unreachable) in
+            answer = try await control.document(HealthReport.self, .get, "/api/v1/health" + query)
+        }
+        guard let answer else { throw ExitCode(2) }
+        return answer
+    }
+
+    private func text(_ report: HealthReport) throws -> String {
+        if output == .json { return String(decoding: try JSONText.encode(report, pretty: true), as: UTF8.self) }
+        guard !report.monitors.isEmpty else { return "no monitors are defined" }
+        let sets = Self.table(rollUp ? report.rolledUp : report.healthSets)
+        let shown = report.monitors.filter { healthSet != nil || $0.episodeBegan != nil }
+        return shown.isEmpty ? sets : sets + "\n\n" + Self.table(shown)
+    }
+
+    private static func table(_ sets: [HealthSetDocument]) -> String {
+        TextTable(
+            header: ["SERVER", "STATE", "HEALTHSET", "ALERTVALUE", "LAST TRANSITION", "MONITORS"],
+            rows: sets.map {
+                [
+                    $0.server, $0.state.rawValue, $0.healthSet, $0.alertValue, $0.lastTransitionTime.formatted(.iso8601),
+                    "\($0.monitorCount)",
+                ]
+            }
+        ).text
+    }
+
+    private static func table(_ monitors: [MonitorDocument]) -> String {
+        TextTable(
+            header: ["SERVER", "MONITOR", "ALERTVALUE", "SINCE", "REASON", "DETAILS"],
+            rows: monitors.map { monitor in
+                let marks = [monitor.flapping ? "flapping" : nil, monitor.inactiveSince == nil ? nil : "in maintenance"].compactMap(\.self)
+                let value = ([monitor.alertValue] + marks.map { "(\($0))" }).joined(separator: " ")
+                let by = monitor.acknowledgedBy.map { "acknowledged by \($0)" }
+                return [
+                    monitor.address ?? monitor.server, monitor.monitorIdentity, value, monitor.since.formatted(.iso8601),
+                    monitor.reason ?? "", [by, monitor.sentence].compactMap(\.self).joined(separator: "; "),
+                ]
+            }
+        ).text
+    }
+}

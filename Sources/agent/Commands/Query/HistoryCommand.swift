@@ -1,0 +1,57 @@
+import ArgumentParser
+import Documents
+import FoundationEssentials
+import Monitoring
+import Probing
+import Transfers
+
+struct HistoryCommand: AsyncParsableCommand {
+    enum Form: String, ExpressibleByArgument, CaseIterable { case table, json }
+
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "Show past results, state transitions, responder attempts and decisions, newest first.")
+
+    @Argument(help: "A probe, monitor, health set or responder (default: all).") var subject: String?
+    @Option(help: "Only this server.") var server: String?
+    @Option(help: "How far back, such as 24h or 30d.") var since = "24h"
+    @Option(help: "Only records of this type: result, transition, attempt or decision.") var type: HistoryQuery.Sort?
+    /// The earlier name of `--type`.
+    @Option(help: .hidden) var sort: HistoryQuery.Sort?
+    @Option(help: "Maximum number of records.") var limit = 100
+    @Option(help: "Output format: table or json.") var output: Form = .table
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        guard let back = DurationText.parse(since), back > .zero else {
+            throw ValidationError("--since must be a duration (e.g. 24h or 30d)")
+        }
+        guard (1...10_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 10000") }
+        let query = Query.text([
+            ("subject", subject), ("server", server), ("since", Date().addingTimeInterval(-back.seconds).formatted(.iso8601)),
+            ("sort", (type ?? sort)?.rawValue), ("limit", String(limit + 1)),
+        ])
+        var records: [HistoryRecord] = []
+        try await client.require(common) { control throws(ControlClient.Unreachable) in
+            records = try await control.document([HistoryRecord].self, .get, "/api/v1/history" + query)
+        }
+        if records.count > limit {
+            // One more than the limit was requested to detect this.
+            records.removeLast()
+            Console.note("note: only the newest \(limit) records are shown: use a higher --limit or a shorter --since")
+        }
+        switch output {
+        case .json: Console.out(String(decoding: try JSONText.encode(records, pretty: true), as: UTF8.self))
+        case .table: Console.out(records.isEmpty ? "no records in this period" : Self.table(records))
+        }
+    }
+
+    private static func table(_ records: [HistoryRecord]) -> String {
+        TextTable(
+            header: ["TIME", "SUBJECT", "SERVER", "EVENT", "REASON", "DETAILS"],
+            rows: records.map { [$0.at.formatted(.iso8601), $0.subject, $0.server, $0.what, $0.reason ?? "", $0.sentence] }
+        ).text
+    }
+}
+
+extension HistoryQuery.Sort: ExpressibleByArgument {}

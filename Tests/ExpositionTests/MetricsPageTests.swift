@@ -1,0 +1,158 @@
+import Certificates
+import FoundationEssentials
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import Exposition
+@testable import Monitoring
+@testable import Probing
+
+extension MetricsPage {
+    fileprivate func text(_ format: MetricText.Format) -> String {
+        let text = parts(format) { _ in }.map { String(buffer: $0) }.joined()
+        if case .text = format {
+            do { _ = try MetricsText(text) } catch { Issue.record(error) }
+        }
+        return text
+    }
+}
+
+@Suite struct MetricsPageTests {
+    private static let end = Date(timeIntervalSince1970: 1_800_000_000)
+
+    private static func state(
+        _ name: String, server: String = "mbx01", result: (inout Outcome) -> Void = { _ in }, type: ResultType? = .succeeded, at: Date = end
+    ) -> ProbeState {
+        let location = SourceLocation(path: "x.yaml")
+        let key = ProbeKey(identity: ProbeIdentity(healthSet: "OAuth", name: name), server: server)
+        var state = ProbeState(
+            key: key,
+            definition: ProbeDefinition(
+                identity: key.identity, kind: "k", summary: "", scope: .server(role: .mailbox), every: .seconds(300), timeout: .seconds(30),
+                options: .empty(at: location), location: location))
+        guard let type else { return state }
+        var outcome = Outcome()
+        result(&outcome)
+        state.record(
+            ProbeResult(key: key, kind: "k", start: at, end: at, duration: .milliseconds(250), type: type, outcome: outcome)
+        )
+        return state
+    }
+
+    private static func certificate(_ server: String, lastSeen: Date = end) -> Observation {
+        let facts = CertificateFacts(
+            thumbprint: Thumbprint("7595DBDEA83DACB5757441D44899BCDB9911253C") ?? { preconditionFailure("a thumbprint") }(),
+            fingerprintSHA256: "ab",
+            subject: "", issuer: "", serialNumber: "", notBefore: Date(timeIntervalSince1970: 1_700_000_000), notAfter: end, keyType: .rsa,
+            keyBits: 2048,
+            signatureAlgorithm: "")
+        return .oauthCertificate(
+            OAuthCertificate(
+                server: server, source: server.isEmpty ? .exported : .published, slot: .current, facts: facts, lastSeen: lastSeen))
+    }
+
+    @Test("the whole text of two probes, one failing, one not yet run")
+    func golden() {
+        let page = MetricsPage()
+        page.changed(
+            .updated(
+                Self.state(
+                    "A\"B",
+                    result: { outcome in
+                        outcome.stages = [
+                            StageRecord(stage: .tls, verdict: .failed, duration: .milliseconds(10)),
+                            StageRecord(stage: .metadata, verdict: .notRun),
+                        ]
+                        outcome.findings = [Finding(.failure, stage: .tls, reason: .certificateExpired, sentence: "")]
+                        outcome.sampleValue = -2.5
+                        outcome.observations = [
+                            Self.certificate("mbx01"), .drift(CertificateDrift(server: "", source: .exported, state: .settling)),
+                            .metadataReachable(server: "", false),
+                        ]
+                    }, type: .failed)))
+        page.changed(.updated(Self.state("Waiting", type: nil)))
+        let text = page.text(.text)
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
+        let labels = #"health_set="OAuth",probe="A\"B",server="mbx01",target="",address="""#
+        let waiting = #"health_set="OAuth",probe="Waiting",server="mbx01",target="",address="""#
+        let copy = #"server="mbx01",source="published",slot="current",thumbprint="7595DBDEA83DACB5757441D44899BCDB9911253C""#
+        func runs(_ labels: String, failed: Int) -> [String] {
+            ResultType.allCases.map { "health_probe_runs_total{\(labels),result_type=\"\($0.name)\"} \($0 == .failed ? failed : 0)" }
+        }
+        #expect(
+            lines == [
+                "health_probe_success{\(labels)} 0", "health_probe_judged{\(labels)} 1", "health_probe_interval_seconds{\(labels)} 300",
+                "health_probe_interval_seconds{\(waiting)} 300", "health_probe_duration_seconds{\(labels)} 0.25",
+                "health_probe_result_type{\(labels)} 4",
+                "health_probe_reason_info{\(labels),stage=\"tls\",reason=\"certificate_expired\",severity=\"failure\"} 1",
+                "health_probe_sample_value{\(labels)} -2.5", "health_probe_last_run_timestamp_seconds{\(labels)} 1800000000",
+            ] + runs(labels, failed: 1) + runs(waiting, failed: 0) + [
+                "health_probe_stage_duration_seconds{\(labels),stage=\"tls\"} 0.01",
+                "oauth_certificate_not_after_timestamp_seconds{\(copy)} 1800000000",
+                "oauth_certificate_not_before_timestamp_seconds{\(copy)} 1700000000",
+                "oauth_certificate_key_size{\(copy)} 2048", "oauth_certificate_last_seen_timestamp_seconds{\(copy)} 1800000000",
+                #"oauth_certificate_drift{server="",source="exported"} 2"#,
+                #"oauth_metadata_reachable{server="",document="auth_server"} 0"#,
+            ])
+    }
+
+    @Test("a copy that several probes saw is written once, by the newest result")
+    func shared() {
+        let page = MetricsPage()
+        let later = Self.end + 60
+        page.changed(
+            .updated(Self.state("New", server: "mbx02", result: { $0.observations = [Self.certificate("", lastSeen: later)] }, at: later)))
+        page.changed(.updated(Self.state("Old", result: { $0.observations = [Self.certificate("")] })))
+        let text = page.text(.text)
+        #expect(text.split(separator: "\n").filter { $0.hasPrefix("oauth_certificate_last_seen") }.map { $0.suffix(10) } == ["1800000060"])
+    }
+
+    @Test("a probe that is gone takes its series with it; one that could not judge has no success")
+    func absence() {
+        let page = MetricsPage()
+        let state = Self.state("A", type: .rejected)
+        page.changed(.updated(state))
+        var text = page.text(.text)
+        #expect(!text.contains("health_probe_success{") && text.contains("health_probe_judged{") && text.contains("} 6\n"))
+        page.changed(.removed(state.key))
+        text = page.text(.text)
+        #expect(text.isEmpty)
+    }
+
+    @Test("OpenMetrics names a counter's family without its suffix and ends with EOF")
+    func openMetrics() {
+        let page = MetricsPage()
+        page.changed(.updated(Self.state("A")))
+        let text = page.text(.openMetrics)
+        #expect(text.contains("# TYPE health_probe_runs counter\n") && text.contains("\nhealth_probe_runs_total{"))
+        #expect(text.hasSuffix("# EOF\n"))
+    }
+
+    @Test(
+        "pieces compressed apart are one gzip stream that the real gzip reads and checks",
+        arguments: [[], [""], ["a"], ["abc", "", "de"], ["x" * 200_000, "tail\n"]])
+    func gzip(texts: [String]) async throws {
+        let directory = try TemporaryDirectory()
+        let pieces = try texts.map { try #require(Gzip.piece(Array($0.utf8))) }
+        let file = try directory.write("page.gz", bytes: Gzip.join(pieces))
+        let ended = try await Program.run("gzip", ["-dc", file])
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output == texts.joined())
+    }
+
+    @Test("what is compressed changes with what is told")
+    func fresh() async throws {
+        let page = MetricsPage()
+        let directory = try TemporaryDirectory()
+        for name in ["First", "Second"] {
+            page.changed(.updated(Self.state(name)))
+            let file = try directory.write(name, bytes: try #require(page.compressed(.text) { $0.write("own 1\n") }))
+            let text = try await Program.run("sh", ["-c", "gzip -dc < \(file)"]).output
+            #expect(text == page.text(.text) + "own 1\n")
+            #expect(text.contains("probe=\"\(name)\""))
+        }
+    }
+}
+
+private func * (text: String, count: Int) -> String { String(repeating: text, count: count) }
