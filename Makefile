@@ -16,7 +16,7 @@ RELEASE ?= trixie
 SECONDS ?= 300
 ROUNDS ?= 5
 
-.PHONY: demo test test-in lint build install soak bench
+.PHONY: demo test test-in lint fmt unit check tsan build install soak bench
 
 demo: build
 	$(AGENT) demo
@@ -28,6 +28,9 @@ packages-%:
 
 build: packages-BUILD_PACKAGES
 	swift build $(SWIFT_FLAGS) --product agent
+
+fmt:
+	swift format format --in-place --recursive --parallel Package.swift Sources Tests
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -41,6 +44,20 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip install -q schemathesis==4.32.5
 	.ci/api
 	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
+
+# The test targets that start no other program and wait for nothing.
+UNIT := ^(Addresses|Documents|Certificates|Concurrency|Probing|Monitoring|HealthManager|ProbeFiles|Exposition|StatusServer)Tests\.
+
+unit: packages-BUILD_PACKAGES
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test --skip-build --filter '$(UNIT)'
+
+check: lint unit
+
+# The unit tests under ThreadSanitizer, built apart.
+tsan: packages-BUILD_PACKAGES
+	swift build $(SWIFT_FLAGS) --build-tests --sanitize thread --scratch-path .build-tsan
+	swift test --skip-build --sanitize thread --scratch-path .build-tsan --filter '$(UNIT)'
 
 # The same on a clone of HEAD in a root of another Debian release, made with debootstrap and kept in ROOT: make test-in RELEASE=trixie
 test-in:
