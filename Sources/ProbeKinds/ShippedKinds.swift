@@ -10,6 +10,7 @@ package enum ShippedKinds {
             KeySizeKind(services),
             MetadataReachabilityKind(services),
             ThumbprintDriftKind(services),
+            FileAgeKind(),
         ]
     }
 }
