@@ -123,4 +123,34 @@ import X509
         #expect(third.firstSight(of: facts.thumbprint) == nil)
         #expect(try directory.text("first-seen.json.damaged") == "{ half")
     }
+
+    @Test("first sights and last ones noted while the clock was wrong are put right, and what is seen now counts as seen last")
+    func clockSetBack() throws {
+        let directory = try TemporaryDirectory()
+        let facts = try [10.0, 20].map { try CertificateFacts.read(pemOrDER: try Self.certificate(days: $0)) }
+        let log = CertificateLog(directory: directory.path, isWritable: true, logger: Self.logger)
+        log.note([facts[0]], server: "mbx01", source: .published, at: Self.begin + 300 * 365 * Self.day)
+        log.note([facts[1]], server: "mbx01", source: .published, at: Self.begin)
+        #expect(log.firstSight(of: facts[0].thumbprint) == Self.begin)
+        #expect(log.last(server: "mbx01", source: .published).map(\.facts.thumbprint) == [facts[1].thumbprint])
+    }
+
+    @Test("an exported certificate that is empty, no certificate or gone is a verdict", arguments: ["", "not a certificate", nil])
+    func unreadable(text: String?) async throws {
+        let directory = try TemporaryDirectory()
+        var organization = Organization()
+        organization.authConfig.certificateFile = directory.path + "/OAuthCert.cer"
+        if let text { try directory.write("OAuthCert.cer", text) }
+        let services = KindServices(
+            transfers: Transfers(), sightings: CertificateLog(directory: directory.path, isWritable: true, logger: Self.logger),
+            userAgent: "test")
+        let kind = ThumbprintDriftKind(services)
+        guard case .probe(let probe) = kind.discover(ThumbprintDriftOptions(), at: Place(organization: organization, server: nil)) else {
+            return #expect(Bool(false), "there is no probe")
+        }
+        let outcome = await probe.run(RunContext(date: Self.begin, deadline: .seconds(5), time: ManualTime(now: Self.begin)))
+        let finding = outcome.findings.first { $0.stage == .certificate }
+        #expect(finding?.severity == .failure && finding?.reason == .certificateUnreadable, "\(outcome.findings)")
+        #expect(finding?.sentence.contains("OAuthCert.cer") == true, "\(outcome.findings)")
+    }
 }
