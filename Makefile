@@ -45,7 +45,7 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	.ci/api
 	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
 
-# The test targets that start no other program and wait for nothing.
+# The test targets that need no server.
 UNIT := ^(Addresses|Documents|Certificates|Concurrency|Probing|Monitoring|HealthManager|ProbeFiles|Exposition|StatusServer)Tests\.
 
 unit: packages-BUILD_PACKAGES

@@ -111,8 +111,8 @@ let package = Package(
             ]),
         room("History", ["Documents", "Monitoring", "Probing", "Concurrency", grdb, logging, lifecycle]),
         room("ProbeFiles", ["Monitoring", "Probing", "Addresses", "Certificates", "Documents", yams]),
-        room("Outbound", ["Probing", "Transfers", "Addresses", "Certificates"]),
-        room("ProbeKinds", ["Outbound", "Probing", "Transfers", "Certificates", "Documents", jwtKit]),
+        room("Outbound", ["Probing", "Transfers", "Certificates"]),
+        room("ProbeKinds", ["Outbound", "Probing", "Transfers", "Certificates", "Documents", jwtKit, logging]),
         room("TargetKinds", ["CLdns", "CPattern", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents"]),
         room("Serving", [hummingbirdCore, nioHTTPTypes, nioCore, logging]),
         room(

@@ -234,11 +234,14 @@ package actor HealthManager: Service {
     // MARK: Queries
 
     /// The current state of all probes and of the agent, consistent at one moment.
-    package func snapshot() -> Snapshot {
+    /// - Parameter withProbes: false leaves `probes` empty: copying and sorting them costs time if there are many.
+    package func snapshot(withProbes: Bool = true) -> Snapshot {
         let now = time.now
         let elapsed = time.elapsed
-        let probes = states.values.sorted { $0.key < $1.key }.map { state in
+        let shown = withProbes ? states.values.sorted { $0.key < $1.key } : []
+        let probes = shown.map { state in
             var state = state
+            state.monitors = board.statuses(of: state.key)
             state.nextRun = schedule.next(of: state.key).map { now.addingTimeInterval(($0 - elapsed).seconds) }
             return state
         }

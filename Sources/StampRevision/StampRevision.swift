@@ -5,7 +5,10 @@ import PackagePlugin
 /// nothing is compiled again.
 @main struct StampRevision: BuildToolPlugin {
     private static let script = """
-        revision=$(git -C "$1" describe --always --abbrev=12 --dirty 2>/dev/null || echo unknown)
+        revision=unknown
+        if [ "$(git -C "$1" rev-parse --show-toplevel 2>/dev/null)" = "$(realpath "$1")" ]; then
+            revision=$(GIT_OPTIONAL_LOCKS=0 git -C "$1" describe --always --abbrev=12 --dirty 2>/dev/null || echo unknown)
+        fi
         mkdir -p "$2" && line="enum Revision { static let current = \\"$revision\\" }"
         [ "$(cat "$2/Revision.swift" 2>/dev/null)" = "$line" ] || echo "$line" > "$2/Revision.swift"
         """

@@ -24,6 +24,8 @@ import Testing
         let old = await run(path, at: Date().addingTimeInterval(7200))
         #expect(old.resultType == .failed && old.decisive?.reason == .snapshotStale, "\(old.findings)")
         #expect(old.decisive?.sentence.contains("ago; at most 1h is accepted") == true, "\(old.findings)")
+        let ahead = await run(path, at: Date().addingTimeInterval(-7200))
+        #expect(ahead.resultType == .succeeded && ahead.decisive?.reason == .clockSkew, "\(ahead.findings)")
         #expect(old.sampleValue.map { $0 > 7000 && $0 < 8000 } == true)
     }
 

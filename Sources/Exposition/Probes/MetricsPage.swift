@@ -95,16 +95,19 @@ package final class MetricsPage: ResultObserver, Sendable {
 
     /// Sorts and joins outside the lock, so that `changed` does not wait for a scrape.
     private func probes(_ format: MetricText.Format) -> ByteBuffer {
+        var sorted: [ProbeKey]?
         while true {
             let step = state.withLock { state -> Step in
                 if let joined = state.joined[format] { return .known(joined) }
-                guard let order = state.order else { return .sort(Array(state.fragments.keys), arrivals: state.arrivals) }
+                // One sorted a moment ago may lack a probe that has just come: it is on the next page.
+                guard let order = state.order ?? sorted else { return .sort(Array(state.fragments.keys), arrivals: state.arrivals) }
                 return .join(order.compactMap { state.fragments[$0] }, shared: state.shared.current(), changes: state.changes)
             }
             switch step {
             case .known(let joined): return joined
             case .sort(let keys, let arrivals):
                 let order = keys.sorted()
+                sorted = order
                 state.withLock { state in
                     if state.arrivals == arrivals { state.order = order }
                 }

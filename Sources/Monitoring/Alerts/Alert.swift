@@ -73,7 +73,7 @@ package enum AlertBook {
 
     /// The description of an alert that no longer fires.
     private static func over(_ members: [Member]) -> String {
-        members.contains { $0.episode.ended == nil } ? "Acknowledged or in maintenance: not alerting." : "The monitor is healthy again."
+        members.contains { $0.episode.ended == nil } ? "Acknowledged or in maintenance: not alerting." : "The episode has ended."
     }
 
     private static func summary(_ first: Episode, _ shown: [Member]) -> String {

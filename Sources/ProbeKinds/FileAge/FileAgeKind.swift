@@ -6,11 +6,11 @@ struct FileAgeKind: ProbeKind {
 
     let guide = KindGuide(
         checks: [
-            "The file exists and is a regular file. It was modified less than 'maximumAge' ago.",
+            "The file exists and is a regular file. It was modified at most 'maximumAge' ago; a date in the future is a warning.",
             "SampleValue: the age of the file in seconds.",
         ],
         stages: [.config],
-        reasons: [.snapshotMissing, .snapshotStale, .notObserved],
+        reasons: [.snapshotMissing, .snapshotStale, .systemRefused, .clockSkew],
         options: [
             .init("path", "the file (required)", settableThroughAgent: false),
             .init("maximumAge", "the greatest age accepted (default 25h)", settableThroughAgent: true),

@@ -14,7 +14,7 @@ struct FileAgeProbe: Probe {
             let isMissing = [ENOENT, ENOTDIR].contains(code)
             recorder.find(
                 Finding(
-                    isMissing ? .failure : .unknown, stage: .config, reason: isMissing ? .snapshotMissing : .notObserved,
+                    isMissing ? .failure : .unknown, stage: .config, reason: isMissing ? .snapshotMissing : .systemRefused,
                     sentence: "\(options.path): \(String(cString: strerror(code)))"))
             return recorder.outcome
         }
@@ -26,6 +26,12 @@ struct FileAgeProbe: Probe {
         let modified = Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec))
         let age = Duration.seconds(context.date.timeIntervalSince(modified).rounded())
         recorder.sample(age.seconds)
+        if age < .seconds(-60) {
+            recorder.find(
+                Finding(
+                    .warning, stage: .config, reason: .clockSkew,
+                    sentence: "\(options.path) was modified at \(modified.formatted(.iso8601)), which is in the future"))
+        }
         if age > options.maximumAge {
             recorder.find(
                 Finding(

@@ -16,7 +16,8 @@ struct MetadataReachabilityKind: ProbeKind {
         ],
         stages: [.config, .resolve, .connect, .tls, .metadata],
         reasons: [
-            .metadataURLMismatch, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset, .timeout,
+            .configIncomplete, .metadataURLMismatch, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset,
+            .timeout,
             .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
             .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
             .certificateExpired,

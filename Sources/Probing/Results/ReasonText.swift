@@ -8,7 +8,7 @@ extension Reason {
         switch self {
         case .configIncomplete:
             (
-                "The feature is enabled, but a required value is missing from its configuration.",
+                "A required value is missing from the configuration, or one of its values cannot be used.",
                 "Set the value that the error names in agent.yaml (and in Exchange, if it is empty there too), then run 'agent reload'."
             )
         case .configMismatch:

@@ -25,10 +25,11 @@ struct APIRoutes: Sendable {
             try await answered(request, ["subject", "server", "since", "until", "sort", "limit"]) { try await history($0) }
         }
         api.get("overrides") { request, _ in
-            try await answered(request, []) { _ in try Response.json(OverrideDocument.all(in: await health.snapshot())) }
+            try await answered(request, []) { _ in try Response.json(OverrideDocument.all(in: await health.snapshot(withProbes: false))) }
         }
         api.get("maintenance") { request, _ in
-            try await answered(request, []) { _ in try Response.json(MaintenanceDocument.all(in: await health.snapshot())) }
+            try await answered(request, []) { _ in try Response.json(MaintenanceDocument.all(in: await health.snapshot(withProbes: false)))
+            }
         }
         api.get("alerts") { request, _ in try await answered(request, []) { _ in try Response.json(await health.alerts()) } }
         api.get("attempts") { request, _ in

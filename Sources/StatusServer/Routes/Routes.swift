@@ -34,7 +34,7 @@ struct Routes: Sendable {
             router.get(RouterPath(path)) { _, _ in Response.plain(.methodNotAllowed, "use POST\n", headers: [HTTPField.Name.allow: "POST"])
             }
         }
-        router.get("/sd") { _, _ in try Response.json(DiscoveredTargets.all(in: await health.snapshot())) }
+        router.get("/sd") { _, _ in try Response.json(DiscoveredTargets.all(in: await health.snapshot(withProbes: false))) }
         APIRoutes(health: health, events: events, responses: responses).add(to: router)
         ProbeRoute(prober: prober, isBehindProxy: requestGuard.isBehindProxy).add(to: router)
         return router

@@ -18,7 +18,8 @@ struct GRPCKind: ProbeKind {
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         reasons: [
-            .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
+            .configIncomplete, .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout,
+            .networkUnreachable,
             .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
             .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
             .certificateExpired,

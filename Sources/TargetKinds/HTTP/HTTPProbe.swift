@@ -134,7 +134,7 @@ struct HTTPProbe: Probe {
             request.headers.removeAll { $0.isNamed("authorization") }
             request.headers.append(field)
         } catch {
-            if [.credentialUnreadable, .systemRefused].contains(error.reason) {
+            if error.severity == .unknown {
                 run.reject(.token, error.reason, error.clause, exception: error.exception)
             } else {
                 run.fail(.token, error.reason, error.clause, exception: error.exception)

@@ -8,6 +8,7 @@ import Transfers
 final class TokenCache: Sendable {
     /// No token could be obtained.
     struct Failure: Error {
+        var severity = Finding.Severity.failure
         var reason: Reason
         /// One clause that names the endpoint, without the secret.
         var clause: String
@@ -70,7 +71,8 @@ final class TokenCache: Sendable {
             let report = await transfers.exchange(client.request(secret: secret, place, deadline: left, userAgent: userAgent))
             if let failure = report.failure {
                 throw Failure(
-                    reason: failure.reason(report.tls), clause: "the token endpoint \(client.tokenURL): \(failure.sentence)",
+                    severity: failure.severity, reason: failure.reason(report.tls),
+                    clause: "the token endpoint \(client.tokenURL): \(failure.sentence)",
                     exception: failure.detail)
             }
             guard let response = report.response else { continue }
