@@ -147,15 +147,19 @@ private final class Watcher: ResultObserver {
 
     /// Moves time on by ticks until the condition holds; false when it never does.
     private static func advance(_ time: ManualTime, _ hand: Hand, until condition: () async -> Bool) async -> Bool {
-        for step in 0..<20_000 {
+        for _ in 0..<1000 {
             if await condition() { return true }
             time.advance(by: .milliseconds(100))
             await Task.yield()
             await hand.settle()
-            // Who is to see it has a thread of its own, which a busy machine may leave waiting.
-            if step > 1000 { try? await Task.sleep(for: .milliseconds(1)) }
         }
-        return false
+        // Who is to see it has a thread of its own, which a busy machine may leave waiting.
+        return await eventually(within: .seconds(60), every: .milliseconds(1)) {
+            if await condition() { return true }
+            time.advance(by: .milliseconds(100))
+            await hand.settle()
+            return false
+        }
     }
 
     @Test("a silent server times out alone; the other goes on at its pace")
