@@ -19,7 +19,7 @@ struct AnswerReader {
 
     private let request: ExchangeRequest
     private(set) var headers: [HeaderField] = []
-    private(set) var trailers: [HeaderField] = []
+    private var trailers: [HeaderField] = []
     private(set) var body: [UInt8] = []
     private(set) var bodyLength = 0
     private(set) var hasAllHeaders = false
@@ -29,6 +29,8 @@ struct AnswerReader {
     /// Whether received bytes have not been decoded yet.
     private(set) var hasMore = false
     private var headerBytes = 0
+    /// The lines of the header block that is being received, without the status line.
+    private var block: [UInt8] = []
     /// The Content-Length; nil if there is none.
     private var length: UInt64?
     private var receivedBytes = 0
@@ -38,30 +40,39 @@ struct AnswerReader {
 
     // MARK: Headers
 
-    /// Processes one header line, or several after a pause.
+    /// Processes one header line, or several after a pause. Fields are only parsed once their block is complete: a peer that sends endless
+    /// lines costs little.
     /// - Returns: false if the response is refused.
     mutating func takeHeaders(_ bytes: UnsafeRawBufferPointer) -> Bool {
         headerBytes += bytes.count
         guard headerBytes <= request.bounds.headers else { return refuse(.headersTooLarge) }
-        for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast() {
-            guard takeHeader(line) else { return false }
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: 0x0A) {
+            let line = rest[...end]
+            rest = rest[(end + 1)...]
+            if line.starts(with: "HTTP/".utf8) {
+                // A new header block: of the final response after a 1xx response or after the proxy's.
+                (block, headers, location, length) = ([], [], nil, nil)
+                hasAllHeaders = false
+            } else if line.count == 1 || line.count == 2 && line.first == 0x0D {
+                guard endBlock() else { return false }
+            } else {
+                block.append(contentsOf: line)
+            }
         }
         return true
     }
 
-    private mutating func takeHeader(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
-        if line.starts(with: "HTTP/".utf8) {
-            // A new header block: of the final response after a 1xx response or after the proxy's.
-            headers = []
-            hasAllHeaders = false
-            location = nil
-            length = nil
-        } else if let field = HeaderField(line: line) {
-            // Fields after the end of the block are trailers, even if the body is empty.
-            if hasAllHeaders {
-                trailers.append(field)
-                return true
-            }
+    /// Parses the fields received since the last block: the headers, then, even if the body is empty, the trailers.
+    private mutating func endBlock() -> Bool {
+        let lines = block.split(separator: 0x0A)
+        block = []
+        guard !hasAllHeaders else {
+            trailers += lines.compactMap { HeaderField(line: $0) }
+            return true
+        }
+        for line in lines {
+            guard let field = HeaderField(line: line) else { continue }
             headers.append(field)
             if field.isNamed("content-length"), !takeLength(field.value) {
                 return refuse(.undecodable("the response has an invalid Content-Length, or several that differ"))
@@ -71,11 +82,9 @@ struct AnswerReader {
             if field.isNamed("transfer-encoding"), !["chunked", "identity"].contains(field.value.lowercased()) {
                 return refuse(.undecodable("the response has the transfer coding '\(field.value)', which was not requested"))
             }
-        } else if line.allSatisfy({ $0 == 0x0D }) {
-            hasAllHeaders = true
-            return prepareDecoder()
         }
-        return true
+        hasAllHeaders = true
+        return prepareDecoder()
     }
 
     /// - Returns: false if the length is invalid or differs from an earlier one: the end of such a response is ambiguous.
@@ -86,7 +95,7 @@ struct AnswerReader {
         return self.length.map { $0 == length } ?? true
     }
 
-    private static func escaped(_ line: Slice<UnsafeRawBufferPointer>) -> String {
+    private static func escaped(_ line: ArraySlice<UInt8>) -> String {
         let ascii = line.flatMap { byte in
             byte < 0x80 ? [byte] : Array("%".utf8) + String(byte, radix: 16, uppercase: true).utf8
         }
@@ -140,8 +149,15 @@ struct AnswerReader {
         }
     }
 
-    /// Decodes the rest of the body and checks that it is complete, after all of it has been received.
+    /// The trailers received so far.
+    mutating func trailersSoFar() -> [HeaderField] {
+        if hasAllHeaders, !block.isEmpty { _ = endBlock() }
+        return trailers
+    }
+
+    /// Parses the trailers, decodes the rest of the body and checks that it is complete, after all of it has been received.
     mutating func end() -> Bool {
+        guard block.isEmpty || endBlock() else { return false }
         var share = Int.max
         guard decode(&share) else { return false }
         return decoder?.isComplete ?? true || refuse(.undecodable("the compressed response body is truncated"))

@@ -344,7 +344,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
             var response = ExchangeResponse(
                 status: times.status, headers: answer.headers, body: answer.body, bodyLength: answer.bodyLength, url: request.url,
                 version: times.version)
-            response.trailers = answer.trailers
+            response.trailers = answer.trailersSoFar()
             report.response = response
         }
         if code != CURLE_OK {
