@@ -1,123 +1,80 @@
 import Concurrency
 package import FoundationEssentials
-package import Logging
+import Logging
 package import Monitoring
 package import Probing
 import ServiceLifecycle
 
 /// Creates probes from the plan, runs them on schedule, and caches their results.
 ///
-/// definition -> schedule -> run -> result -> cache -> (monitors, snapshot). All mutable state is in this actor, which never waits for a
-/// probe: runs are child tasks of `run()` that record their results when they end. It has its own thread, so that a busy cooperative pool
-/// does not delay it.
+/// definition -> roster -> schedule -> run -> result -> cache -> changes. All mutable state is in this actor, which never waits for a probe, a
+/// file or a disk: runs are child tasks of `run()` that record their results when they end, and plans are read by those who bring them. It
+/// has its own thread, so that a busy cooperative pool does not delay it.
+///
+/// Every change of the cache and of decisions is published once, in order: first to the journal, then to each observer. So whoever flushes the
+/// journal before it tells others what it observed has told nothing that a crash could undo.
 package actor HealthManager: Service {
-    /// Limits of concurrent runs.
-    package struct Limits: Sendable {
-        /// Maximum concurrent runs, in total and per server.
-        package var overall = 1024
-        package var perServer = 32
-        /// How long after its cancellation a run may continue before it counts as Poisoned.
-        package var grace: Duration = .seconds(2)
-
-        package init() {}
-    }
-
-    static let poisoningsAllowed = 3
-
     private let thread = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    package nonisolated let kinds: KindCatalog
+    nonisolated let services: ManagerServices
     /// The wall clock the manager goes by.
-    package nonisolated var now: Date { time.now }
-    let readPlan: PlanReader
-    let time: any TimeSource
-    let runner: ProbeRunner
-    let targets: TargetLists
-    let observers: [any ResultObserver]
-    let journal: any Journal
-    let logger: Logger
+    package nonisolated var now: Date { services.time.now }
+    private nonisolated var time: any TimeSource { services.time }
+    private let observers: [any ResultObserver]
 
-    private(set) var plan: Plan
-    var roster = Roster()
-    var states: [ProbeKey: ProbeState] = [:]
-    /// The probes without a result since the cache was last cleared.
-    var unrun: Set<ProbeKey> = []
-    var board: MonitorBoard
-    var decisions: DecisionBook
-    var doubt: DateDoubt
+    private var plan: Plan
+    private var roster = Roster()
+    private var cache: ProbeCache
+    private var scheduler: RunScheduler
+    private var decisions: DecisionBook
+    private var doubt: DateDoubt
     /// The IDs of the maintenance that was in force at the last check.
-    var inForce: [UUID] = []
-    /// Whether a decision is being processed, and the tasks that wait for their turn.
-    var isDeciding = false
-    var turns: [CheckedContinuation<Void, Never>] = []
+    private var inForce: [UUID] = []
     private var facts: AgentFacts
-    private(set) var schedule = Schedule()
-    private var queue: RunQueue<PlannedRun>
-    private var occupied: Set<PlannedRun.Slot> = []
     /// Requested runs that did not end when they were cancelled.
     private var late: [PlannedRun.Late] = []
-    private var poisonings: [ProbeKey: Int] = [:]
-    /// The generation of the cache: results of runs started in an earlier one are discarded.
-    private var generation = 0
-    var freshnessWaiters: [UUID: AsyncStream<Void>.Continuation] = [:]
-
+    private var freshnessWaiters: [UUID: AsyncStream<Void>.Continuation] = [:]
     private let signals: AsyncStream<Void>
-    let signal: AsyncStream<Void>.Continuation
-    private var armed: Duration?
+    private let signal: AsyncStream<Void>.Continuation
 
     /// Reads the plan and creates its probes and monitors.
     /// - Parameters:
+    ///   - observers: told of every change, in this order.
     ///   - restored: the persisted state of an earlier process.
-    ///   - version: the version of this agent, at which overrides may end.
     /// - Throws: `ConfigurationRefused` if the files contain an error.
     package init(
-        kinds: KindCatalog, readPlan: @escaping PlanReader, configurationPath: String, time: any TimeSource,
-        observers: [any ResultObserver] = [], targets: TargetLists? = nil, limits: Limits = Limits(),
-        journal: any Journal = NoJournal(), restored: RestoredState = RestoredState(), version: String = "0", logger: Logger
+        _ services: ManagerServices, observers: [any ResultObserver] = [], restored: RestoredState = RestoredState(),
+        limits: RunLimits = RunLimits()
     ) throws(ConfigurationRefused) {
-        let targets = targets ?? TargetLists(time: time, logger: logger)
-        self.targets = targets
-        self.kinds = kinds
-        self.readPlan = readPlan
-        self.time = time
-        self.observers = observers
-        self.journal = journal
-        board = MonitorBoard(restored: restored.episodes, at: time.now)
-        var decisions = DecisionBook(overrides: restored.overrides, maintenance: restored.maintenance, version: version)
-        doubt = DateDoubt(at: time.elapsed, time.now)
+        let moment = services.time.moment
+        self.services = services
+        self.observers = observers + [ChangeLog(logger: services.logger)]
+        cache = ProbeCache(restored: restored.episodes, at: moment.date)
+        decisions = DecisionBook(overrides: restored.overrides, maintenance: restored.maintenance, version: services.version)
+        doubt = DateDoubt(at: moment.elapsed, moment.date)
         // What has expired may only seem so because the clock is not set yet.
-        _ = decisions.expire(at: time.now, time.elapsed, doubt: time.elapsed + DateDoubt.lasts)
-        self.decisions = decisions
-        self.logger = logger
-        runner = ProbeRunner(time: time, grace: limits.grace)
-        queue = RunQueue(overall: limits.overall, perServer: limits.perServer)
-        let plan = try readPlan()
-        self.plan = plan
-        facts = AgentFacts(started: time.now, configurationPath: configurationPath)
+        _ = decisions.expire(at: moment.date, moment.elapsed, doubt: moment.elapsed + DateDoubt.lasts)
+        scheduler = RunScheduler(limits)
+        plan = try services.readPlan()
+        facts = AgentFacts(started: moment.date, configurationPath: services.configurationPath)
+        facts.use(plan)
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        targets.watch(plan)
-        let roster = Roster(plan, kinds: kinds, at: facts.started, targets: targets, overrides: decisions.overrides)
-        self.roster = roster
-        facts.thresholds = plan.configuration.organization.thresholds
-        facts.diagnostics = plan.warnings
-        for (key, member) in roster.members {
-            var state = ProbeState(key: key, definition: member.definition)
-            _ = board.take(key, member.definition.monitors, at: time.elapsed, facts.started)
-            state.monitors = board.statuses(of: key)
-            states[key] = state
-        }
+        services.targets.watch(plan)
+        roster = Roster(plan, kinds: services.kinds, at: moment.date, targets: services.targets, overrides: decisions.overrides)
+        var changes: [CacheChange] = [.adopted(plan)]
+        for (key, member) in roster.members { changes += cache.begin(key, member.definition, runs: RunCounts(), at: moment) }
         // A target list that cannot be read now may become available later.
         let listed = Set(plan.definitions.lazy.filter { $0.enabled && $0.targets != nil }.map(\.identity))
-        let orphans = board.endOrphans(at: facts.started) { episode in
+        let orphans = cache.endOrphans(at: moment.date) { episode in
             episode.target != nil && listed.contains(ProbeIdentity(healthSet: episode.healthSet, name: episode.probe))
         }
-        for orphan in orphans { journal.record(.episode(orphan)) }
-        unrun = Set(states.keys)
-        schedule.add(roster.members.map { ($0.key, $0.value.definition.every, $0.value.definition.timeout) }, at: time.elapsed)
-        observers.forEach { $0.changed(.adopted(plan)) }
-        for state in states.values { observers.forEach { $0.changed(.updated(state)) } }
+        for orphan in orphans { services.journal.record(.episode(orphan)) }
+        scheduler.add(roster.members.mapValues(\.definition), at: moment.elapsed)
+        for change in changes { for observer in self.observers { observer.changed(change) } }
     }
+
+    // MARK: Running
 
     /// Runs the schedule until the service group shuts down.
     package func run() async throws {
@@ -126,54 +83,31 @@ package actor HealthManager: Service {
 
     private func loop() async {
         await withDiscardingTaskGroup { runs in
+            var timer = DueTimer()
             signal.yield()
             for await _ in signals {
-                queueDue()
+                for planned in scheduler.queueDue(at: time.elapsed, roster.members) { quarantine(planned) }
                 passTime()
-                while let planned = queue.next() { runs.addTask { await self.perform(planned) } }
+                while let planned = scheduler.next() { runs.addTask { await self.perform(planned) } }
                 while let late = late.popLast() { runs.addTask { await self.follow(late) } }
-                guard let due = nextDue, due < armed ?? .seconds(Int64.max / 2) else { continue }
-                armed = due
-                runs.addTask {
-                    guard (try? await self.time.sleep(until: due)) != nil else { return }
-                    await self.alarmRang(due)
-                }
+                timer.arm(nextDue, now: time.elapsed, in: &runs, sleep: time.sleep) { self.signal.yield() }
             }
         }
     }
 
     private var nextDue: Duration? {
         let decision = decisions.nextChange(after: time.now).map { time.elapsed + .seconds($0.timeIntervalSince(time.now)) }
-        return [schedule.nextDue, board.nextChange, decision, decisions.nextHeld].compactMap(\.self).min()
-    }
-
-    private func alarmRang(_ due: Duration) {
-        if armed == due { armed = nil }
-        signal.yield()
-    }
-
-    private func queueDue() {
-        for (key, due) in schedule.takeDue(at: time.elapsed) {
-            guard let member = roster.members[key] else { continue }
-            let planned = PlannedRun(key: key, member: member, due: due, generation: generation)
-            if poisonings[key, default: 0] >= Self.poisoningsAllowed {
-                quarantine(planned)
-            } else if !occupied.insert(planned.slot).inserted {
-                facts.skipped += 1
-            } else {
-                queue.offer(planned, server: member.concurrencyGroup)
-            }
-        }
+        return [scheduler.nextDue, cache.nextChange, decision, decisions.nextHeld].compactMap(\.self).min()
     }
 
     private func perform(_ planned: PlannedRun) async {
         facts.running += 1
         facts.lateness.observe(max(0, (time.elapsed - planned.due).seconds))
         let definition = planned.member.definition
-        let ended = await runner.end(
+        let ended = await services.runner.end(
             planned.member.probe, key: planned.key, kind: definition.kind, retries: definition.retries, timeout: definition.timeout)
         facts.running -= 1
-        queue.finished(server: planned.member.concurrencyGroup)
+        scheduler.ended(planned)
         signal.yield()
         if let ended {
             record(ended.result, generation: planned.generation, definition: definition)
@@ -181,16 +115,17 @@ package actor HealthManager: Service {
                 await follow(PlannedRun.Late(run: run, result: ended.result, generation: planned.generation, definition: definition))
             }
         }
-        occupied.remove(planned.slot)
+        scheduler.vacated(planned)
     }
 
     /// Waits for a late run and records it if it is Poisoned.
     private func follow(_ late: PlannedRun.Late) async {
-        guard let result = await runner.poisoning(late.run, after: late.result) else { return }
+        guard let result = await services.runner.poisoning(late.run, after: late.result) else { return }
         record(result, generation: late.generation, definition: late.definition)
     }
 
     /// Records the result of a requested run.
+    /// - Parameter generation: that of the `state` in which the run began.
     func record(_ ended: ProbeRunner.Ended, generation: Int, definition: ProbeDefinition) {
         record(ended.result, generation: generation, definition: definition)
         guard let run = ended.late else { return }
@@ -199,189 +134,228 @@ package actor HealthManager: Service {
     }
 
     private func quarantine(_ planned: PlannedRun) {
-        guard states[planned.key]?.latest?.type != .quarantined else { return }
-        var outcome = Outcome()
-        outcome.findings = [
-            Finding(.unknown, stage: .config, reason: .probeQuarantined, sentence: Reason.probeQuarantined.sentence)
-        ]
-        record(
-            ProbeResult(
-                key: planned.key, kind: planned.member.definition.kind, start: time.now,
-                end: time.now, duration: .zero, type: .quarantined, outcome: outcome), generation: generation,
-            definition: planned.member.definition)
+        guard cache[planned.key]?.latest?.type != .quarantined else { return }
+        record(planned.quarantined(at: time.now), generation: planned.generation, definition: planned.member.definition)
     }
 
     /// Caches a result, unless the cache was cleared or the definition replaced after the run started.
-    func record(_ result: ProbeResult, generation: Int, definition: ProbeDefinition) {
-        guard generation == self.generation, let index = states.index(forKey: result.key),
-            states[index].value.definition.isEquivalent(to: definition)
-        else { return }
-        states.values[index].record(result)
-        let state = states.values[index]
-        unrun.remove(result.key)
-        if result.type == .poisoned { poisonings[result.key, default: 0] += 1 }
-        observers.forEach { $0.changed(.ran(result)) }
-        journal.record(.result(state.latest ?? result))
-        let changes = board.record(result, at: time.elapsed, time.now)
-        if changes.isEmpty { publish(state) }
-        follow(changes)
-        log(result)
+    private func record(_ result: ProbeResult, generation: Int, definition: ProbeDefinition) {
+        guard generation == scheduler.generation else { return }
+        let changes = cache.record(result, of: definition, at: time.moment)
+        guard !changes.isEmpty else { return }
+        if result.type == .poisoned { scheduler.poisoned(result.key) }
+        publish(changes)
         wakeIfAllFresh()
     }
 
-    var currentGeneration: Int { generation }
+    /// Applies what is due without a new result: state changes, and decisions that start or expire.
+    private func passTime() {
+        let moment = time.moment
+        publish(cache.advance(to: moment))
+        let over = decisions.expire(at: moment.date, moment.elapsed, doubt: doubt.look(at: moment.elapsed, moment.date))
+        if !over.overrides.isEmpty || !over.maintenance.isEmpty {
+            publish([.expired(overrides: over.overrides, maintenance: over.maintenance, at: moment.date)])
+        }
+        if over.isChanged || decisions.inForce(at: moment.date).map(\.id) != inForce {
+            services.logger.notice("overrides or maintenance started or expired")
+            followDecisions()
+        }
+        publish(cache.escalate(decisions, at: moment))
+    }
+
+    // MARK: Publishing
+
+    private func publish(_ changes: [CacheChange]) {
+        guard !changes.isEmpty else { return }
+        var isMoved = false
+        for change in changes {
+            for entry in change.entries { services.journal.record(entry) }
+            for observer in observers { observer.changed(change) }
+            if case .moved = change { isMoved = true }
+        }
+        guard isMoved else { return }
+        publish(cache.escalate(decisions, at: time.moment))
+        signal.yield()
+    }
 
     // MARK: Queries
 
-    /// The current state of all probes and of the agent, consistent at one moment.
+    /// Everything that is shown, consistent at one moment.
     /// - Parameter withProbes: false leaves `probes` empty: copying and sorting them costs time if there are many.
     package func snapshot(withProbes: Bool = true) -> Snapshot {
-        let now = time.now
-        let elapsed = time.elapsed
-        let shown = withProbes ? states.values.sorted { $0.key < $1.key } : []
-        let probes = shown.map { state in
-            var state = state
-            state.monitors = board.statuses(of: state.key)
-            state.nextRun = schedule.next(of: state.key).map { now.addingTimeInterval(($0 - elapsed).seconds) }
-            return state
-        }
+        let moment = time.moment
+        let probes =
+            !withProbes
+            ? []
+            : cache.all { key in scheduler.next(of: key).map { moment.date.addingTimeInterval(($0 - moment.elapsed).seconds) } }
         return Snapshot(
-            taken: now, probes: probes, notDefined: roster.absences, overrides: decisions.overrides,
-            maintenance: decisions.maintenance.filter { !$0.isOver(at: now) },
+            taken: moment.date, probes: probes, notDefined: roster.absences, overrides: decisions.overrides,
+            maintenance: decisions.maintenance.filter { !$0.isOver(at: moment.date) },
             servers: plan.configuration.organization.servers, agent: agentFacts().facts)
     }
 
     /// The agent's own facts and the number of probes, without copying the states of the probes.
     package func agentFacts() -> (facts: AgentFacts, probes: Int) {
         var facts = facts
-        facts.targetLists = targets.facts
-        facts.healthSets = board.tallies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        facts.skipped = scheduler.skipped
+        facts.targetLists = services.targets.facts
+        facts.healthSets = cache.tallies
         facts.overrides = decisions.overrides.count
         facts.maintenance = decisions.inForce(at: time.now)
-        facts.journal = journal.facts
-        return (facts, states.count)
+        facts.journal = services.journal.facts
+        return (facts, cache.count)
     }
 
-    // MARK: Reload and restart
-
-    /// Reads configuration and definitions again; results and decisions of unchanged definitions are kept.
-    /// - Throws: `ConfigurationRefused`; the previous plan then stays in use, and the agent's facts report the errors.
-    package func reload() throws(ConfigurationRefused) {
-        let before = Set(states.keys)
-        try adopt { $0.keepingDecisions(of: roster) }
-        follow(roster)
-        let (new, gone) = (states.keys.count { !before.contains($0) }, before.count { states[$0] == nil })
-        logger.info("configuration reloaded", metadata: ["probes": "\(states.count)", "new": "\(new)", "gone": "\(gone)"])
+    /// What requested runs, forecasts and changes are based on, consistent at one moment.
+    var state: ManagerState {
+        ManagerState(
+            plan: plan, roster: roster, decisions: decisions, generation: scheduler.generation, services: services)
     }
 
-    /// Applies the current overrides to the definitions immediately.
-    func applyOverrides() {
-        roster = Roster(plan, kinds: kinds, at: time.now, targets: targets, overrides: decisions.overrides).keepingDecisions(of: roster)
-        follow(roster)
+    /// All alerts of escalated episodes: the firing ones, and those resolved in the last 15 minutes.
+    package func alerts() -> [Alert] { cache.alerts(decisions, at: time.now) }
+
+    /// The status of the monitor whose open episode this is; nil if the episode has ended.
+    package func status(of episode: Episode) -> MonitorStatus? { cache.status(of: episode) }
+
+    /// The responder with the overrides for one server applied.
+    package func overridden(_ responder: Responder, server: String) -> Responder {
+        responder.overridden(by: decisions.overrides, server: server)
     }
 
-    /// Adds, removes and replaces probes according to a new roster; results of unchanged definitions are kept.
-    func follow(_ roster: Roster) {
-        let gone = states.keys.filter { roster.members[$0] == nil }
-        for key in gone { forget(key) }
-        // Most probes of a definition share one object: each pair of old and new definition is compared once.
-        var isKept: [[ObjectIdentifier]: Bool] = [:]
-        var added: [ProbeKey] = []
-        var counters: [ProbeKey: RunCounts] = [:]
-        for (key, member) in roster.members {
-            if let older = states[key] {
-                let pair = [ObjectIdentifier(older.definition), ObjectIdentifier(member.definition)]
-                let stays = isKept[pair] ?? older.definition.isEquivalent(to: member.definition)
-                isKept[pair] = stays
-                if stays {
-                    states[key]?.definition = member.definition
-                    if older.definition.monitors != member.definition.monitors { monitor(key, by: member.definition) }
-                    continue
-                }
-                counters[key] = older.runs
-                forget(key)
-            }
-            added.append(key)
-        }
-        begin(added, counters)
-        signal.yield()
-    }
+    /// When the maintenance that silences a health set on a server started; nil if none is in force.
+    package func inactiveSince(healthSet: String, server: String) -> Date? { decisions.inactive(healthSet, server: server, at: time.now) }
 
-    /// Reads the configuration again, clears every cache, and runs every probe again.
-    /// - Throws: `ConfigurationRefused`; the caches are then not cleared.
-    package func restart() async throws(ConfigurationRefused) {
-        try adopt { $0 }
-        // Kinds' caches are cleared first, so that no run of the new generation uses old entries. Until then, runs belong to the old one.
-        for kind in kinds.kinds { await kind.clearCaches() }
-        generation += 1
-        poisonings = [:]
-        facts.cacheCleared = time.now
-        let counters = states.mapValues(\.runs)
-        for key in states.keys { forget(key) }
-        schedule.removeAll()
-        begin(Array(roster.members.keys), counters)
-        logger.info("caches cleared", metadata: ["probes": "\(states.count)"])
-        signal.yield()
-    }
+    // MARK: Changes
 
-    private func adopt(_ merge: (Roster) -> Roster) throws(ConfigurationRefused) {
-        do throws(ConfigurationRefused) {
-            plan = try readPlan().keeping(plan.definitions)
-        } catch {
-            facts.lastReloadSucceeded = false
-            facts.diagnostics = error.diagnostics
-            logger.error("configuration is invalid, keeping the previous one", metadata: ["problems": "\(error.description)"])
-            throw error
-        }
+    /// Uses a plan from now on, whose target lists are watched already. Probes follow by `followRoster` or `clear`.
+    /// - Parameter keepsAbsences: whether unchanged definitions stay defined, or not defined, as they are.
+    func adopt(_ plan: Plan, keepsAbsences: Bool) {
+        self.plan = plan
+        facts.use(plan)
         facts.lastReloadSucceeded = true
         facts.lastReloadSuccess = time.now
-        facts.diagnostics = plan.warnings
-        facts.thresholds = plan.configuration.organization.thresholds
-        targets.watch(plan)
-        roster = merge(Roster(plan, kinds: kinds, at: time.now, targets: targets, overrides: decisions.overrides))
-        observers.forEach { $0.changed(.adopted(plan)) }
+        let new = Roster(plan, kinds: services.kinds, at: time.now, targets: services.targets, overrides: decisions.overrides)
+        roster = keepsAbsences ? new.keepingDecisions(of: roster) : new
+        publish([.adopted(plan)])
     }
 
-    /// Creates the states of these probes of the roster and adds them to the schedule.
-    func begin(_ keys: [ProbeKey], _ counters: [ProbeKey: RunCounts] = [:]) {
-        var added: [(key: ProbeKey, every: Duration, timeout: Duration)] = []
-        for key in keys {
-            guard let definition = roster.members[key]?.definition else { continue }
-            var state = ProbeState(key: key, definition: definition)
-            state.runs = counters[key] ?? RunCounts()
-            states[key] = state
-            unrun.insert(key)
-            added.append((key, definition.every, definition.timeout))
-            monitor(key, by: definition)
-        }
-        schedule.add(added, at: time.elapsed)
+    /// Reports that a plan could not be read; the one in use stays.
+    func refuse(_ error: ConfigurationRefused) {
+        facts.lastReloadSucceeded = false
+        facts.diagnostics = error.diagnostics
+    }
+
+    /// Adds, removes and replaces probes according to the roster; results of unchanged definitions are kept.
+    /// - Returns: the number of probes added and removed.
+    @discardableResult func followRoster() -> (added: Int, removed: Int) {
+        let difference = cache.difference(to: roster)
+        for key in difference.removed { forget(key) }
+        for (key, definition) in difference.redefined { publish(cache.redefine(key, by: definition, at: time.moment)) }
+        for key in difference.replaced.keys { forget(key) }
+        begin(difference.replaced.merging(difference.added.map { ($0, RunCounts()) }) { kept, _ in kept })
+        return (difference.added.count, difference.removed.count)
+    }
+
+    /// Discards all results, episodes excepted, and runs every probe of the roster again. Results of runs that began before are ignored.
+    func clear() {
+        let counts = cache.runs
+        scheduler.clear()
+        facts.cacheCleared = time.now
+        for key in counts.keys { forget(key) }
+        begin(roster.members.reduce(into: [:]) { $0[$1.key] = counts[$1.key] ?? RunCounts() })
+    }
+
+    /// Applies a change of the decisions that is on disk.
+    func decide(_ change: @Sendable (inout DecisionBook) -> Void) {
+        change(&decisions)
+        followDecisions()
+        publish(cache.escalate(decisions, at: time.moment))
         signal.yield()
     }
 
-    func forget(_ key: ProbeKey) {
-        guard states.removeValue(forKey: key) != nil else { return }
-        unrun.remove(key)
-        schedule.remove(key)
-        if roster.members[key] == nil {
-            poisonings[key] = nil
-            follow(board.drop(key, at: time.now))
-        } else {
-            follow(board.forget(key, at: time.elapsed, time.now))
-        }
-        observers.forEach { $0.changed(.removed(key)) }
+    /// Acknowledges the open episode of a monitor.
+    /// - Returns: the episode; nil if it has ended meanwhile.
+    func acknowledge(_ key: MonitorKey, _ acknowledgement: Episode.Acknowledgement) -> Episode? {
+        let (changes, episode) = cache.acknowledge(key, acknowledgement, at: time.moment)
+        publish(changes)
+        return episode
     }
 
-    func publish(_ state: ProbeState) { observers.forEach { $0.changed(.updated(state)) } }
+    private func followDecisions() {
+        inForce = decisions.inForce(at: time.now).map(\.id)
+        roster = Roster(plan, kinds: services.kinds, at: time.now, targets: services.targets, overrides: decisions.overrides)
+            .keepingDecisions(of: roster)
+        followRoster()
+        publish([.decided])
+    }
 
-    private func log(_ result: ProbeResult) {
-        let level: Logger.Level = result.type == .succeeded ? .debug : .notice
-        guard logger.logLevel <= level else { return }
-        var metadata: Logger.Metadata = [
-            "probe": "\(result.key.identity)", "server": "\(result.key.server)", "result": "\(result.type.name)",
-            "reason": "\(result.decisive?.reason.rawValue ?? "")", "request_id": "\(result.requestID)",
-        ]
-        if !result.key.address.isEmpty { metadata["target_address"] = "\(result.key.address)" }
-        let text = result.type == .succeeded ? "probe ran" : result.decisive?.sentence ?? result.type.name
-        logger.log(level: level, "\(text)", metadata: metadata)
+    /// Updates a definition's probes to its current target lists: new probes are scheduled like first runs, existing ones keep their
+    /// results and schedule, and removed ones lose their series. Ignored if the definition is no longer in the plan.
+    package func takeTargets(of definition: ProbeDefinition) {
+        guard plan.definitions.contains(where: { $0 === definition }) else { return }
+        let change = roster.aim(definition, at: services.targets.entries(of: definition), plan: plan, date: time.now)
+        for key in change.removed { forget(key) }
+        begin(change.added.reduce(into: [:]) { $0[$1] = RunCounts() })
+        services.targets.settle(definition)
+        if !change.isEmpty {
+            services.logger.info(
+                "targets changed",
+                metadata: [
+                    "probe": "\(definition.identity)", "new": "\(change.added.count)", "gone": "\(change.removed.count)",
+                    "targets": "\(roster.keys(of: definition).count)",
+                ])
+        }
+        wakeIfAllFresh()
+    }
+
+    /// Creates the states of these probes of the roster, with the counts of their earlier runs, and schedules them.
+    private func begin(_ counts: [ProbeKey: RunCounts]) {
+        let added = counts.keys.reduce(into: [:]) { $0[$1] = roster.members[$1]?.definition }
+        for (key, definition) in added {
+            publish(cache.begin(key, definition, runs: counts[key] ?? RunCounts(), at: time.moment))
+        }
+        scheduler.add(added, at: time.elapsed)
+        signal.yield()
+    }
+
+    private func forget(_ key: ProbeKey) {
+        let isGone = roster.members[key] == nil
+        scheduler.remove(key, isGone: isGone)
+        publish(cache.remove(key, isGone: isGone, at: time.moment))
+    }
+
+    // MARK: Freshness
+
+    /// Waits until every probe has run since the cache was last cleared.
+    /// - Returns: the probes that still have no result after `limit`, sorted; empty when all have one.
+    package func awaitFreshResults(within limit: Duration) async -> [ProbeKey] {
+        let end = time.elapsed + limit
+        await withTaskGroup(of: Void.self) { race in
+            race.addTask { await self.allFresh() }
+            race.addTask { try? await self.time.sleep(until: end) }
+            await race.next()
+            race.cancelAll()
+        }
+        return unfresh.sorted()
+    }
+
+    /// The probes without a result, and the definitions whose target lists may still add some.
+    private var unfresh: Set<ProbeKey> {
+        cache.unrun.union(plan.definitions.filter(services.targets.isPending).map { ProbeKey(identity: $0.identity, server: "") })
+    }
+
+    private func allFresh() async {
+        guard !unfresh.isEmpty else { return }
+        let id = UUID()
+        let (changes, change) = AsyncStream.makeStream(of: Void.self)
+        freshnessWaiters[id] = change
+        for await _ in changes where unfresh.isEmpty { break }
+        freshnessWaiters[id] = nil
+    }
+
+    private func wakeIfAllFresh() {
+        guard !freshnessWaiters.isEmpty, unfresh.isEmpty else { return }
+        for waiter in freshnessWaiters.values { waiter.yield() }
     }
 }

@@ -3,6 +3,9 @@ package import FoundationEssentials
 package import Monitoring
 package import Probing
 
+/// The definition has no such target; the description is one sentence.
+struct NoSuchTarget: Error, CustomStringConvertible { let description: String }
+
 /// The probes that a plan defines for each server and target, and why others are not defined.
 package struct Roster: Sendable {
     /// One probe. A class, because schedule, queue and cache share it.
@@ -139,6 +142,31 @@ package struct Roster: Sendable {
 
     /// The probes of a definition with targets, in the order of its lists.
     func keys(of definition: ProbeDefinition) -> [ProbeKey] { aims[definition.identity]?.keys ?? [] }
+
+    /// The probes of one target of a definition, one for each of its addresses.
+    /// - Parameter target: as printed or as listed; case is ignored if the match is unique.
+    func keys(of definition: ProbeDefinition, at target: String) throws(NoSuchTarget) -> [ProbeKey] {
+        let keys = keys(of: definition)
+        let listed = keys.filter { members[$0]?.target?.text == target }
+        if !listed.isEmpty { return listed }
+        let exact = keys.filter { $0.identity.target == target }
+        if !exact.isEmpty { return exact }
+        let similar = keys.filter { $0.identity.target?.lowercased() == target.lowercased() }
+        guard let first = similar.first?.identity, similar.allSatisfy({ $0.identity == first }) else {
+            let name = definition.identity.description.replacing("\\", with: "/")
+            throw NoSuchTarget(description: "probe '\(name)' has no target '\(URLRedaction.target(target))'; \(known(keys, like: target))")
+        }
+        return similar
+    }
+
+    private func known(_ keys: [ProbeKey], like target: String) -> String {
+        let few = 1000
+        let all = keys.prefix(few).compactMap(\.identity.target)
+        let near = NearestName.ranked(Set(all), to: target).prefix(3)
+        if !near.isEmpty { return "similar names: \(near.joined(separator: ", "))" }
+        let some = all.prefix(3).joined(separator: ", ")
+        return keys.isEmpty ? "it currently has no targets" : keys.count > 3 ? "it has \(keys.count), such as \(some)" : "it has \(some)"
+    }
 
     /// Updates a definition's probes to these targets; existing probes are kept.
     mutating func aim(_ definition: ProbeDefinition, at entries: [TargetEntry], plan: Plan, date: Date) -> Retargeting {

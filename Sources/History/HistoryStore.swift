@@ -1,3 +1,4 @@
+import Concurrency
 import FoundationEssentials
 import GRDB
 package import Logging
@@ -20,7 +21,6 @@ package final class HistoryStore: Journal, Service {
     private let restored: RestoredState
     private let pending: Mutex<PendingEntries>
     private let pool: Mutex<DatabasePool?>
-    private let alarm = Mutex<Duration?>(nil)
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
@@ -104,6 +104,7 @@ package final class HistoryStore: Journal, Service {
 
     private func loop() async {
         await withDiscardingTaskGroup { alarms in
+            var timer = DueTimer()
             wake.yield()
             for await _ in wakes {
                 // Prune a little after each batch, so that pruning keeps up with writing.
@@ -112,19 +113,9 @@ package final class HistoryStore: Journal, Service {
                     let hasWritten = await writeOne()
                     isBusy = await writer.prune() || hasWritten
                 }
-                let due = min(pending.withLock(\.due) ?? time.elapsed + PendingEntries.retryAfter, time.elapsed + PendingEntries.retryAfter)
-                guard
-                    alarm.withLock({ alarm in
-                        if let armed = alarm, armed <= due { return false }
-                        alarm = due
-                        return true
-                    })
-                else { continue }
-                alarms.addTask {
-                    guard (try? await self.time.sleep(until: due)) != nil else { return }
-                    self.alarm.withLock { if $0 == due { $0 = nil } }
-                    self.wake.yield()
-                }
+                let now = time.elapsed
+                let latest = now + PendingEntries.retryAfter
+                timer.arm(min(pending.withLock(\.due) ?? latest, latest), now: now, in: &alarms, sleep: time.sleep) { self.wake.yield() }
             }
         }
     }

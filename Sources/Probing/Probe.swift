@@ -5,6 +5,15 @@ package import FoundationEssentials
 /// A run must return soon after its task is cancelled. One that does not is recorded as Timeout, then as Poisoned, and abandoned.
 package protocol Probe: Sendable {
     func run(_ context: RunContext) async -> Outcome
+
+    /// The dates at which the verdict could turn because of a certificate with this validity, in any order. Asked by the forecast for every
+    /// certificate that a probe of the same place has seen.
+    func turns(with validity: Validity) -> [Date]
+}
+
+extension Probe {
+    /// When it becomes valid, and when it has expired.
+    package func turns(with validity: Validity) -> [Date] { [validity.begin, validity.end] }
 }
 
 /// The inputs of one run.

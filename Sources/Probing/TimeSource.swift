@@ -12,6 +12,22 @@ package protocol TimeSource: Sendable {
     func sleep(until elapsed: Duration) async throws
 }
 
+extension TimeSource {
+    /// Both clocks, read together.
+    package var moment: Moment { Moment(elapsed: elapsed, date: now) }
+}
+
+/// A point in time on both clocks of a `TimeSource`.
+package struct Moment: Sendable, Hashable {
+    package var elapsed: Duration
+    package var date: Date
+
+    package init(elapsed: Duration, date: Date) {
+        self.elapsed = elapsed
+        self.date = date
+    }
+}
+
 /// The system clocks. Sleepers are woken from a dispatch queue, so a busy cooperative pool does not delay the timer.
 package struct SystemTime: TimeSource {
     /// Dispatch timers stop while the machine is suspended, and `elapsed` does not: after a resume, no sleeper is later than this.

@@ -23,12 +23,14 @@ package struct StatusServer: Sendable {
 
     /// Opens nothing yet; listening starts when the `services` run.
     /// - Parameters:
+    ///   - changes: carries out requests that change what the manager does.
     ///   - settings: the listen address, host names and control socket; changes made by a reload are not picked up.
     ///   - responses: returns the current counters of responders and alerts; called for `/metrics` and `/api/v1/attempts`.
     ///   - budget: limits the number of open connections per listener.
     /// - Throws: if the page template cannot be parsed.
     package init(
-        settings: DaemonSettings, health: HealthManager, prober: OnDemandProber, metrics: MetricsPage, events: EventFeed,
+        settings: DaemonSettings, health: HealthManager, changes: ChangeRequests, prober: OnDemandProber, metrics: MetricsPage,
+        events: EventFeed,
         responses: @escaping @Sendable () -> ResponseFacts = { ResponseFacts() }, build: BuildInformation, budget: DescriptorBudget,
         logger: Logger
     ) throws {
@@ -39,7 +41,8 @@ package struct StatusServer: Sendable {
         self.connections = connections
         controlConnections = Connections(Connections.Limits(open: budget.controlConnections), logger: logger)
         routes = Routes(
-            health: health, metrics: metrics, page: try StatusPage(), prober: prober, events: events, responses: responses,
+            health: health, changes: changes, metrics: metrics, page: try StatusPage(), prober: prober, events: events,
+            responses: responses,
             connections: { connections.facts }, build: build)
     }
 

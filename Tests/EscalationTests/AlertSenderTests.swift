@@ -87,11 +87,11 @@ import Transfers
             agent.site.set(TroubledSite.failure, on: ["mbx01"])
             #expect(await agent.site.advance { await agent.site.states(.unhealthy) == 1 })
             #expect(try await alertmanager.fires(1))
-            _ = try await agent.site.manager.start(MaintenanceRequest(server: "mbx01", by: "test"))
+            _ = try await agent.site.changes.start(MaintenanceRequest(server: "mbx01", by: "test"))
             #expect(try await alertmanager.fires(0))
             await agent.site.advance(by: 200)
             #expect(try await alertmanager.alerts().isEmpty)
-            _ = try await agent.site.manager.end(MaintenanceEnd(server: "mbx01", by: "test"))
+            _ = try await agent.site.changes.end(MaintenanceEnd(server: "mbx01", by: "test"))
             #expect(try await alertmanager.fires(1))
         }
     }
@@ -100,12 +100,12 @@ import Transfers
     func silence() async throws {
         let alertmanager = try await Alertmanager()
         try await running([alertmanager.url], servers: ["mbx01", "mbx02"]) { agent async throws in
-            _ = try await agent.site.manager.start(MaintenanceRequest(server: "mbx01", by: "test"))
+            _ = try await agent.site.changes.start(MaintenanceRequest(server: "mbx01", by: "test"))
             agent.site.set(TroubledSite.failure, on: ["mbx01", "mbx02"])
             #expect(await agent.site.advance { await agent.site.states(.unhealthy) == 2 })
             #expect(try await alertmanager.fires(1))
             #expect(try await alertmanager.alerts().first?.labels["server"] == "mbx02")
-            _ = try await agent.site.manager.acknowledge(AcknowledgeRequest(monitor: "Monitor", server: "mbx02", by: "test"))
+            _ = try await agent.site.changes.acknowledge(AcknowledgeRequest(monitor: "Monitor", server: "mbx02", by: "test"))
             #expect(try await alertmanager.fires(0))
         }
     }

@@ -31,7 +31,7 @@ import Testing
     @Test("an override is in force at once, on its server alone, in any case, and ends by itself to the second")
     func exact() async throws {
         try await running { site in
-            _ = try await site.manager.add(override("RETRIES", "7", on: "MBX01"))
+            _ = try await site.changes.add(override("RETRIES", "7", on: "MBX01"))
             func retries() async -> [Int] { await site.manager.snapshot().probes.map(\.definition.retries) }
             #expect(await retries() == [7, 0])
             await site.advance(by: 59)
@@ -46,11 +46,11 @@ import Testing
     @Test("a later override of the same property takes the place of the earlier; removing it restores what is configured")
     func replaced() async throws {
         try await running { site in
-            _ = try await site.manager.add(override("every", "20s"))
-            _ = try await site.manager.add(override("every", "30s"))
+            _ = try await site.changes.add(override("every", "20s"))
+            _ = try await site.changes.add(override("every", "30s"))
             #expect(await site.manager.snapshot().overrides.map(\.value) == ["30s"])
             #expect(await site.manager.snapshot().probes.map(\.definition.every) == [.seconds(30), .seconds(30)])
-            _ = try await site.manager.remove(OverrideRemoval(identity: "Mail\\Probe", property: "every", by: "bob"))
+            _ = try await site.changes.remove(OverrideRemoval(identity: "Mail\\Probe", property: "every", by: "bob"))
             #expect(await site.manager.snapshot().probes.map(\.definition.every) == [.seconds(10), .seconds(10)])
         }
     }
@@ -58,15 +58,15 @@ import Testing
     @Test("a disabled probe is gone and comes back; a disabled monitor is Disabled, and its episode over")
     func disabled() async throws {
         try await running { site in
-            _ = try await site.manager.add(override("enabled", "false", on: "mbx02", for: 30))
+            _ = try await site.changes.add(override("enabled", "false", on: "mbx02", for: 30))
             #expect(await site.manager.snapshot().probes.map(\.key.server) == ["mbx01"])
-            let refusal = await site.manager.invoke(InvokeRequest(probe: "Probe", servers: ["mbx02"]), remote: true).refusals.first
+            let refusal = await Invoker(site.manager).invoke(InvokeRequest(probe: "Probe", servers: ["mbx02"]), remote: true).refusals.first
             #expect(refusal?.sentence.hasSuffix("; an override disables it: see 'agent override list'") == true, "a restart would not help")
             await site.advance(by: 30)
             #expect(await eventually(within: .seconds(60)) { await site.manager.snapshot().probes.count == 2 })
             site.set(TroubledSite.failure, on: ["mbx01"])
             #expect(await site.advance { await site.states(.unhealthy) == 1 })
-            _ = try await site.manager.add(override("enabled", "false", of: "Mail/Monitor"))
+            _ = try await site.changes.add(override("enabled", "false", of: "Mail/Monitor"))
             #expect(await site.states(.disabled) == 2)
             #expect(await site.manager.alerts().allSatisfy { $0.endsAt != nil })
         }
@@ -83,7 +83,7 @@ import Testing
     func refused(_ property: String, _ value: String, _ why: String) async throws {
         try await running { site in
             await #expect {
-                _ = try await site.manager.add(override(property, value))
+                _ = try await site.changes.add(override(property, value))
             } throws: { "\($0)".contains(why) }
         }
     }
@@ -93,13 +93,13 @@ import Testing
         try await running { site in
             var request = override("retries", "1")
             request.seconds = nil
-            await #expect(throws: DecisionRefused.self) { _ = try await site.manager.add(request) }
+            await #expect(throws: DecisionRefused.self) { _ = try await site.changes.add(request) }
             request.untilVersion = "99.1"
-            _ = try await site.manager.add(request)
+            _ = try await site.changes.add(request)
             await site.advance(by: 200)
             #expect(await site.manager.snapshot().overrides.map(\.end) == [.version("99.1")])
             request.seconds = 60
-            await #expect(throws: DecisionRefused.self) { _ = try await site.manager.add(request) }
+            await #expect(throws: DecisionRefused.self) { _ = try await site.changes.add(request) }
         }
     }
 
@@ -108,7 +108,7 @@ import Testing
         try await running { site in
             journal.breakDown()
             await #expect {
-                _ = try await site.manager.add(override("retries", "1"))
+                _ = try await site.changes.add(override("retries", "1"))
             } throws: { "\($0)".contains("can't be saved") }
             #expect(await site.manager.snapshot().overrides.isEmpty)
         }
@@ -121,15 +121,15 @@ import Testing
             first.component = "mail"
             var second = first
             second.requester = "HealthAPI"
-            _ = try await site.manager.start(first)
-            _ = try await site.manager.start(second)
-            _ = try await site.manager.end(MaintenanceEnd(server: "mbx01", component: "Mail", by: "alice"))
+            _ = try await site.changes.start(first)
+            _ = try await site.changes.start(second)
+            _ = try await site.changes.end(MaintenanceEnd(server: "mbx01", component: "Mail", by: "alice"))
             #expect(await site.manager.inactiveSince(healthSet: "Mail", server: "mbx01") != nil)
             #expect(await site.manager.inactiveSince(healthSet: "Mail", server: "mbx02") == nil)
             await #expect {
-                _ = try await site.manager.end(MaintenanceEnd(server: "mbx01", component: "Mail", requester: "Other", by: "alice"))
+                _ = try await site.changes.end(MaintenanceEnd(server: "mbx01", component: "Mail", requester: "Other", by: "alice"))
             } throws: { "\($0)".contains("HealthAPI") }
-            _ = try await site.manager.end(MaintenanceEnd(server: "mbx01", component: "Mail", requester: "healthapi", by: "alice"))
+            _ = try await site.changes.end(MaintenanceEnd(server: "mbx01", component: "Mail", requester: "healthapi", by: "alice"))
             #expect(await site.manager.inactiveSince(healthSet: "Mail", server: "mbx01") == nil)
         }
     }
@@ -137,12 +137,12 @@ import Testing
     @Test("an override is measured by what others have made of the probe, and that of a server wins over that of all")
     func together() async throws {
         try await running { site in
-            _ = try await site.manager.add(override("timeout", "9s"))
-            await #expect(throws: DecisionRefused.self) { _ = try await site.manager.add(override("every", "8s")) }
-            _ = try await site.manager.add(override("every", "40s"))
-            _ = try await site.manager.add(override("timeout", "30s"))
-            _ = try await site.manager.add(override("retries", "1", on: "mbx01"))
-            _ = try await site.manager.add(override("retries", "2"))
+            _ = try await site.changes.add(override("timeout", "9s"))
+            await #expect(throws: DecisionRefused.self) { _ = try await site.changes.add(override("every", "8s")) }
+            _ = try await site.changes.add(override("every", "40s"))
+            _ = try await site.changes.add(override("timeout", "30s"))
+            _ = try await site.changes.add(override("retries", "1", on: "mbx01"))
+            _ = try await site.changes.add(override("retries", "2"))
             #expect(await site.manager.snapshot().probes.map(\.definition.retries) == [1, 2])
             #expect(await site.manager.snapshot().probes.map(\.definition.timeout) == [.seconds(30), .seconds(30)])
         }
@@ -153,17 +153,17 @@ import Testing
         try await running { site in
             var weekly = MaintenanceRequest(server: "*", by: "alice")
             (weekly.weekday, weekly.minute, weekly.seconds) = (1, 120, 3600)
-            _ = try await site.manager.start(weekly)
-            _ = try await site.manager.start(MaintenanceRequest(server: "*", by: "alice"))
+            _ = try await site.changes.start(weekly)
+            _ = try await site.changes.start(MaintenanceRequest(server: "*", by: "alice"))
             #expect(MaintenanceDocument.all(in: await site.manager.snapshot()).map(\.state).sorted() == ["Active", "Inactive"])
-            _ = try await site.manager.end(MaintenanceEnd(server: "*", by: "alice"))
+            _ = try await site.changes.end(MaintenanceEnd(server: "*", by: "alice"))
             #expect(await site.manager.snapshot().maintenance.isEmpty)
             var named = MaintenanceRequest(server: "*", by: "alice")
             named.requester = "a\nb"
             var long = MaintenanceRequest(server: "*", by: "alice")
             long.seconds = 1e300
             for refused in [named, long] {
-                await #expect(throws: DecisionRefused.self) { _ = try await site.manager.start(refused) }
+                await #expect(throws: DecisionRefused.self) { _ = try await site.changes.start(refused) }
             }
         }
     }
@@ -190,10 +190,10 @@ import Testing
     func datesInDoubt() async throws {
         let year: TimeInterval = 365 * 86400
         try await running { site in
-            _ = try await site.manager.add(override("retries", "7", for: 86400))
+            _ = try await site.changes.add(override("retries", "7", for: 86400))
             var window = MaintenanceRequest(server: "mbx01", by: "alice")
             window.seconds = 86400
-            _ = try await site.manager.start(window)
+            _ = try await site.changes.start(window)
             func retries() async -> Int? { await site.manager.snapshot().probes.first?.definition.retries }
             func inactive() async -> Bool { await site.manager.inactiveSince(healthSet: "Mail", server: "mbx01") != nil }
             for jump in [year, -year] {

@@ -110,9 +110,10 @@ private final class Watcher: ResultObserver {
     private func manager(_ servers: [String], plan: PlanBox? = nil) throws -> HealthManager {
         let box = plan ?? PlanBox(Self.plan(servers))
         return try HealthManager(
-            kinds: KindCatalog([HandKind(hand: hand)]), readPlan: { () throws(ConfigurationRefused) in try box.read() },
-            configurationPath: "agent.yaml", time: time,
-            observers: [watcher], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            ManagerServices(
+                kinds: KindCatalog([HandKind(hand: hand)]), readPlan: { () throws(ConfigurationRefused) in try box.read() },
+                configurationPath: "agent.yaml", time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            observers: [watcher])
     }
 
     private static func plan(_ servers: [String], enabled: Bool = true) -> Plan {
@@ -194,7 +195,7 @@ private final class Watcher: ResultObserver {
             #expect(hand.runs.withLock { $0["bad"] } == 3)
             #expect(hand.runs.withLock { $0["good"] ?? 0 } >= 3)
             hand.ways.withLock { $0["bad"] = .succeed }
-            try await manager.restart()
+            try await ChangeRequests(manager).restart()
             #expect(
                 await Self.advance(time, hand) {
                     await manager.snapshot().probes.first { $0.key.server == "bad" }?.latest?.type == .succeeded
@@ -210,7 +211,7 @@ private final class Watcher: ResultObserver {
             #expect(await Self.advance(time, hand) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
             let before = await manager.snapshot().agent.cacheCleared
             time.advance(by: .seconds(1))
-            try await manager.restart()
+            try await ChangeRequests(manager).restart()
             #expect(hand.clears.withLock { $0 } == 1)
             #expect(await manager.snapshot().agent.cacheCleared > before)
             async let waiting = manager.awaitFreshResults(within: .seconds(60))
@@ -230,7 +231,7 @@ private final class Watcher: ResultObserver {
         try await running(manager) {
             #expect(await Self.advance(time, hand) { await manager.snapshot().probes[0].latest != nil })
             let cleared = await manager.snapshot().agent.cacheCleared
-            async let restart: Void = manager.restart()
+            async let restart: Void = ChangeRequests(manager).restart()
             // Long enough for the first run of the new life, if it were begun.
             let runs = hand.runs.withLock { $0["mbx01"] ?? 0 }
             #expect(await Self.advance(time, hand) { hand.runs.withLock { $0["mbx01"] ?? 0 } >= runs + 3 })
@@ -265,13 +266,13 @@ private final class Watcher: ResultObserver {
         try await running(manager) {
             #expect(await Self.advance(time, hand) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
             box.set(Self.plan(["mbx01", "mbx03"]))
-            try await manager.reload()
+            try await ChangeRequests(manager).reload()
             let states = await manager.snapshot().probes
             #expect(states.map(\.key.server) == ["mbx01", "mbx03"])
             #expect(states[0].latest != nil)
             #expect(states[1].latest == nil)
             box.set(nil)
-            await #expect(throws: ConfigurationRefused.self) { try await manager.reload() }
+            await #expect(throws: ConfigurationRefused.self) { try await ChangeRequests(manager).reload() }
             #expect(await manager.snapshot().probes.count == 2)
             #expect(await !manager.snapshot().agent.lastReloadSucceeded)
         }
@@ -284,26 +285,28 @@ private final class Watcher: ResultObserver {
         let request = InvokeRequest(probe: "Test/Probe")
         let built = "2027-01-15T08:00:00Z"
         #expect(
-            await manager.invoke(request, remote: true).refusals.first?.sentence
+            await Invoker(manager).invoke(request, remote: true).refusals.first?.sentence
                 == "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); it is off")
         box.set(Self.plan(["mbx01"], enabled: true))
         let advised = "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); run 'agent restart'"
-        #expect(await manager.invoke(request, remote: true).refusals.first?.sentence == advised)
-        try await manager.reload()
-        #expect(await manager.invoke(request, remote: true).refusals.first?.sentence == advised)
-        try await manager.restart()
-        #expect(await manager.invoke(request, remote: true).results.first?.type == .succeeded)
+        #expect(await Invoker(manager).invoke(request, remote: true).refusals.first?.sentence == advised)
+        try await ChangeRequests(manager).reload()
+        #expect(await Invoker(manager).invoke(request, remote: true).refusals.first?.sentence == advised)
+        try await ChangeRequests(manager).restart()
+        #expect(await Invoker(manager).invoke(request, remote: true).results.first?.type == .succeeded)
     }
 
     @Test("an option that holds a path is not set through an agent; a changed run is not cached")
     func options() async throws {
         let manager = try manager(["mbx01"])
-        let remote = await manager.invoke(InvokeRequest(probe: "hand", set: ["path": "/etc"]), remote: true)
+        let remote = await Invoker(manager).invoke(InvokeRequest(probe: "hand", set: ["path": "/etc"]), remote: true)
         #expect(remote.refusals.first?.sentence == "--set path: this option can't be set through an agent; use --local")
-        #expect(await manager.invoke(InvokeRequest(probe: "hand", set: ["path": "/etc"]), remote: false).results.count == 1)
-        #expect(await manager.invoke(InvokeRequest(probe: "hand", set: ["colour": "red"]), remote: true).refusals.first?.kind == .badOption)
+        #expect(await Invoker(manager).invoke(InvokeRequest(probe: "hand", set: ["path": "/etc"]), remote: false).results.count == 1)
+        #expect(
+            await Invoker(manager).invoke(InvokeRequest(probe: "hand", set: ["colour": "red"]), remote: true).refusals.first?.kind
+                == .badOption)
         #expect(await manager.snapshot().probes[0].latest == nil)
-        _ = await manager.invoke(InvokeRequest(probe: "hand"), remote: true)
+        _ = await Invoker(manager).invoke(InvokeRequest(probe: "hand"), remote: true)
         #expect(await manager.snapshot().probes[0].latest != nil)
     }
 

@@ -119,13 +119,15 @@ private final class Changes: ResultObserver {
         let lists = TargetLists(world: world.world, time: time, logger: logger)
         let box = PlanBox(Self.definition(list, enabled: enabled))
         let manager = try HealthManager(
-            kinds: KindCatalog([AimedKind(read: optionsRead)]),
-            readPlan: { () throws(ConfigurationRefused) in
-                // As the files are read: what was read before is not the same object.
-                let definition = box.definition.withLock { $0.with(options: $0.options) }
-                return Plan(configuration: AgentConfiguration(), definitions: [definition])
-            },
-            configurationPath: "agent.yaml", time: time, observers: [changes], targets: lists, logger: logger)
+            ManagerServices(
+                kinds: KindCatalog([AimedKind(read: optionsRead)]),
+                readPlan: { () throws(ConfigurationRefused) in
+                    // As the files are read: what was read before is not the same object.
+                    let definition = box.definition.withLock { $0.with(options: $0.options) }
+                    return Plan(configuration: AgentConfiguration(), definitions: [definition])
+                },
+                configurationPath: "agent.yaml", time: time, targets: lists, logger: logger),
+            observers: [changes])
         return Site(lists: lists, manager: manager, box: box)
     }
 
@@ -271,15 +273,15 @@ private final class Changes: ResultObserver {
             world.list("http://sd", ["u", "u2"])
             let list = TargetList(["b", "c"], sources: [Self.url], refresh: .seconds(3600))
             site.box.definition.withLock { $0 = Self.definition(list) }
-            try await manager.reload()
+            try await ChangeRequests(manager).reload()
             #expect(await manager.snapshot().probes.prefix(3).map { $0.latest != nil } == [true, false, true])
             #expect(await Self.settles { await Self.targets(manager) == ["b", "c", "u", "u2"] })
             time.advance(by: Self.firstRuns)
             #expect(await Self.settles { await Self.allRan(manager) })
-            try await manager.reload()
+            try await ChangeRequests(manager).reload()
             #expect(await Self.allRan(manager))
             site.box.definition.withLock { $0 = Self.definition(list, word: "b") }
-            try await manager.reload()
+            try await ChangeRequests(manager).reload()
             #expect(await manager.snapshot().probes.allSatisfy { $0.latest == nil && $0.runs[.succeeded] > 0 })
         }
     }
@@ -298,7 +300,7 @@ private final class Changes: ResultObserver {
             #expect(await waiting.isEmpty)
             world.list("http://sd", nil)
             let looks = world.looks("http://sd")
-            try await manager.restart()
+            try await ChangeRequests(manager).restart()
             #expect(await Self.settles { world.looks("http://sd") > looks })
             #expect(await Self.targets(manager) == ["u"])
         }
@@ -324,7 +326,7 @@ private final class Changes: ResultObserver {
         ])
     func selecting(text: String, expected: [String], says: String) async throws {
         let site = try site(TargetList(["https://a/b", "https://a/B", "b:25"]))
-        let answer = await site.manager.invoke(InvokeRequest(probe: text), remote: true)
+        let answer = await Invoker(site.manager).invoke(InvokeRequest(probe: text), remote: true)
         switch says {
         case "no target":
             let refusal = try #require(answer.refusals.first)
@@ -341,20 +343,20 @@ private final class Changes: ResultObserver {
     func invoking() async throws {
         let texts = (0..<600).map { "t\($0):25" }
         let many = try site(TargetList(texts))
-        var answer = await many.manager.invoke(InvokeRequest(probe: "Pages", allServers: true), remote: true)
+        var answer = await Invoker(many.manager).invoke(InvokeRequest(probe: "Pages", allServers: true), remote: true)
         #expect(answer.results.compactMap(\.key.identity.target).sorted() == texts.sorted() && answer.notes.isEmpty)
         #expect(await Self.allRan(many.manager))
-        answer = await many.manager.invoke(InvokeRequest(probe: "Pages", servers: ["mbx01"]), remote: true)
+        answer = await Invoker(many.manager).invoke(InvokeRequest(probe: "Pages", servers: ["mbx01"]), remote: true)
         #expect(
             answer.refusals.map(\.sentence)
                 == ["probe 'Web/Pages' applies to targets, not to servers: omit --server and specify Web/Pages/TARGET"])
-        answer = await many.manager.invoke(InvokeRequest(probe: "Pages/t1:25", set: ["word": "x"]), remote: true)
+        answer = await Invoker(many.manager).invoke(InvokeRequest(probe: "Pages/t1:25", set: ["word": "x"]), remote: true)
         #expect(answer.results.map(\.key.identity.target) == ["t1:25"])
-        answer = await (try site(TargetList([]))).manager.invoke(InvokeRequest(probe: "Pages"), remote: true)
+        answer = await Invoker(try site(TargetList([])).manager).invoke(InvokeRequest(probe: "Pages"), remote: true)
         #expect(
             answer.refusals.map(\.sentence) == ["probe 'Web/Pages' currently has no targets: its definition and its target lists are empty"]
         )
-        answer = await (try site(TargetList(["a"]), enabled: false)).manager.invoke(InvokeRequest(probe: "Pages"), remote: true)
+        answer = await Invoker(try site(TargetList(["a"]), enabled: false).manager).invoke(InvokeRequest(probe: "Pages"), remote: true)
         #expect(answer.refusals.first?.sentence.hasPrefix("probe 'Web\\Pages' is not defined: its definition was disabled") == true)
     }
 
@@ -364,9 +366,9 @@ private final class Changes: ResultObserver {
         world.resolve("u", ["192.0.2.1", "192.0.2.2"])
         let site = try site(TargetList([], sources: [Self.url], everyAddress: true))
         #expect(world.looks("http://sd") == 0)
-        let answer = await site.manager.invoke(InvokeRequest(probe: "Pages/u:1"), remote: false)
+        let answer = await Invoker(site.manager).invoke(InvokeRequest(probe: "Pages/u:1"), remote: false)
         #expect(answer.results.map(\.key.address) == ["192.0.2.1", "192.0.2.2"])
-        _ = await site.manager.invoke(InvokeRequest(probe: "Pages"), remote: false)
+        _ = await Invoker(site.manager).invoke(InvokeRequest(probe: "Pages"), remote: false)
         #expect(world.looks("http://sd") == 1)
     }
 
@@ -378,7 +380,7 @@ private final class Changes: ResultObserver {
         #expect(probes == TargetList.limit)
         #expect(facts.targetLists.map(\.problem) == [nil, "1 targets are ignored, the maximum is 100000"])
         world.list("lists/a", (0...TargetList.limit).map { "a\($0)" })
-        try await site.manager.reload()
+        try await ChangeRequests(site.manager).reload()
         #expect(
             await site.manager.agentFacts().facts.targetLists.first?.problem == "lists/a lists 100001 targets, the maximum is 100000")
     }

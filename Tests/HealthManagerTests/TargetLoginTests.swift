@@ -54,9 +54,10 @@ import Testing
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let lists = TargetLists(world: world, time: time, logger: logger)
         let manager = try HealthManager(
-            kinds: KindCatalog([Kind(probed: probed)]),
-            readPlan: { () throws(ConfigurationRefused) in Plan(configuration: AgentConfiguration(), definitions: [definition]) },
-            configurationPath: "agent.yaml", time: time, observers: [], targets: lists, logger: logger)
+            ManagerServices(
+                kinds: KindCatalog([Kind(probed: probed)]),
+                readPlan: { () throws(ConfigurationRefused) in Plan(configuration: AgentConfiguration(), definitions: [definition]) },
+                configurationPath: "agent.yaml", time: time, targets: lists, logger: logger))
         return (
             manager,
             {
@@ -69,7 +70,7 @@ import Testing
     private func invoke(_ manager: HealthManager, _ target: String, set: [String: String] = [:]) async -> [String] {
         probed.texts.withLock { $0 = [] }
         let request = InvokeRequest(probe: "Pages/" + target, servers: [], allServers: false, timeoutSeconds: nil, set: set, at: nil)
-        let answer = await manager.invoke(request, remote: true)
+        let answer = await Invoker(manager).invoke(request, remote: true)
         #expect(answer.results.allSatisfy { !$0.key.description.contains("secret") } && answer.refusals.isEmpty, "\(answer)")
         return probed.texts.withLock { $0 }
     }

@@ -39,6 +39,7 @@ package final class TroubledSite: Sendable {
     package static let failure = Finding(.failure, stage: .endpoint, reason: .connectRefused, sentence: "nobody listens")
 
     package let manager: HealthManager
+    package let changes: ChangeRequests
     private let findings = Findings()
     private let time: ManualTime
     private let keepsDate: Bool
@@ -69,9 +70,12 @@ package final class TroubledSite: Sendable {
             monitors: [MonitorDefinition(name: "CauseMonitor", rule: .consecutiveFailures(1))], location: location)
         let plan = Plan(configuration: configuration, definitions: [definition] + (withCauses ? [cause] : []))
         manager = try HealthManager(
-            kinds: KindCatalog([Kind(findings: findings)]), readPlan: { () throws(ConfigurationRefused) in plan },
-            configurationPath: "agent.yaml", time: time, observers: observers, journal: journal, restored: journal.restored,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            ManagerServices(
+                kinds: KindCatalog([Kind(findings: findings)]), readPlan: { () throws(ConfigurationRefused) in plan },
+                configurationPath: "agent.yaml", time: time, journal: journal,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            observers: observers, restored: journal.restored)
+        changes = ChangeRequests(manager)
     }
 
     /// What the next runs on a server find; nil is nothing.

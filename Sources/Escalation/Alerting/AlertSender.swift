@@ -1,4 +1,5 @@
 import Addresses
+import Concurrency
 import Documents
 package import Logging
 package import Monitoring
@@ -57,7 +58,7 @@ package final class AlertSender: ResultObserver {
             wayOut.use(plan.configuration.organization.network)
             follow(plan.configuration.alertmanagers)
         case .moved, .escalated, .decided: for addressee in addressees.withLock({ Array($0.values) }) { addressee.ring() }
-        case .updated, .ran, .removed: break
+        case .updated, .ran, .expired, .removed: break
         }
     }
 
@@ -90,12 +91,11 @@ package final class AlertSender: ResultObserver {
     private func serve(_ addressee: AlertmanagerEndpoint, _ alerts: @escaping @Sendable () async -> [Alert]) async {
         var memory = SentAlerts()
         var due = time.elapsed
-        var armed: Duration?
+        var timer = DueTimer()
         await withDiscardingTaskGroup { alarms in
             addressee.ring()
             for await _ in addressee.rings {
                 let elapsed = time.elapsed
-                if let ringing = armed, ringing <= elapsed { armed = nil }
                 // After a failure, a change waits for the next retry, so that the Alertmanager is not flooded with requests.
                 if elapsed >= due || addressee.ledger.consecutiveFailures == 0 && addressee.needsSend {
                     addressee.markSent()
@@ -110,13 +110,7 @@ package final class AlertSender: ResultObserver {
                         due = time.elapsed + pause(addressee.ledger)
                     }
                 }
-                guard due < armed ?? .seconds(Int64.max / 2) else { continue }
-                armed = due
-                let alarm = due
-                alarms.addTask {
-                    guard (try? await self.time.sleep(until: alarm)) != nil else { return }
-                    addressee.alarm()
-                }
+                timer.arm(due, now: time.elapsed, in: &alarms, sleep: time.sleep) { addressee.alarm() }
             }
             alarms.cancelAll()
         }

@@ -45,7 +45,7 @@ package final class ResponderDispatcher: ResultObserver {
         case over(UUID)
         /// A new plan or a decision, which may allow waiting actions.
         case decided
-        case rang(Duration)
+        case rang
         /// - Parameter isUndone: nil if the action was not made because the agent is shutting down.
         case acted(Order, isUndone: Bool?)
     }
@@ -116,7 +116,7 @@ package final class ResponderDispatcher: ResultObserver {
             signal.yield(.over(episode.id))
         case .escalated(let episode): offer(.unhealthy, episode)
         case .decided: signal.yield(.decided)
-        case .ran, .removed: break
+        case .ran, .expired, .removed: break
         }
     }
 
@@ -157,7 +157,7 @@ package final class ResponderDispatcher: ResultObserver {
     fileprivate func work(asking manager: HealthManager) async {
         var book = AnswerBook(restored, at: time.elapsed, time.now)
         var queue = RunQueue<Order>(overall: Self.actionsAtOnce, perServer: Self.actionsOfOne)
-        var armed: Duration?
+        var timer = DueTimer()
         await withDiscardingTaskGroup { tasks in
             for await signal in signals {
                 switch signal {
@@ -169,8 +169,7 @@ package final class ResponderDispatcher: ResultObserver {
                 case .decided:
                     book.retryAll()
                     await answerDue(&book, &queue, asking: manager)
-                case .rang(let due):
-                    if armed == due { armed = nil }
+                case .rang:
                     await answerDue(&book, &queue, asking: manager)
                 case .acted(let order, let isUndone):
                     queue.finished(server: order.responder.name)
@@ -182,13 +181,9 @@ package final class ResponderDispatcher: ResultObserver {
                         self.signal.yield(.acted(order, isUndone: isUndone))
                     }
                 }
-                guard book.due < armed ?? AnswerBook.never else { continue }
-                let due = book.due
-                armed = due
-                tasks.addTask {
-                    guard (try? await self.time.sleep(until: due)) != nil else { return }
-                    self.signal.yield(.rang(due))
-                }
+                timer.arm(
+                    book.due < AnswerBook.never ? book.due : nil, now: time.elapsed, in: &tasks, sleep: time.sleep
+                ) { self.signal.yield(.rang) }
             }
         }
     }

@@ -33,7 +33,7 @@ package final class MetricsPage: ResultObserver, Sendable {
     /// Updates or removes the fragment of the probe; takes effect with the next scrape.
     package func changed(_ change: CacheChange) {
         switch change {
-        case .adopted, .ran, .moved, .escalated, .decided: break
+        case .adopted, .ran, .moved, .escalated, .decided, .expired: break
         case .updated(let probe):
             let fragment = ProbeFragment(probe)
             state.withLock { state in

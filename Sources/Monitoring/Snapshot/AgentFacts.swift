@@ -33,4 +33,10 @@ package struct AgentFacts: Sendable {
         cacheCleared = started
         lastReloadSuccess = started
     }
+
+    /// Takes what a plan in use from now on says.
+    package mutating func use(_ plan: Plan) {
+        diagnostics = plan.warnings
+        thresholds = plan.configuration.organization.thresholds
+    }
 }

@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import Probing
 
 /// Receives every change of the cache, in order and synchronously: implementations must return quickly and must not block.
@@ -5,7 +6,7 @@ package protocol ResultObserver: Sendable {
     func changed(_ change: CacheChange)
 }
 
-/// A change of the cache or of decisions.
+/// A change of the cache or of decisions. The journal has recorded it before any observer receives it.
 package enum CacheChange: Sendable {
     /// The plan is in use from now on.
     case adopted(Plan)
@@ -19,6 +20,24 @@ package enum CacheChange: Sendable {
     case escalated(Episode)
     /// An override, maintenance or acknowledgement started or ended.
     case decided
+    /// These overrides and this maintenance have expired.
+    case expired(overrides: [Override], maintenance: [Maintenance], at: Date)
     /// A probe was removed.
     case removed(ProbeKey)
+}
+
+extension CacheChange {
+    /// What the journal keeps of the change, in order.
+    package var entries: [JournalEntry] {
+        switch self {
+        case .ran(let result): [.result(result.slim)]
+        case .moved(let transition):
+            (transition.episode.map { [.episode($0)] } ?? []) + [.transition(TransitionRecord(transition))]
+        case .escalated(let episode): [.episode(episode)]
+        case .expired(let overrides, let maintenance, let date):
+            overrides.map { .overrideEnded($0, at: date, why: "expired") }
+                + maintenance.map { .maintenanceEnded($0, at: date, why: "expired") }
+        case .adopted, .updated, .decided, .removed: []
+        }
+    }
 }

@@ -31,6 +31,13 @@ struct CertificateExpiryProbe: Probe {
         return log.finished([.certificate, .metadata])
     }
 
+    func turns(with validity: Validity) -> [Date] {
+        [
+            validity.begin, validity.end, validity.end.addingTimeInterval(-thresholds.warning(lifetime: validity.lifetime).seconds),
+            validity.end.addingTimeInterval(-thresholds.failure(lifetime: validity.lifetime).seconds),
+        ]
+    }
+
     private func judge(_ seen: VisibleCopies, at date: Date, into log: inout RunRecorder) {
         var byThumbprint: [(facts: CertificateFacts, copies: [VisibleCopies.Copy])] = []
         for copy in seen.judged {

@@ -10,6 +10,7 @@ import Probing
 /// The routes under `/api/v1`, used by the command line and other programs; described by `openapi.json`.
 struct APIRoutes: Sendable {
     let health: HealthManager
+    let changes: ChangeRequests
     let events: EventFeed
     let responses: @Sendable () -> ResponseFacts
 
@@ -38,26 +39,26 @@ struct APIRoutes: Sendable {
         api.get("forecast") { request, _ in try await answered(request, ["until"]) { try await forecast($0) } }
         api.get("events") { _, _ in events.response() }
         api.post("invoke") { request, _ in
-            try await taken(request, InvokeRequest.self) { try Response.json(InvokeAnswer(await health.invoke($0, remote: true))) }
+            try await taken(request, InvokeRequest.self) { try Response.json(InvokeAnswer(await Invoker(health).invoke($0, remote: true))) }
         }
         api.post("overrides") { request, _ in
-            try await taken(request, OverrideRequest.self) { try Response.json(OverrideDocument(try await health.add($0))) }
+            try await taken(request, OverrideRequest.self) { try Response.json(OverrideDocument(try await changes.add($0))) }
         }
         api.post("overrides/remove") { request, _ in
-            try await taken(request, OverrideRemoval.self) { try Response.json(OverrideDocument(try await health.remove($0))) }
+            try await taken(request, OverrideRemoval.self) { try Response.json(OverrideDocument(try await changes.remove($0))) }
         }
         api.post("maintenance") { request, _ in
             try await taken(request, MaintenanceRequest.self) {
-                try Response.json(MaintenanceDocument(try await health.start($0), at: health.now))
+                try Response.json(MaintenanceDocument(try await changes.start($0), at: health.now))
             }
         }
         api.post("maintenance/end") { request, _ in
             try await taken(request, MaintenanceEnd.self) {
-                try Response.json(MaintenanceDocument(try await health.end($0), at: health.now))
+                try Response.json(MaintenanceDocument(try await changes.end($0), at: health.now))
             }
         }
         api.post("acknowledge") { request, _ in
-            try await taken(request, AcknowledgeRequest.self) { try Response.json(try await health.acknowledge($0)) }
+            try await taken(request, AcknowledgeRequest.self) { try Response.json(try await changes.acknowledge($0)) }
         }
     }
 
@@ -73,7 +74,7 @@ struct APIRoutes: Sendable {
     }
 
     private func report(_ query: QueryReader) async throws -> Response {
-        await health.flush()
+        await HistoryReader(health).flush()
         var report = HealthReport(await health.snapshot())
         if let server = query.text("server")?.lowercased() {
             report.healthSets.removeAll { !$0.server.lowercased().hasPrefix(server) }
@@ -94,12 +95,13 @@ struct APIRoutes: Sendable {
         wanted.until = try query.date("until")
         wanted.limit = try query.integer("limit", in: 1...10_001) ?? wanted.limit
         if let sort = try query.choice("sort", HistoryQuery.Sort.self) { wanted.sorts = [sort] }
-        await health.flush()
+        let reader = HistoryReader(health)
+        await reader.flush()
         let records: [HistoryRecord]
         let stranger: String?
         do throws(JournalError) {
-            records = try await health.history(wanted)
-            stranger = records.isEmpty ? try await health.unknownSubject(in: wanted) : nil
+            records = try await reader.history(wanted)
+            stranger = records.isEmpty ? try await reader.unknownSubject(in: wanted) : nil
         } catch {
             return try .json(ErrorDocument(error: error.description), status: .serviceUnavailable)
         }
@@ -108,7 +110,7 @@ struct APIRoutes: Sendable {
     }
 
     private func forecast(_ query: QueryReader) async throws -> Response {
-        try .json(await health.forecast(until: try query.date("until")))
+        try .json(await Forecaster(health).forecast(until: try query.date("until")))
     }
 
     /// Answers a query whose parameters are all among `known` and given at most once each; otherwise answers 400.

@@ -29,7 +29,7 @@ package final class EventFeed: ResultObserver, Service {
         case .ran(let result): send("result", ResultDocument(result))
         case .moved(let transition): send("state", TransitionRecord(transition))
         case .escalated(let episode): send("escalation", episode)
-        case .adopted, .updated, .decided, .removed: break
+        case .adopted, .updated, .decided, .expired, .removed: break
         }
     }
 

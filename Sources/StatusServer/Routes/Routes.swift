@@ -11,6 +11,7 @@ import Serving
 /// Builds the router with all paths the agent serves.
 struct Routes: Sendable {
     let health: HealthManager
+    let changes: ChangeRequests
     let metrics: MetricsPage
     let page: StatusPage
     let prober: OnDemandProber
@@ -35,7 +36,7 @@ struct Routes: Sendable {
             }
         }
         router.get("/sd") { _, _ in try Response.json(DiscoveredTargets.all(in: await health.snapshot(withProbes: false))) }
-        APIRoutes(health: health, events: events, responses: responses).add(to: router)
+        APIRoutes(health: health, changes: changes, events: events, responses: responses).add(to: router)
         ProbeRoute(prober: prober, isBehindProxy: requestGuard.isBehindProxy).add(to: router)
         return router
     }
@@ -73,7 +74,7 @@ struct Routes: Sendable {
 
     private func reload() async -> Response {
         do throws(ConfigurationRefused) {
-            try await health.reload()
+            try await changes.reload()
             return .plain(.ok, "configuration reloaded\n")
         } catch {
             return .plain(.internalServerError, error.description + "\nthe previous configuration remains in effect\n")
@@ -81,7 +82,7 @@ struct Routes: Sendable {
     }
 
     private func restart(_ request: Request) async throws -> Response {
-        do throws(ConfigurationRefused) { try await health.restart() } catch {
+        do throws(ConfigurationRefused) { try await changes.restart() } catch {
             return .plain(
                 .internalServerError, error.description + "\nthe previous configuration remains in effect, no cache was cleared\n")
         }

@@ -66,7 +66,7 @@ struct InvokeCommand: AsyncParsableCommand {
         try await RunCommand.guarded {
             let logger = LogFormat.silent
             let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: logger)
-            invocation = await Progress.shown("running \(request.probe)") { await manager.invoke(request, remote: false) }
+            invocation = await Progress.shown("running \(request.probe)") { await Invoker(manager).invoke(request, remote: false) }
         }
         return InvokeAnswer(invocation)
     }

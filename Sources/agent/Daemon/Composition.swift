@@ -44,10 +44,10 @@ enum Composition {
         let stateDirectory = try? files.daemonSettings().stateDirectory
         let kinds = kinds(transfers: transfers, stateDirectory: stateDirectory, ownsState: false, logger: logger)
         return try HealthManager(
-            kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
-            configurationPath: files.configurationPath,
-            time: SystemTime(),
-            targets: TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger), logger: logger)
+            ManagerServices(
+                kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
+                configurationPath: files.configurationPath, time: SystemTime(),
+                targets: TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger), logger: logger))
     }
 
     /// Runs the daemon until SIGTERM or SIGINT.
@@ -78,17 +78,19 @@ enum Composition {
         let alerts = AlertSender(wayOut, journal: history, time: SystemTime(), logger: logger)
         let responders = ResponderDispatcher(
             ActionRunner(wayOut, time: SystemTime()), journal: history, restored: restored, time: SystemTime(), logger: logger)
-        var limits = HealthManager.Limits()
+        var limits = RunLimits()
         limits.overall = min(limits.overall, budget.runs)
         let manager = try HealthManager(
-            kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
-            configurationPath: files.configurationPath, time: SystemTime(), observers: [metrics, prober, events, responders, alerts],
-            targets: targets, limits: limits, journal: history, restored: restored,
-            version: Version.current, logger: logger)
+            ManagerServices(
+                kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
+                configurationPath: files.configurationPath, time: SystemTime(), targets: targets, journal: history,
+                version: Version.current, logger: logger),
+            observers: [metrics, prober, events, responders, alerts], restored: restored, limits: limits)
+        let changes = ChangeRequests(manager)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: Revision.current, swiftVersion: Version.swift)
         let server = try StatusServer(
-            settings: configuration.daemon, health: manager, prober: prober, metrics: metrics, events: events,
+            settings: configuration.daemon, health: manager, changes: changes, prober: prober, metrics: metrics, events: events,
             responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, budget: budget,
             logger: logger)
         let listeners = server.services { address in
@@ -102,7 +104,7 @@ enum Composition {
                 alerts.service { await manager.alerts() },
             ] as [any Service] + listeners + [
                 // These end before the listeners, which wait for event streams to end.
-                events, ReloadOnHangup(manager: manager), MemoryReturn(),
+                events, ReloadOnHangup(changes: changes), MemoryReturn(),
             ]
             + beside
         var group = ServiceGroupConfiguration(
@@ -132,12 +134,12 @@ enum Composition {
 
 /// Reloads the configuration on SIGHUP.
 struct ReloadOnHangup: Service {
-    let manager: HealthManager
+    let changes: ChangeRequests
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             // Problems are reported in the log, the metrics and the status page.
-            try? await manager.reload()
+            try? await changes.reload()
         }
     }
 }

@@ -118,7 +118,7 @@ import Testing
     func settled() async throws {
         try await running { site, dispatcher in
             await trouble(site, ["mbx01", "mbx02", "mbx03"])
-            _ = try await site.manager.acknowledge(AcknowledgeRequest(monitor: "Monitor", server: "mbx02", by: "test"))
+            _ = try await site.changes.acknowledge(AcknowledgeRequest(monitor: "Monitor", server: "mbx02", by: "test"))
             try await pass(to: 602, site)
             #expect(await eventuallyDone(["unhealthy mbx01", "unhealthy mbx03"]))
             dispatcher.changed(.adopted(Plan(configuration: AgentConfiguration(), definitions: [])))
@@ -150,10 +150,10 @@ import Testing
     func maintenance() async throws {
         try await running { site, _ in
             await trouble(site, ["mbx01", "mbx02"])
-            _ = try await site.manager.start(MaintenanceRequest(server: "mbx02", by: "test"))
+            _ = try await site.changes.start(MaintenanceRequest(server: "mbx02", by: "test"))
             await site.advance(by: 700)
             #expect(done == ["unhealthy mbx01"])
-            _ = try await site.manager.end(MaintenanceEnd(server: "mbx02", by: "test"))
+            _ = try await site.changes.end(MaintenanceEnd(server: "mbx02", by: "test"))
             #expect(await eventuallyDone(["unhealthy mbx01", "unhealthy mbx02"]))
             #expect(refused == ["unhealthy mbx02"])
         }
@@ -163,7 +163,7 @@ import Testing
     func recoveredInMaintenance() async throws {
         try await running([Self.responder([.unhealthy, .recovered])]) { site, _ in
             await trouble(site, ["mbx01"])
-            _ = try await site.manager.start(MaintenanceRequest(server: "mbx01", by: "test"))
+            _ = try await site.changes.start(MaintenanceRequest(server: "mbx01", by: "test"))
             site.set(nil, on: ["mbx01"])
             #expect(await site.advance { done == ["unhealthy mbx01", "recovered mbx01"] })
             #expect(refused.isEmpty)
@@ -187,7 +187,7 @@ import Testing
     func disabled() async throws {
         try await running { site, _ in
             await trouble(site, ["mbx01", "mbx02"])
-            _ = try await site.manager.add(
+            _ = try await site.changes.add(
                 OverrideRequest(identity: "r", property: "enabled", value: "false", seconds: 900, by: "test"))
             await site.advance(by: 800)
             #expect(done == ["unhealthy mbx01"])
@@ -200,7 +200,7 @@ import Testing
     func unwatched() async throws {
         try await running([Self.responder([.unhealthy, .recovered])]) { site, _ in
             await trouble(site, ["mbx01"])
-            _ = try await site.manager.add(
+            _ = try await site.changes.add(
                 OverrideRequest(identity: #"Mail\Monitor"#, property: "enabled", value: "false", seconds: 900, by: "test"))
             #expect(await eventuallyDone(["unhealthy mbx01", "recovered mbx01"]))
         }
@@ -210,7 +210,7 @@ import Testing
     func later() async throws {
         try await running { site, _ in
             await trouble(site, ["mbx01", "mbx02"])
-            _ = try await site.manager.add(
+            _ = try await site.changes.add(
                 OverrideRequest(identity: #"Mail\Monitor"#, property: "degradedFor", value: "1h", seconds: 86400, by: "test"))
             try await pass(to: 602, site)
             #expect(await eventuallyDone(["unhealthy mbx01", "unhealthy mbx02"]))

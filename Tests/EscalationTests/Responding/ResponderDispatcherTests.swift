@@ -214,8 +214,8 @@ private final class Hand: ResponderActing {
         elsewhere.monitors = ["OAuth"]
         let responders = [Self.responder("r", [.degraded]), Self.responder("off", [.degraded]), elsewhere]
         try await running(["mbx01", "mbx02"], responders, hand) { site, dispatcher in
-            _ = try await site.manager.start(MaintenanceRequest(server: "mbx01", by: "test"))
-            _ = try await site.manager.add(
+            _ = try await site.changes.start(MaintenanceRequest(server: "mbx01", by: "test"))
+            _ = try await site.changes.add(
                 OverrideRequest(identity: "off", property: "enabled", value: "false", seconds: 86400, by: "test"))
             site.set(TroubledSite.failure, on: ["mbx01", "mbx02"])
             #expect(await site.advance { dispatcher.ledger.counts.values.reduce(0, +) == 4 })

@@ -49,17 +49,20 @@ import Testing
         var world = TargetSourceProvider.empty
         world.addresses = { $0 == "two.test" ? ["192.0.2.1", "192.0.2.2"].compactMap { NetworkAddress($0) } : [] }
         let manager = try HealthManager(
-            kinds: KindCatalog([Kind(read: read)]), readPlan: { () throws(ConfigurationRefused) in plan }, configurationPath: "agent.yaml",
-            time: time, targets: TargetLists(world: world, time: time, logger: logger), logger: logger)
+            ManagerServices(
+                kinds: KindCatalog([Kind(read: read)]), readPlan: { () throws(ConfigurationRefused) in plan },
+                configurationPath: "agent.yaml", time: time, targets: TargetLists(world: world, time: time, logger: logger),
+                logger: logger))
         await manager.lookAtTargets()
-        await manager.runAll()
+        await Forecaster(manager).runAll()
         return manager
     }
 
     private func add(_ manager: HealthManager, _ item: String, _ property: String, _ value: String, server: String? = nil) async throws
         -> Override
     {
-        try await manager.add(OverrideRequest(identity: item, property: property, value: value, server: server, seconds: 60, by: "alice"))
+        try await ChangeRequests(manager).add(
+            OverrideRequest(identity: item, property: property, value: value, server: server, seconds: 60, by: "alice"))
     }
 
     private func refusal(_ manager: HealthManager, _ item: String, _ property: String, _ value: String, server: String? = nil) async
@@ -87,8 +90,9 @@ import Testing
         _ = try await add(manager, "Web/Pages", "retries", "1")
         retries = await Self.retries(manager)
         #expect(retries["two.test"] == [3, 3] && retries["https://192.0.2.9/a"] == [1])
-        _ = try await manager.remove(OverrideRemoval(identity: "Web/Pages/https://192.0.2.9/A", property: "retries", by: "bob"))
-        _ = try await manager.remove(OverrideRemoval(identity: "Pages", property: "retries", by: "bob"))
+        _ = try await ChangeRequests(manager).remove(
+            OverrideRemoval(identity: "Web/Pages/https://192.0.2.9/A", property: "retries", by: "bob"))
+        _ = try await ChangeRequests(manager).remove(OverrideRemoval(identity: "Pages", property: "retries", by: "bob"))
         #expect(await manager.snapshot().overrides.map(\.identity) == ["Web\\Pages\\two.test"])
         #expect(await Self.retries(manager).filter { $0.value != [0] } == ["two.test": [3, 3]])
     }
@@ -101,7 +105,7 @@ import Testing
             HealthReport(await manager.snapshot()).monitors.filter { $0.alertValue == "Disabled" }.map(\.target)
         }
         #expect(await disabled() == ["two.test", "two.test"])
-        _ = try await manager.remove(OverrideRemoval(identity: "PagesMonitor/two.test", property: "enabled", by: "bob"))
+        _ = try await ChangeRequests(manager).remove(OverrideRemoval(identity: "PagesMonitor/two.test", property: "enabled", by: "bob"))
         #expect(await disabled() == [])
     }
 

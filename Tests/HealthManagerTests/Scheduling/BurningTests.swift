@@ -71,11 +71,12 @@ import Testing
             identity: ProbeIdentity(healthSet: "Test", name: "Probe"), kind: "burn", summary: "", scope: .server(role: .mailbox),
             every: .seconds(1), timeout: .milliseconds(500), options: .empty(at: location), location: location)
         let plan = Plan(configuration: configuration, definitions: [definition])
-        var limits = HealthManager.Limits()
-        limits.grace = .milliseconds(500)
         return try HealthManager(
-            kinds: KindCatalog([Kind(fire: fire)]), readPlan: { () throws(ConfigurationRefused) in plan }, configurationPath: "agent.yaml",
-            time: time, observers: [results], limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            ManagerServices(
+                kinds: KindCatalog([Kind(fire: fire)]), readPlan: { () throws(ConfigurationRefused) in plan },
+                configurationPath: "agent.yaml", time: time, grace: .milliseconds(500),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            observers: [results])
     }
 
     /// Asks again and again, woken by no thread of the cooperative pool.

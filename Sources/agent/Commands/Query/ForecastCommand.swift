@@ -82,8 +82,8 @@ struct ForecastCommand: AsyncParsableCommand {
             let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: LogFormat.silent)
             forecast = await Progress.shown("computing the forecast") {
                 await manager.lookAtTargets()
-                await manager.runAll()
-                return await manager.forecast(until: end)
+                await Forecaster(manager).runAll()
+                return await Forecaster(manager).forecast(until: end)
             }
         }
         guard let forecast else { throw ExitCode(2) }

@@ -1,0 +1,136 @@
+import Concurrency
+package import FoundationEssentials
+package import Monitoring
+import Probing
+
+/// Predicts how results will change as certificates age.
+package struct Forecaster: Sendable {
+    /// The default period of a forecast, in seconds.
+    private static let reach: TimeInterval = 2 * 366 * 86400
+    private static let rehearsalsAtOnce = 32
+    /// There may be a hundred thousand targets: only the earliest dates are evaluated.
+    private static let rehearsalLimit = 4000
+    private static let rehearsalTimeout: Duration = .seconds(30)
+
+    private let manager: HealthManager
+
+    package init(_ manager: HealthManager) { self.manager = manager }
+
+    private struct Rehearsal: Sendable {
+        var key: ProbeKey
+        var date: Date
+    }
+
+    private typealias Outcomes = [ProbeKey: [(date: Date, outcome: Outcome)]]
+
+    /// Runs each probe, without side effects, for each date at which a certificate it has seen could change its result.
+    ///
+    /// - Parameter until: the end of the forecast; nil means two years from now.
+    package func forecast(until: Date?) async -> Forecast {
+        let (state, snapshot) = (await manager.state, await manager.snapshot())
+        let now = state.services.time.now
+        let end = max(now, until ?? now.addingTimeInterval(Self.reach))
+        var notes: [String] = []
+        var planned = rehearsals(state, snapshot, after: now, until: end)
+        if planned.count > Self.rehearsalLimit {
+            let last = planned[Self.rehearsalLimit - 1].date
+            notes.append("there are too many dates to evaluate: events after \(last.formatted(.iso8601)) are not included")
+            planned.removeLast(planned.count - Self.rehearsalLimit)
+        }
+        let unrun = snapshot.probes.count { $0.latest == nil }
+        if unrun > 0 { notes.append("\(unrun) probes have no result yet: their certificates are not included") }
+        let outcomes = await rehearse(planned, state)
+        let events = outcomes.flatMap { ForecastLine.events(of: $0.key, $0.value) }
+            .sorted { ($0.date, $0.probe, $0.server, $0.address ?? "") < ($1.date, $1.probe, $1.server, $1.address ?? "") }
+        return Forecast(generated: now, until: end, events: events, unreached: unreached(outcomes, state, snapshot), notes: notes)
+    }
+
+    /// Runs every probe once and records the results, for a process without a schedule.
+    package func runAll() async {
+        let state = await manager.state
+        _ = await Array(state.roster.members).concurrentMap(atMost: Self.rehearsalsAtOnce) { key, member in
+            let definition = member.definition
+            let ended = await state.services.runner.end(
+                member.probe, key: key, kind: definition.kind, retries: definition.retries, timeout: definition.timeout)
+            if let ended { await manager.record(ended, generation: state.generation, definition: definition) }
+        }
+    }
+
+    /// One run for each probe that has seen certificates, now and at each date at which its verdict could turn. Sorted by date and key.
+    private func rehearsals(_ state: ManagerState, _ snapshot: Snapshot, after now: Date, until end: Date) -> [Rehearsal] {
+        let seen = validities(snapshot)
+        var planned: [Rehearsal] = []
+        for (key, member) in state.roster.members {
+            guard let own = seen[Site(key)], !own.isEmpty else { continue }
+            let shared = key.server.isEmpty ? [] : seen[.shared] ?? []
+            let turns = own.union(shared).flatMap { member.probe.turns(with: $0) }.flatMap(Self.seconds)
+            let dates = Set(turns).filter { $0 > now && $0 <= end }
+            guard !dates.isEmpty else { continue }
+            planned.append(Rehearsal(key: key, date: now))
+            planned += dates.map { Rehearsal(key: key, date: $0) }
+        }
+        return planned.sorted { ($0.date, $0.key) < ($1.date, $1.key) }
+    }
+
+    /// Before and after a date. A threshold is exceeded once less time than that is left: one second later, the resolution of certificates.
+    private static func seconds(around date: Date) -> [Date] {
+        let second = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down))
+        return [second, second.addingTimeInterval(1)]
+    }
+
+    private func rehearse(_ planned: [Rehearsal], _ state: ManagerState) async -> Outcomes {
+        let runs = await planned.concurrentMap(atMost: Self.rehearsalsAtOnce) { run -> (Rehearsal, Outcome)? in
+            guard let member = state.roster.members[run.key] else { return nil }
+            let definition = member.definition
+            let result = await state.services.runner.run(
+                member.probe, key: run.key, kind: definition.kind, retries: definition.retries, timeout: Self.rehearsalTimeout,
+                at: run.date, isRehearsal: true)
+            return result.map { (run, $0.outcome) }
+        }
+        return runs.compactMap(\.self).reduce(into: [:]) { $0[$1.0.key, default: []].append(($1.0.date, $1.1)) }
+    }
+
+    /// Probes that could not reach or judge their target today, or could not reach it when run for another date. A probe without dates is
+    /// judged by its latest result.
+    private func unreached(_ outcomes: Outcomes, _ state: ManagerState, _ snapshot: Snapshot) -> [ForecastGap] {
+        let seeing = Set(
+            state.services.kinds.kinds.filter { $0.guide.stages.contains { [.tls, .certificate].contains($0) } }.map(\.name))
+        return snapshot.probes.compactMap { probe in
+            guard seeing.contains(probe.definition.kind) else { return nil }
+            let rehearsed = outcomes[probe.key].map { $0.sorted { $0.date < $1.date }.map(\.outcome) }
+            let asked = rehearsed ?? [probe.latest?.outcome].compactMap(\.self)
+            let today = asked.first?.decisive.flatMap { ForecastLine.isUnreached($0) ? $0 : nil }
+            return (today ?? asked.compactMap(\.decisive).first(where: \.reason.isOfTheNetwork)).map { ForecastGap(probe.key, $0) }
+        }
+    }
+
+    // MARK: Certificates
+
+    /// Where certificates are found: on a server, at a target, or shared by the organization.
+    private struct Site: Hashable {
+        var server: String
+        var target: String?
+        var address: String
+
+        static let shared = Site(server: "", target: nil, address: "")
+
+        init(server: String, target: String?, address: String) {
+            self.server = server
+            self.target = target
+            self.address = address
+        }
+
+        init(_ key: ProbeKey) { self.init(server: key.server, target: key.identity.target, address: key.address) }
+    }
+
+    private func validities(_ snapshot: Snapshot) -> [Site: Set<Validity>] {
+        var places: [Site: Set<Validity>] = [:]
+        for probe in snapshot.probes {
+            for validity in probe.latest?.outcome.observations.lazy.compactMap(\.validity) ?? [] {
+                places[Site(probe.key), default: []].insert(validity)
+                if validity.isShared { places[.shared, default: []].insert(validity) }
+            }
+        }
+        return places
+    }
+}
