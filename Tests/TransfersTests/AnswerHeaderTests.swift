@@ -30,6 +30,14 @@ import Transfers
         if kind != nil { #expect(report.failure?.sentence.contains("libcurl") == true) }
     }
 
+    @Test("a thousand lines are taken, and no more", arguments: [(997, nil), (998, .headersTooLarge)] as [(Int, ExchangeFailure.Kind?)])
+    func lines(count: Int, kind: ExchangeFailure.Kind?) async throws {
+        let (report, _) = try await exchange(
+            "peer.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n' + b'X: y\\r\\n' * \(count) + b'\\r\\n')")
+        #expect(report.failure?.kind == kind, "\(String(describing: report.failure))")
+        #expect(report.response?.headers.count == (kind == nil ? count + 1 : 0))
+    }
+
     @Test("interim answers without end count as headers")
     func interim() async throws {
         let (report, _) = try await exchange("while True: peer.sendall(b'HTTP/1.1 103 Early Hints\\r\\nLink: x\\r\\n\\r\\n' * 1000)")

@@ -29,6 +29,7 @@ struct AnswerReader {
     /// Whether received bytes have not been decoded yet.
     private(set) var hasMore = false
     private var headerBytes = 0
+    private var headerLines = 0
     /// The lines of the header block that is being received, without the status line.
     private var block: [UInt8] = []
     /// The Content-Length; nil if there is none.
@@ -48,6 +49,8 @@ struct AnswerReader {
         guard headerBytes <= request.bounds.headers else { return refuse(.headersTooLarge) }
         var rest = bytes[...]
         while let end = rest.firstIndex(of: 0x0A) {
+            headerLines += 1
+            guard headerLines <= request.bounds.headerLines else { return refuse(.headersTooLarge) }
             let line = rest[...end]
             rest = rest[(end + 1)...]
             if line.starts(with: "HTTP/".utf8) {

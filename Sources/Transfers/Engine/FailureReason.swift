@@ -63,7 +63,7 @@ struct FailureReason {
     private static func failure(_ refusal: AnswerReader.Refusal) -> ExchangeFailure {
         let (kind, sentence): (ExchangeFailure.Kind, String) =
             switch refusal {
-            case .headersTooLarge: (.headersTooLarge, "the response headers exceed the maximum size")
+            case .headersTooLarge: (.headersTooLarge, "the response headers exceed the maximum size or number")
             case .bodyTooLarge: (.bodyTooLarge, "the response body exceeds the maximum size")
             case .bodyExpands: (.bodyExpands, "the response body becomes more than 1000 times as large when it is decompressed")
             case .undecodable(let clause): (.protocolViolation, clause)

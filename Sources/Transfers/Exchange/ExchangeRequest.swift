@@ -119,5 +119,8 @@ package struct Bounds: Sendable, Hashable {
     package var body = 1 << 20
     /// Maximum total size of the header lines of one response, in bytes.
     package var headers = 64 << 10
+    /// Maximum number of these lines: a line costs more than its bytes.
+    package var headerLines = 1000
+
     package init() {}
 }
