@@ -36,8 +36,13 @@ package struct RunRecorder: Sendable {
 
     package mutating func observe(_ observation: Observation) { outcome.observations.append(observation) }
     package mutating func observe(_ observations: [Observation]) { outcome.observations += observations }
-    /// Removes observations that are replaced by later ones.
-    package mutating func forgetObservations(where isReplaced: (Observation) -> Bool) { outcome.observations.removeAll(where: isReplaced) }
+    /// Records what was measured of a target, for `/probe`.
+    package mutating func measured(_ facts: some TargetFacts) { outcome.facts.append(facts) }
+    /// Removes what was recorded of an earlier TLS handshake: the peer's certificates, and facts about the session.
+    package mutating func forgetHandshake(where isOfSession: (any TargetFacts) -> Bool) {
+        outcome.observations.removeAll { if case .peerCertificate = $0 { true } else { false } }
+        outcome.facts.removeAll(where: isOfSession)
+    }
     /// Records what was not checked and why, as one clause.
     package mutating func leaveOut(_ clause: String) { outcome.notChecked.append(clause) }
     /// Sets the sample value.

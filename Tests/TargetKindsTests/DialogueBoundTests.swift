@@ -1,4 +1,5 @@
 import Probing
+import TargetKinds
 import TestSupport
 import Testing
 

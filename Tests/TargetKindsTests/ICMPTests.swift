@@ -1,6 +1,7 @@
 import Addresses
 import FoundationEssentials
 import Probing
+import TargetKinds
 import TestSupport
 import Testing
 import Transfers

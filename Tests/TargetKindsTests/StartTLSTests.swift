@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Probing
+import TargetKinds
 import TestSupport
 import Testing
 import Transfers

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Probing
+import TargetKinds
 import TestSupport
 import Testing
 import Transfers

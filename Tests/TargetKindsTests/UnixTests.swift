@@ -2,6 +2,7 @@ import Addresses
 import Certificates
 import FoundationEssentials
 import Probing
+import TargetKinds
 import TestSupport
 import Testing
 import Transfers

@@ -1,6 +1,7 @@
 import Certificates
 import FoundationEssentials
 import Probing
+import TargetKinds
 import TestSupport
 import Testing
 import Transfers

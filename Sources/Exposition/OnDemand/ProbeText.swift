@@ -1,4 +1,3 @@
-import Addresses
 import Certificates
 import FoundationEssentials
 package import Probing
@@ -8,28 +7,30 @@ package import Probing
 /// Like blackbox_exporter in which metrics are zero and which are absent, with two exceptions: certificates that failed verification are
 /// included, and unknown times are omitted.
 package struct ProbeText {
-    private var families: [[UInt8]] = Array(repeating: [], count: ProbeFamily.allCases.count)
+    private struct Family {
+        let metric: MetricDefinition
+        var samples: [UInt8] = []
+    }
+
+    /// By metric name.
+    private var families: [String: Family] = [:]
 
     /// The complete response body in the text format, families sorted by name.
     package static func render(_ run: OnDemandRun) -> [UInt8] {
         var text = ProbeText()
         text.write(run)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 << 10)
-        for (family, samples) in zip(ProbeFamily.allCases, text.families) where !samples.isEmpty { bytes += family.header + samples }
-        return bytes
-    }
-
-    private mutating func gauge(_ family: ProbeFamily, _ value: Double, _ labels: [(String, String)] = []) {
-        MetricText.write(family.name, labels, value, to: &families[family.rawValue])
-    }
-
-    private mutating func phases<Phase: RawRepresentable & CaseIterable & Hashable>(
-        _ family: ProbeFamily, _ phases: [Phase: Duration], all: Bool = true
-    ) where Phase.RawValue == String {
-        for phase in Phase.allCases where all || phases[phase] != nil {
-            gauge(family, phases[phase]?.seconds ?? 0, [("phase", phase.rawValue)])
+        var page = MetricText()
+        for family in text.families.values.sorted(by: { $0.metric.name < $1.metric.name }) {
+            page.header(family.metric.name, type: "gauge", help: family.metric.help, format: .text)
+            page.append(family.samples)
         }
+        return page.bytes
+    }
+
+    private mutating func add(_ measurement: Measurement) { gauge(measurement.metric, measurement.value, measurement.labels) }
+
+    private mutating func gauge(_ metric: MetricDefinition, _ value: Double, _ labels: [(String, String)] = []) {
+        MetricText.write(metric.name.utf8, labels, value, to: &families[metric.name, default: Family(metric: metric)].samples)
     }
 
     private mutating func write(_ run: OnDemandRun) {
@@ -46,56 +47,16 @@ package struct ProbeText {
         for stage in result.outcome.stages where stage.verdict != .notRun {
             gauge(.stageDurationSeconds, stage.duration.seconds, [("stage", stage.stage.rawValue)])
         }
-        let observations = result.outcome.observations
-        let resolution = observations.lazy.compactMap { if case .resolution(let facts) = $0 { facts } else { nil } }.first
-        for observation in observations { write(observation, kind: result.kind, resolution: resolution) }
-        certificates(observations, kind: result.kind)
-    }
-
-    private mutating func write(_ observation: Observation, kind: String, resolution: ResolutionFacts?) {
-        switch observation {
-        case .resolution(let facts): write(facts)
-        case .tls(let facts): write(facts, kind: kind)
-        case .http(let facts): write(facts)
-        case .httpPhases(let phases):
-            self.phases(
-                .httpDurationSeconds, phases.all,
-                all: resolution.map { $0.address != nil } ?? !phases.all.isEmpty)
-        case .conversation(let facts): write(facts)
-        case .dns(let facts): write(facts)
-        case .ping(let facts):
-            phases(.icmpDurationSeconds, facts.phases)
-            if let limit = facts.replyHopLimit {
-                gauge(.icmpReplyHopLimit, Double(limit))
+        for facts in result.outcome.facts { for measurement in facts.measurements { add(measurement) } }
+        for case .httpPhases(let phases) in result.outcome.observations {
+            for phase in Observation.HTTPPhase.allCases {
+                if let duration = phases[phase] { gauge(.httpDuration, duration.seconds, [("phase", phase.rawValue)]) }
             }
-        case .grpc(let facts): write(facts)
-        case .webSocket(let facts): write(facts)
-        case .oauthCertificate, .drift, .peerCertificate, .metadataReachable: break
         }
+        certificates(result.outcome.observations)
     }
 
-    private mutating func write(_ facts: ResolutionFacts) {
-        gauge(.dnsLookupTimeSeconds, facts.duration.seconds)
-        gauge(.ipProtocol, Double(facts.address?.family.rawValue ?? 0))
-        gauge(.ipAddrHash, Double(facts.address.map(Self.hash) ?? 0))
-    }
-
-    private static func hash(_ address: NetworkAddress) -> UInt32 {
-        // blackbox_exporter uses FNV-1a (32 bits), over 4 bytes also for an IPv4-mapped IPv6 address.
-        address.bytes.reduce(0x811c_9dc5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
-    }
-
-    private mutating func write(_ facts: TLSFacts, kind: String) {
-        if let expiry = facts.lastChainExpiry, kind != "grpc" {
-            gauge(.sslLastChainExpiryTimestampSeconds, expiry.timeIntervalSince1970)
-        }
-        if let version = facts.version { gauge(.tlsVersionInfo, 1, [("version", version)]) }
-        if let cipher = facts.cipher, kind == "http" {
-            gauge(.tlsCipherInfo, 1, [("cipher", cipher)])
-        }
-    }
-
-    private mutating func certificates(_ observations: [Observation], kind: String) {
+    private mutating func certificates(_ observations: [Observation]) {
         let chain = observations.compactMap {
             if case .peerCertificate(let stage, let depth, _, let facts) = $0 { (stage, depth, facts) } else { nil }
         }
@@ -126,53 +87,5 @@ package struct ProbeText {
         let (sign, digits) = text.hasPrefix("-") ? ("-", text.dropFirst()) : ("", text[...])
         let significant = digits.lowercased().drop { $0 == "0" }
         return significant.isEmpty ? "0" : sign + significant
-    }
-
-    private mutating func write(_ facts: HTTPFacts) {
-        gauge(.httpStatusCode, Double(facts.status))
-        gauge(.httpContentLength, Double(facts.contentLength))
-        gauge(.httpUncompressedBodyLength, Double(facts.bodyLength))
-        gauge(.httpRedirects, Double(facts.redirects))
-        gauge(.httpSsl, facts.isTLS ? 1 : 0)
-        gauge(.httpVersion, facts.version.flatMap { Double($0) } ?? 0)
-        gauge(.failedDueToRegex, facts.failedByPattern ? 1 : 0)
-        if let modified = facts.lastModified {
-            gauge(.httpLastModifiedTimestampSeconds, modified.timeIntervalSince1970)
-        }
-    }
-
-    private mutating func write(_ facts: ConversationFacts) {
-        gauge(.failedDueToRegex, facts.failedByPattern ? 1 : 0)
-        gauge(.failedDueToBytes, facts.failedByBytes ? 1 : 0)
-        if let labels = facts.labels {
-            gauge(.expectInfo, 1, labels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-        }
-    }
-
-    private mutating func write(_ facts: DNSFacts) {
-        phases(.dnsDurationSeconds, facts.phases)
-        gauge(.dnsAnswerRrs, Double(facts.answers))
-        gauge(.dnsAuthorityRrs, Double(facts.authorities))
-        gauge(.dnsAdditionalRrs, Double(facts.additionals))
-        gauge(.dnsQuerySucceeded, facts.isAnswered ? 1 : 0)
-        if facts.asksForSerial, facts.isAnswered { gauge(.dnsSerial, Double(facts.serial ?? 0)) }
-    }
-
-    private mutating func write(_ facts: GRPCFacts) {
-        phases(.grpcDurationSeconds, facts.phases)
-        gauge(.grpcSsl, facts.isTLS ? 1 : 0)
-        gauge(.grpcStatusCode, Double(facts.status ?? 0))
-        for serving in GRPCFacts.Serving.allCases {
-            gauge(
-                .grpcHealthcheckResponse, facts.serving == serving ? 1 : 0,
-                [("serving_status", serving.rawValue)])
-        }
-    }
-
-    private mutating func write(_ facts: WebSocketFacts) {
-        phases(.websocketDurationSeconds, facts.phases)
-        gauge(.websocketStatusCode, Double(facts.status))
-        gauge(.websocketConnectionUpgraded, facts.isUpgraded ? 1 : 0)
-        gauge(.websocketFailedDueToRegex, facts.failedByPattern ? 1 : 0)
     }
 }

@@ -123,7 +123,6 @@ private struct Encoder {
             add(.oauthNotBefore, labels, copy.facts.notBefore.timeIntervalSince1970)
             add(.oauthKeySize, labels, Double(copy.facts.keyBits))
             add(.oauthLastSeen, labels, copy.lastSeen.timeIntervalSince1970)
-        case .resolution, .tls, .http, .conversation, .dns, .ping, .grpc, .webSocket: break
         case .drift(let drift):
             add(.drift, [("server", drift.server), ("source", drift.source.rawValue)], Double(drift.state.rawValue))
         case .metadataReachable(let server, let isReachable):

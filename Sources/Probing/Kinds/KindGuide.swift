@@ -17,13 +17,16 @@ package struct KindGuide: Sendable {
     /// One paragraph per check, in the order they run.
     package var checks: [String]
     package var stages: [Stage]
+    /// The metrics of `/probe` that a run may measure, in addition to those of every kind.
+    package var metrics: [MetricDefinition]
     /// Every reason a result of this kind can have.
     package var reasons: [Reason]
     package var options: [Option]
 
-    package init(checks: [String], stages: [Stage], reasons: [Reason], options: [Option] = []) {
+    package init(checks: [String], stages: [Stage], metrics: [MetricDefinition] = [], reasons: [Reason], options: [Option] = []) {
         self.checks = checks
         self.stages = stages
+        self.metrics = metrics
         self.reasons = reasons
         self.options = options
     }

@@ -1,9 +1,9 @@
 package import Certificates
 
-/// A typed fact recorded by a run. Kinds record these; the metrics writer decides how they are exposed.
+/// A typed fact recorded by a run and kept in the cache. Kinds record these; the metrics writer decides how they are exposed.
 ///
 /// Indirect, so that an element of an array does not take the size of the largest case.
-package indirect enum Observation: Sendable, Hashable {
+package indirect enum Observation: Sendable {
     case oauthCertificate(OAuthCertificate)
     case drift(CertificateDrift)
     /// A certificate the peer presented in a TLS handshake: its position (0 is the leaf), and whether it is part of the verified chain.
@@ -12,23 +12,6 @@ package indirect enum Observation: Sendable, Hashable {
     case metadataReachable(server: String, Bool)
     /// The phases of the probe's HTTP exchange, summed over redirects.
     case httpPhases(HTTPPhases)
-    // Recorded by probes of the target kinds.
-    case resolution(ResolutionFacts)
-    case tls(TLSFacts)
-    case http(HTTPFacts)
-    case conversation(ConversationFacts)
-    case dns(DNSFacts)
-    case ping(PingFacts)
-    case grpc(GRPCFacts)
-    case webSocket(WebSocketFacts)
-
-    /// Whether it is only part of the response to `/probe` and `invoke` and is not kept in the cache.
-    var requesterOnly: Bool {
-        switch self {
-        case .oauthCertificate, .drift, .peerCertificate, .metadataReachable, .httpPhases: false
-        case .resolution, .tls, .http, .conversation, .dns, .ping, .grpc, .webSocket: true
-        }
-    }
 
     /// Without the DER bytes of a peer certificate.
     var slim: Observation {

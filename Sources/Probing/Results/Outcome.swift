@@ -6,6 +6,8 @@ package struct Outcome: Sendable {
     /// In the order they were recorded. The decisive one is the first failure, else the first `unknown`, else the first warning.
     package var findings: [Finding] = []
     package var observations: [Observation] = []
+    /// What a target kind has measured, for `/probe` only.
+    package var facts: [any TargetFacts] = []
     /// The kind's sample value (days left, key bits); nil if the kind has none.
     package var sampleValue: Double?
     /// What was not checked and why, one clause each: `published by mbx02: metadata: false`.

@@ -35,11 +35,12 @@ package struct ProbeResult: Sendable {
     /// Whether the run Succeeded with a warning.
     package var isWarning: Bool { type == .succeeded && decisive?.severity == .warning }
 
-    /// The form kept in the cache: without the DER bytes of peer certificates, requester-only observations and spare array capacity.
+    /// The form kept in the cache: without the DER bytes of peer certificates, the facts for `/probe` and spare array capacity.
     package var slim: ProbeResult {
         var slim = self
         slim.outcome.stages = outcome.stages.map(\.self)
-        slim.outcome.observations = Array(outcome.observations.lazy.filter { !$0.requesterOnly }.map(\.slim))
+        slim.outcome.observations = outcome.observations.map(\.slim)
+        slim.outcome.facts = []
         return slim
     }
 

@@ -16,6 +16,7 @@ struct DNSKind: ProbeKind {
             "'fail_if_all_match_regexp' works as in blackbox_exporter: the probe fails unless every record matches each of its expressions.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
+        metrics: ResolutionFacts.metrics + DNSFacts.metrics + TLSFacts.metrics,
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
             .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,

@@ -20,7 +20,7 @@ struct DNSProbe: Probe {
             if question.asksForSerial { facts.serial = answer.serial }
             judge(answer, took: facts.phases[.request], &run)
         }
-        run.observe(.dns(facts))
+        run.measured(facts)
         return run.outcome
     }
 

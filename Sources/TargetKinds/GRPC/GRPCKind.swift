@@ -17,6 +17,7 @@ struct GRPCKind: ProbeKind {
             "The call must return status OK, and the serving status must be SERVING.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
+        metrics: ResolutionFacts.metrics + GRPCFacts.metrics + [TLSFacts.version],
         reasons: [
             .configIncomplete, .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout,
             .networkUnreachable,

@@ -12,7 +12,7 @@ struct GRPCProbe: Probe {
         var run = TargetRun(target, context, services)
         var facts = GRPCFacts()
         await check(&run, &facts)
-        run.observe(.grpc(facts))
+        run.measured(facts)
         return run.outcome
     }
 
@@ -84,7 +84,7 @@ struct GRPCProbe: Probe {
         if let took = report.phases[.connect], report.failure?.phase != .connect {
             run.pass(.connect, report.remoteAddress ?? "", took: took)
         }
-        run.observe(report.tls)
+        run.observe(report.tls, declared: [TLSFacts.version])
         if let version = report.tls?.version, report.failure?.phase != .tls { run.pass(.tls, version, took: report.phases[.tls]) }
     }
 

@@ -24,7 +24,7 @@ struct HTTPProbe: Probe {
         var run = TargetRun(target, context, services)
         var sights = RunFacts()
         await probe(&run, &sights, context)
-        run.observe(.http(sights.http))
+        run.measured(sights.http)
         run.observe(.httpPhases(sights.phases))
         return run.outcome
     }
@@ -159,7 +159,7 @@ struct HTTPProbe: Probe {
             let phase = phase.httpPhase
             sights.phases[phase] = (sights.phases[phase] ?? .zero) + duration - unfinished
         }
-        run.observe(report.tls)
+        run.observe(report.tls, declared: TLSFacts.metrics + [TLSFacts.cipher])
         let failed = report.response == nil ? report.failure?.phase : nil
         for (phase, stage, detail) in [(ExchangePhase.connect, Stage.connect, report.remoteAddress), (.tls, .tls, report.tls?.version)] {
             if let took = report.phases[phase], phase != failed { run.pass(stage, detail ?? "", took: took) }
@@ -182,29 +182,9 @@ struct HTTPProbe: Probe {
     }
 }
 
-extension HTTPFacts {
-    fileprivate init(_ report: ExchangeReport) {
-        self.init()
-        redirects = report.redirects
-        guard let response = report.response else { return }
-        status = response.status
-        contentLength = Self.announcedLength(response)
-        bodyLength = response.bodyLength
-        isTLS = HTTPProbe.isTLS(response)
-        version = response.version
-        lastModified = response.date(of: "Last-Modified")
-    }
-
-    private static func announcedLength(_ response: ExchangeResponse) -> Int {
-        if let text = response.values(of: "Content-Length").first, let length = Int(text) { return length }
-        return response.status < 200 || [204, 304].contains(response.status) ? 0 : -1
-    }
-}
-
 extension TargetRun {
     /// How long resolving the target's name took; zero if it was not resolved.
     fileprivate var lookedUp: Duration {
-        for case .resolution(let facts) in outcome.observations { return facts.duration }
-        return .zero
+        outcome.facts.lazy.compactMap { $0 as? ResolutionFacts }.first?.duration ?? .zero
     }
 }

@@ -16,6 +16,7 @@ struct ICMPKind: ProbeKind {
             "The reply must contain the payload that was sent. An ICMP error from a router (no route, hop limit exceeded, too big) ends the run immediately and is reported.",
         ],
         stages: [.resolve, .connect, .endpoint],
+        metrics: ResolutionFacts.metrics + PingFacts.metrics,
         reasons: [.targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .networkUnreachable, .timeout],
         options: [
             .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),

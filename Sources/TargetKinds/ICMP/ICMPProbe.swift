@@ -10,7 +10,7 @@ struct ICMPProbe: Probe {
         var run = TargetRun(target, context, services)
         var facts = PingFacts()
         await ping(&run, &facts)
-        run.observe(.ping(facts))
+        run.measured(facts)
         return run.outcome
     }
 

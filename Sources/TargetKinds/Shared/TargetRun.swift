@@ -54,6 +54,9 @@ struct TargetRun {
 
     mutating func observe(_ observation: Observation) { recorder.observe(observation) }
 
+    /// Records what was measured, for `/probe`.
+    mutating func measured(_ facts: some TargetFacts) { recorder.measured(facts) }
+
     mutating func sample(_ value: Double) { recorder.sample(value) }
 
     /// Records a network failure, with the stage and reason derived from it.
@@ -86,14 +89,14 @@ struct TargetRun {
                 found = try await transfers.resolve(host, options.preference, until: deadline)[0]
             }
             let took = ContinuousClock.now - start
-            observe(.resolution(ResolutionFacts(address: found, duration: took)))
+            measured(ResolutionFacts(address: found, duration: took))
             if let refusal = target.policy.refusal(of: found) {
                 throw ExchangeFailure(kind: .forbidden, phase: .resolve, sentence: refusal)
             }
             pass(.resolve, found.description, took: took)
             return found
         } catch {
-            if error.kind != .forbidden { observe(.resolution(ResolutionFacts(address: nil, duration: ContinuousClock.now - start))) }
+            if error.kind != .forbidden { measured(ResolutionFacts(address: nil, duration: ContinuousClock.now - start)) }
             fail(error)
             return nil
         }
@@ -114,15 +117,14 @@ struct TargetRun {
     }
 
     /// Records a TLS handshake: the session, and each presented certificate. Replaces those of an earlier handshake.
-    mutating func observe(_ tls: TLSReport?) {
+    /// - Parameter declared: the metrics of the session that the kind declares.
+    mutating func observe(_ tls: TLSReport?, declared: [MetricDefinition] = TLSFacts.metrics) {
         guard let tls else { return }
-        recorder.forgetObservations { observation in
-            switch observation {
-            case .tls, .peerCertificate: true
-            default: false
-            }
-        }
-        observe(.tls(TLSFacts(version: Self.versionNames[tls.version ?? ""], cipher: tls.cipher, lastChainExpiry: tls.verdict?.lastExpiry)))
+        recorder.forgetHandshake { $0 is TLSFacts }
+        measured(
+            TLSFacts(
+                version: Self.versionNames[tls.version ?? ""], cipher: tls.cipher, lastChainExpiry: tls.verdict?.lastExpiry,
+                declared: declared))
         recorder.observe(tls.certificates(at: .tls))
         for warning in tls.warnings(at: .tls, of: target.description) { recorder.find(warning) }
     }

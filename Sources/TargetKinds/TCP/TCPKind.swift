@@ -15,6 +15,7 @@ struct TCPKind: ProbeKind {
             "With 'query_response', the steps are executed in order: a line that matches 'expect', or exactly 'expect_bytes', must be received; 'send' is sent; 'starttls' starts TLS.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
+        metrics: ResolutionFacts.metrics + ConversationFacts.metrics + TLSFacts.metrics,
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
             .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,

@@ -11,7 +11,7 @@ struct TCPProbe: Probe {
         var run = TargetRun(target, context, services)
         var facts = ConversationFacts()
         await speak(&run, &facts)
-        run.observe(.conversation(facts))
+        run.measured(facts)
         return run.outcome
     }
 

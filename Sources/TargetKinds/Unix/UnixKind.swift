@@ -16,6 +16,7 @@ struct UnixKind: ProbeKind {
             "With 'query_response', the steps are executed in order, as with kind tcp.",
         ],
         stages: [.connect, .tls, .endpoint],
+        metrics: ConversationFacts.metrics + TLSFacts.metrics,
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .configIncomplete, .connectRefused, .connectTimeout, .networkUnreachable,
             .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,

@@ -14,7 +14,7 @@ struct UnixProbe: Probe {
         var run = TargetRun(target, context, services)
         var facts = ConversationFacts()
         await speak(&run, &facts)
-        run.observe(.conversation(facts))
+        run.measured(facts)
         return run.outcome
     }
 

@@ -16,6 +16,7 @@ struct WebSocketKind: ProbeKind {
             "With 'query_response', the steps are executed in order: the next message must match 'expect'; 'send' is sent as a text message.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
+        metrics: ResolutionFacts.metrics + WebSocketFacts.metrics + TLSFacts.metrics,
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .credentialUnreadable, .dnsFailed, .connectRefused, .connectTimeout,
             .networkUnreachable, .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure,

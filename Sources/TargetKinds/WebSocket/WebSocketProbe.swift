@@ -12,7 +12,7 @@ struct WebSocketProbe: Probe {
         var run = TargetRun(target, context, services)
         var facts = WebSocketFacts()
         await speak(&run, &facts)
-        run.observe(.webSocket(facts))
+        run.measured(facts)
         return run.outcome
     }
 

@@ -82,13 +82,13 @@ struct DNSRun: Sendable, CustomStringConvertible {
         outcome.stages.map { "\($0.stage.rawValue)\($0.verdict == .passed ? "" : $0.verdict == .failed ? "!" : "?")" }.joined(
             separator: " ")
     }
-    var facts: DNSFacts? { outcome.observations.compactMap { if case .dns(let facts) = $0 { facts } else { nil } }.last }
+    var facts: DNSFacts? { outcome.facts.lazy.compactMap { $0 as? DNSFacts }.last }
     /// `2 answers, 0 authorities, 3 additionals`, as three numbers.
     var counts: [Int] { facts.map { [$0.answers, $0.authorities, $0.additionals] } ?? [] }
     var resolution: ResolutionFacts? {
-        outcome.observations.compactMap { if case .resolution(let facts) = $0 { facts } else { nil } }.last
+        outcome.facts.lazy.compactMap { $0 as? ResolutionFacts }.last
     }
-    var tls: TLSFacts? { outcome.observations.compactMap { if case .tls(let facts) = $0 { facts } else { nil } }.last }
+    var tls: TLSFacts? { outcome.facts.lazy.compactMap { $0 as? TLSFacts }.last }
     var certificates: [CertificateFacts] {
         outcome.observations.compactMap { if case .peerCertificate(_, _, _, let facts) = $0 { facts } else { nil } }
     }

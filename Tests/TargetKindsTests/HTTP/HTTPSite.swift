@@ -56,8 +56,7 @@ struct HTTPSite {
         var sentence: String { outcome.decisive?.sentence ?? "" }
 
         var http: HTTPFacts {
-            for case .http(let facts) in outcome.observations { return facts }
-            return HTTPFacts()
+            outcome.facts.lazy.compactMap { $0 as? HTTPFacts }.first ?? HTTPFacts()
         }
 
         var phases: [Observation.HTTPPhase: Duration] {
@@ -66,13 +65,11 @@ struct HTTPSite {
         }
 
         var tls: TLSFacts? {
-            for case .tls(let facts) in outcome.observations { return facts }
-            return nil
+            outcome.facts.lazy.compactMap { $0 as? TLSFacts }.first
         }
 
         var resolution: ResolutionFacts? {
-            for case .resolution(let facts) in outcome.observations { return facts }
-            return nil
+            outcome.facts.lazy.compactMap { $0 as? ResolutionFacts }.first
         }
 
         var certificates: Int { outcome.observations.count { if case .peerCertificate = $0 { true } else { false } } }

@@ -19,12 +19,16 @@ struct KindRun {
     ) async throws {
         let services = TargetServices(transfers: transfers, userAgent: "agent/test")
         let notes = SettingsReader.Notes()
-        let make = KindCatalog(TargetKinds.all(services)).prepare(kind, options: options.setting, notes: notes)
+        let catalog = KindCatalog(TargetKinds.all(services))
+        let make = catalog.prepare(kind, options: options.setting, notes: notes)
         guard !notes.hasErrors, let make else { throw Refused(description: notes.diagnostics.map(\.sentence).joined(separator: "\n")) }
         guard case .probe(let probe) = make(Place(organization: Organization(), server: nil, target: target)) else {
             throw Refused(description: "no probe")
         }
         outcome = await probe.run(RunContext(date: Date(), deadline: time, time: ManualTime()))
+        let declared = Set(catalog.kind(named: kind)?.guide.metrics ?? [])
+        let undeclared = outcome.facts.flatMap(\.measurements).map(\.metric).filter { !declared.contains($0) }
+        #expect(undeclared.isEmpty, "the guide of \(kind) does not declare these metrics")
     }
 
     init(
@@ -52,14 +56,14 @@ struct KindRun {
         outcome.observations.compactMap { if case .peerCertificate(_, let depth, true, _) = $0 { depth } else { nil } }
     }
 
-    var resolution: ResolutionFacts? { first { if case .resolution(let facts) = $0 { facts } else { nil } } }
-    var tls: TLSFacts? { first { if case .tls(let facts) = $0 { facts } else { nil } } }
-    var conversation: ConversationFacts? { first { if case .conversation(let facts) = $0 { facts } else { nil } } }
-    var ping: PingFacts? { first { if case .ping(let facts) = $0 { facts } else { nil } } }
-    var grpc: GRPCFacts? { first { if case .grpc(let facts) = $0 { facts } else { nil } } }
-    var webSocket: WebSocketFacts? { first { if case .webSocket(let facts) = $0 { facts } else { nil } } }
+    var resolution: ResolutionFacts? { facts() }
+    var tls: TLSFacts? { facts() }
+    var conversation: ConversationFacts? { facts() }
+    var ping: PingFacts? { facts() }
+    var grpc: GRPCFacts? { facts() }
+    var webSocket: WebSocketFacts? { facts() }
 
-    private func first<Facts>(_ pick: (Observation) -> Facts?) -> Facts? { outcome.observations.lazy.compactMap(pick).first }
+    private func facts<Facts: TargetFacts>() -> Facts? { outcome.facts.lazy.compactMap { $0 as? Facts }.first }
 
     /// For the comment of an expectation.
     var story: Comment { "\(outcome.stages) \(outcome.findings)" }

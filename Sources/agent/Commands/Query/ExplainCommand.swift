@@ -44,6 +44,7 @@ struct ExplainCommand: AsyncParsableCommand {
         lines += ["", "Checks:"] + guide.checks.map { "  - " + $0 }
         lines += ["", "Stages: " + guide.stages.map(\.rawValue).joined(separator: " -> ")]
         if !guide.options.isEmpty { lines += ["", "Options:"] + guide.options.map { "  \($0.name): \($0.summary)" } }
+        if !guide.metrics.isEmpty { lines += ["", "Metrics of /probe:"] + guide.metrics.map { "  \($0.name): \($0.help)" } }
         lines += ["", "Reasons ('agent explain REASON' shows what to do):"] + guide.reasons.map { "  \($0.rawValue): \($0.sentence)" }
         return lines.joined(separator: "\n")
     }
