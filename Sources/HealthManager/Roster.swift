@@ -57,17 +57,17 @@ package struct Roster: Sendable {
             let mould = ProbeFactory(definition: definition, make: Self.maker(definition, kinds))
             switch definition.scope {
             case .organization:
-                let key = ProbeKey(identity: definition.identity, server: "")
+                let key = ProbeKey(identity: definition.identity, site: .organization)
                 add(key, overridden(mould, key), place, concurrencyGroup: "", date)
             case .server(let role):
                 for server in plan.configuration.organization.servers where server.roles.contains(role) {
                     var place = place
                     place.server = server
-                    let key = ProbeKey(identity: definition.identity, server: server.name)
+                    let key = ProbeKey(identity: definition.identity, site: .server(server.name))
                     add(key, overridden(mould, key), place, concurrencyGroup: server.name, date)
                 }
             case .targets:
-                let whole = ProbeKey(identity: definition.identity, server: "")
+                let whole = ProbeKey(identity: definition.identity, site: .organization)
                 guard definition.enabled else {
                     add(whole, mould, place, concurrencyGroup: "", date)
                     continue
@@ -181,8 +181,8 @@ package struct Roster: Sendable {
         let named = Set(overrides.compactMap(\.target))
         let keys = entries.map { entry in
             let key = ProbeKey(
-                identity: ProbeIdentity(healthSet: identity.healthSet, name: identity.name, target: entry.name), server: "",
-                address: entry.address?.description ?? "")
+                identity: ProbeIdentity(healthSet: identity.healthSet, name: identity.name, target: entry.name),
+                site: .target(address: entry.address?.description))
             // The existing key is reused, so that its allocation stays shared.
             let known = gone.remove(key)
             if let known {

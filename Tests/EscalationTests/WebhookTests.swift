@@ -13,7 +13,9 @@ extension ResponderEvent {
     /// An event of a monitor on mbx01.
     static func test(sentence: String = "nobody listens", target: String? = nil) -> ResponderEvent {
         let key = MonitorKey(
-            probe: ProbeKey(identity: ProbeIdentity(healthSet: "Mail", name: "Probe", target: target), server: "mbx01"), name: "Monitor")
+            probe: ProbeKey(
+                identity: ProbeIdentity(healthSet: "Mail", name: "Probe", target: target),
+                site: ProbeKey.Site(server: "mbx01", target: target)), name: "Monitor")
         var episode = Episode(key, severity: .critical, began: Date(timeIntervalSince1970: 1_800_000_000))
         episode.reason = .connectRefused
         episode.sentence = sentence

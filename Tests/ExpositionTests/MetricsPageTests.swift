@@ -25,7 +25,7 @@ extension MetricsPage {
         _ name: String, server: String = "mbx01", result: (inout Outcome) -> Void = { _ in }, type: ResultType? = .succeeded, at: Date = end
     ) -> ProbeState {
         let location = SourceLocation(path: "x.yaml")
-        let key = ProbeKey(identity: ProbeIdentity(healthSet: "OAuth", name: name), server: server)
+        let key = ProbeKey(identity: ProbeIdentity(healthSet: "OAuth", name: name), site: .server(server))
         var state = ProbeState(
             key: key,
             definition: ProbeDefinition(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ScheduleTests {
     private func keys(_ count: Int) -> [ProbeKey] {
-        (0..<count).map { ProbeKey(identity: ProbeIdentity(healthSet: "Test", name: "Probe\($0)"), server: "mbx01") }
+        (0..<count).map { ProbeKey(identity: ProbeIdentity(healthSet: "Test", name: "Probe\($0)"), site: .server("mbx01")) }
     }
 
     @Test("a thousand first runs are spread over ten seconds, on ticks, and no tick is crowded")

@@ -88,12 +88,13 @@ final class StoreSite: Sendable {
         let end = time.now + offset
         return .result(
             ProbeResult(
-                key: ProbeKey(identity: ProbeIdentity(healthSet: "Set", name: name), server: server), kind: "k", start: end - 1, end: end,
+                key: ProbeKey(identity: ProbeIdentity(healthSet: "Set", name: name), site: .server(server)), kind: "k", start: end - 1,
+                end: end,
                 duration: .milliseconds(1500), type: type, outcome: outcome))
     }
 
     func episode(_ name: String = "M", began offset: Double = 0) -> Episode {
-        let probe = ProbeKey(identity: ProbeIdentity(healthSet: "Set", name: "P"), server: "mbx01.test")
+        let probe = ProbeKey(identity: ProbeIdentity(healthSet: "Set", name: "P"), site: .server("mbx01.test"))
         return Episode(MonitorKey(probe: probe, name: name), severity: .critical, began: time.now + offset)
     }
 

@@ -15,7 +15,9 @@ import Testing
         _ server: String, target: String? = nil, began: Int = 0, ended: Int? = nil, silenced: Int? = nil, thumbprint: String? = nil
     ) -> AlertBook.Member {
         let key = MonitorKey(
-            probe: ProbeKey(identity: ProbeIdentity(healthSet: "OAuth", name: "Probe", target: target), server: server), name: "Monitor")
+            probe: ProbeKey(
+                identity: ProbeIdentity(healthSet: "OAuth", name: "Probe", target: target),
+                site: ProbeKey.Site(server: server, target: target)), name: "Monitor")
         var episode = Episode(key, severity: .critical, began: at(began))
         episode.reason = .certificateExpired
         episode.sentence = "ended on \(server)"

@@ -8,7 +8,8 @@ import Testing
 /// What a monitor of certificates' lifetimes looks at, and what its alert says, while the probe itself succeeds.
 @Suite struct CertificateLifetimeTests {
     private static let now = Date(timeIntervalSince1970: 1_800_000_000)
-    private static let key = ProbeKey(identity: ProbeIdentity(healthSet: "Web", name: "Probe", target: "mail.fabrikam.com:443"), server: "")
+    private static let key = ProbeKey(
+        identity: ProbeIdentity(healthSet: "Web", name: "Probe", target: "mail.fabrikam.com:443"), site: .target(address: nil))
 
     private static func facts(_ name: String, daysLeft: Double, of lifetime: Double = 100) throws -> CertificateFacts {
         let end = now + daysLeft * 86400

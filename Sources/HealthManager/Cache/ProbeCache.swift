@@ -154,7 +154,7 @@ struct ProbeCache: Sendable {
     /// Whether another probe monitors the cause, and its monitors have an open episode or could not judge yet.
     private func isExplained(_ status: MonitorStatus, at moment: Moment) -> Bool {
         guard let episode = status.episode, let cause = episode.cause else { return false }
-        let key = ProbeKey(identity: cause, server: episode.server)
+        let key = ProbeKey(identity: cause, site: ProbeKey.Site(server: episode.server))
         guard let watcher = states[key], !watcher.monitors.isEmpty, key != status.key.probe else { return false }
         if watcher.monitors.contains(where: \.state.isEpisode) { return true }
         guard let began = board.episodeBegan(status.key) else { return false }

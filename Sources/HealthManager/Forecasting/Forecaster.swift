@@ -61,7 +61,7 @@ package struct Forecaster: Sendable {
         let seen = validities(snapshot)
         var planned: [Rehearsal] = []
         for (key, member) in state.roster.members {
-            guard let own = seen[Site(key)], !own.isEmpty else { continue }
+            guard let own = seen[Place(key)], !own.isEmpty else { continue }
             let shared = key.server.isEmpty ? [] : seen[.shared] ?? []
             let turns = own.union(shared).flatMap { member.probe.turns(with: $0) }.flatMap(Self.seconds)
             let dates = Set(turns).filter { $0 > now && $0 <= end }
@@ -107,27 +107,25 @@ package struct Forecaster: Sendable {
     // MARK: Certificates
 
     /// Where certificates are found: on a server, at a target, or shared by the organization.
-    private struct Site: Hashable {
-        var server: String
+    private struct Place: Hashable {
+        var site: ProbeKey.Site
         var target: String?
-        var address: String
 
-        static let shared = Site(server: "", target: nil, address: "")
+        static let shared = Place(site: .organization)
 
-        init(server: String, target: String?, address: String) {
-            self.server = server
+        init(_ key: ProbeKey) { self.init(site: key.site, target: key.identity.target) }
+
+        init(site: ProbeKey.Site, target: String? = nil) {
+            self.site = site
             self.target = target
-            self.address = address
         }
-
-        init(_ key: ProbeKey) { self.init(server: key.server, target: key.identity.target, address: key.address) }
     }
 
-    private func validities(_ snapshot: Snapshot) -> [Site: Set<Validity>] {
-        var places: [Site: Set<Validity>] = [:]
+    private func validities(_ snapshot: Snapshot) -> [Place: Set<Validity>] {
+        var places: [Place: Set<Validity>] = [:]
         for probe in snapshot.probes {
             for validity in probe.latest?.outcome.observations.lazy.compactMap(\.validity) ?? [] {
-                places[Site(probe.key), default: []].insert(validity)
+                places[Place(probe.key), default: []].insert(validity)
                 if validity.isShared { places[.shared, default: []].insert(validity) }
             }
         }

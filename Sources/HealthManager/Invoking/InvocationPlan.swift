@@ -119,11 +119,11 @@ struct InvocationPlan {
         -> [ProbeKey]
     {
         switch definition.scope {
-        case .organization: return [ProbeKey(identity: definition.identity, server: "")]
+        case .organization: return [ProbeKey(identity: definition.identity, site: .organization)]
         case .server(let role):
-            return chooseServers(role, request).map { ProbeKey(identity: definition.identity, server: $0) }
+            return chooseServers(role, request).map { ProbeKey(identity: definition.identity, site: .server($0)) }
         case .targets:
-            guard definition.enabled else { return [ProbeKey(identity: definition.identity, server: "")] }
+            guard definition.enabled else { return [ProbeKey(identity: definition.identity, site: .organization)] }
             do throws(Refused) { return try chooseTargets(definition, target, request) } catch {
                 refusals.append(error.refusal)
                 return []

@@ -130,7 +130,8 @@ package final class OnDemandProber: ResultObserver, Sendable {
         guard case .probe(let probe) = module.make(place) else { throw Refusal(status: 400, sentence: "the module cannot probe a target") }
         return Prepared(
             question: Question(module: name, target: text, hostname: hostname, allowsLoopback: query.isLocal), module: module, probe: probe,
-            key: ProbeKey(identity: ProbeIdentity(healthSet: "", name: name, target: target.description), server: ""), timeout: timeout)
+            key: ProbeKey(identity: ProbeIdentity(healthSet: "", name: name, target: target.description), site: .target(address: nil)),
+            timeout: timeout)
     }
 
     private func admit(_ query: ProbeQuery, _ access: ProbeAccess) throws(Refusal) {

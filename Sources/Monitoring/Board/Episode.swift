@@ -55,7 +55,8 @@ package struct Episode: Sendable, Hashable, Codable {
 
     package var key: MonitorKey {
         let identity = ProbeIdentity(healthSet: healthSet, name: probe, target: target)
-        return MonitorKey(probe: ProbeKey(identity: identity, server: server, address: address), name: monitor)
+        return MonitorKey(
+            probe: ProbeKey(identity: identity, site: ProbeKey.Site(server: server, target: target, address: address)), name: monitor)
     }
 
     /// The server, or the target if the monitor has no server.

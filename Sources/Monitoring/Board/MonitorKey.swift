@@ -15,7 +15,7 @@ package struct MonitorKey: Sendable, Hashable, Comparable, CustomStringConvertib
         ProbeIdentity(healthSet: probe.identity.healthSet, name: name, target: probe.identity.target)
     }
 
-    package var description: String { ProbeKey(identity: identity, server: probe.server, address: probe.address).description }
+    package var description: String { ProbeKey(identity: identity, site: probe.site).description }
 
     package static func < (left: MonitorKey, right: MonitorKey) -> Bool {
         (left.probe, left.name) < (right.probe, right.name)

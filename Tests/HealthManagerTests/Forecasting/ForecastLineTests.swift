@@ -6,7 +6,7 @@ import Testing
 
 /// Which changes a forecast makes of a probe's verdicts.
 @Suite struct ForecastLineTests {
-    private static let key = ProbeKey(identity: ProbeIdentity(healthSet: "Mail", name: "Probe"), server: "mbx01")
+    private static let key = ProbeKey(identity: ProbeIdentity(healthSet: "Mail", name: "Probe"), site: .server("mbx01"))
 
     private static func outcome(_ severity: Finding.Severity, _ reason: Reason) -> Outcome {
         var outcome = Outcome()
