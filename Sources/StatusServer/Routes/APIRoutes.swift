@@ -15,65 +15,72 @@ struct APIRoutes: Sendable {
     let responses: @Sendable () -> ResponseFacts
 
     func add(to router: Router<ServerContext>) {
-        let api = router.group("/api/v1")
-        api.get("openapi.json") { _, _ in Response.bytes(.ok, PackageResources.openapi_json, type: "application/json") }
-        api.get("probes") { request, _ in
-            try await answered(request, []) { _ in try Response.json(ProbeDocument.all(in: await health.snapshot())) }
+        router.get(RouterPath(Endpoints.description.path)) { _, _ in
+            Response.bytes(.ok, PackageResources.openapi_json, type: "application/json")
         }
-        api.get("results") { request, _ in try await answered(request, ["probe", "server"]) { try await results($0) } }
-        api.get("health") { request, _ in try await answered(request, ["server", "healthSet"]) { try await report($0) } }
-        api.get("history") { request, _ in
-            try await answered(request, ["subject", "server", "since", "until", "sort", "limit"]) { try await history($0) }
+        router.get(RouterPath(Endpoints.events.path)) { _, _ in events.response() }
+        get(Endpoints.probes, router) { _ in ProbeDocument.all(in: await health.snapshot()) }
+        get(Endpoints.results, router) { await results($0) }
+        get(Endpoints.health, router) { await report($0) }
+        get(Endpoints.history, router) { try await history($0) }
+        get(Endpoints.overrides, router) { _ in OverrideDocument.all(in: await health.snapshot(withProbes: false)) }
+        get(Endpoints.maintenance, router) { _ in MaintenanceDocument.all(in: await health.snapshot(withProbes: false)) }
+        get(Endpoints.alerts, router) { _ in await health.alerts() }
+        get(Endpoints.attempts, router) { _ in responses().responders.latest.reversed() }
+        get(Endpoints.forecast, router) { await Forecaster(health).forecast(until: try $0.date("until")) }
+        post(Endpoints.invoke, router) { InvokeAnswer(await Invoker(health).invoke($0, remote: true)) }
+        post(Endpoints.addOverride, router) { OverrideDocument(try await changes.add($0)) }
+        post(Endpoints.removeOverride, router) { OverrideDocument(try await changes.remove($0)) }
+        post(Endpoints.startMaintenance, router) { MaintenanceDocument(try await changes.start($0), at: health.now) }
+        post(Endpoints.endMaintenance, router) { MaintenanceDocument(try await changes.end($0), at: health.now) }
+        post(Endpoints.acknowledge, router) { try await changes.acknowledge($0) }
+    }
+
+    /// Why a request is not answered with its document.
+    private struct Refusal: Error {
+        let status: HTTPResponse.Status
+        let sentence: String
+
+        init(_ status: HTTPResponse.Status, _ sentence: String) {
+            self.status = status
+            self.sentence = sentence
         }
-        api.get("overrides") { request, _ in
-            try await answered(request, []) { _ in try Response.json(OverrideDocument.all(in: await health.snapshot(withProbes: false))) }
-        }
-        api.get("maintenance") { request, _ in
-            try await answered(request, []) { _ in try Response.json(MaintenanceDocument.all(in: await health.snapshot(withProbes: false)))
-            }
-        }
-        api.get("alerts") { request, _ in try await answered(request, []) { _ in try Response.json(await health.alerts()) } }
-        api.get("attempts") { request, _ in
-            try await answered(request, []) { _ in try Response.json(Array(responses().responders.latest.reversed())) }
-        }
-        api.get("forecast") { request, _ in try await answered(request, ["until"]) { try await forecast($0) } }
-        api.get("events") { _, _ in events.response() }
-        api.post("invoke") { request, _ in
-            try await taken(request, InvokeRequest.self) { try Response.json(InvokeAnswer(await Invoker(health).invoke($0, remote: true))) }
-        }
-        api.post("overrides") { request, _ in
-            try await taken(request, OverrideRequest.self) { try Response.json(OverrideDocument(try await changes.add($0))) }
-        }
-        api.post("overrides/remove") { request, _ in
-            try await taken(request, OverrideRemoval.self) { try Response.json(OverrideDocument(try await changes.remove($0))) }
-        }
-        api.post("maintenance") { request, _ in
-            try await taken(request, MaintenanceRequest.self) {
-                try Response.json(MaintenanceDocument(try await changes.start($0), at: health.now))
-            }
-        }
-        api.post("maintenance/end") { request, _ in
-            try await taken(request, MaintenanceEnd.self) {
-                try Response.json(MaintenanceDocument(try await changes.end($0), at: health.now))
-            }
-        }
-        api.post("acknowledge") { request, _ in
-            try await taken(request, AcknowledgeRequest.self) { try Response.json(try await changes.acknowledge($0)) }
+    }
+
+    private static func response(_ answer: () async throws -> some Encodable) async throws -> Response {
+        do { return try .json(try await answer()) } catch let refusal as Refusal {
+            return try .json(ErrorDocument(error: refusal.sentence), status: refusal.status)
         }
     }
 
     // MARK: Queries
 
-    private func results(_ query: QueryReader) async throws -> Response {
+    /// Serves a query whose parameters are all known and given at most once each; otherwise answers 400.
+    private func get<Answer>(
+        _ endpoint: Endpoint<NoBody, Answer>, _ router: Router<ServerContext>,
+        _ answer: @escaping @Sendable (QueryReader) async throws -> Answer
+    ) {
+        router.get(RouterPath(endpoint.route.path)) { request, _ in
+            try await Self.response {
+                do { return try await answer(try QueryReader(request, known: endpoint.route.query)) } catch let problem
+                    as QueryReader.Problem
+                {
+                    throw Refusal(.badRequest, problem.description)
+                }
+            }
+        }
+    }
+
+    private func results(_ query: QueryReader) async -> [ResultDocument] {
         let probe = query.text("probe")
         let server = query.text("server")?.lowercased()
         let states = await health.snapshot().probes.filter { state in
             (probe.map { state.key.identity.isMeant(by: $0) } ?? true) && (server == nil || server == state.key.server.lowercased())
         }
-        return try .json(states.compactMap(\.latest).map { ResultDocument($0) })
+        return states.compactMap(\.latest).map { ResultDocument($0) }
     }
 
-    private func report(_ query: QueryReader) async throws -> Response {
+    private func report(_ query: QueryReader) async -> HealthReport {
         await HistoryReader(health).flush()
         var report = HealthReport(await health.snapshot())
         if let server = query.text("server")?.lowercased() {
@@ -84,10 +91,10 @@ struct APIRoutes: Sendable {
             report.healthSets.removeAll { $0.healthSet.lowercased() != healthSet }
             report.monitors.removeAll { $0.healthSet.lowercased() != healthSet }
         }
-        return try .json(report)
+        return report
     }
 
-    private func history(_ query: QueryReader) async throws -> Response {
+    private func history(_ query: QueryReader) async throws -> [HistoryRecord] {
         var wanted = HistoryQuery()
         wanted.subject = query.text("subject")
         wanted.server = query.text("server")
@@ -97,64 +104,54 @@ struct APIRoutes: Sendable {
         if let sort = try query.choice("sort", HistoryQuery.Sort.self) { wanted.sorts = [sort] }
         let reader = HistoryReader(health)
         await reader.flush()
-        let records: [HistoryRecord]
-        let stranger: String?
-        do throws(JournalError) {
-            records = try await reader.history(wanted)
-            stranger = records.isEmpty ? try await reader.unknownSubject(in: wanted) : nil
-        } catch {
-            return try .json(ErrorDocument(error: error.description), status: .serviceUnavailable)
-        }
-        if let stranger { return try .json(ErrorDocument(error: stranger), status: .notFound) }
-        return try .json(records)
-    }
-
-    private func forecast(_ query: QueryReader) async throws -> Response {
-        try .json(await Forecaster(health).forecast(until: try query.date("until")))
-    }
-
-    /// Answers a query whose parameters are all among `known` and given at most once each; otherwise answers 400.
-    private func answered(_ request: Request, _ known: [String], _ answer: (QueryReader) async throws -> Response) async throws -> Response
-    {
-        do { return try await answer(try QueryReader(request, known: known)) } catch let problem as QueryReader.Problem {
-            return try .json(ErrorDocument(error: problem.description), status: .badRequest)
+        do {
+            let records = try await reader.history(wanted)
+            guard records.isEmpty, let stranger = try await reader.unknownSubject(in: wanted) else { return records }
+            throw Refusal(.notFound, stranger)
+        } catch let error as JournalError {
+            throw Refusal(.serviceUnavailable, error.description)
         }
     }
 
     // MARK: Changes
 
-    /// Decodes the request body and passes it to `act`. An unreadable body or an unknown key is answered with 400, a refused decision
-    /// with 404, 409 or 503.
-    private func taken<Document: OrderDocument>(
-        _ request: Request, _ type: Document.Type, _ act: (Document) async throws -> Response
-    ) async throws -> Response {
-        let document: Document
+    /// Serves a request with a body. An unreadable body or an unknown key is answered with 400, a refused decision with 404, 409 or 503.
+    private func post<Body: OrderDocument, Answer>(
+        _ endpoint: Endpoint<Body, Answer>, _ router: Router<ServerContext>, _ act: @escaping @Sendable (Body) async throws -> Answer
+    ) {
+        router.post(RouterPath(endpoint.route.path)) { request, _ in
+            try await Self.response {
+                let body = try await Self.body(Body.self, of: request)
+                do { return try await act(body) } catch let refused as DecisionRefused {
+                    let status: HTTPResponse.Status =
+                        switch refused.kind {
+                        case .unknown: .notFound
+                        case .invalid: .conflict
+                        case .notKept: .serviceUnavailable
+                        }
+                    throw Refusal(status, refused.description)
+                }
+            }
+        }
+    }
+
+    private static func body<Body: OrderDocument>(_ type: Body.Type, of request: Request) async throws(Refusal) -> Body {
         do {
             let buffer = try await request.body.collect(upTo: 1 << 20)
-            let known = Document.CodingKeys.allCases.map(\.stringValue)
+            let known = Body.CodingKeys.allCases.map(\.stringValue)
             let written = try JSONText.decode([String: AnyValue].self, from: buffer.readableBytesView).keys
             if let stranger = written.sorted().first(where: { !known.contains($0) }) {
-                return try .json(
-                    ErrorDocument(error: "unknown key '\(stranger)' in the body; known keys: \(known.joined(separator: ", "))"),
-                    status: .badRequest)
+                throw Refusal(.badRequest, "unknown key '\(stranger)' in the body; known keys: \(known.joined(separator: ", "))")
             }
-            document = try JSONText.decode(type, from: buffer.readableBytesView)
+            return try JSONText.decode(type, from: buffer.readableBytesView)
+        } catch let refusal as Refusal {
+            throw refusal
         } catch let fault as JSONFault {
-            return try .json(ErrorDocument(error: "the body is \(fault)"), status: .badRequest)
+            throw Refusal(.badRequest, "the body is \(fault)")
         } catch let error as DecodingError {
-            return try .json(
-                ErrorDocument(error: "the body does not match /api/v1/openapi.json: \(error.words)"), status: .badRequest)
+            throw Refusal(.badRequest, "the body does not match \(Endpoints.description.path): \(error.words)")
         } catch {
-            return try .json(ErrorDocument(error: "the body is not JSON, or is larger than 1 MiB"), status: .badRequest)
-        }
-        do { return try await act(document) } catch let refused as DecisionRefused {
-            let status: HTTPResponse.Status =
-                switch refused.kind {
-                case .unknown: .notFound
-                case .invalid: .conflict
-                case .notKept: .serviceUnavailable
-                }
-            return try .json(ErrorDocument(error: refused.description), status: status)
+            throw Refusal(.badRequest, "the body is not JSON, or is larger than 1 MiB")
         }
     }
 }

@@ -1,6 +1,5 @@
 import API
 import ArgumentParser
-import Documents
 import FoundationEssentials
 import HealthManager
 import Monitoring
@@ -61,7 +60,16 @@ struct InvokeCommand: AsyncParsableCommand {
 
     private func answer(to request: InvokeRequest) async throws -> InvokeAnswer {
         let transfers = try Composition.transfers()
-        if !local, let answer = try await agentsAnswer(to: request, transfers) { return answer }
+        if !local {
+            let deadline = Duration.seconds((timeout ?? 600) + 30)
+            let answer = try await Progress.shown("running \(request.probe)") {
+                try await client.ask(common, transfers) { control throws(ControlClient.Unreachable) in
+                    try await control.call(Endpoints.invoke, request, deadline: deadline)
+                }
+            }
+            if let answer { return answer }
+            Console.note("note: no agent is running; running the probe in this process")
+        }
         var invocation = InvokeResults()
         try await RunCommand.guarded {
             let logger = LogFormat.silent
@@ -69,25 +77,5 @@ struct InvokeCommand: AsyncParsableCommand {
             invocation = await Progress.shown("running \(request.probe)") { await Invoker(manager).invoke(request, remote: false) }
         }
         return InvokeAnswer(invocation)
-    }
-
-    /// - Returns: nil if no agent is running.
-    private func agentsAnswer(to request: InvokeRequest, _ transfers: Transfers) async throws -> InvokeAnswer? {
-        let control = try client.client(common, transfers: transfers)
-        let body = try JSONText.encode(request)
-        let bytes: [UInt8]
-        do throws(ControlClient.Unreachable) {
-            bytes = try await Progress.shown("running \(request.probe)") { () async throws(ControlClient.Unreachable) in
-                try await control.send(.post, "/api/v1/invoke", body: body, deadline: .seconds((timeout ?? 600) + 30))
-            }
-        } catch {
-            switch error {
-            case .refused(let sentence): throw Console.failure(sentence)
-            case .noAgent:
-                Console.note("note: no agent is running; running the probe in this process")
-                return nil
-            }
-        }
-        return try JSONText.decode(InvokeAnswer.self, from: bytes)
     }
 }

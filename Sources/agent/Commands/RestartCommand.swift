@@ -1,5 +1,5 @@
+import API
 import ArgumentParser
-import Documents
 import FoundationEssentials
 import Transfers
 
@@ -12,20 +12,18 @@ struct RestartCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
 
-    private struct Waiting: Decodable { var waiting: [String] }
-
     func run() async throws {
         if let wait, !(0...86400).contains(wait) { throw ValidationError("--wait must be a number of seconds from 0 to 86400") }
-        var waiting: [String] = []
-        try await client.require(common) { control throws(ControlClient.Unreachable) in
+        let waiting = try await client.require(common) { control throws(ControlClient.Unreachable) in
             guard let wait else {
                 _ = try await control.send(.post, "/-/restart", deadline: .seconds(30))
-                return
+                return [String]()
             }
             let bytes = try await Progress.shown("waiting for fresh results") { () async throws(ControlClient.Unreachable) in
                 try await control.send(.post, "/-/restart?wait=\(wait)", deadline: .seconds(wait + 30))
             }
-            waiting = (try? JSONText.decode(Waiting.self, from: bytes))?.waiting ?? []
+            let document: WaitingDocument = try control.decoded(bytes)
+            return document.waiting
         }
         guard !waiting.isEmpty else {
             return Console.out(wait == nil ? "all caches cleared" : "all caches cleared, every probe has a fresh result")

@@ -1,3 +1,4 @@
+import API
 import Documents
 import FoundationEssentials
 import Glibc
@@ -17,8 +18,6 @@ struct ControlClient {
     /// The path of a socket, or an http or https URL.
     let target: String
 
-    private struct Problem: Decodable { var error: String }
-
     /// - Returns: the body of a 2xx response; any other response throws.
     func send(_ method: ExchangeRequest.Method, _ path: String, body: [UInt8]? = nil, deadline: Duration) async throws(Unreachable)
         -> [UInt8]
@@ -36,27 +35,34 @@ struct ControlClient {
         guard (200..<300).contains(response.status) else {
             let text = String(decoding: response.body, as: UTF8.self)
             // A JSON error is one sentence, which may quote user input; other responses are lines of text.
-            let sentence = (try? JSONText.decode(Problem.self, from: response.body))?.error
+            let sentence = (try? JSONText.decode(ErrorDocument.self, from: response.body))?.error
             let problem = sentence.map { PrintableText.line($0) } ?? text
             throw .refused(problem.isEmpty ? "the agent answered with status \(response.status)" : String(problem.prefix(10_000)))
         }
         return response.body
     }
 
-    /// - Returns: the JSON document of a 2xx response.
-    func document<Document: Decodable>(
-        _ type: Document.Type, _ method: ExchangeRequest.Method, _ path: String, _ order: (any Encodable)? = nil,
-        deadline: Duration = .seconds(120)
-    ) async throws(Unreachable) -> Document {
-        let body = try order.map { order throws(Unreachable) in
-            guard let bytes = try? JSONText.encode(order) else { throw .refused("cannot encode the request as JSON") }
-            return bytes
-        }
-        let bytes = try await send(method, path, body: body, deadline: deadline)
-        guard let document = try? JSONText.decode(type, from: bytes) else {
+    /// - Parameter query: names and values; those whose value is nil are left out.
+    /// - Returns: the answer of a 2xx response.
+    func call<Answer>(
+        _ endpoint: Endpoint<NoBody, Answer>, _ query: [(name: String, value: String?)] = [], deadline: Duration = .seconds(120)
+    ) async throws(Unreachable) -> Answer {
+        try decoded(await send(.get, endpoint.route.path + Query.text(query), deadline: deadline))
+    }
+
+    /// - Returns: the answer of a 2xx response.
+    func call<Body: Encodable, Answer>(
+        _ endpoint: Endpoint<Body, Answer>, _ body: Body, deadline: Duration = .seconds(120)
+    ) async throws(Unreachable) -> Answer {
+        guard let bytes = try? JSONText.encode(body) else { throw .refused("cannot encode the request as JSON") }
+        return try decoded(await send(.post, endpoint.route.path, body: bytes, deadline: deadline))
+    }
+
+    func decoded<Answer: Decodable>(_ bytes: [UInt8]) throws(Unreachable) -> Answer {
+        guard let answer = try? JSONText.decode(Answer.self, from: bytes) else {
             throw .refused("unexpected response from \(target): is it an agent of the same version?")
         }
-        return document
+        return answer
     }
 
     private func explained(_ failure: ExchangeFailure) -> Unreachable {

@@ -23,13 +23,27 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// Runs `act` with a client, for commands that require a running agent.
+    /// Passes a client to `act`, for commands that require a running agent.
     /// - Throws: `ExitCode(2)`, after printing an error, if no agent is running or it refuses the request.
-    func require(_ common: CommonOptions, _ act: (ControlClient) async throws(ControlClient.Unreachable) -> Void) async throws {
-        let client = try client(common, transfers: try Composition.transfers())
-        do throws(ControlClient.Unreachable) { try await act(client) } catch {
+    func require<Value: Sendable>(
+        _ common: CommonOptions, _ act: (ControlClient) async throws(ControlClient.Unreachable) -> Value
+    ) async throws -> Value {
+        let transfers = try Composition.transfers()
+        if let value = try await ask(common, transfers, act) { return value }
+        let target = try client(common, transfers: transfers).target
+        throw Console.failure("no agent is running (no response on \(target)): start it with 'agent run'")
+    }
+
+    /// Passes a client to `act`, for commands that can do without an agent.
+    /// - Returns: nil if no agent is running.
+    /// - Throws: `ExitCode(2)`, after printing an error, if the agent refuses the request.
+    func ask<Value: Sendable>(
+        _ common: CommonOptions, _ transfers: Transfers, _ act: (ControlClient) async throws(ControlClient.Unreachable) -> Value
+    ) async throws -> Value? {
+        let client = try client(common, transfers: transfers)
+        do throws(ControlClient.Unreachable) { return try await act(client) } catch {
             switch error {
-            case .noAgent: throw Console.failure("no agent is running (no response on \(client.target)): start it with 'agent run'")
+            case .noAgent: return nil
             case .refused(let text): throw Console.failure(lines: text)
             }
         }

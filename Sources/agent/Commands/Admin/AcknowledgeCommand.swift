@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import FoundationEssentials
 import Monitoring
@@ -16,9 +17,8 @@ struct AcknowledgeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = AcknowledgeRequest(monitor: monitor, server: server, by: Decision.user, comment: comment)
-        var episodes: [Episode] = []
-        try await client.require(common) { control throws(ControlClient.Unreachable) in
-            episodes = try await control.document([Episode].self, .post, "/api/v1/acknowledge", request)
+        let episodes = try await client.require(common) { control throws(ControlClient.Unreachable) in
+            try await control.call(Endpoints.acknowledge, request)
         }
         for episode in episodes {
             Console.out("\(episode.key) is Repairing (episode began \(episode.began.formatted(.iso8601)))")

@@ -39,15 +39,10 @@ struct MaintenanceCommand: AsyncParsableCommand {
                 (request.weekday, request.minute) = try Self.weekly(weekly)
             }
             let order = request
-            var made: MaintenanceDocument?
-            try await client.require(common) { control throws(ControlClient.Unreachable) in
-                made = try await control.document(MaintenanceDocument.self, .post, "/api/v1/maintenance", order)
+            let made = try await client.require(common) { control throws(ControlClient.Unreachable) in
+                try await control.call(Endpoints.startMaintenance, order)
             }
-            if let made {
-                Console.out(
-                    "\(made.component) on \(made.server) \(made.since == nil ? "will be inactive" : "is inactive"): \(made.window)"
-                )
-            }
+            Console.out("\(made.component) on \(made.server) \(made.since == nil ? "will be inactive" : "is inactive"): \(made.window)")
         }
 
         private static func weekly(_ text: String) throws -> (weekday: Int, minute: Int) {
@@ -72,37 +67,35 @@ struct MaintenanceCommand: AsyncParsableCommand {
 
         func run() async throws {
             let request = MaintenanceEnd(server: server, component: component, requester: requester, by: Decision.user)
-            var over: MaintenanceDocument?
-            try await client.require(common) { control throws(ControlClient.Unreachable) in
-                over = try await control.document(MaintenanceDocument.self, .post, "/api/v1/maintenance/end", request)
+            let over = try await client.require(common) { control throws(ControlClient.Unreachable) in
+                try await control.call(Endpoints.endMaintenance, request)
             }
-            if let over { Console.out("\(over.component) on \(over.server): maintenance ended (requester \(over.requester))") }
+            Console.out("\(over.component) on \(over.server): maintenance ended (requester \(over.requester))")
         }
     }
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List active and planned maintenance.")
 
-        @Flag(help: "As JSON.") var json = false
+        @OptionGroup var output: OutputOptions
         @OptionGroup var client: ClientOptions
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            var entries: [MaintenanceDocument] = []
-            try await client.require(common) { control throws(ControlClient.Unreachable) in
-                entries = try await control.document([MaintenanceDocument].self, .get, "/api/v1/maintenance")
+            let entries = try await client.require(common) { control throws(ControlClient.Unreachable) in
+                try await control.call(Endpoints.maintenance)
             }
-            if json { return Console.out(String(decoding: try JSONText.encode(entries, pretty: true), as: UTF8.self)) }
-            guard !entries.isEmpty else { return Console.out("no active or planned maintenance") }
-            Console.out(
-                TextTable(
+            try output.print(entries) {
+                guard !entries.isEmpty else { return "no active or planned maintenance" }
+                return TextTable(
                     header: ["SERVER", "COMPONENT", "REQUESTER", "STATE", "WINDOW", "BY", "COMMENT"],
                     rows: entries.map { entry in
                         // The document's `state` is that of the component, as in Exchange: Inactive during maintenance.
                         let state = entry.since == nil ? "Planned" : "In progress"
                         return [entry.server, entry.component, entry.requester, state, entry.window, entry.by, entry.comment]
                     }
-                ).text)
+                ).text
+            }
         }
     }
 }

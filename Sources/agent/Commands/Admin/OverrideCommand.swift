@@ -37,39 +37,36 @@ struct OverrideCommand: AsyncParsableCommand {
             let request = OverrideRequest(
                 identity: item, property: property, value: value, server: server, seconds: try duration.map(Decision.seconds),
                 untilVersion: untilVersion, by: Decision.user, comment: comment)
-            var made: OverrideDocument?
-            try await client.require(common) { control throws(ControlClient.Unreachable) in
-                made = try await control.document(OverrideDocument.self, .post, "/api/v1/overrides", request)
+            let made = try await client.require(common) { control throws(ControlClient.Unreachable) in
+                try await control.call(Endpoints.addOverride, request)
             }
-            if let made { Console.out(made.line) }
+            Console.out(made.line)
         }
     }
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List active overrides.")
 
-        @Flag(help: "As JSON.") var json = false
+        @OptionGroup var output: OutputOptions
         @OptionGroup var client: ClientOptions
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            var overrides: [OverrideDocument] = []
-            try await client.require(common) { control throws(ControlClient.Unreachable) in
-                overrides = try await control.document([OverrideDocument].self, .get, "/api/v1/overrides")
+            let overrides = try await client.require(common) { control throws(ControlClient.Unreachable) in
+                try await control.call(Endpoints.overrides)
             }
-            if json { return Console.out(String(decoding: try JSONText.encode(overrides, pretty: true), as: UTF8.self)) }
-            guard !overrides.isEmpty else { return Console.out("no active overrides") }
-            Console.out(
-                TextTable(
+            try output.print(overrides) {
+                guard !overrides.isEmpty else { return "no active overrides" }
+                return TextTable(
                     header: ["ITEM", "PROPERTY", "VALUE", "SERVER", "UNTIL", "BY", "SINCE", "COMMENT"],
                     rows: overrides.map {
                         [
-                            $0.identity, $0.property, $0.value, $0.server ?? "all", $0.end.description, $0.by,
-                            $0.at.formatted(.iso8601),
+                            $0.identity, $0.property, $0.value, $0.server ?? "all", $0.end.description, $0.by, $0.at.formatted(.iso8601),
                             $0.comment,
                         ]
                     }
-                ).text)
+                ).text
+            }
         }
     }
 
@@ -84,11 +81,10 @@ struct OverrideCommand: AsyncParsableCommand {
 
         func run() async throws {
             let request = OverrideRemoval(identity: item, property: property, server: server, by: Decision.user)
-            var gone: OverrideDocument?
-            try await client.require(common) { control throws(ControlClient.Unreachable) in
-                gone = try await control.document(OverrideDocument.self, .post, "/api/v1/overrides/remove", request)
+            let gone = try await client.require(common) { control throws(ControlClient.Unreachable) in
+                try await control.call(Endpoints.removeOverride, request)
             }
-            if let gone { Console.out("\(gone.identity): override of \(gone.property) removed") }
+            Console.out("\(gone.identity): override of \(gone.property) removed")
         }
     }
 }

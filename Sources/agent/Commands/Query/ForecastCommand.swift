@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import Documents
 import FoundationEssentials
@@ -65,18 +66,13 @@ struct ForecastCommand: AsyncParsableCommand {
 
     private func forecast(until end: Date?) async throws -> Forecast {
         let transfers = try Composition.transfers()
-        let control = try client.client(common, transfers: transfers)
-        let query = Query.text([("until", end?.formatted(.iso8601))])
-        do throws(ControlClient.Unreachable) {
-            return try await Progress.shown("computing the forecast") { () async throws(ControlClient.Unreachable) in
-                try await control.document(Forecast.self, .get, "/api/v1/forecast" + query)
-            }
-        } catch {
-            switch error {
-            case .refused(let sentence): throw Console.failure(sentence)
-            case .noAgent: Console.note("note: no agent is running; running every probe once in this process")
+        let known = try await Progress.shown("computing the forecast") {
+            try await client.ask(common, transfers) { control throws(ControlClient.Unreachable) in
+                try await control.call(Endpoints.forecast, [("until", end?.formatted(.iso8601))])
             }
         }
+        if let known { return known }
+        Console.note("note: no agent is running; running every probe once in this process")
         var forecast: Forecast?
         try await RunCommand.guarded {
             let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: LogFormat.silent)

@@ -1,13 +1,10 @@
 import API
 import ArgumentParser
-import Documents
 import FoundationEssentials
 import Monitoring
 import Transfers
 
 struct HealthCommand: AsyncParsableCommand {
-    enum Form: String, ExpressibleByArgument, CaseIterable { case table, json }
-
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Show health sets and monitors, worst first.",
         discussion:
@@ -17,7 +14,7 @@ struct HealthCommand: AsyncParsableCommand {
     @Option(name: .customLong("health-set"), help: "Only this health set, with its monitors.") var healthSet: String?
     @Flag(name: .customLong("roll-up"), help: "One line per health set, across all servers.") var rollUp = false
     @Flag(help: "Keep running, and print again when something changes.") var watch = false
-    @Option(help: "Output format: table or json.") var output: Form = .table
+    @OptionGroup var output: OutputOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
 
@@ -45,21 +42,18 @@ struct HealthCommand: AsyncParsableCommand {
     }
 
     private func report() async throws -> HealthReport {
-        var answer: HealthReport?
-        let query = Query.text([("server", server), ("healthSet", healthSet)])
         try await client.require(common) { control throws(ControlClient.Unreachable) in
-            answer = try await control.document(HealthReport.self, .get, "/api/v1/health" + query)
+            try await control.call(Endpoints.health, [("server", server), ("healthSet", healthSet)])
         }
-        guard let answer else { throw ExitCode(2) }
-        return answer
     }
 
     private func text(_ report: HealthReport) throws -> String {
-        if output == .json { return String(decoding: try JSONText.encode(report, pretty: true), as: UTF8.self) }
-        guard !report.monitors.isEmpty else { return "no monitors are defined" }
-        let sets = Self.table(rollUp ? report.rolledUp : report.healthSets)
-        let shown = report.monitors.filter { healthSet != nil || $0.episodeBegan != nil }
-        return shown.isEmpty ? sets : sets + "\n\n" + Self.table(shown)
+        try output.text(report) {
+            guard !report.monitors.isEmpty else { return "no monitors are defined" }
+            let sets = Self.table(rollUp ? report.rolledUp : report.healthSets)
+            let shown = report.monitors.filter { healthSet != nil || $0.episodeBegan != nil }
+            return shown.isEmpty ? sets : sets + "\n\n" + Self.table(shown)
+        }
     }
 
     private static func table(_ sets: [HealthSetDocument]) -> String {

@@ -1,13 +1,11 @@
+import API
 import ArgumentParser
-import Documents
 import FoundationEssentials
 import Monitoring
 import Probing
 import Transfers
 
 struct HistoryCommand: AsyncParsableCommand {
-    enum Form: String, ExpressibleByArgument, CaseIterable { case table, json }
-
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "Show past results, state transitions, responder attempts and decisions, newest first.")
 
@@ -18,7 +16,7 @@ struct HistoryCommand: AsyncParsableCommand {
     /// The earlier name of `--type`.
     @Option(help: .hidden) var sort: HistoryQuery.Sort?
     @Option(help: "Maximum number of records.") var limit = 100
-    @Option(help: "Output format: table or json.") var output: Form = .table
+    @OptionGroup var output: OutputOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
 
@@ -27,23 +25,19 @@ struct HistoryCommand: AsyncParsableCommand {
             throw ValidationError("--since must be a duration (e.g. 24h or 30d)")
         }
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 10000") }
-        let query = Query.text([
+        let query = [
             ("subject", subject), ("server", server), ("since", Date().addingTimeInterval(-back.seconds).formatted(.iso8601)),
             ("sort", (type ?? sort)?.rawValue), ("limit", String(limit + 1)),
-        ])
-        var records: [HistoryRecord] = []
-        try await client.require(common) { control throws(ControlClient.Unreachable) in
-            records = try await control.document([HistoryRecord].self, .get, "/api/v1/history" + query)
+        ]
+        var records = try await client.require(common) { control throws(ControlClient.Unreachable) in
+            try await control.call(Endpoints.history, query)
         }
         if records.count > limit {
             // One more than the limit was requested to detect this.
             records.removeLast()
             Console.note("note: only the newest \(limit) records are shown: use a higher --limit or a shorter --since")
         }
-        switch output {
-        case .json: Console.out(String(decoding: try JSONText.encode(records, pretty: true), as: UTF8.self))
-        case .table: Console.out(records.isEmpty ? "no records in this period" : Self.table(records))
-        }
+        try output.print(records) { records.isEmpty ? "no records in this period" : Self.table(records) }
     }
 
     private static func table(_ records: [HistoryRecord]) -> String {

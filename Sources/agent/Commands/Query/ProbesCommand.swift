@@ -1,6 +1,5 @@
 import API
 import ArgumentParser
-import Documents
 import FoundationEssentials
 import HealthManager
 import Monitoring
@@ -8,14 +7,12 @@ import Probing
 import Transfers
 
 struct ProbesCommand: AsyncParsableCommand {
-    enum Form: String, ExpressibleByArgument, CaseIterable { case table, json }
-
     static let configuration = CommandConfiguration(
         commandName: "probes", abstract: "List the probes of each server, with last and next run.")
 
     @Option(name: .customLong("health-set"), help: "Only this health set.") var healthSet: String?
     @Option(help: "Only this server.") var server: String?
-    @Option(help: "Output format: table or json.") var output: Form = .table
+    @OptionGroup var output: OutputOptions
     @Flag(help: "Read the configuration in this process even if an agent is running.") var local = false
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
@@ -28,10 +25,7 @@ struct ProbesCommand: AsyncParsableCommand {
         if probes.isEmpty, server != nil || healthSet != nil {
             throw Console.failure("no matching probes: 'agent probes' lists all of them")
         }
-        switch output {
-        case .json: Console.out(String(decoding: try JSONText.encode(probes, pretty: true), as: UTF8.self))
-        case .table: Console.out(Self.table(probes))
-        }
+        try output.print(probes) { Self.table(probes) }
     }
 
     static func table(_ probes: [ProbeDocument]) -> String {
@@ -50,7 +44,13 @@ struct ProbesCommand: AsyncParsableCommand {
 
     private func documents() async throws -> [ProbeDocument] {
         let transfers = try Composition.transfers()
-        if !local, let documents = try await agentsDocuments(transfers) { return documents }
+        if !local {
+            let documents = try await client.ask(common, transfers) { control throws(ControlClient.Unreachable) in
+                try await control.call(Endpoints.probes, deadline: .seconds(30))
+            }
+            if let documents { return documents }
+            Console.note("note: no agent is running; showing the probes that the configuration defines")
+        }
         var documents: [ProbeDocument] = []
         try await RunCommand.guarded {
             let manager = try Composition.inProcess(try common.files(), transfers: transfers, logger: LogFormat.silent)
@@ -65,20 +65,5 @@ struct ProbesCommand: AsyncParsableCommand {
             }
         }
         return documents
-    }
-
-    /// - Returns: nil if no agent is running.
-    private func agentsDocuments(_ transfers: Transfers) async throws -> [ProbeDocument]? {
-        let control = try client.client(common, transfers: transfers)
-        let bytes: [UInt8]
-        do throws(ControlClient.Unreachable) { bytes = try await control.send(.get, "/api/v1/probes", deadline: .seconds(30)) } catch {
-            switch error {
-            case .refused(let sentence): throw Console.failure(sentence)
-            case .noAgent:
-                Console.note("note: no agent is running; showing the probes that the configuration defines")
-                return nil
-            }
-        }
-        return try JSONText.decode([ProbeDocument].self, from: bytes)
     }
 }
