@@ -20,6 +20,8 @@ package actor HealthManager: Service {
     nonisolated let services: ManagerServices
     /// The wall clock the manager goes by.
     package nonisolated var now: Date { services.time.now }
+    /// Runs modules on demand.
+    package nonisolated var prober: OnDemandProber { services.prober }
     private nonisolated var time: any TimeSource { services.time }
     private let observers: [any ResultObserver]
 
@@ -49,7 +51,7 @@ package actor HealthManager: Service {
     ) throws(ConfigurationRefused) {
         let moment = services.time.moment
         self.services = services
-        self.observers = observers + [ChangeLog(logger: services.logger)]
+        self.observers = [services.prober] + observers + [ChangeLog(logger: services.logger)]
         cache = ProbeCache(restored: restored.episodes, at: moment.date)
         decisions = DecisionBook(overrides: restored.overrides, maintenance: restored.maintenance, version: services.version)
         doubt = DateDoubt(at: moment.elapsed, moment.date)
@@ -191,7 +193,7 @@ package actor HealthManager: Service {
         return Snapshot(
             taken: moment.date, probes: probes, notDefined: roster.absences, overrides: decisions.overrides,
             maintenance: decisions.maintenance.filter { !$0.isOver(at: moment.date) },
-            servers: plan.configuration.organization.servers, agent: agentFacts().facts)
+            servers: plan.configuration.organization.servers, onDemand: services.prober.recent, agent: agentFacts().facts)
     }
 
     /// The agent's own facts and the number of probes, without copying the states of the probes.
@@ -203,6 +205,7 @@ package actor HealthManager: Service {
         facts.overrides = decisions.overrides.count
         facts.maintenance = decisions.inForce(at: time.now)
         facts.journal = services.journal.facts
+        facts.unknownModules = services.prober.unknownModules
         return (facts, cache.count)
     }
 
@@ -342,7 +345,7 @@ package actor HealthManager: Service {
 
     /// The probes without a result, and the definitions whose target lists may still add some.
     private var unfresh: Set<ProbeKey> {
-        cache.unrun.union(plan.definitions.filter(services.targets.isPending).map { ProbeKey(identity: $0.identity, server: "") })
+        cache.unrun.union(plan.definitions.filter(services.targets.isPending).map { ProbeKey(identity: $0.identity, site: .organization) })
     }
 
     private func allFresh() async {

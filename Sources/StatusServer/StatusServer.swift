@@ -29,7 +29,7 @@ package struct StatusServer: Sendable {
     ///   - budget: limits the number of open connections per listener.
     /// - Throws: if the page template cannot be parsed.
     package init(
-        settings: DaemonSettings, health: HealthManager, changes: ChangeRequests, prober: OnDemandProber, metrics: MetricsPage,
+        settings: DaemonSettings, health: HealthManager, changes: ChangeRequests, metrics: MetricsPage,
         events: EventFeed,
         responses: @escaping @Sendable () -> ResponseFacts = { ResponseFacts() }, build: BuildInformation, budget: DescriptorBudget,
         logger: Logger
@@ -41,7 +41,7 @@ package struct StatusServer: Sendable {
         self.connections = connections
         controlConnections = Connections(Connections.Limits(open: budget.controlConnections), logger: logger)
         routes = Routes(
-            health: health, changes: changes, metrics: metrics, page: try StatusPage(), prober: prober, events: events,
+            health: health, changes: changes, metrics: metrics, page: try StatusPage(), events: events,
             responses: responses,
             connections: { connections.facts }, build: build)
     }

@@ -1,3 +1,4 @@
+import Concurrency
 import Dispatch
 import FoundationEssentials
 package import Glibc
@@ -100,7 +101,7 @@ package final class Program: Sendable {
 
     private func read(_ descriptor: Int32, _ group: DispatchGroup, _ take: @escaping @Sendable (ArraySlice<UInt8>) -> Void) {
         group.enter()
-        DetachedThread.start {
+        let code = BackgroundThread.start {
             var buffer = [UInt8](repeating: 0, count: 65536)
             while true {
                 let count = Glibc.read(descriptor, &buffer, buffer.count)
@@ -110,6 +111,7 @@ package final class Program: Sendable {
             close(descriptor)
             group.leave()
         }
+        precondition(code == 0, "the system allows no further thread")
     }
 
     private func add(_ line: String) {

@@ -1,6 +1,6 @@
+import Concurrency
 import Glibc
 import Synchronization
-import TestSupport
 import Testing
 
 @testable import Transfers
@@ -34,7 +34,7 @@ import Testing
         let connection = watch.opened(reader)
         let bytes = [UInt8](repeating: 0, count: 1 << 16)
         return await withCheckedContinuation { continuation in
-            DetachedThread.start {
+            let code = BackgroundThread.start {
                 watch.watchThisThread()
                 watch.beginTurn()
                 // It has lasted when it is looked at first.
@@ -55,6 +55,7 @@ import Testing
                 close(writer)
                 continuation.resume(returning: isCut)
             }
+            precondition(code == 0, "the system allows no further thread")
         }
     }
 

@@ -7,17 +7,14 @@ package struct AgentMetrics: Sendable {
     private let facts: AgentFacts
     private let responses: ResponseFacts
     private let probes: Int
-    private let unknownModules: Int
     private let build: BuildInformation
 
     /// - Parameters:
     ///   - probes: the number of defined probes.
-    ///   - unknownModules: the number of `/probe` requests that named an unknown module.
-    package init(facts: AgentFacts, responses: ResponseFacts, probes: Int, unknownModules: Int, build: BuildInformation) {
+    package init(facts: AgentFacts, responses: ResponseFacts, probes: Int, build: BuildInformation) {
         self.facts = facts
         self.responses = responses
         self.probes = probes
-        self.unknownModules = unknownModules
         self.build = build
     }
 
@@ -50,7 +47,7 @@ package struct AgentMetrics: Sendable {
         text.header(
             "health_agent_unknown_modules_total", type: "counter", help: "Number of probe requests that named an unknown module.",
             format: format)
-        text.sample("health_agent_unknown_modules_total", [], Double(unknownModules))
+        text.sample("health_agent_unknown_modules_total", [], Double(facts.unknownModules))
         targetLists(&text, format)
         HealthMetrics(facts: facts).write(to: &text, format: format)
         ResponseMetrics(facts: responses).write(to: &text, format: format)

@@ -24,6 +24,8 @@ package struct AgentFacts: Sendable {
     package var overrides = 0
     package var maintenance: [Maintenance] = []
     package var journal = JournalFacts()
+    /// The number of `/probe` requests that named an unknown module.
+    package var unknownModules = 0
 
     package static let latenessBounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 

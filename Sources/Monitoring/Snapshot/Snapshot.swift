@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Probing
 
-/// An immutable, consistent snapshot of the cache and of overrides and maintenance. The status page, API and command line read only this.
+/// An immutable, consistent snapshot of the cache, of overrides and maintenance, and of runs on demand. The status page, API and command line read only this.
 package struct Snapshot: Sendable {
     package var taken: Date
     /// Every defined probe, sorted by key.
@@ -14,11 +14,13 @@ package struct Snapshot: Sendable {
     package var maintenance: [Maintenance]
     /// In configuration order.
     package var servers: [Server]
+    /// The latest runs on demand, newest first.
+    package var onDemand: [OnDemandRun]
     package var agent: AgentFacts
 
     package init(
         taken: Date, probes: [ProbeState], notDefined: [ProbeKey: Absence] = [:], overrides: [Override] = [],
-        maintenance: [Maintenance] = [], servers: [Server] = [], agent: AgentFacts
+        maintenance: [Maintenance] = [], servers: [Server] = [], onDemand: [OnDemandRun] = [], agent: AgentFacts
     ) {
         self.taken = taken
         self.probes = probes
@@ -26,6 +28,7 @@ package struct Snapshot: Sendable {
         self.overrides = overrides
         self.maintenance = maintenance
         self.servers = servers
+        self.onDemand = onDemand
         self.agent = agent
     }
 

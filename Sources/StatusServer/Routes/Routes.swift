@@ -14,7 +14,6 @@ struct Routes: Sendable {
     let changes: ChangeRequests
     let metrics: MetricsPage
     let page: StatusPage
-    let prober: OnDemandProber
     let events: EventFeed
     let responses: @Sendable () -> ResponseFacts
     let connections: @Sendable () -> Connections.Facts
@@ -37,19 +36,19 @@ struct Routes: Sendable {
         }
         router.get("/sd") { _, _ in try Response.json(DiscoveredTargets.all(in: await health.snapshot(withProbes: false))) }
         APIRoutes(health: health, changes: changes, events: events, responses: responses).add(to: router)
-        ProbeRoute(prober: prober, isBehindProxy: requestGuard.isBehindProxy).add(to: router)
+        ProbeRoute(prober: health.prober, isBehindProxy: requestGuard.isBehindProxy).add(to: router)
         return router
     }
 
     private func statusPage() async -> Response {
-        .html(page.render(await health.snapshot(), recent: prober.recent))
+        .html(page.render(await health.snapshot()))
     }
 
     private func metricsResponse(_ request: Request) async -> Response {
         let format = Negotiation.format(accept: request.headers[.accept])
         let (facts, probes) = await health.agentFacts()
         let own = AgentMetrics(
-            facts: facts, responses: responses(), probes: probes, unknownModules: prober.unknownModules, build: build)
+            facts: facts, responses: responses(), probes: probes, build: build)
         let connections = ConnectionMetrics(facts: connections())
         func write(_ text: inout MetricText) {
             own.write(to: &text, format: format)

@@ -101,7 +101,7 @@ struct StatusPage: Sendable {
         let when: String
     }
 
-    func render(_ snapshot: Snapshot, recent: [OnDemandRun] = []) -> String {
+    func render(_ snapshot: Snapshot) -> String {
         let facts = snapshot.agent
         let health = HealthReport(snapshot)
         let overrides = OverrideDocument.all(in: snapshot).map { "\($0.line), by \($0.by)" }
@@ -118,7 +118,7 @@ struct StatusPage: Sendable {
             certificates: certificates(snapshot),
             absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.why.because)" },
             lists: facts.targetLists.compactMap { fact in fact.problem.map { "\(fact.definition): \($0)" } },
-            runs: recent.map(row), hasRuns: !recent.isEmpty)
+            runs: snapshot.onDemand.map(row), hasRuns: !snapshot.onDemand.isEmpty)
         return template.render(view)
     }
 

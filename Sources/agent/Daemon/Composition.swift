@@ -83,14 +83,14 @@ enum Composition {
         let manager = try HealthManager(
             ManagerServices(
                 kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
-                configurationPath: files.configurationPath, time: SystemTime(), targets: targets, journal: history,
+                configurationPath: files.configurationPath, time: SystemTime(), targets: targets, prober: prober, journal: history,
                 version: Version.current, logger: logger),
-            observers: [metrics, prober, events, responders, alerts], restored: restored, limits: limits)
+            observers: [metrics, events, responders, alerts], restored: restored, limits: limits)
         let changes = ChangeRequests(manager)
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: Revision.current, swiftVersion: Version.swift)
         let server = try StatusServer(
-            settings: configuration.daemon, health: manager, changes: changes, prober: prober, metrics: metrics, events: events,
+            settings: configuration.daemon, health: manager, changes: changes, metrics: metrics, events: events,
             responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, budget: budget,
             logger: logger)
         let listeners = server.services { address in
