@@ -1,9 +1,9 @@
 import Probing
 
 /// `cert-expiry`: the remaining lifetime of every visible copy of the OAuth certificate.
-struct CertificateExpiryKind: ProbeKind {
+struct CertificateExpiryKind: OrganizationKind {
     static let name = "cert-expiry"
-    private let services: KindServices
+    let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
@@ -34,8 +34,6 @@ struct CertificateExpiryKind: ProbeKind {
         thresholds.failBelow = options.failBelow ?? thresholds.failBelow
         return .probe(CertificateExpiryProbe(place: place, copies: services.copies(at: place), thresholds: thresholds))
     }
-
-    func clearCaches() async { await services.clearCaches() }
 }
 
 struct CertificateExpiryOptions: Sendable {

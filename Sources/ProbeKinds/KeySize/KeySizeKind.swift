@@ -1,9 +1,9 @@
 import Probing
 
 /// `key-size`: whether the OAuth certificate's key and signature are strong enough.
-struct KeySizeKind: ProbeKind {
+struct KeySizeKind: OrganizationKind {
     static let name = "key-size"
-    private let services: KindServices
+    let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
@@ -24,8 +24,6 @@ struct KeySizeKind: ProbeKind {
         let minimum = options.minimumKeyBits ?? place.organization.thresholds.minimumKeyBits
         return .probe(KeySizeProbe(place: place, copies: services.copies(at: place), minimumKeyBits: minimum))
     }
-
-    func clearCaches() async { await services.clearCaches() }
 }
 
 struct KeySizeOptions: Sendable {

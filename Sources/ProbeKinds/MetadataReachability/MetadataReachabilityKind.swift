@@ -1,9 +1,9 @@
 import Probing
 
 /// `metadata-reachability`: the auth server's metadata document and the server's own.
-struct MetadataReachabilityKind: ProbeKind {
+struct MetadataReachabilityKind: OrganizationKind {
     static let name = "metadata-reachability"
-    private let services: KindServices
+    let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
@@ -49,8 +49,6 @@ struct MetadataReachabilityKind: ProbeKind {
         let reader = MetadataReader(path: services.path(place.organization), documents: services.documents, serverPath: options.path)
         return .probe(MetadataReachabilityProbe(place: place, metadata: reader, clock: options.clock))
     }
-
-    func clearCaches() async { await services.clearCaches() }
 }
 
 struct MetadataReachabilityOptions: Sendable {

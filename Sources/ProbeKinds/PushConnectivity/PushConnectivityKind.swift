@@ -1,9 +1,9 @@
 import Probing
 
 /// `push-connectivity`: whether the push service is reachable with a token that the tenant accepts.
-struct PushConnectivityKind: ProbeKind {
+struct PushConnectivityKind: OrganizationKind {
     static let name = "push-connectivity"
-    private let services: KindServices
+    let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
@@ -44,8 +44,6 @@ struct PushConnectivityKind: ProbeKind {
             PushConnectivityProbe(
                 place: place, copies: services.copies(at: place), path: services.path(place.organization), options: options))
     }
-
-    func clearCaches() async { await services.clearCaches() }
 }
 
 struct PushConnectivityOptions: Sendable {

@@ -27,3 +27,12 @@ package final class KindServices: Sendable {
         transfers.trustStores.clear()
     }
 }
+
+/// A kind whose probes share documents, connections and copies of certificates with those of others.
+protocol OrganizationKind: ProbeKind {
+    var services: KindServices { get }
+}
+
+extension OrganizationKind {
+    func clearCaches() async { await services.clearCaches() }
+}

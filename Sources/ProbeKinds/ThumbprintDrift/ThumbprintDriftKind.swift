@@ -1,9 +1,9 @@
 import Probing
 
 /// `thumbprint-drift`: whether all copies of the OAuth certificate are the organization's current one.
-struct ThumbprintDriftKind: ProbeKind {
+struct ThumbprintDriftKind: OrganizationKind {
     static let name = "thumbprint-drift"
-    private let services: KindServices
+    let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
 
@@ -33,8 +33,6 @@ struct ThumbprintDriftKind: ProbeKind {
         let settling = options.settling ?? place.organization.thresholds.driftSettling
         return .probe(ThumbprintDriftProbe(place: place, copies: copies, settling: settling))
     }
-
-    func clearCaches() async { await services.clearCaches() }
 }
 
 struct ThumbprintDriftOptions: Sendable {

@@ -26,7 +26,7 @@ package struct GRPCFacts: Sendable, Hashable {
     package init() {}
 }
 
-extension GRPCFacts: TargetFacts {
+extension GRPCFacts: RunFacts {
     static let durations = MetricDefinition("probe_grpc_duration_seconds", "Duration of the gRPC health check by phase.")
     static let tls = MetricDefinition("probe_grpc_ssl", "1 if the connection used TLS.")
     static let statusCode = MetricDefinition("probe_grpc_status_code", "gRPC status code of the response; 0 is OK.")

@@ -3,10 +3,11 @@ import Probing
 import Transfers
 
 /// `grpc`: the standard health check of a gRPC server.
-struct GRPCKind: ProbeKind {
+struct GRPCKind: TargetKind {
+    typealias Check = GRPCProbe
+
     static let name = "grpc"
-    let aim = KindAim.targets
-    private let services: TargetServices
+    let services: TargetServices
 
     init(_ services: TargetServices) { self.services = services }
 
@@ -41,11 +42,6 @@ struct GRPCKind: ProbeKind {
         GRPCOptions(
             address: AddressOptions(reader, hasSource: false), service: reader.string("service") ?? "", metadata: Self.metadata(reader),
             isTLS: reader.bool("tls") ?? false, tls: TLSOptions(reader.mapping("tls_config"), services))
-    }
-
-    func discover(_ options: GRPCOptions, at place: Place) -> Discovery {
-        guard let target = place.target else { return .notDefined(.needsTarget) }
-        return .probe(GRPCProbe(target: target, options: options, services: services))
     }
 
     /// Headers that are set by gRPC itself.

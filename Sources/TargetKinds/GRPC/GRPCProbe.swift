@@ -3,22 +3,14 @@ import FoundationEssentials
 import Probing
 import Transfers
 
-struct GRPCProbe: Probe {
+struct GRPCProbe: TargetProbe {
     let target: Target
     let options: GRPCOptions
     let services: TargetServices
 
-    func run(_ context: RunContext) async -> Outcome {
-        var run = TargetRun(target, context, services)
-        var facts = GRPCFacts()
-        await check(&run, &facts)
-        run.measured(facts)
-        return run.outcome
-    }
-
     private static let mostTries = 6
 
-    private func check(_ run: inout TargetRun, _ facts: inout GRPCFacts) async {
+    func check(_ run: inout TargetRun, _ facts: inout GRPCFacts) async {
         guard let host = Self.host(target.text, isTLS: options.isTLS) else {
             return run.reject(.config, .targetInvalid, "a grpc target is host:port")
         }

@@ -2,10 +2,11 @@ import Probing
 import Transfers
 
 /// `icmp`: one echo request to a host, and its reply.
-struct ICMPKind: ProbeKind {
+struct ICMPKind: TargetKind {
+    typealias Check = ICMPProbe
+
     static let name = "icmp"
-    let aim = KindAim.targets
-    private let services: TargetServices
+    let services: TargetServices
 
     init(_ services: TargetServices) { self.services = services }
 
@@ -36,11 +37,6 @@ struct ICMPKind: ProbeKind {
         ping.forbidsFragments = reader.bool("dont_fragment") ?? false
         if let limit = reader.integer("ttl", in: 0...255), limit > 0 { ping.hopLimit = limit }
         return ICMPOptions(address: address, ping: ping)
-    }
-
-    func discover(_ options: ICMPOptions, at place: Place) -> Discovery {
-        guard let target = place.target else { return .notDefined(.needsTarget) }
-        return .probe(ICMPProbe(target: target, options: options, services: services))
     }
 }
 

@@ -1,20 +1,12 @@
 import Probing
 import Transfers
 
-struct ICMPProbe: Probe {
+struct ICMPProbe: TargetProbe {
     let target: Target
     let options: ICMPOptions
     let services: TargetServices
 
-    func run(_ context: RunContext) async -> Outcome {
-        var run = TargetRun(target, context, services)
-        var facts = PingFacts()
-        await ping(&run, &facts)
-        run.measured(facts)
-        return run.outcome
-    }
-
-    private func ping(_ run: inout TargetRun, _ facts: inout PingFacts) async {
+    func check(_ run: inout TargetRun, _ facts: inout PingFacts) async {
         guard let host = HostName.ascii(target.text), !host.isEmpty, !host.contains("/"), !host.contains(where: \.isWhitespace) else {
             return run.reject(.config, .targetInvalid, "an icmp target is a host name or an address")
         }

@@ -14,7 +14,7 @@ package struct PingFacts: Sendable, Hashable {
     package init() {}
 }
 
-extension PingFacts: TargetFacts {
+extension PingFacts: RunFacts {
     static let durations = MetricDefinition("probe_icmp_duration_seconds", "Duration of the ICMP echo by phase.")
     static let hopLimit = MetricDefinition("probe_icmp_reply_hop_limit", "Hop limit of the reply (TTL in IPv4).")
 

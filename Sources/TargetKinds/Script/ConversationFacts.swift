@@ -10,7 +10,7 @@ package struct ConversationFacts: Sendable, Hashable {
     package init() {}
 }
 
-extension ConversationFacts: TargetFacts {
+extension ConversationFacts: RunFacts {
     static let regexFailed = MetricDefinition("probe_failed_due_to_regex", "1 if the probe failed because of a regular expression.")
     static let bytesFailed = MetricDefinition("probe_failed_due_to_bytes", "1 if the bytes received were not the expected ones.")
     static let extracted = MetricDefinition("probe_expect_info", "Labels extracted from the expected line.")

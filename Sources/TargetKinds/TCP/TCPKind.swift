@@ -1,10 +1,11 @@
 import Probing
 
 /// `tcp`: a connection to `host:port`, with an optional query/response dialogue.
-struct TCPKind: ProbeKind {
+struct TCPKind: TargetKind {
+    typealias Check = TCPProbe
+
     static let name = "tcp"
-    let aim = KindAim.targets
-    private let services: TargetServices
+    let services: TargetServices
 
     init(_ services: TargetServices) { self.services = services }
 
@@ -39,11 +40,6 @@ struct TCPKind: ProbeKind {
             address: AddressOptions(reader, hasSource: true), script: Script(reader), beginsWithTLS: reader.bool("tls") ?? false,
             tls: TLSOptions(reader.mapping("tls_config"), services))
     }
-
-    func discover(_ options: TCPOptions, at place: Place) -> Discovery {
-        guard let target = place.target else { return .notDefined(.needsTarget) }
-        return .probe(TCPProbe(target: target, options: options, services: services))
-    }
 }
 
 struct TCPOptions: Sendable {
@@ -51,8 +47,4 @@ struct TCPOptions: Sendable {
     var script: Script
     var beginsWithTLS: Bool
     var tls: TLSOptions
-}
-
-extension NotDefined {
-    static let needsTarget = NotDefined(because: "its kind needs a target", configured: "add 'targets' to its definition")
 }

@@ -2,20 +2,12 @@ import Addresses
 import Probing
 import Transfers
 
-struct TCPProbe: Probe {
+struct TCPProbe: TargetProbe {
     let target: Target
     let options: TCPOptions
     let services: TargetServices
 
-    func run(_ context: RunContext) async -> Outcome {
-        var run = TargetRun(target, context, services)
-        var facts = ConversationFacts()
-        await speak(&run, &facts)
-        run.measured(facts)
-        return run.outcome
-    }
-
-    private func speak(_ run: inout TargetRun, _ facts: inout ConversationFacts) async {
+    func check(_ run: inout TargetRun, _ facts: inout ConversationFacts) async {
         guard let (host, port) = URLHost.split(target.text) else {
             return run.reject(.config, .targetInvalid, "a tcp target is host:port")
         }

@@ -2,10 +2,11 @@ import Probing
 import Transfers
 
 /// `unix`: a connection to a Unix stream socket, with an optional query/response dialogue.
-struct UnixKind: ProbeKind {
+struct UnixKind: TargetKind {
+    typealias Check = UnixProbe
+
     static let name = "unix"
-    let aim = KindAim.targets
-    private let services: TargetServices
+    let services: TargetServices
 
     init(_ services: TargetServices) { self.services = services }
 
@@ -35,11 +36,6 @@ struct UnixKind: ProbeKind {
     func readOptions(_ reader: SettingsReader) -> UnixOptions {
         UnixOptions(
             script: Script(reader), beginsWithTLS: reader.bool("tls") ?? false, tls: TLSOptions(reader.mapping("tls_config"), services))
-    }
-
-    func discover(_ options: UnixOptions, at place: Place) -> Discovery {
-        guard let target = place.target else { return .notDefined(.needsTarget) }
-        return .probe(UnixProbe(target: target, options: options, services: services))
     }
 }
 

@@ -2,7 +2,7 @@ import Addresses
 import Probing
 import Transfers
 
-struct UnixProbe: Probe {
+struct UnixProbe: TargetProbe {
     let target: Target
     let options: UnixOptions
     let services: TargetServices
@@ -10,15 +10,7 @@ struct UnixProbe: Probe {
     /// The address that a Unix socket is treated as by address policies.
     private static let thisMachine = NetworkAddress("127.0.0.1")
 
-    func run(_ context: RunContext) async -> Outcome {
-        var run = TargetRun(target, context, services)
-        var facts = ConversationFacts()
-        await speak(&run, &facts)
-        run.measured(facts)
-        return run.outcome
-    }
-
-    private func speak(_ run: inout TargetRun, _ facts: inout ConversationFacts) async {
+    func check(_ run: inout TargetRun, _ facts: inout ConversationFacts) async {
         let path = target.text
         guard path.hasPrefix("/") || path.hasPrefix("@"), path.utf8.count > 1, !path.utf8.contains(0) else {
             return run.reject(.config, .targetInvalid, "a unix target is the absolute path of a socket, or '@' and a name")

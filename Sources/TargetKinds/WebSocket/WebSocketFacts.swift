@@ -17,7 +17,7 @@ package struct WebSocketFacts: Sendable, Hashable {
     package init() {}
 }
 
-extension WebSocketFacts: TargetFacts {
+extension WebSocketFacts: RunFacts {
     static let durations = MetricDefinition("probe_websocket_duration_seconds", "Duration of the WebSocket probe by phase.")
     static let statusCode = MetricDefinition(
         "probe_websocket_status_code", "HTTP status code of the handshake; 0 if there was no response.")

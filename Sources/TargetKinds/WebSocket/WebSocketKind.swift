@@ -2,10 +2,11 @@ import Probing
 import Transfers
 
 /// `websocket`: a WebSocket connection, with an optional exchange of messages.
-struct WebSocketKind: ProbeKind {
+struct WebSocketKind: TargetKind {
+    typealias Check = WebSocketProbe
+
     static let name = "websocket"
-    let aim = KindAim.targets
-    private let services: TargetServices
+    let services: TargetServices
 
     init(_ services: TargetServices) { self.services = services }
 
@@ -33,9 +34,4 @@ struct WebSocketKind: ProbeKind {
         ])
 
     func readOptions(_ reader: SettingsReader) -> WebSocketOptions { WebSocketOptions(reader, services) }
-
-    func discover(_ options: WebSocketOptions, at place: Place) -> Discovery {
-        guard let target = place.target else { return .notDefined(.needsTarget) }
-        return .probe(WebSocketProbe(target: target, options: options, services: services))
-    }
 }

@@ -3,20 +3,12 @@ import Documents
 import Probing
 import Transfers
 
-struct WebSocketProbe: Probe {
+struct WebSocketProbe: TargetProbe {
     let target: Target
     let options: WebSocketOptions
     let services: TargetServices
 
-    func run(_ context: RunContext) async -> Outcome {
-        var run = TargetRun(target, context, services)
-        var facts = WebSocketFacts()
-        await speak(&run, &facts)
-        run.measured(facts)
-        return run.outcome
-    }
-
-    private func speak(_ run: inout TargetRun, _ facts: inout WebSocketFacts) async {
+    func check(_ run: inout TargetRun, _ facts: inout WebSocketFacts) async {
         guard let url = WebSocketURL(target.text) else {
             return run.reject(.config, .targetInvalid, "a websocket target is a ws:// or wss:// URL without credentials and fragment")
         }
