@@ -21,13 +21,18 @@ package final class TargetLists: Sendable {
     private static let lookupsAtOnce = 64
 
     private let world: TargetSourceProvider
+    private let limit: Int
     private let time: any TimeSource
     private let logger: Logger
     private let state = Mutex(State())
     private let changes: AsyncStream<Void>
     private let change: AsyncStream<Void>.Continuation
 
-    package init(world: TargetSourceProvider = .empty, time: any TimeSource, logger: Logger) {
+    /// - Parameter limit: the most targets of one definition, and of one list.
+    package init(
+        world: TargetSourceProvider = .empty, limit: Int = TargetList.limit, time: any TimeSource, logger: Logger
+    ) {
+        self.limit = limit
         self.world = world
         self.time = time
         self.logger = logger
@@ -41,7 +46,7 @@ package final class TargetLists: Sendable {
             var watched: [ProbeIdentity: WatchedList] = [:]
             for definition in definitions {
                 guard let list = definition.targets else { continue }
-                watched[definition.identity] = WatchedList(definition, list, after: state.watched[definition.identity])
+                watched[definition.identity] = WatchedList(definition, list, limit: limit, after: state.watched[definition.identity])
             }
             state.watched = watched
             state.network = plan.configuration.organization.network
@@ -54,7 +59,7 @@ package final class TargetLists: Sendable {
     /// The current targets of a definition, without duplicates, in the order of its lists.
     package func entries(of definition: ProbeDefinition) -> [TargetEntry] {
         state.withLock { $0.watched[definition.identity]?.entries }
-            ?? definition.targets.map { WatchedList(definition, $0, after: nil).entries } ?? []
+            ?? definition.targets.map { WatchedList(definition, $0, limit: limit, after: nil).entries } ?? []
     }
 
     /// The state of the sources of all definitions, sorted by definition and source; sources not loaded yet are absent.
@@ -125,7 +130,7 @@ package final class TargetLists: Sendable {
             if !paths.isEmpty {
                 newer.parts = paths.map { path in
                     let known = older?.parts.first { $0.place == path } ?? WatchedList.Part(place: path)
-                    do throws(ListUnreadable) { return known.after(try world.file(path, known.stamp)) } catch { return known.after(error) }
+                    do throws(ListUnreadable) { return known.after(try world.file(path, known.stamp), limit: limit) } catch { return known.after(error) }
                 }
             }
             update(definition) { $0.sources[source] = newer }
@@ -138,7 +143,7 @@ package final class TargetLists: Sendable {
         let refresh = definition.targets?.refresh ?? TargetList.defaultRefresh
         var newer = WatchedList.SourceState()
         do throws(ListUnreadable) {
-            newer.parts = [known.after(try await world.url(source.place, refresh, network, known.stamp))]
+            newer.parts = [known.after(try await world.url(source.place, refresh, network, known.stamp), limit: limit)]
         } catch { newer.parts = [known.after(error)] }
         guard !Task.isCancelled else { return }
         update(definition) { $0.sources[source] = newer }

@@ -12,11 +12,12 @@ struct WatchedList: Sendable {
 
         init(place: String) { self.place = place }
 
-        func after(_ reading: ListReading) -> Part {
+        /// - Parameter limit: the most targets that are taken.
+        func after(_ reading: ListReading, limit: Int) -> Part {
             // Unchanged, so its problem is unchanged too.
             guard case .targets(let listed, let stamp, let leftOut) = reading else { return self }
-            guard listed.count <= TargetList.limit else {
-                return after(ListUnreadable("\(place) lists \(listed.count) targets, the maximum is \(TargetList.limit)", at: stamp))
+            guard listed.count <= limit else {
+                return after(ListUnreadable("\(place) lists \(listed.count) targets, the maximum is \(limit)", at: stamp))
             }
             var newer = self
             newer.problem = leftOut
@@ -53,8 +54,11 @@ struct WatchedList: Sendable {
     var isPending: Bool
     private(set) var entries: [TargetEntry] = []
     private var leftOut = 0
+    private let limit: Int
 
-    init(_ definition: ProbeDefinition, _ list: TargetList, after older: WatchedList?) {
+    /// - Parameter limit: the most targets that the definition may have.
+    init(_ definition: ProbeDefinition, _ list: TargetList, limit: Int, after older: WatchedList?) {
+        self.limit = limit
         self.definition = definition
         self.list = list
         isPending = list.needsNetwork
@@ -100,8 +104,8 @@ struct WatchedList: Sendable {
         let texts = texts
         let targets = zip(texts, URLRedaction.distinct(texts) { URLRedaction.target($0, mask: $1) }).map { TargetEntry($0, name: $1) }
         let all = list.everyAddress ? targets.flatMap(everyAddress) : targets
-        leftOut = max(0, all.count - TargetList.limit)
-        entries = leftOut == 0 ? all : Array(all.prefix(TargetList.limit))
+        leftOut = max(0, all.count - limit)
+        entries = leftOut == 0 ? all : Array(all.prefix(limit))
     }
 
     private func everyAddress(of target: TargetEntry) -> [TargetEntry] {
@@ -118,7 +122,7 @@ struct WatchedList: Sendable {
             facts.append(TargetListFact(definition: definition.identity, source: TargetListFact.addresses, problem: addressProblem))
         }
         if leftOut > 0 {
-            let problem = "\(leftOut) targets are ignored, the maximum is \(TargetList.limit)"
+            let problem = "\(leftOut) targets are ignored, the maximum is \(limit)"
             facts.append(TargetListFact(definition: definition.identity, source: TargetListFact.together, problem: problem))
         }
         return facts

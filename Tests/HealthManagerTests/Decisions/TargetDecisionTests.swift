@@ -132,13 +132,13 @@ import Testing
                 "pages.yaml sets enabled: false, and its targets are only known once it is enabled"))
     }
 
-    @Test("ten thousand targets share their definition, also as an override leaves it; one of its own has that target alone")
+    @Test("a thousand targets share their definition, also as an override leaves it; one of its own has that target alone")
     func shared() async throws {
-        let manager = try await manager((0..<10_000).map { "192.0.\($0 / 250).\($0 % 250)" })
+        let manager = try await manager((0..<1000).map { "192.0.\($0 / 250).\($0 % 250)" })
         _ = try await add(manager, "Web/Pages", "options.word", "other")
         _ = try await add(manager, "Web/Pages/192.0.2.7", "retries", "1")
         let definitions = await manager.snapshot().probes.map { ObjectIdentifier($0.definition) }
-        #expect(definitions.count == 10_000 && Set(definitions).count == 2)
+        #expect(definitions.count == 1000 && Set(definitions).count == 2)
         #expect(read.value.withLock { $0 } < 20)
     }
 }
