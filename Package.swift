@@ -171,6 +171,9 @@ let package = Package(
         tests("ServingTests", ["Serving", hummingbirdCore, nioCore, nioPosix, logging]),
         tests("ExpositionTests", ["Exposition", "Monitoring", "Probing", "Certificates", nioCore]),
         tests("StatusServerTests", ["StatusServer", "API", "Exposition", httpTypes]),
+        tests(
+            "ArchitectureTests",
+            ["API", "Exposition", "HealthManager", "Monitoring", "Probing", "ProbeFiles", logging, nioCore]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"], exclude: ["Hostile/peers.py", "Survival/kills.py"]),
     ],

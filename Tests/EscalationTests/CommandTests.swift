@@ -277,7 +277,7 @@ import Transfers
     @Test("a child that has made itself a session of its own, and floods, does not hold it up")
     func escaped() async throws {
         let file = directory.path + "/pids"
-        let began = ContinuousClock.now
+        // Held up, it would be killed at its timeout, which is no success.
         let (succeeded, _) = await python(
             Self.writePid + """
                 if os.fork() == 0:
@@ -287,7 +287,6 @@ import Transfers
                 while not os.path.exists(sys.argv[1]): time.sleep(0.01)
                 """, [file], timeout: .seconds(60))
         #expect(succeeded)
-        #expect(ContinuousClock.now - began < .seconds(50))
         #expect(await areGone(pids(file)))
     }
 

@@ -87,9 +87,8 @@ extension ResponderEvent {
     @Test("one that never answers is over with the timeout")
     func silent() async throws {
         let hook = try await HookServer()
-        let began = ContinuousClock.now
+        // It would answer with 200 after a minute.
         #expect(await call(hook.url("/silent"), within: .seconds(1)).succeeded == false)
-        #expect(ContinuousClock.now - began < .seconds(60))
         #expect(await hook.requests("/silent", awaiting: 1).count == 1)
     }
 

@@ -73,28 +73,55 @@ extension MetricsPage {
                     }, type: .failed)))
         page.changed(.updated(Self.state("Waiting", type: nil)))
         let text = page.text(.text)
-        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
         let labels = #"health_set="OAuth",probe="A\"B",server="mbx01",target="",address="""#
         let waiting = #"health_set="OAuth",probe="Waiting",server="mbx01",target="",address="""#
         let copy = #"server="mbx01",source="published",slot="current",thumbprint="7595DBDEA83DACB5757441D44899BCDB9911253C""#
-        func runs(_ labels: String, failed: Int) -> [String] {
-            ResultType.allCases.map { "health_probe_runs_total{\(labels),result_type=\"\($0.name)\"} \($0 == .failed ? failed : 0)" }
+        func family(_ name: String, _ help: String, type: String = "gauge", _ samples: String...) -> [String] {
+            ["# HELP \(name) \(help)", "# TYPE \(name) \(type)"] + samples.joined(separator: "\n").split(separator: "\n").map { name + $0 }
         }
-        #expect(
-            lines == [
-                "health_probe_success{\(labels)} 0", "health_probe_judged{\(labels)} 1", "health_probe_interval_seconds{\(labels)} 300",
-                "health_probe_interval_seconds{\(waiting)} 300", "health_probe_duration_seconds{\(labels)} 0.25",
-                "health_probe_result_type{\(labels)} 4",
-                "health_probe_reason_info{\(labels),stage=\"tls\",reason=\"certificate_expired\",severity=\"failure\"} 1",
-                "health_probe_sample_value{\(labels)} -2.5", "health_probe_last_run_timestamp_seconds{\(labels)} 1800000000",
-            ] + runs(labels, failed: 1) + runs(waiting, failed: 0) + [
-                "health_probe_stage_duration_seconds{\(labels),stage=\"tls\"} 0.01",
-                "oauth_certificate_not_after_timestamp_seconds{\(copy)} 1800000000",
-                "oauth_certificate_not_before_timestamp_seconds{\(copy)} 1700000000",
-                "oauth_certificate_key_size{\(copy)} 2048", "oauth_certificate_last_seen_timestamp_seconds{\(copy)} 1800000000",
-                #"oauth_certificate_drift{server="",source="exported"} 2"#,
-                #"oauth_metadata_reachable{server="",document="auth_server"} 0"#,
-            ])
+        func runs(_ labels: String, failed: Int) -> String {
+            ResultType.allCases.map { "{\(labels),result_type=\"\($0.name)\"} \($0 == .failed ? failed : 0)" }.joined(separator: "\n")
+        }
+        let expected: [[String]] = [
+            family("health_probe_success", "1 if the last run succeeded, 0 if not; absent if it reached no verdict.", "{\(labels)} 0"),
+            family(
+                "health_probe_judged", "1 if the last run reached a verdict, 0 if it could not run or could not judge.", "{\(labels)} 1"),
+            family("health_probe_interval_seconds", "Configured interval between runs.", "{\(labels)} 300", "{\(waiting)} 300"),
+            family("health_probe_duration_seconds", "Duration of the last run.", "{\(labels)} 0.25"),
+            family(
+                "health_probe_result_type",
+                "Result of the last run: 1 Timeout, 2 Poisoned, 3 Succeeded, 4 Failed, 5 Quarantined, 6 Rejected.", "{\(labels)} 4"),
+            family(
+                "health_probe_reason_info", "Reason why the last run failed, warned or could not judge.",
+                "{\(labels),stage=\"tls\",reason=\"certificate_expired\",severity=\"failure\"} 1"),
+            family(
+                "health_probe_sample_value", "Value measured by the last run; its meaning depends on the probe.", "{\(labels)} -2.5"),
+            family("health_probe_last_run_timestamp_seconds", "Time the last run ended.", "{\(labels)} 1800000000"),
+            family(
+                "health_probe_runs_total", "Number of runs by result type.", type: "counter", runs(labels, failed: 1),
+                runs(waiting, failed: 0)),
+            family(
+                "health_probe_stage_duration_seconds", "Duration of each stage of the last run.", "{\(labels),stage=\"tls\"} 0.01"),
+            family(
+                "oauth_certificate_not_after_timestamp_seconds", "notAfter of each copy of the OAuth certificate.",
+                "{\(copy)} 1800000000"),
+            family(
+                "oauth_certificate_not_before_timestamp_seconds", "notBefore of each copy of the OAuth certificate.",
+                "{\(copy)} 1700000000"),
+            family("oauth_certificate_key_size", "Key size of each copy of the OAuth certificate, in bits.", "{\(copy)} 2048"),
+            family(
+                "oauth_certificate_last_seen_timestamp_seconds", "Time each copy of the OAuth certificate was last seen.",
+                "{\(copy)} 1800000000"),
+            family(
+                "oauth_certificate_drift", "0 if the source has the expected certificate, 1 if another, 2 if another and settling.",
+                #"{server="",source="exported"} 2"#),
+            family(
+                "oauth_metadata_reachable", "1 if the auth metadata document could be read, 0 if not.",
+                #"{server="",document="auth_server"} 0"#),
+        ]
+        let lines = text.split(separator: "\n").map(String.init)
+        for (line, wanted) in zip(lines, expected.joined()) { #expect(line == wanted) }
+        #expect(lines.count == expected.joined().count && text.hasSuffix("\n"))
     }
 
     @Test("a copy that several probes saw is written once, by the newest result")

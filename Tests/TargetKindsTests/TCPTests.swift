@@ -53,20 +53,16 @@ import Transfers
             ready(port)
             threading.Event().wait()
             """)
-        let began = ContinuousClock.now
         let run = try await KindRun("tcp", server.address, within: .milliseconds(400))
         #expect(run.result == .timeout && run.reason == .connectTimeout && run.stage == .connect, run.story)
-        #expect(ContinuousClock.now - began < .seconds(60))
     }
 
     @Test("silence costs the timeout at the stage that waits", arguments: [true, false])
     func silence(isTLS: Bool) async throws {
         let server = try await PythonServer("peer = accept()\nthreading.Event().wait()")
-        let began = ContinuousClock.now
         let options: Written = isTLS ? ["tls": true] : ["query_response": [["expect": "."]]]
         let run = try await KindRun("tcp", server.address, options, within: .milliseconds(400))
         #expect(run.result == .timeout && run.reason == .timeout && run.stage == (isTLS ? .tls : .endpoint), run.story)
-        #expect(ContinuousClock.now - began < .seconds(60))
         #expect(run.conversation?.failedByPattern == false)
     }
 

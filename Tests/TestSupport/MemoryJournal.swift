@@ -34,6 +34,9 @@ package final class MemoryJournal: Journal {
 
     package func breakDown() { state.withLock { $0.isBroken = true } }
 
+    /// In the order recorded.
+    package var entries: [JournalEntry] { state.withLock(\.entries) }
+
     /// Attempts in the order noted, each as it was then.
     package var attempts: [Attempt] {
         state.withLock { state in state.entries.compactMap { if case .attempt(let attempt) = $0 { attempt } else { nil } } }

@@ -130,7 +130,9 @@ package final class TargetLists: Sendable {
             if !paths.isEmpty {
                 newer.parts = paths.map { path in
                     let known = older?.parts.first { $0.place == path } ?? WatchedList.Part(place: path)
-                    do throws(ListUnreadable) { return known.after(try world.file(path, known.stamp), limit: limit) } catch { return known.after(error) }
+                    do throws(ListUnreadable) { return known.after(try world.file(path, known.stamp), limit: limit) } catch {
+                        return known.after(error)
+                    }
                 }
             }
             update(definition) { $0.sources[source] = newer }

@@ -76,10 +76,26 @@ import Transfers
         ] as [(String, Int?)])
     func sizes(text: String, bytes: Int?) { #expect(ByteSize.parse(text) == bytes) }
 
-    @Test("the guide names every option, and lets no caller of an agent set one that reads a file, holds a secret or chooses a host")
+    @Test("the guide names every option that is accepted, each once, and no other")
     func guide() throws {
-        let callers = Set(site.kind.guide.options.filter(\.settableThroughAgent).map(\.name))
-        let closed = ["file", "auth", "token", "headers", "header", "proxy", "tls_config"]
-        #expect(!callers.contains { name in closed.contains { name.contains($0) } })
+        let named = site.kind.guide.options.map(\.name)
+        let error = #expect(throws: HTTPSite.Refused.self) { try site.options("nope: 1") }
+        let sentence = try #require(error?.sentences.first)
+        let list = try #require(sentence.split(separator: "known keys: ").last)
+        #expect(sentence.hasPrefix("unknown key 'nope'"), "\(sentence)")
+        // These are known to be refused with what to use instead.
+        let refused = ["enable_http3", "fail_if_body_json_matches_cel", "fail_if_body_json_not_matches_cel", "proxy_from_environment"]
+        #expect(list.split(separator: ", ").map(String.init).sorted() == (named + refused).sorted())
+    }
+
+    @Test("a caller of an agent may set these options and no others: none reads a file, holds a secret or chooses a host")
+    func settable() {
+        let settable = site.kind.guide.options.filter(\.settableThroughAgent).map(\.name)
+        #expect(
+            Set(settable) == [
+                "valid_status_codes", "valid_http_versions", "method", "body", "body_size_limit", "compression", "follow_redirects",
+                "no_follow_redirects", "fail_if_ssl", "fail_if_not_ssl", "fail_if_body_matches_regexp", "fail_if_body_not_matches_regexp",
+                "enable_http2", "preferred_ip_protocol", "ip_protocol_fallback",
+            ])
     }
 }
