@@ -16,7 +16,7 @@ RELEASE ?= trixie
 SECONDS ?= 300
 ROUNDS ?= 5
 
-.PHONY: demo test test-in lint fmt unit check tsan build install soak bench
+.PHONY: demo test test-in lint fmt unit check build install soak bench
 
 demo: build
 	$(AGENT) demo
@@ -53,11 +53,6 @@ unit: packages-BUILD_PACKAGES
 	swift test --skip-build --filter '$(UNIT)'
 
 check: lint unit
-
-# The unit tests under ThreadSanitizer, built apart.
-tsan: packages-BUILD_PACKAGES
-	swift build $(SWIFT_FLAGS) --build-tests --sanitize thread --scratch-path .build-tsan
-	swift test --skip-build --sanitize thread --scratch-path .build-tsan --filter '$(UNIT)'
 
 # The same on a clone of HEAD in a root of another Debian release, made with debootstrap and kept in ROOT: make test-in RELEASE=trixie
 test-in:

@@ -36,7 +36,6 @@ package actor HealthManager: Service {
     private var facts: AgentFacts
     /// Requested runs that did not end when they were cancelled.
     private var late: [PlannedRun.Late] = []
-    private var freshnessWaiters: [UUID: AsyncStream<Void>.Continuation] = [:]
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -147,7 +146,6 @@ package actor HealthManager: Service {
         guard !changes.isEmpty else { return }
         if result.type == .poisoned { scheduler.poisoned(result.key) }
         publish(changes)
-        wakeIfAllFresh()
     }
 
     /// Applies what is due without a new result: state changes, and decisions that start or expire.
@@ -309,7 +307,6 @@ package actor HealthManager: Service {
                     "targets": "\(roster.keys(of: definition).count)",
                 ])
         }
-        wakeIfAllFresh()
     }
 
     /// Creates the states of these probes of the roster, with the counts of their earlier runs, and schedules them.
@@ -330,15 +327,15 @@ package actor HealthManager: Service {
 
     // MARK: Freshness
 
+    /// How often is looked whether every probe has run.
+    private static let freshnessInterval: Duration = .milliseconds(100)
+
     /// Waits until every probe has run since the cache was last cleared.
     /// - Returns: the probes that still have no result after `limit`, sorted; empty when all have one.
     package func awaitFreshResults(within limit: Duration) async -> [ProbeKey] {
         let end = time.elapsed + limit
-        await withTaskGroup(of: Void.self) { race in
-            race.addTask { await self.allFresh() }
-            race.addTask { try? await self.time.sleep(until: end) }
-            await race.next()
-            race.cancelAll()
+        while !unfresh.isEmpty, time.elapsed < end {
+            guard (try? await time.sleep(until: min(end, time.elapsed + Self.freshnessInterval))) != nil else { break }
         }
         return unfresh.sorted()
     }
@@ -346,19 +343,5 @@ package actor HealthManager: Service {
     /// The probes without a result, and the definitions whose target lists may still add some.
     private var unfresh: Set<ProbeKey> {
         cache.unrun.union(plan.definitions.filter(services.targets.isPending).map { ProbeKey(identity: $0.identity, site: .organization) })
-    }
-
-    private func allFresh() async {
-        guard !unfresh.isEmpty else { return }
-        let id = UUID()
-        let (changes, change) = AsyncStream.makeStream(of: Void.self)
-        freshnessWaiters[id] = change
-        for await _ in changes where unfresh.isEmpty { break }
-        freshnessWaiters[id] = nil
-    }
-
-    private func wakeIfAllFresh() {
-        guard !freshnessWaiters.isEmpty, unfresh.isEmpty else { return }
-        for waiter in freshnessWaiters.values { waiter.yield() }
     }
 }

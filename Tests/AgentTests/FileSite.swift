@@ -45,7 +45,7 @@ final class FileSite: Sendable {
     func startAgent(_ more: [String] = []) async throws -> Daemon {
         let program = try Program(AgentSite.executable, ["run"] + files + more)
         guard await program.says("listening") else { throw AgentSite.NotStarted(errors: program.errors) }
-        return Daemon(listening: program)
+        return Daemon(listening: program, on: self)
     }
 
     func agent(_ arguments: [String]) async throws -> Program.Ended { try await Program.run(AgentSite.executable, arguments + files) }

@@ -217,9 +217,11 @@ private final class Watcher: ResultObserver {
             try await ChangeRequests(manager).restart()
             #expect(hand.clears.withLock { $0 } == 1)
             #expect(await manager.snapshot().agent.cacheCleared > before)
-            async let waiting = manager.awaitFreshResults(within: .seconds(60))
-            _ = await Self.advance(time, hand) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } }
-            #expect(await waiting.isEmpty)
+            let waited = Waited()
+            async let waiting: Void = waited.wait(for: manager, within: .seconds(60))
+            #expect(await Self.advance(time, hand) { waited.keys.withLock { $0 != nil } })
+            await waiting
+            #expect(waited.keys.withLock { $0?.isEmpty } == true)
             #expect(await manager.snapshot().probes.allSatisfy { $0.runs[.succeeded] >= 2 })
         }
     }
@@ -247,15 +249,21 @@ private final class Watcher: ResultObserver {
         }
     }
 
+    /// Waits for fresh results; nil until the wait has ended.
+    private final class Waited: Sendable {
+        let keys = Mutex<[ProbeKey]?>(nil)
+
+        func wait(for manager: HealthManager, within limit: Duration) async {
+            let keys = await manager.awaitFreshResults(within: limit)
+            self.keys.withLock { $0 = keys }
+        }
+    }
+
     @Test("waiting that runs out names the probes without a result")
     func waitingRunsOut() async throws {
-        final class Waited: Sendable { let keys = Mutex<[ProbeKey]?>(nil) }
         let (manager, waited, time) = (try manager(["mbx01"]), Waited(), time)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                let keys = await manager.awaitFreshResults(within: .seconds(3))
-                waited.keys.withLock { $0 = keys }
-            }
+            group.addTask { await waited.wait(for: manager, within: .seconds(3)) }
             #expect(await Self.advance(time, hand) { waited.keys.withLock { $0 != nil } })
         }
         #expect(waited.keys.withLock { $0?.map(\.server) } == ["mbx01"])

@@ -297,6 +297,8 @@ private final class Changes: ResultObserver {
             #expect(await Self.settles { await Self.targets(manager) == ["u"] })
             time.advance(by: Self.firstRuns)
             #expect(await Self.settles { await Self.allRan(manager) })
+            // Whoever waits looks again once time has passed.
+            time.advance(by: .seconds(1))
             #expect(await waiting.isEmpty)
             world.list("http://sd", nil)
             let looks = world.looks("http://sd")

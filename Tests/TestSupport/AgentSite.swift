@@ -62,7 +62,7 @@ package final class AgentSite: Sendable {
     package func startAgent(_ more: [String] = []) async throws -> Daemon {
         let program = try Program(Self.executable, ["run"] + files + more)
         guard await program.says("listening") else { throw NotStarted(errors: program.errors) }
-        return Daemon(listening: program)
+        return Daemon(listening: program, on: self)
     }
 
     /// Runs one command of the agent's.
@@ -78,10 +78,14 @@ package final class Daemon: Sendable {
     package let program: Program
     /// `127.0.0.1:PORT`
     package let address: String
+    /// What the program needs as long as it runs, such as its directory.
+    private let site: (any Sendable)?
 
     /// A program that has said where it listens.
-    package init(listening program: Program) {
+    /// - Parameter site: kept as long as this value.
+    package init(listening program: Program, on site: (any Sendable)? = nil) {
         self.program = program
+        self.site = site
         let marks = ["address=", "\"address\":\""]
         let rest = marks.lazy.compactMap { program.errors.firstRange(of: $0) }.first.map { program.errors[$0.upperBound...] } ?? ""
         address = String(rest.prefix { !" \n\"".contains($0) })

@@ -83,13 +83,14 @@ package final class TroubledSite: Sendable {
         findings.of.withLock { findings in for server in servers { findings[server] = finding } }
     }
 
-    /// Moves time on by a second, again and again, until the condition holds; false when it never does.
+    /// Moves time on by a second, again and again, until the condition holds; false when it never does. Where real programs take part, they
+    /// are then waited for.
     package func advance(atMost seconds: Int = 2000, until condition: () async -> Bool) async -> Bool {
         for _ in 0..<seconds {
             if await condition() { return true }
             await advance(by: 1)
         }
-        return await condition()
+        return keepsDate ? await eventually(within: .seconds(60), condition) : await condition()
     }
 
     /// Moves time on, second by second.

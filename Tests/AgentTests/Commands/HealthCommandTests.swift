@@ -44,6 +44,9 @@ import Testing
         try site.remove("Export")
         #expect(try await site.shows("mbx01", "Files", "Unhealthy"))
         #expect(try await site.shows("mbx02", "Files", "Unhealthy"))
+        // The server that comes last is the better one.
+        #expect(try await site.agent(["acknowledge", "ExportMonitor", "--server", "mbx02"]).status == 0)
+        #expect(try await site.shows("mbx02", "Files", "Repairing"))
         ended = try await site.agent(["health", "--roll-up"])
         #expect(ended.status == 1, "\(ended.errors)")
         let rows = try Self.rows(ended.output)
@@ -67,6 +70,14 @@ import Testing
         let watch = try Program(AgentSite.executable, ["health", "--watch"] + site.files)
         func reports() -> [String] { watch.printed.split(separator: "SERVER  STATE").filter { $0.contains("HEALTHSET") }.map(String.init) }
         #expect(await eventually(within: .seconds(60)) { reports().count == 1 && watch.printed.contains("Healthy") })
+        // As long as nothing changes, nothing is printed, over several seconds by the agent's own count.
+        func runs() async throws -> Double {
+            let samples = try MetricsText(try await daemon.metrics()).samples
+            return samples.filter { $0.key.hasPrefix("health_probe_runs_total{") }.values.reduce(0, +)
+        }
+        let before = try await runs()
+        #expect(try await eventually(within: .seconds(60)) { try await runs() >= before + 6 })
+        #expect(reports().count == 1)
         try site.remove("Export")
         #expect(await eventually(within: .seconds(60)) { reports().last?.contains("Files\\ExportMonitor") == true })
         #expect(await eventually(within: .seconds(60)) { reports().last?.contains("Unhealthy") == true })

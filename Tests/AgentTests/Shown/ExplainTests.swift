@@ -81,7 +81,9 @@ import Testing
 
     @Test("an agent without servers lists none")
     func none() async throws {
-        let daemon = try await FileSite(["Files/Export"]).startAgent()
+        let site = try FileSite(["Files/Export"])
+        let daemon = try await site.startAgent()
         #expect(try await daemon.get("/sd").filter { !$0.isWhitespace } == "[]")
+        withExtendedLifetime(site) {}
     }
 }
