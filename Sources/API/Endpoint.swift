@@ -7,7 +7,7 @@ package struct Route: Sendable, Hashable {
     package let method: Method
     /// `/api/v1/overrides`.
     package let path: String
-    /// The names of the query parameters; a request with others is refused.
+    /// The names of the query parameters; an endpoint with an answer refuses a request with others.
     package let query: [String]
 }
 

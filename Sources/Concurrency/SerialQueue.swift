@@ -1,4 +1,4 @@
-/// Runs asynchronous work one piece at a time, in the order of the calls.
+/// Runs asynchronous work one piece at a time, in the order in which it arrives here.
 package actor SerialQueue {
     private var last: Task<Void, Never>?
 

@@ -8,13 +8,17 @@ package struct MetricText: Sendable {
 
     package init() {}
 
+    /// Makes room for so many bytes.
+    mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
     mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
 
     /// Appends the `# HELP` and `# TYPE` lines of a family. The help text is not escaped: it must be one line.
     package mutating func header(_ name: String, type: String, help: String, format: Format) {
         // In OpenMetrics the family name of a counter omits the `_total` suffix of its samples.
         let family = format == .openMetrics && type == "counter" && name.hasSuffix("_total") ? String(name.dropLast(6)) : name
-        write("# HELP \(family) \(help)\n# TYPE \(family) \(type)\n")
+        // Piece by piece, because a response of `/probe` has more headers than samples.
+        for piece in ["# HELP ", family, " ", help, "\n# TYPE ", family, " ", type, "\n"] { write(piece) }
     }
 
     /// Appends one sample line. Label values are escaped; names are not checked.

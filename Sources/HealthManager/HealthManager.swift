@@ -62,6 +62,7 @@ package actor HealthManager: Service {
         facts.use(plan)
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         services.targets.watch(plan)
+        services.targets.lookAnew()
         roster = Roster(plan, kinds: services.kinds, at: moment.date, targets: services.targets, overrides: decisions.overrides)
         var changes: [CacheChange] = [.adopted(plan)]
         for (key, member) in roster.members { changes += cache.begin(key, member.definition, runs: RunCounts(), at: moment) }
@@ -213,6 +214,9 @@ package actor HealthManager: Service {
             plan: plan, roster: roster, decisions: decisions, generation: scheduler.generation, services: services)
     }
 
+    /// The statuses of all monitors, in no order.
+    var statuses: [MonitorStatus] { cache.statuses }
+
     /// All alerts of escalated episodes: the firing ones, and those resolved in the last 15 minutes.
     package func alerts() -> [Alert] { cache.alerts(decisions, at: time.now) }
 
@@ -239,6 +243,7 @@ package actor HealthManager: Service {
         let new = Roster(plan, kinds: services.kinds, at: time.now, targets: services.targets, overrides: decisions.overrides)
         roster = keepsAbsences ? new.keepingDecisions(of: roster) : new
         publish([.adopted(plan)])
+        services.targets.lookAnew()
     }
 
     /// Reports that a plan could not be read; the one in use stays.
@@ -275,12 +280,12 @@ package actor HealthManager: Service {
         signal.yield()
     }
 
-    /// Acknowledges the open episode of a monitor.
-    /// - Returns: the episode; nil if it has ended meanwhile.
-    func acknowledge(_ key: MonitorKey, _ acknowledgement: Episode.Acknowledgement) -> Episode? {
-        let (changes, episode) = cache.acknowledge(key, acknowledgement, at: time.moment)
+    /// Acknowledges an open episode as the given one is.
+    /// - Returns: the episode as it is now; nil if it has ended meanwhile.
+    func acknowledge(_ episode: Episode) -> Episode? {
+        let (changes, now) = cache.acknowledge(episode, at: time.moment)
         publish(changes)
-        return episode
+        return now
     }
 
     private func followDecisions() {

@@ -1,12 +1,13 @@
 import Addresses
 import FoundationEssentials
-import HealthManager
 import Logging
 import Monitoring
 import Probing
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import HealthManager
 
 /// Files, URLs and names as a test says they are.
 private final class FakeWorld: Sendable {
@@ -372,6 +373,23 @@ private final class Changes: ResultObserver {
         #expect(answer.results.map(\.key.address) == ["192.0.2.1", "192.0.2.2"])
         _ = await Invoker(site.manager).invoke(InvokeRequest(probe: "Pages"), remote: false)
         #expect(world.looks("http://sd") == 1)
+    }
+
+    @Test("the lists of a plan are fetched once it is in use, so that nothing that is found is lost")
+    func adoptedFirst() async throws {
+        world.list("http://sd", ["u"])
+        let lists = TargetLists(world: world.world, time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let definition = Self.definition(TargetList([], sources: [Self.url]))
+        let world = world
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await lists.keepLooking { _ in } }
+            lists.watch(Plan(configuration: AgentConfiguration(), definitions: [definition]))
+            for _ in 0..<1000 { await Task.yield() }
+            #expect(world.looks("http://sd") == 0)
+            lists.lookAnew()
+            #expect(await Self.settles { world.looks("http://sd") == 1 })
+            group.cancelAll()
+        }
     }
 
     @Test("more targets than may be are left out, and said so")

@@ -1,14 +1,12 @@
 import Probing
 
-/// The metrics of `/probe` that every kind has: some of blackbox_exporter, and the agent's additions.
+/// The metrics of `/probe` that no kind measures itself: of every run, and of the certificates that a peer presented.
 extension MetricDefinition {
     static let certificateKeySize = MetricDefinition(
         "probe_certificate_key_size", "Key size of each certificate presented by the peer, in bits.")
     static let certificateNotAfterTimestampSeconds = MetricDefinition(
         "probe_certificate_not_after_timestamp_seconds", "notAfter of each certificate presented by the peer.")
     static let durationSeconds = MetricDefinition("probe_duration_seconds", "Duration of the probe.")
-    static let httpDuration = MetricDefinition(
-        "probe_http_duration_seconds", "Duration of the HTTP request by phase, summed over redirects.")
     static let reasonInfo = MetricDefinition("probe_reason_info", "Reason why the probe failed, warned or could not judge.")
     static let resultType = MetricDefinition("probe_result_type", "Result: 1 Timeout, 2 Poisoned, 3 Succeeded, 4 Failed, 6 Rejected.")
     static let sslEarliestCertExpiry = MetricDefinition(

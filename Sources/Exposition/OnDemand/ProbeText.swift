@@ -20,6 +20,7 @@ package struct ProbeText {
         var text = ProbeText()
         text.write(run)
         var page = MetricText()
+        page.reserve(8 << 10)
         for family in text.families.values.sorted(by: { $0.metric.name < $1.metric.name }) {
             page.header(family.metric.name, type: "gauge", help: family.metric.help, format: .text)
             page.append(family.samples)

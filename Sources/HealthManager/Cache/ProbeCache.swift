@@ -13,7 +13,8 @@ struct ProbeCache: Sendable {
     init(restored: [Episode], at date: Date) { board = MonitorBoard(restored: restored, at: date) }
 
     var count: Int { states.count }
-    var keys: Dictionary<ProbeKey, ProbeState>.Keys { states.keys }
+    /// The statuses of all monitors, in no order.
+    var statuses: [MonitorStatus] { board.statuses }
     /// The monitor counts of each health set on each server, sorted by key.
     var tallies: [(key: HealthSetKey, tally: HealthSetTally)] { board.tallies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
@@ -59,7 +60,11 @@ struct ProbeCache: Sendable {
             let pair = [ObjectIdentifier(older.definition), ObjectIdentifier(member.definition)]
             let stays = isKept[pair] ?? older.definition.isEquivalent(to: member.definition)
             isKept[pair] = stays
-            if stays { difference.redefined[key] = member.definition } else { difference.replaced[key] = older.runs }
+            if !stays {
+                difference.replaced[key] = older.runs
+            } else if older.definition !== member.definition {
+                difference.redefined[key] = member.definition
+            }
         }
         return difference
     }
@@ -133,12 +138,12 @@ struct ProbeCache: Sendable {
     /// The status of the monitor whose open episode this is; nil if the episode has ended.
     func status(of episode: Episode) -> MonitorStatus? { board.status(of: episode.key).flatMap { $0.episode?.id == episode.id ? $0 : nil } }
 
-    /// Marks the open episode of a monitor as being repaired. Nothing changes if it has none, or it has ended meanwhile.
-    mutating func acknowledge(_ key: MonitorKey, _ acknowledgement: Episode.Acknowledgement, at moment: Moment)
-        -> (changes: [CacheChange], episode: Episode?)
-    {
-        guard let transitions = board.acknowledge(key, acknowledgement, at: moment.elapsed, moment.date) else { return ([], nil) }
-        return (follow(transitions), board.status(of: key)?.episode)
+    /// Marks an open episode as being repaired, as the given one is. Nothing changes if it has ended meanwhile.
+    mutating func acknowledge(_ episode: Episode, at moment: Moment) -> (changes: [CacheChange], episode: Episode?) {
+        guard let acknowledgement = episode.acknowledged, status(of: episode) != nil,
+            let transitions = board.acknowledge(episode.key, acknowledgement, at: moment.elapsed, moment.date)
+        else { return ([], nil) }
+        return (follow(transitions), board.status(of: episode.key)?.episode)
     }
 
     /// Escalates Unhealthy episodes that are not silenced by maintenance and not caused by another open episode.

@@ -13,7 +13,7 @@ package final class ChangeRequests: Sendable {
 
     private var services: ManagerServices { manager.services }
 
-    /// - Parameter manager: has only this one.
+    /// - Parameter manager: must have no other `ChangeRequests`.
     package init(_ manager: HealthManager) { self.manager = manager }
 
     // MARK: Decisions
@@ -71,13 +71,11 @@ package final class ChangeRequests: Sendable {
     /// - Returns: the episodes that were acknowledged.
     package func acknowledge(_ request: AcknowledgeRequest) async throws(DecisionRefused) -> [Episode] {
         try await queue.run { [self] () async throws(DecisionRefused) in
-            let (state, snapshot) = (await manager.state, await manager.snapshot())
             var acknowledged: [Episode] = []
-            for episode in try state.acknowledged(request, among: snapshot.probes.flatMap(\.monitors)) {
-                guard let acknowledgement = episode.acknowledged else { continue }
+            for episode in try await manager.state.acknowledged(request, among: await manager.statuses) {
                 try await persist(.episode(episode))
                 // The episode may have ended while the acknowledgement was written: then there is nothing left to acknowledge.
-                if let episode = await manager.acknowledge(episode.key, acknowledgement) { acknowledged.append(episode) }
+                if let episode = await manager.acknowledge(episode) { acknowledged.append(episode) }
             }
             await manager.decide { _ in }
             log("acknowledged", ["monitor": "\(request.monitor)", "by": "\(request.by)"])

@@ -39,7 +39,7 @@ package final class TargetLists: Sendable {
         (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Switches to the lists of a plan: files are read immediately, everything else when `keepLooking` refreshes it.
+    /// Switches to the lists of a plan: files are read immediately, everything else after `lookAnew`.
     package func watch(_ plan: Plan) {
         let definitions = plan.definitions.filter(\.enabled)
         state.withLock { state in
@@ -50,9 +50,13 @@ package final class TargetLists: Sendable {
             }
             state.watched = watched
             state.network = plan.configuration.organization.network
-            state.generation += 1
         }
         for definition in definitions { lookAtFiles(of: definition) }
+    }
+
+    /// Lets `keepLooking` refresh everything of the plan that is watched. Called once the plan is in use, so that what is found is taken.
+    package func lookAnew() {
+        state.withLock { $0.generation += 1 }
         change.yield()
     }
 

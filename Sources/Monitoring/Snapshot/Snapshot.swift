@@ -1,7 +1,8 @@
 package import FoundationEssentials
 package import Probing
 
-/// An immutable, consistent snapshot of the cache, of overrides and maintenance, and of runs on demand. The status page, API and command line read only this.
+/// An immutable, consistent snapshot of the cache, of overrides and maintenance, and of runs on demand. The status page, API and command
+/// line read only this.
 package struct Snapshot: Sendable {
     package var taken: Date
     /// Every defined probe, sorted by key.

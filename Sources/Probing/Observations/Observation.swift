@@ -56,3 +56,9 @@ package indirect enum Observation: Sendable {
         }
     }
 }
+
+extension MetricDefinition {
+    /// The metric of `httpPhases`, which kinds that observe them declare.
+    package static let httpDuration = MetricDefinition(
+        "probe_http_duration_seconds", "Duration of the HTTP request by phase, summed over redirects.")
+}

@@ -1,4 +1,4 @@
-/// A metric of `/probe` that a kind declares: a gauge.
+/// A metric of `/probe`: a gauge.
 package struct MetricDefinition: Sendable, Hashable {
     /// The metric's name as it is exposed: `probe_http_status_code`.
     package let name: String

@@ -81,7 +81,7 @@ struct APIRoutes: Sendable {
     }
 
     private func report(_ query: QueryReader) async -> HealthReport {
-        await HistoryReader(health).flush()
+        await JournalReader(health).flush()
         var report = HealthReport(await health.snapshot())
         if let server = query.text("server")?.lowercased() {
             report.healthSets.removeAll { !$0.server.lowercased().hasPrefix(server) }
@@ -102,7 +102,7 @@ struct APIRoutes: Sendable {
         wanted.until = try query.date("until")
         wanted.limit = try query.integer("limit", in: 1...10_001) ?? wanted.limit
         if let sort = try query.choice("sort", HistoryQuery.Sort.self) { wanted.sorts = [sort] }
-        let reader = HistoryReader(health)
+        let reader = JournalReader(health)
         await reader.flush()
         do {
             let records = try await reader.history(wanted)

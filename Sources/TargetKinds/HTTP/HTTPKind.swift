@@ -19,7 +19,7 @@ struct HTTPKind: ProbeKind {
             "The peer's certificates are recorded even if verification fails. TLS versions below 1.2 are refused unless 'min_version' of 'tls_config' allows them.",
         ],
         stages: [.config, .resolve, .token, .connect, .tls, .endpoint],
-        metrics: ResolutionFacts.metrics + HTTPFacts.metrics + TLSFacts.metrics + [TLSFacts.cipher],
+        metrics: [.httpDuration] + ResolutionFacts.metrics + HTTPFacts.metrics + TLSFacts.metrics + [TLSFacts.cipher],
         reasons: [
             .targetInvalid, .targetForbidden, .systemRefused, .credentialUnreadable, .configIncomplete, .dnsFailed, .connectRefused,
             .connectTimeout, .networkUnreachable, .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed,

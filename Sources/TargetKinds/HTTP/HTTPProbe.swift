@@ -15,39 +15,39 @@ struct HTTPProbe: Probe {
     let tokens: TokenCache
 
     /// The facts of one run, recorded whether it succeeds or fails.
-    private struct RunFacts {
+    private struct Seen {
         var http = HTTPFacts()
         var phases = Observation.HTTPPhases()
     }
 
     func run(_ context: RunContext) async -> Outcome {
         var run = TargetRun(target, context, services)
-        var sights = RunFacts()
-        await probe(&run, &sights, context)
-        run.measured(sights.http)
-        run.observe(.httpPhases(sights.phases))
+        var seen = Seen()
+        await probe(&run, &seen, context)
+        run.measured(seen.http)
+        run.observe(.httpPhases(seen.phases))
         return run.outcome
     }
 
-    private func probe(_ run: inout TargetRun, _ sights: inout RunFacts, _ context: RunContext) async {
+    private func probe(_ run: inout TargetRun, _ seen: inout Seen, _ context: RunContext) async {
         guard let url = HTTPTarget.url(target.text), let host = URLHost(url) else {
             return run.reject(.config, .targetInvalid, "an http target is an http or https URL, or host[:port][/path]")
         }
         guard var request = request(url, host, &run) else { return }
         if request.resolvesForProxy || !isProxied(host) {
             guard let address = await run.resolve(host.name, options.address) else {
-                sights.phases[.resolve] = run.lookedUp
+                seen.phases[.resolve] = run.lookedUp
                 return
             }
             request.pin = address
         }
-        for phase in Observation.HTTPPhase.allCases { sights.phases[phase] = .zero }
-        sights.phases[.resolve] = run.lookedUp
+        for phase in Observation.HTTPPhase.allCases { seen.phases[phase] = .zero }
+        seen.phases[.resolve] = run.lookedUp
         guard let bearer = await authorize(&request, &run, context) else { return }
         request.deadline = max(.milliseconds(1), ContinuousClock.now.duration(to: run.deadline))
         let report = await run.transfers.exchange(request)
         if report.response?.status == 401, let identity = bearer.identity { tokens.drop(identity) }
-        tell(report, &run, &sights)
+        tell(report, &run, &seen)
     }
 
     // MARK: The request
@@ -149,15 +149,15 @@ struct HTTPProbe: Probe {
 
     static func isTLS(_ response: ExchangeResponse) -> Bool { URLHost(response.url)?.scheme == "https" }
 
-    private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ sights: inout RunFacts) {
-        sights.http = HTTPFacts(report)
+    private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ seen: inout Seen) {
+        seen.http = HTTPFacts(report)
         // The body of a redirect that is not followed counts only if it is searched for patterns.
-        if report.failure?.kind == .tooManyRedirects, !options.readsBody { sights.http.bodyLength = 0 }
+        if report.failure?.kind == .tooManyRedirects, !options.readsBody { seen.http.bodyLength = 0 }
         for (phase, duration) in report.phases {
             // The duration of an unfinished phase is only reported by the stages.
             let unfinished = phase == report.failure?.phase ? report.unfinished : .zero
             let phase = phase.httpPhase
-            sights.phases[phase] = (sights.phases[phase] ?? .zero) + duration - unfinished
+            seen.phases[phase] = (seen.phases[phase] ?? .zero) + duration - unfinished
         }
         run.observe(report.tls, declared: TLSFacts.metrics + [TLSFacts.cipher])
         let failed = report.response == nil ? report.failure?.phase : nil
@@ -170,12 +170,12 @@ struct HTTPProbe: Probe {
             return run.fail(failure, report.tls, took: report.phases[failure.phase])
         }
         // A body with another encoding than expected cannot be decoded.
-        if options.compression?.fault(in: response) != nil { sights.http.bodyLength = 0 }
+        if options.compression?.fault(in: response) != nil { seen.http.bodyLength = 0 }
         switch HTTPJudgement(options: options, report: report, response: response).fault {
         case nil: run.pass(.endpoint, "status \(response.status)", took: took)
         case .unexpected(let reason, let sentence): run.fail(.endpoint, reason, sentence, took: took)
         case .pattern(let sentence):
-            sights.http.failedByPattern = true
+            seen.http.failedByPattern = true
             run.fail(.endpoint, .answerUnexpected, sentence, took: took)
         case .incomplete(let failure): run.fail(failure, report.tls, took: took)
         }

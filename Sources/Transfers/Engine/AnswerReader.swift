@@ -19,7 +19,7 @@ struct AnswerReader {
 
     private let request: ExchangeRequest
     private(set) var headers: [HeaderField] = []
-    private var trailers: [HeaderField] = []
+    private(set) var trailers: [HeaderField] = []
     private(set) var body: [UInt8] = []
     private(set) var bodyLength = 0
     private(set) var hasAllHeaders = false
@@ -57,7 +57,8 @@ struct AnswerReader {
                 // A new header block: of the final response after a 1xx response or after the proxy's.
                 (block, headers, location, length) = ([], [], nil, nil)
                 hasAllHeaders = false
-            } else if line.count == 1 || line.count == 2 && line.first == 0x0D {
+            } else if line.first == 0x0A || line.first == 0x0D {
+                // As libcurl has it.
                 guard endBlock() else { return false }
             } else {
                 block.append(contentsOf: line)
@@ -152,10 +153,11 @@ struct AnswerReader {
         }
     }
 
-    /// The trailers received so far.
-    mutating func trailersSoFar() -> [HeaderField] {
-        if hasAllHeaders, !block.isEmpty { _ = endBlock() }
-        return trailers
+    /// Parses the lines of a block that was not received to its end.
+    mutating func takeRest() {
+        let fields = block.split(separator: 0x0A).compactMap { HeaderField(line: $0) }
+        block = []
+        if hasAllHeaders { trailers += fields } else { headers += fields }
     }
 
     /// Parses the trailers, decodes the rest of the body and checks that it is complete, after all of it has been received.

@@ -340,11 +340,12 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
             report.tls?.lacksSecureRenegotiation = session.lacksSecureRenegotiation
         }
         report.remoteAddress = times.remoteAddress
+        answer.takeRest()
         if times.status > 0 {
             var response = ExchangeResponse(
                 status: times.status, headers: answer.headers, body: answer.body, bodyLength: answer.bodyLength, url: request.url,
                 version: times.version)
-            response.trailers = answer.trailersSoFar()
+            response.trailers = answer.trailers
             report.response = response
         }
         if code != CURLE_OK {

@@ -2,7 +2,7 @@ package import Monitoring
 import Probing
 
 /// Answers questions about what the journal has kept.
-package struct HistoryReader: Sendable {
+package struct JournalReader: Sendable {
     private let manager: HealthManager
     private var journal: any Journal { manager.services.journal }
 
