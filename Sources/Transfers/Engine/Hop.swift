@@ -342,11 +342,10 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         report.remoteAddress = times.remoteAddress
         answer.takeRest()
         if times.status > 0 {
-            var response = ExchangeResponse(
+            report.response = ExchangeResponse(
                 status: times.status, headers: answer.headers, body: answer.body, bodyLength: answer.bodyLength, url: request.url,
                 version: times.version)
-            response.trailers = answer.trailers
-            report.response = response
+            report.response?.trailers = answer.trailers
         }
         if code != CURLE_OK {
             let target = times.remoteAddress ?? targetText
