@@ -185,12 +185,10 @@ package actor HealthManager: Service {
     /// - Parameter withProbes: false leaves `probes` empty: copying and sorting them costs time if there are many.
     package func snapshot(withProbes: Bool = true) -> Snapshot {
         let moment = time.moment
-        let probes =
-            !withProbes
-            ? []
-            : cache.all { key in scheduler.next(of: key).map { moment.date.addingTimeInterval(($0 - moment.elapsed).seconds) } }
+        func nextRun(_ key: ProbeKey) -> Date? { scheduler.next(of: key).map { moment.date + ($0 - moment.elapsed).seconds } }
         return Snapshot(
-            taken: moment.date, probes: probes, notDefined: roster.absences, overrides: decisions.overrides,
+            taken: moment.date, probes: withProbes ? cache.all(nextRun: nextRun) : [], notDefined: roster.absences,
+            overrides: decisions.overrides,
             maintenance: decisions.maintenance.filter { !$0.isOver(at: moment.date) },
             servers: plan.configuration.organization.servers, onDemand: services.prober.recent, agent: agentFacts().facts)
     }
@@ -210,8 +208,7 @@ package actor HealthManager: Service {
 
     /// What requested runs, forecasts and changes are based on, consistent at one moment.
     var state: ManagerState {
-        ManagerState(
-            plan: plan, roster: roster, decisions: decisions, generation: scheduler.generation, services: services)
+        ManagerState(plan: plan, roster: roster, decisions: decisions, generation: scheduler.generation, services: services)
     }
 
     /// The statuses of all monitors, in no order.
