@@ -7,13 +7,7 @@ package import Probing
 /// Like blackbox_exporter in which metrics are zero and which are absent, with two exceptions: certificates that failed verification are
 /// included, and unknown times are omitted.
 package struct ProbeText {
-    private struct Family {
-        let metric: MetricDefinition
-        var samples: [UInt8] = []
-    }
-
-    /// By metric name.
-    private var families: [String: Family] = [:]
+    private var measurements: [Measurement] = []
 
     /// The complete response body in the text format, families sorted by name.
     package static func render(_ run: OnDemandRun) -> [UInt8] {
@@ -21,17 +15,20 @@ package struct ProbeText {
         text.write(run)
         var page = MetricText()
         page.reserve(8 << 10)
-        for family in text.families.values.sorted(by: { $0.metric.name < $1.metric.name }) {
-            page.header(family.metric.name, type: "gauge", help: family.metric.help, format: .text)
-            page.append(family.samples)
+        var family: String?
+        // Samples of a family stay in the order they were measured.
+        for (_, sample) in text.measurements.enumerated().sorted(by: {
+            ($0.element.metric.name, $0.offset) < ($1.element.metric.name, $1.offset)
+        }) {
+            if sample.metric.name != family { page.header(sample.metric.name, type: "gauge", help: sample.metric.help, format: .text) }
+            family = sample.metric.name
+            page.sample(sample.metric.name, sample.labels, sample.value)
         }
         return page.bytes
     }
 
-    private mutating func add(_ measurement: Measurement) { gauge(measurement.metric, measurement.value, measurement.labels) }
-
     private mutating func gauge(_ metric: MetricDefinition, _ value: Double, _ labels: [(String, String)] = []) {
-        MetricText.write(metric.name.utf8, labels, value, to: &families[metric.name, default: Family(metric: metric)].samples)
+        measurements.append(metric(value, labels))
     }
 
     private mutating func write(_ run: OnDemandRun) {
@@ -48,7 +45,7 @@ package struct ProbeText {
         for stage in result.outcome.stages where stage.verdict != .notRun {
             gauge(.stageDurationSeconds, stage.duration.seconds, [("stage", stage.stage.rawValue)])
         }
-        for facts in result.outcome.facts { for measurement in facts.measurements { add(measurement) } }
+        measurements += result.outcome.facts.flatMap(\.measurements)
         for case .httpPhases(let phases) in result.outcome.observations {
             for phase in Observation.HTTPPhase.allCases {
                 if let duration = phases[phase] { gauge(.httpDuration, duration.seconds, [("phase", phase.rawValue)]) }

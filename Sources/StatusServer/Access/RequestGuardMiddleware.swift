@@ -35,9 +35,23 @@ struct ServerContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        address = source.channel.remoteAddress?.ipAddress.flatMap { NetworkAddress($0) }
+        address = source.channel.remoteAddress.flatMap { NetworkAddress($0) }
     }
 
     /// In bytes; request bodies are short documents.
     var maxUploadSize: Int { 1 << 20 }
+}
+
+extension NetworkAddress {
+    /// Nil for a Unix socket.
+    fileprivate init?(_ address: SocketAddress) {
+        // Where `sockaddr_in` and `sockaddr_in6` have it.
+        let place =
+            switch address {
+            case .v4: 4..<8
+            case .v6: 8..<24
+            case .unixDomainSocket: 0..<0
+            }
+        self.init(bytes: address.withSockAddr { Array(UnsafeRawBufferPointer(start: $0, count: $1)[place]) })
+    }
 }
