@@ -42,7 +42,9 @@ import Transfers
     func codingAtAnyEnd(end: String) async throws {
         let (report, _) = try await exchange(
             "peer.sendall(b'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: gzip\\r\\n\(end)' + b'x' * 1000)")
-        #expect(report.failure?.sentence.contains("transfer coding") == true, "\(String(describing: report.failure))")
+        // Newer versions of libcurl refuse it themselves.
+        let words = report.failure.map { $0.sentence + $0.detail } ?? ""
+        #expect(words.contains("transfer coding") || words.contains("Transfer-Encoding"), "\(String(describing: report.failure))")
         #expect(report.response?.bodyLength ?? 0 == 0)
     }
 
