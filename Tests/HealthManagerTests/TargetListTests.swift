@@ -10,7 +10,7 @@ import Testing
 @testable import HealthManager
 
 /// Files, URLs and names as a test says they are.
-private final class FakeWorld: Sendable {
+final class FakeWorld: Sendable {
     private struct State {
         /// What each place lists; nil cannot be read.
         var lists: [String: [String]?] = [:]
@@ -89,11 +89,11 @@ private final class Changes: ResultObserver {
 
 @Suite struct TargetListTests {
     private let time = ManualTime()
-    private let world = FakeWorld()
+    let world = FakeWorld()
     private let changes = Changes()
     private let optionsRead = Mutex<Int>.Box()
     private static let location = SourceLocation(path: "test.yaml")
-    private static let files = TargetList.Source(.files, text: "lists/*.json", place: "lists/*")
+    static let files = TargetList.Source(.files, text: "lists/*.json", place: "lists/*")
     private static let url = TargetList.Source(.url, text: "http://sd", place: "http://sd")
 
     private static func definition(_ list: TargetList, word: String = "a", enabled: Bool = true) -> ProbeDefinition {
@@ -109,13 +109,13 @@ private final class Changes: ResultObserver {
         init(_ definition: ProbeDefinition) { self.definition = Mutex(definition) }
     }
 
-    private struct Site {
+    struct Site {
         let lists: TargetLists
         let manager: HealthManager
         let box: PlanBox
     }
 
-    private func site(_ list: TargetList, enabled: Bool = true, limit: Int = TargetList.limit) throws -> Site {
+    func site(_ list: TargetList, enabled: Bool = true, limit: Int = TargetList.limit) throws -> Site {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let lists = TargetLists(world: world.world, limit: limit, time: time, logger: logger)
         let box = PlanBox(Self.definition(list, enabled: enabled))
@@ -391,26 +391,4 @@ private final class Changes: ResultObserver {
             group.cancelAll()
         }
     }
-
-    @Test("more targets than may be are left out, and said so")
-    func tooMany() async throws {
-        world.list("lists/a", (0..<100).map { "a\($0)" })
-        let site = try site(TargetList(["inline"], sources: [Self.files]), limit: 100)
-        let (facts, probes) = await site.manager.agentFacts()
-        #expect(probes == 100)
-        #expect(facts.targetLists.map(\.problem) == [nil, "1 targets are ignored, the maximum is 100"])
-        world.list("lists/a", (0...100).map { "a\($0)" })
-        try await ChangeRequests(site.manager).reload()
-        #expect(
-            await site.manager.agentFacts().facts.targetLists.first?.problem == "lists/a lists 101 targets, the maximum is 100")
-    }
-
-    @Test(
-        "the host of a target is found in every form it is written in",
-        arguments: [
-            ("mail.fabrikam.com", "mail.fabrikam.com"), ("mail.fabrikam.com:25", "mail.fabrikam.com"), ("[2001:db8::1]:25", "2001:db8::1"),
-            ("2001:db8::1", "2001:db8::1"), ("https://user:x@mail.fabrikam.com:8443/owa?a=b@c:1", "mail.fabrikam.com"),
-            ("https://[::1]/x", "::1"), ("ws://a?b/c", "a"), ("unix:///run/x.sock", ""), ("/run/x.sock", ""),
-        ])
-    func hosts(text: String, host: String) { #expect(Target.host(in: text) == host) }
 }
