@@ -100,10 +100,11 @@ struct ProbeCache: Sendable {
     /// Makes a result the latest of its probe. Ignored if the probe is gone, or its definition is no longer equivalent to this one.
     mutating func record(_ result: ProbeResult, of definition: ProbeDefinition, at moment: Moment) -> [CacheChange] {
         guard let index = states.index(forKey: result.key), states.values[index].definition.isEquivalent(to: definition) else { return [] }
+        let result = result.slim
         states.values[index].record(result)
         unrun.remove(result.key)
         let transitions = board.record(result, at: moment.elapsed, moment.date)
-        return [.ran(result)] + (transitions.isEmpty ? [.updated(states.values[index])] : follow(transitions))
+        return transitions.isEmpty ? [.ran(result), .updated(states.values[index])] : [.ran(result)] + follow(transitions)
     }
 
     /// When a monitor next changes its state without a result, as `TimeSource.elapsed`; nil if none does.

@@ -13,8 +13,10 @@ package final class TargetLists: Sendable {
     private struct State {
         var watched: [ProbeIdentity: WatchedList] = [:]
         var network = NetworkSettings()
-        /// Incremented for each plan that is adopted.
+        /// Incremented for each plan that is in use.
         var generation = 0
+        /// The definitions of the plan in use whose lists are refreshed.
+        var refreshed: [ProbeDefinition] = []
     }
 
     /// Maximum concurrent name lookups of one definition.
@@ -56,7 +58,10 @@ package final class TargetLists: Sendable {
 
     /// Lets `keepLooking` refresh everything of the plan that is watched. Called once the plan is in use, so that what is found is taken.
     package func lookAnew() {
-        state.withLock { $0.generation += 1 }
+        state.withLock { state in
+            state.generation += 1
+            state.refreshed = state.watched.values.filter(\.list.changes).map(\.definition)
+        }
         change.yield()
     }
 
@@ -78,11 +83,11 @@ package final class TargetLists: Sendable {
 
     // MARK: Refreshing
 
-    /// Refreshes the lists of the current plan, each at its definition's interval, until the task is cancelled.
+    /// Refreshes the lists of the plan in use, each at its definition's interval, until the task is cancelled.
     /// - Parameter tell: called after the first refresh of a definition, and after each that changed its targets.
     func keepLooking(_ tell: @escaping @Sendable (ProbeDefinition) async -> Void) async {
         while !Task.isCancelled {
-            let (generation, definitions) = state.withLock { ($0.generation, $0.watched.values.filter(\.list.changes).map(\.definition)) }
+            let (generation, definitions) = state.withLock { ($0.generation, $0.refreshed) }
             await withTaskGroup(of: Void.self) { group in
                 for definition in definitions { group.addTask { await self.keepLooking(at: definition, tell) } }
                 group.addTask {

@@ -12,7 +12,7 @@ package enum CacheChange: Sendable {
     case adopted(Plan)
     /// A probe was created, has a new result, or one of its monitors has changed; carries its complete state.
     case updated(ProbeState)
-    /// A run has ended.
+    /// A run has ended; carries its result in the `slim` form.
     case ran(ProbeResult)
     /// A monitor's state has changed.
     case moved(Transition)
@@ -30,7 +30,7 @@ extension CacheChange {
     /// What the journal keeps of the change, in order.
     package var entries: [JournalEntry] {
         switch self {
-        case .ran(let result): [.result(result.slim)]
+        case .ran(let result): [.result(result)]
         case .moved(let transition):
             (transition.episode.map { [.episode($0)] } ?? []) + [.transition(TransitionRecord(transition))]
         case .escalated(let episode): [.episode(episode)]

@@ -23,8 +23,9 @@ package struct ProbeState: Sendable {
     }
 
     /// Makes a result the latest one and counts it.
+    /// - Parameter result: in its `slim` form.
     package mutating func record(_ result: ProbeResult) {
-        latest = result.slim
+        latest = result
         if result.type == .succeeded { lastSuccess = result.end }
         runs[result.type] += 1
     }
