@@ -65,10 +65,11 @@ soak: packages-BUILD_PACKAGES packages-TEST_PACKAGES packages-BENCH_PACKAGES
 	python3 Tests/Performance/soak.py --agent .build/release/agent --seconds $(SECONDS)
 	python3 Tests/Performance/soak_targets.py --agent .build/release/agent --seconds $$((2 * $(SECONDS)))
 
-# CPU and memory beside blackbox_exporter, Prometheus and Pushgateway; some twenty minutes, with nothing else running.
+# CPU and memory beside blackbox_exporter, Prometheus and Pushgateway, or beside another build of the agent: make bench BEFORE=PATH.
+# Some twenty minutes, with nothing else running.
 bench: packages-BUILD_PACKAGES packages-BENCH_PACKAGES
 	swift build $(RELEASE_FLAGS) --product agent
-	python3 Tests/Performance/bench.py --agent .build/release/agent --rounds $(ROUNDS)
+	python3 Tests/Performance/bench.py --agent .build/release/agent --rounds $(ROUNDS) $(if $(BEFORE),--before $(BEFORE))
 
 install: packages-BUILD_PACKAGES
 	swift build $(RELEASE_FLAGS) --product agent

@@ -88,12 +88,17 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         // RE2 is C++, behind a C header. SwiftPM takes nothing of its pkg-config file, which asks for -pthread, and warns of that.
         .target(name: "CPattern", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
+        .target(name: "CKeyDecoders", linkerSettings: [.linkedLibrary("crypto")]),
         room("Addresses", []),
-        room("Concurrency", [deque]),
+        room("Concurrency", ["CLinux", deque]),
         room("Documents", []),
         room("Certificates", ["CCurl"]),
         room(
-            "Transfers", ["Addresses", "CAres", "CBrotli", "CCurl", "CIdn", "CLinux", "CZlib", "Certificates", "Documents", "Concurrency"],
+            "Transfers",
+            [
+                "Addresses", "CAres", "CBrotli", "CCurl", "CIdn", "CKeyDecoders", "CLinux", "CZlib", "Certificates", "Documents",
+                "Concurrency",
+            ],
             exclude: ["README.md"]),
         room("Probing", ["Addresses", "Certificates"]),
         room("Monitoring", ["Probing", "Addresses", "Certificates", heap, deque]),
@@ -147,7 +152,7 @@ let package = Package(
         tests("AddressesTests", ["Addresses"]),
         tests("DocumentsTests", ["Documents"]),
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
-        tests("TransfersTests", ["Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),
+        tests("TransfersTests", ["CCurl", "Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("ProbingTests", ["Probing"]),
         tests("MonitoringTests", ["Monitoring", "Probing", "Certificates"]),

@@ -51,7 +51,7 @@ package struct ProbeDocument: Codable, Sendable {
         server = key.server
         target = key.identity.target
         address = key.address.isEmpty ? nil : key.address
-        kind = definition.kind
+        kind = definition.kind.name
         summary = definition.summary
         everySeconds = definition.every.seconds
         timeoutSeconds = definition.timeout.seconds

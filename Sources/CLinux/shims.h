@@ -29,6 +29,9 @@ static inline int agent_socket(int family, int type, int protocol) {
 }
 static inline int agent_stream(int family) { return agent_socket(family, SOCK_STREAM, 0); }
 
+/* Names the calling thread; the kernel keeps 15 bytes of the name. */
+static inline void agent_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
+
 /* A timer that blocks who reads it until it has run out; 0 milliseconds stop it. */
 static inline int agent_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC); }
 static inline int agent_set_timer(int timer, int milliseconds) {

@@ -7,9 +7,10 @@ import Synchronization
 /// A thread and not a dispatch queue: a queue uses another thread each time it has work, which takes a tenth of the time of a probe's run,
 /// and memory for each of those threads. The thread ends with the executor.
 package final class ThreadExecutor: SerialExecutor, TaskExecutor {
-    private let queue = Queue()
+    private let queue: Queue
 
-    package init() {}
+    /// - Parameter name: of the thread.
+    package init(_ name: String) { queue = Queue(name) }
 
     deinit { queue.close() }
 
@@ -24,8 +25,11 @@ package final class ThreadExecutor: SerialExecutor, TaskExecutor {
             var isClosed = false
         }
 
+        private let name: String
         private let state = Mutex(State())
         private let signal = DispatchSemaphore(value: 0)
+
+        init(_ name: String) { self.name = name }
 
         func add(_ job: UnownedJob, for executor: ThreadExecutor) {
             let (mustWake, mustStart) = state.withLock { state in
@@ -50,7 +54,7 @@ package final class ThreadExecutor: SerialExecutor, TaskExecutor {
         }
 
         private func start() {
-            guard BackgroundThread.start({ self.work() }) != 0 else { return }
+            guard BackgroundThread.start(name, { self.work() }) != 0 else { return }
             // No thread can be created now: try again later; the jobs wait.
             DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { self.start() }
         }

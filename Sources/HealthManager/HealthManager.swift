@@ -14,7 +14,7 @@ import ServiceLifecycle
 /// Every change of the cache and of decisions is published once, in order: first to the journal, then to each observer. So whoever flushes the
 /// journal before it tells others what it observed has told nothing that a crash could undo.
 package actor HealthManager: Service {
-    private let thread = ThreadExecutor()
+    private let thread = ThreadExecutor("health-manager")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     nonisolated let services: ManagerServices
@@ -63,7 +63,7 @@ package actor HealthManager: Service {
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         services.targets.watch(plan)
         services.targets.lookAnew()
-        roster = Roster(plan, kinds: services.kinds, at: moment.date, targets: services.targets, overrides: decisions.overrides)
+        roster = Roster(plan, at: moment.date, targets: services.targets, overrides: decisions.overrides)
         var changes: [CacheChange] = [.adopted(plan)]
         for (key, member) in roster.members { changes += cache.begin(key, member.definition, runs: RunCounts(), at: moment) }
         // A target list that cannot be read now may become available later.
@@ -107,7 +107,7 @@ package actor HealthManager: Service {
         facts.lateness.observe(max(0, (time.elapsed - planned.due).seconds))
         let definition = planned.member.definition
         let ended = await services.runner.end(
-            planned.member.probe, key: planned.key, kind: definition.kind, retries: definition.retries, timeout: definition.timeout)
+            planned.member.probe, key: planned.key, kind: definition.kind.name, retries: definition.retries, timeout: definition.timeout)
         facts.running -= 1
         scheduler.ended(planned)
         signal.yield()
@@ -237,7 +237,7 @@ package actor HealthManager: Service {
         facts.use(plan)
         facts.lastReloadSucceeded = true
         facts.lastReloadSuccess = time.now
-        let new = Roster(plan, kinds: services.kinds, at: time.now, targets: services.targets, overrides: decisions.overrides)
+        let new = Roster(plan, at: time.now, targets: services.targets, overrides: decisions.overrides)
         roster = keepsAbsences ? new.keepingDecisions(of: roster) : new
         publish([.adopted(plan)])
         services.targets.lookAnew()
@@ -287,7 +287,7 @@ package actor HealthManager: Service {
 
     private func followDecisions() {
         inForce = decisions.inForce(at: time.now).map(\.id)
-        roster = Roster(plan, kinds: services.kinds, at: time.now, targets: services.targets, overrides: decisions.overrides)
+        roster = Roster(plan, at: time.now, targets: services.targets, overrides: decisions.overrides)
             .keepingDecisions(of: roster)
         followRoster()
         publish([.decided])

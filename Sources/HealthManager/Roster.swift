@@ -28,51 +28,41 @@ package struct Roster: Sendable {
     package private(set) var members: [ProbeKey: Member] = [:]
     package private(set) var absences: [ProbeKey: Absence] = [:]
 
-    private typealias Maker = @Sendable (Place) -> Discovery
-
-    /// A definition and the factory of its probes, so that its options are read only once.
-    private struct ProbeFactory: Sendable {
-        let definition: ProbeDefinition
-        let make: Maker
-    }
-
     /// A definition of a target kind: as written, with the overrides for all targets, and its existing probes in the order of its lists.
     private struct TargetedDefinition: Sendable {
-        let written: ProbeFactory
-        let shared: ProbeFactory
+        let written: ProbeDefinition
+        let shared: ProbeDefinition
         var keys: [ProbeKey] = []
     }
 
     private var aims: [ProbeIdentity: TargetedDefinition] = [:]
-    private var kinds = KindCatalog([])
     private var overrides: [Override] = []
 
     package init() {}
 
-    package init(_ plan: Plan, kinds: KindCatalog, at date: Date, targets: TargetLists, overrides: [Override] = []) {
-        self.kinds = kinds
+    /// - Parameter date: recorded as the date of the decision that a probe is not defined.
+    package init(_ plan: Plan, at date: Date, targets: TargetLists, overrides: [Override] = []) {
         self.overrides = overrides
         let place = plan.place
         for definition in plan.definitions {
-            let mould = ProbeFactory(definition: definition, make: Self.maker(definition, kinds))
             switch definition.scope {
             case .organization:
                 let key = ProbeKey(identity: definition.identity, site: .organization)
-                add(key, overridden(mould, key), place, concurrencyGroup: "", date)
+                add(key, overridden(definition, key), written: definition, place, concurrencyGroup: "", date)
             case .server(let role):
                 for server in plan.configuration.organization.servers where server.roles.contains(role) {
                     var place = place
                     place.server = server
                     let key = ProbeKey(identity: definition.identity, site: .server(server.name))
-                    add(key, overridden(mould, key), place, concurrencyGroup: server.name, date)
+                    add(key, overridden(definition, key), written: definition, place, concurrencyGroup: server.name, date)
                 }
             case .targets:
                 let whole = ProbeKey(identity: definition.identity, site: .organization)
                 guard definition.enabled else {
-                    add(whole, mould, place, concurrencyGroup: "", date)
+                    add(whole, definition, written: definition, place, concurrencyGroup: "", date)
                     continue
                 }
-                aims[definition.identity] = TargetedDefinition(written: mould, shared: overridden(mould, whole))
+                aims[definition.identity] = TargetedDefinition(written: definition, shared: overridden(definition, whole))
                 _ = aim(definition, at: targets.entries(of: definition), place: place, date)
             }
         }
@@ -95,39 +85,30 @@ package struct Roster: Sendable {
         return merged
     }
 
+    /// - Parameters:
+    ///   - definition: with the overrides for this probe.
+    ///   - written: without any overrides.
     private mutating func add(
-        _ key: ProbeKey, _ mould: ProbeFactory, _ place: Place, concurrencyGroup: String, target: TargetEntry? = nil, _ date: Date
+        _ key: ProbeKey, _ definition: ProbeDefinition, written: ProbeDefinition, _ place: Place, concurrencyGroup: String,
+        target: TargetEntry? = nil, _ date: Date
     ) {
-        switch mould.make(place) {
-        case .probe(let probe): members[key] = Member(mould.definition, probe, concurrencyGroup: concurrencyGroup, target: target)
-        case .notDefined(let why): absences[key] = Absence(definition: mould.definition, why: why, decided: date)
+        switch discover(definition, written: written, place) {
+        case .probe(let probe): members[key] = Member(definition, probe, concurrencyGroup: concurrencyGroup, target: target)
+        case .notDefined(let why): absences[key] = Absence(definition: definition, why: why, decided: date)
         }
+    }
+
+    private func discover(_ definition: ProbeDefinition, written: ProbeDefinition, _ place: Place) -> Discovery {
+        if definition.enabled { return definition.kind.discover(at: place) }
+        return .notDefined(
+            written.enabled
+                ? NotDefined(because: "an override disabled it", configured: "an override disables it: see 'agent override list'")
+                : NotDefined(because: "its definition was disabled", configured: "\(definition.location.path) sets enabled: false"))
     }
 
     /// A definition with the overrides for one probe, or for all its targets, applied.
-    private func overridden(_ written: ProbeFactory, _ key: ProbeKey) -> ProbeFactory {
-        let definition = written.definition.overridden(by: overrides, identity: key.identity, server: key.server)
-        if definition.enabled == written.definition.enabled, definition.options == written.definition.options {
-            return ProbeFactory(definition: definition, make: written.make)
-        }
-        guard definition.enabled else {
-            let why = NotDefined(because: "an override disabled it", configured: "an override disables it: see 'agent override list'")
-            return ProbeFactory(definition: definition) { _ in .notDefined(why) }
-        }
-        return ProbeFactory(definition: definition, make: Self.maker(definition, kinds))
-    }
-
-    /// A factory that reads the options once for all probes of the definition.
-    private static func maker(_ definition: ProbeDefinition, _ kinds: KindCatalog) -> Maker {
-        let why: NotDefined
-        if definition.enabled {
-            do throws(ConfigurationRefused) { return try kinds.maker(of: definition) } catch {
-                why = NotDefined(because: "its options were invalid", configured: error.description)
-            }
-        } else {
-            why = NotDefined(because: "its definition was disabled", configured: "\(definition.location.path) sets enabled: false")
-        }
-        return { _ in .notDefined(why) }
+    private func overridden(_ definition: ProbeDefinition, _ key: ProbeKey) -> ProbeDefinition {
+        definition.overridden(by: overrides, identity: key.identity, server: key.server)
     }
 
     // MARK: Targets
@@ -192,8 +173,8 @@ package struct Roster: Sendable {
             }
             var place = place
             place.target = Target(entry)
-            let mould = named.contains(entry.name) ? overridden(aim.written, key) : aim.shared
-            add(key, mould, place, concurrencyGroup: Self.concurrencyGroup(entry), target: entry, date)
+            let current = named.contains(entry.name) ? overridden(aim.written, key) : aim.shared
+            add(key, current, written: aim.written, place, concurrencyGroup: Self.concurrencyGroup(entry), target: entry, date)
             if members[key] != nil { change.added.append(key) }
             return known ?? key
         }

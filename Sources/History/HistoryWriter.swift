@@ -14,7 +14,7 @@ actor HistoryWriter {
     private static let agesLookedAt: Duration = .seconds(60)
     private static let namesLookedAt: Duration = .seconds(86400)
 
-    private let thread = ThreadExecutor()
+    private let thread = ThreadExecutor("history")
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let directory: HistoryDirectory

@@ -8,14 +8,14 @@ struct DefinitionFile {
     let notes: SettingsReader.Notes
 
     func definition(_ setting: Setting) -> ProbeDefinition? {
-        let before = notes.diagnostics.count
+        let before = errors
         let reader = SettingsReader(setting, what: "a probe definition", notes: notes)
         let healthSet = name(reader, "healthSet")
         let name = name(reader, "name")
         let kind = kind(reader)
         let summary = reader.string("summary") ?? ""
-        let isAimedAtTargets = kind.flatMap { kinds.kind(named: $0)?.aim } == .targets
-        let scope = isAimedAtTargets ? .targets(TargetSettings(reader, kind: kind ?? "").list) : scope(reader)
+        let scope =
+            kind.flatMap { $0.aim == .targets ? .targets(TargetSettings(reader, kind: $0.name).list) : nil } ?? scope(reader)
         let every = reader.duration("every") ?? .seconds(300)
         let timeout = reader.duration("timeout") ?? min(.seconds(30), every)
         let retries = reader.integer("retries", in: 0...10) ?? 0
@@ -30,14 +30,15 @@ struct DefinitionFile {
                 at: reader.location(of: reader.has("timeout") ? "timeout" : "every"))
         }
         guard let healthSet, let name, let kind else { return nil }
+        let configured = ConfiguredKind(kind, options: options)
+        notes.diagnostics += configured.diagnostics.map { namingOtherKinds($0, than: kind.name) }
         let definition = ProbeDefinition(
-            identity: ProbeIdentity(healthSet: healthSet, name: name), kind: kind, summary: summary, scope: scope, every: every,
-            timeout: timeout, retries: retries, enabled: enabled, options: options, monitors: monitors, location: setting.location)
-        let unread = notes.diagnostics.count
-        kinds.checkOptions(of: definition, notes: notes)
-        nameOtherKinds(of: kind, from: unread)
-        return notes.diagnostics.count == before ? definition : nil
+            identity: ProbeIdentity(healthSet: healthSet, name: name), kind: configured, summary: summary, scope: scope, every: every,
+            timeout: timeout, retries: retries, enabled: enabled, monitors: monitors, location: setting.location)
+        return errors == before ? definition : nil
     }
+
+    private var errors: Int { notes.diagnostics.count { $0.severity == .error } }
 
     private func name(_ reader: SettingsReader, _ key: String) -> String? {
         guard let text = reader.required(key, what: "a probe definition") else { return nil }
@@ -48,9 +49,9 @@ struct DefinitionFile {
         return text
     }
 
-    private func kind(_ reader: SettingsReader) -> String? {
+    private func kind(_ reader: SettingsReader) -> (any ProbeKind)? {
         guard let kind = reader.required("kind", what: "a probe definition") else { return nil }
-        if kinds.kind(named: kind) != nil { return kind }
+        if let known = kinds.kind(named: kind) { return known }
         let near = NearestName.among(kinds.names, to: kind).map { ", did you mean '\($0)'?" } ?? ""
         reader.error(
             "unknown kind '\(kind)'\(near.isEmpty ? "; known kinds: \(kinds.names.sorted().joined(separator: ", "))" : near)",
@@ -73,14 +74,14 @@ struct DefinitionFile {
         return .organization
     }
 
-    /// Rewrites diagnostics of unknown options that belong to another kind.
-    private func nameOtherKinds(of kind: String, from index: Int) {
-        for i in index..<notes.diagnostics.count {
-            for other in kinds.kinds where other.name != kind {
-                let owned = other.guide.options.first { notes.diagnostics[i].sentence.hasPrefix("unknown key '\($0.name)'") }
-                guard let owned else { continue }
-                notes.diagnostics[i].sentence = "'\(owned.name)' is an option of kind '\(other.name)', this probe is of kind '\(kind)'"
-            }
+    /// Says of an unknown option which other kind has it.
+    private func namingOtherKinds(_ diagnostic: Diagnostic, than kind: String) -> Diagnostic {
+        var diagnostic = diagnostic
+        for other in kinds.kinds where other.name != kind {
+            let owned = other.guide.options.first { diagnostic.sentence.hasPrefix("unknown key '\($0.name)'") }
+            guard let owned else { continue }
+            diagnostic.sentence = "'\(owned.name)' is an option of kind '\(other.name)', this probe is of kind '\(kind)'"
         }
+        return diagnostic
     }
 }

@@ -6,7 +6,8 @@ struct ModulesFile {
     let notes: SettingsReader.Notes
 
     /// The names of probers: those of the kinds with targets.
-    private var probers: [String] { kinds.kinds.filter { $0.aim == .targets }.map(\.name) }
+    private var probers: [String] { targetKinds.map(\.name) }
+    private var targetKinds: [any ProbeKind] { kinds.kinds.filter { $0.aim == .targets } }
 
     func modules(_ setting: Setting) -> [String: Module] {
         let reader = SettingsReader(setting, what: "the module file", notes: notes)
@@ -20,22 +21,21 @@ struct ModulesFile {
         let reader = SettingsReader(setting, what: "module '\(name)'", notes: notes)
         let prober = prober(reader, name)
         let timeout = reader.duration("timeout", allowZero: true)
-        var make: (@Sendable (Place) -> Discovery)?
-        var hostHeader: String?
+        var configured: ConfiguredKind?
         // The sections of other probers are checked too: the whole file must be valid.
-        for kind in probers {
-            let section = reader.setting(kind)
-            guard section != nil || kind == prober else { continue }
-            let options = section ?? .empty(at: setting.location)
-            let prepared = kinds.prepare(kind, options: options, notes: notes)
-            guard kind == prober else { continue }
-            make = prepared
-            hostHeader = Self.hostHeader(options)
+        for kind in targetKinds {
+            let section = reader.setting(kind.name)
+            guard section != nil || kind.name == prober else { continue }
+            let one = ConfiguredKind(kind, options: section ?? .empty(at: setting.location))
+            notes.diagnostics += one.diagnostics
+            if kind.name == prober { configured = one }
         }
         reader.finish()
-        guard let prober, let make else { return nil }
-        return Module(
-            name: name, kind: prober, timeout: timeout, hostHeader: hostHeader, masked: MaskedText.write(setting, under: name), make: make)
+        return configured.map {
+            Module(
+                name: name, kind: $0, timeout: timeout, hostHeader: Self.hostHeader($0.options),
+                masked: MaskedText.write(setting, under: name))
+        }
     }
 
     private func prober(_ reader: SettingsReader, _ name: String) -> String? {

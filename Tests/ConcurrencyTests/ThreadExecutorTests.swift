@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ThreadExecutorTests {
     private actor Counter {
-        private let thread = ThreadExecutor()
+        private let thread = ThreadExecutor("test")
         nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
         private(set) var threads: Set<pthread_t> = []
         private(set) var count = 0
@@ -34,7 +34,7 @@ import Testing
     func ends() async {
         weak var last: ThreadExecutor?
         for _ in 0..<2000 {
-            let executor = ThreadExecutor()
+            let executor = ThreadExecutor("test")
             last = executor
             let done = await withTaskExecutorPreference(executor) {
                 await Task.yield()

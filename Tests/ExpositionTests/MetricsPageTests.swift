@@ -29,8 +29,8 @@ extension MetricsPage {
         var state = ProbeState(
             key: key,
             definition: ProbeDefinition(
-                identity: key.identity, kind: "k", summary: "", scope: .server(role: .mailbox), every: .seconds(300), timeout: .seconds(30),
-                options: .empty(at: location), location: location))
+                identity: key.identity, kind: StubKind("k").configured, summary: "", scope: .server(role: .mailbox),
+                every: .seconds(300), timeout: .seconds(30), location: location))
         guard let type else { return state }
         var outcome = Outcome()
         result(&outcome)

@@ -34,9 +34,8 @@ import Testing
         let lists = TargetLists(world: world, time: ManualTime(), logger: logger)
         let targets = TargetList([], sources: [.init(.files, text: "list", place: "list")])
         let definition = ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Web", name: "Ports"), kind: "tcp", summary: "", scope: .targets(targets),
-            every: .seconds(60), timeout: .seconds(5), options: .empty(at: SourceLocation(path: "a.yaml")),
-            location: SourceLocation(path: "a.yaml"))
+            identity: ProbeIdentity(healthSet: "Web", name: "Ports"), kind: StubKind("tcp", aim: .targets).configured, summary: "",
+            scope: .targets(targets), every: .seconds(60), timeout: .seconds(5), location: SourceLocation(path: "a.yaml"))
         lists.watch(Plan(configuration: AgentConfiguration(), definitions: [definition]))
         for _ in 0..<5 { _ = await lists.look(at: definition) }
         #expect(list.reads.withLock { $0 } == 1)

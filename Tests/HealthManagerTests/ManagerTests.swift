@@ -104,14 +104,14 @@ private final class Watcher: ResultObserver {
 
     private static let location = SourceLocation(path: "test.yaml")
 
-    private static func definition(_ name: String = "Probe", every: Duration = .seconds(10)) -> ProbeDefinition {
+    private func definition(_ name: String = "Probe", every: Duration = .seconds(10)) -> ProbeDefinition {
         ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Test", name: name), kind: "hand", summary: "", scope: .server(role: .mailbox), every: every,
-            timeout: .seconds(5), options: .empty(at: location), location: location)
+            identity: ProbeIdentity(healthSet: "Test", name: name), kind: ConfiguredKind(HandKind(hand: hand)), summary: "",
+            scope: .server(role: .mailbox), every: every, timeout: .seconds(5), location: Self.location)
     }
 
     private func manager(_ servers: [String], plan: PlanBox? = nil) throws -> HealthManager {
-        let box = plan ?? PlanBox(Self.plan(servers))
+        let box = plan ?? PlanBox(self.plan(servers))
         return try HealthManager(
             ManagerServices(
                 kinds: KindCatalog([HandKind(hand: hand)]), readPlan: { () throws(ConfigurationRefused) in try box.read() },
@@ -119,7 +119,7 @@ private final class Watcher: ResultObserver {
             observers: [watcher])
     }
 
-    private static func plan(_ servers: [String], enabled: Bool = true) -> Plan {
+    private func plan(_ servers: [String], enabled: Bool = true) -> Plan {
         var configuration = AgentConfiguration()
         configuration.organization.servers = servers.map { Server(name: $0) }
         configuration.organization.pushProxy.enabled = enabled
@@ -271,12 +271,12 @@ private final class Watcher: ResultObserver {
 
     @Test("a reload keeps results of what is unchanged and drops what is gone; a refused one keeps everything")
     func reload() async throws {
-        let box = PlanBox(Self.plan(["mbx01", "mbx02"]))
+        let box = PlanBox(self.plan(["mbx01", "mbx02"]))
         let manager = try manager([], plan: box)
         let time = time
         try await running(manager) {
             #expect(await Self.advance(time, hand) { await manager.snapshot().probes.allSatisfy { $0.latest != nil } })
-            box.set(Self.plan(["mbx01", "mbx03"]))
+            box.set(self.plan(["mbx01", "mbx03"]))
             try await ChangeRequests(manager).reload()
             let states = await manager.snapshot().probes
             #expect(states.map(\.key.server) == ["mbx01", "mbx03"])
@@ -291,14 +291,14 @@ private final class Watcher: ResultObserver {
 
     @Test("whether a probe exists is decided at start and stays until a restart")
     func notDefined() async throws {
-        let box = PlanBox(Self.plan(["mbx01"], enabled: false))
+        let box = PlanBox(self.plan(["mbx01"], enabled: false))
         let manager = try manager([], plan: box)
         let request = InvokeRequest(probe: "Test/Probe")
         let built = "2027-01-15T08:00:00Z"
         #expect(
             await Invoker(manager).invoke(request, remote: true).refusals.first?.sentence
                 == "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); it is off")
-        box.set(Self.plan(["mbx01"], enabled: true))
+        box.set(self.plan(["mbx01"], enabled: true))
         let advised = "probe 'Test\\Probe' is not defined on mbx01: it was off when the cache was built at \(built); run 'agent restart'"
         #expect(await Invoker(manager).invoke(request, remote: true).refusals.first?.sentence == advised)
         try await ChangeRequests(manager).reload()
@@ -325,7 +325,7 @@ private final class Watcher: ResultObserver {
     func jump() async throws {
         let manager = try manager(["mbx01"])
         let (hand, time) = (hand, time)
-        let definition = Self.definition()
+        let definition = definition()
         var schedule = Schedule()
         schedule.add(
             [(ProbeKey(identity: definition.identity, site: .server("mbx01")), definition.every, definition.timeout)], at: time.elapsed)

@@ -51,6 +51,18 @@ private struct GatedProbe: Probe {
     }
 }
 
+private struct GatedKind: ProbeKind {
+    static let name = "tcp"
+    let aim = KindAim.targets
+    let guide = KindGuide(checks: [], stages: [], reasons: [])
+    let gate: Gate
+
+    func readOptions(_ reader: SettingsReader) -> Bool { true }
+    func discover(_ options: Bool, at place: Place) -> Discovery {
+        place.target.map { .probe(GatedProbe(gate: gate, target: $0)) } ?? .notDefined(NotDefined(because: "", configured: ""))
+    }
+}
+
 @Suite struct OnDemandProberTests {
     private let time = ManualTime()
     private static let loopback = NetworkAddress("127.0.0.1")
@@ -63,9 +75,8 @@ private struct GatedProbe: Probe {
         let prober = OnDemandProber(time: time)
         var configuration = AgentConfiguration()
         change(&configuration.probe)
-        let module = Module(name: "tcp", kind: "tcp", timeout: timeout, hostHeader: host, masked: "tcp:\n") { place in
-            place.target.map { .probe(GatedProbe(gate: gate, target: $0)) } ?? .notDefined(NotDefined(because: "", configured: ""))
-        }
+        let module = Module(
+            name: "tcp", kind: ConfiguredKind(GatedKind(gate: gate)), timeout: timeout, hostHeader: host, masked: "tcp:\n")
         prober.changed(.adopted(Plan(configuration: configuration, definitions: [], modules: ["tcp": module])))
         return prober
     }
@@ -183,7 +194,7 @@ private struct GatedProbe: Probe {
         #expect(await begun.next()?.text == "a")
         // One thread does its jobs in the order in which they come: each turn of the last task comes after one of each of the others, which
         // need few until they wait for the run.
-        let thread = ThreadExecutor()
+        let thread = ThreadExecutor("test")
         let followers = (0..<20).map { _ in Task(executorPreference: thread) { Self.run(await prober.probe(Self.query()))?.id } }
         await Task(executorPreference: thread) { for _ in 0..<100 { await Task.yield() } }.value
         async let other = prober.probe(Self.query("b"))

@@ -1,5 +1,6 @@
 import HealthManager
 import Probing
+import TestSupport
 import Testing
 
 @Suite struct ProbeSelectorTests {
@@ -11,9 +12,8 @@ import Testing
         .map { set, name, kind in
             let location = SourceLocation(path: "\(name).yaml")
             return ProbeDefinition(
-                identity: ProbeIdentity(healthSet: set, name: name), kind: kind, summary: "", scope: .organization, every: .seconds(1),
-                timeout: .seconds(1),
-                options: .empty(at: location), location: location)
+                identity: ProbeIdentity(healthSet: set, name: name), kind: StubKind(kind).configured, summary: "", scope: .organization,
+                every: .seconds(1), timeout: .seconds(1), location: location)
         })
 
     @Test(
@@ -26,7 +26,7 @@ import Testing
         ])
     func spellings(text: String) {
         guard case .one(let found, _) = Self.selector.select(text) else { return #expect(Bool(false), "\(text) is not understood") }
-        #expect(found.kind == "push-connectivity")
+        #expect(found.kind.name == "push-connectivity")
     }
 
     @Test("what is not there is answered with the nearest names")

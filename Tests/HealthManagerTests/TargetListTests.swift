@@ -96,11 +96,13 @@ private final class Changes: ResultObserver {
     static let files = TargetList.Source(.files, text: "lists/*.json", place: "lists/*")
     private static let url = TargetList.Source(.url, text: "http://sd", place: "http://sd")
 
-    private static func definition(_ list: TargetList, word: String = "a", enabled: Bool = true) -> ProbeDefinition {
-        ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Web", name: "Pages"), kind: "aimed", summary: "", scope: .targets(list),
-            every: .seconds(86400), timeout: .seconds(50), enabled: enabled,
-            options: .empty(at: location).setting("word", to: word, at: location), location: location)
+    private static func definition(
+        _ list: TargetList, word: String = "a", enabled: Bool = true, read: Mutex<Int>.Box = .init()
+    ) -> ProbeDefinition {
+        let options = Setting.empty(at: location).setting("word", to: word, at: location)
+        return ProbeDefinition(
+            identity: ProbeIdentity(healthSet: "Web", name: "Pages"), kind: ConfiguredKind(AimedKind(read: read), options: options),
+            summary: "", scope: .targets(list), every: .seconds(86400), timeout: .seconds(50), enabled: enabled, location: location)
     }
 
     final class PlanBox: Sendable {
@@ -118,7 +120,7 @@ private final class Changes: ResultObserver {
     func site(_ list: TargetList, enabled: Bool = true, limit: Int = TargetList.limit) throws -> Site {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let lists = TargetLists(world: world.world, limit: limit, time: time, logger: logger)
-        let box = PlanBox(Self.definition(list, enabled: enabled))
+        let box = PlanBox(Self.definition(list, enabled: enabled, read: optionsRead))
         let manager = try HealthManager(
             ManagerServices(
                 kinds: KindCatalog([AimedKind(read: optionsRead)]),
@@ -168,7 +170,8 @@ private final class Changes: ResultObserver {
         world.list("lists/b", ["c", "d"])
         let site = try site(TargetList(["https://a/b", "b"], sources: [Self.files]))
         #expect(await Self.targets(site.manager) == ["b", "c", "d", "https://a/B", "https://a/b"])
-        #expect(optionsRead.value.withLock { $0 } == 1)
+        // Once as the definition is made, once as the plan is read.
+        #expect(optionsRead.value.withLock { $0 } == 2)
     }
 
     @Test("what a file no longer lists is gone with its series, what it lists anew is run, and what stays keeps result and schedule")

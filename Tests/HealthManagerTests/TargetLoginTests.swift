@@ -45,8 +45,8 @@ import Testing
         let location = SourceLocation(path: "test.yaml")
         let list = TargetList([], sources: [.init(.files, text: "a.json", place: "a.json")])
         let definition = ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Web", name: "Pages"), kind: "aimed", summary: "", scope: .targets(list),
-            every: .seconds(60), timeout: .seconds(5), options: .empty(at: location), location: location)
+            identity: ProbeIdentity(healthSet: "Web", name: "Pages"), kind: ConfiguredKind(Kind(probed: probed)), summary: "",
+            scope: .targets(list), every: .seconds(60), timeout: .seconds(5), location: location)
         let world = TargetSourceProvider(
             files: { [$0] },
             file: { _, _ throws(ListUnreadable) in .targets(probed.listed.withLock { $0 }, ListStamp(marks: [])) },

@@ -3,6 +3,7 @@
 
 Both sides are measured in turn, the order swapped every round; the figure is the median of the rounds, the spread that of the
 rounds' ratios. CPU is user and system time of the processes named, over the probes that nginx saw; nginx and the driver are not in it.
+With --before the peer is another build of the agent, and the goal of every row is that nothing became dearer.
 """
 import argparse
 import contextlib
@@ -25,6 +26,7 @@ from measure import Authority, Nginx, Process, definition, free_port, get, site,
 ROWS = ["http", "https", "tcp", "schedule-https", "schedule-http", "metrics", "memory"]
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--agent", required=True)
+parser.add_argument("--before", metavar="AGENT", help="another build of the agent, to be the peer in every row")
 parser.add_argument("--rounds", type=int, default=5, help="of the short rows; the rows on a schedule take half as many")
 parser.add_argument("--quick", action="store_true", help="two rounds, short windows")
 parser.add_argument("--only", choices=ROWS)
@@ -33,6 +35,7 @@ options = parser.parse_args()
 QUICK = options.quick
 ROUNDS = min(options.rounds, 2) if QUICK else options.rounds
 SLOW_ROUNDS = 1 if QUICK else max(1, ROUNDS // 2)
+BEFORE_GOAL = 1.05
 EXPORTER, PROMETHEUS, PUSHGATEWAY = "prometheus-blackbox-exporter", "prometheus", "prometheus-pushgateway"
 ADDRESSES = [f"127.0.0.{n}" for n in range(1, 65)]
 HTTP_OPTIONS = "{ preferred_ip_protocol: ip4, valid_status_codes: [200] }"
@@ -64,6 +67,7 @@ missed, notes = [], []
 
 def row(what, agent, peer, unit, goal, form="{:.0f}"):
     """One line of the table: figures of each round, the peer's None where the goal is no ratio."""
+    goal = BEFORE_GOAL if options.before and peer and goal else goal
     ratios = [a / p for a, p in zip(agent, peer)] if peer else agent
     middle = statistics.median(ratios)
     verdict = "–" if goal is None else "ok" if middle <= goal else "MISSED"
@@ -106,7 +110,8 @@ def probes(wanted):
     seconds = 2 if QUICK else 5
     with site() as (folder, stack):
         nginx, modules, _ = lab(folder, stack)
-        agent, peer = start_agent(stack, options.agent, folder / "agent", modules=modules), exporter(folder, stack, modules)
+        agent = start_agent(stack, options.agent, folder / "agent", modules=modules)
+        peer = start_agent(stack, options.before, folder / "before", modules=modules) if options.before else exporter(folder, stack, modules)
 
         def drive(process, seconds):
             nginx.accepted()
@@ -173,10 +178,10 @@ def schedule(name, title, goal):
                 sys.exit(f"{processes[0].log}: {seen} probes in {lasted:.0f} s, not {due:.0f}")
             return used / seen * 1e6
 
-        def agent():
+        def agent(program=options.agent):
             with contextlib.ExitStack() as inner:
                 text = definition("Web", "10s", "5s", targets, options=https if name == "https" else HTTP_OPTIONS)
-                process = start_agent(inner, options.agent, folder / f"agent{next(number)}", [text])
+                process = start_agent(inner, program, folder / f"agent{next(number)}", [text])
                 taken = window_of([process])
                 good = len(re.findall(r"^health_probe_success\{[^}]*\} 1$", get(process.address, "/metrics")[1], re.M))
                 if good != count:
@@ -184,6 +189,8 @@ def schedule(name, title, goal):
                 return taken
 
         def peer():
+            if options.before:
+                return agent(options.before)
             with contextlib.ExitStack() as inner:
                 processes = prometheus(folder / f"peer{next(number)}", inner, modules, "https" if name == "https" else "http_2xx", targets)
                 taken = window_of(processes)
@@ -218,15 +225,27 @@ def first_runs(nginx, count):
     wait_for(f"a connection to each of {count} targets", all_seen)
 
 
+def pushgateway(folder, stack, lines):
+    address = f"127.0.0.1:{free_port()}"
+    peer = Process(stack, [PUSHGATEWAY, "--persistence.file=", f"--web.listen-address={address}"], folder / "pushgateway.log", address)
+    connection = http.client.HTTPConnection(address, timeout=300)
+    connection.request("PUT", "/metrics/job/bench", "\n".join(lines) + "\n")
+    answer = connection.getresponse()
+    if answer.status >= 300:
+        sys.exit(f"Pushgateway: {answer.status} {answer.read()[:500]}")
+    connection.close()
+    return peer
+
+
 def metrics():
-    """The same 100,000 series from the agent and from a Go program: the agent's own text, pushed to Pushgateway."""
+    """The same 100,000 series from the agent and from a Go program: the agent's own text, pushed to Pushgateway. Or from a build before."""
     wanted, scrapes = 100_000, 3 if QUICK else 5
     with site() as (folder, stack):
         nginx = lab(folder, stack)[0]
         targets = [f"http://127.0.0.1:{nginx.ports['http']}/p/{n}" for n in range(wanted)]
 
-        def start(inner, name, count):
-            agent = start_agent(inner, options.agent, folder / name, [definition("Web", "10m", "5s", targets[:count], options=HTTP_OPTIONS)])
+        def start(inner, name, count, program=options.agent):
+            agent = start_agent(inner, program, folder / name, [definition("Web", "10m", "5s", targets[:count], options=HTTP_OPTIONS)])
             body = ran_once(agent, count)
             return agent, [line for line in body.splitlines() if re.match(r"(# \w+ )?health_probe_", line)]
 
@@ -235,14 +254,10 @@ def metrics():
             each = series(start(inner, "agent-few", 100)[1]) // 100
         count = -(-wanted // max(1, each))
         agent, lines = start(stack, "agent", count)
-        address = f"127.0.0.1:{free_port()}"
-        peer = Process(stack, [PUSHGATEWAY, "--persistence.file=", f"--web.listen-address={address}"], folder / "pushgateway.log", address)
-        connection = http.client.HTTPConnection(address, timeout=300)
-        connection.request("PUT", "/metrics/job/bench", "\n".join(lines) + "\n")
-        answer = connection.getresponse()
-        if answer.status >= 300:
-            sys.exit(f"Pushgateway: {answer.status} {answer.read()[:500]}")
-        connection.close()
+        if options.before:
+            peer, lines = start(stack, "before", count, options.before)
+        else:
+            peer = pushgateway(folder, stack, lines)
         sizes = {}
 
         def scrape(process, encoding, times, warm=True):
@@ -265,25 +280,27 @@ def metrics():
             found = series(text.decode().splitlines())
             if coded != encoding or found < series(lines):
                 sys.exit(f"{process.log}: {coded} in place of {encoding}, or {found} series of {series(lines)}")
-            sizes['Pushgateway' if process is peer else 'agent', coded] = len(body) / 1e6
+            sizes['peer' if process is peer else 'agent', coded] = len(body) / 1e6
             return used / times * 1000
 
-        def first(encoding):
+        def first(encoding, program=options.agent):
             """The first scrape of an agent whose targets have all run: no series is as it was at the scrape before."""
             with contextlib.ExitStack() as inner:
                 nginx.accepted()
-                fresh = start_agent(inner, options.agent, folder / f"agent-{encoding}",
+                fresh = start_agent(inner, program, folder / f"{Path(program).name}-{encoding}",
                                     [definition("Web", "10m", "5s", targets[:count], options=HTTP_OPTIONS)])
                 first_runs(nginx, count)
                 return scrape(fresh, encoding, 1, warm=False)
 
         for encoding, title, goal in (("identity", "plain", 1 / 20), ("gzip", "gzip", 1 / 6)):
             # The quick one is asked more often, so that both are measured over a like time.
-            taken = in_turn(ROUNDS, lambda: scrape(agent, encoding, 4 * scrapes), lambda: scrape(peer, encoding, scrapes))
+            taken = in_turn(ROUNDS, lambda: scrape(agent, encoding, 4 * scrapes),
+                            lambda: scrape(peer, encoding, 4 * scrapes if options.before else scrapes))
             row(f"`/metrics`, {series(lines):,} series, {title}, few of them changed", *taken, "ms", goal, "{:.1f}")
-            row("– the same where every series has changed: one first scrape", [first(encoding)], [statistics.median(taken[1])], "ms", None, "{:.1f}")
+            slow = first(encoding, options.before) if options.before else statistics.median(taken[1])
+            row("– the same where every series has changed: one first scrape", [first(encoding)], [slow], "ms", None, "{:.1f}")
         notes.append("/metrics: " + ", ".join(f"{who} {coded} {size:.1f} MB" for (who, coded), size in sizes.items())
-                     + f"; {each} series a target; Pushgateway adds `instance` and `job` to each series")
+                     + f"; {each} series a target; " + ("the peer is the build before" if options.before else "Pushgateway adds `instance` and `job` to each series"))
 
 
 def memory():
@@ -291,13 +308,14 @@ def memory():
     every = 15 if QUICK else 60
     with site() as (folder, stack):
         nginx = lab(folder, stack)[0]
-        number, resident, scraped = iter(range(1000)), [], []
+        number = iter(range(1000))
+        resident, scraped = ({options.agent: [], options.before: []} for _ in range(2))
 
-        def cost(count):
+        def cost(count, program=options.agent):
             with contextlib.ExitStack() as inner:
                 targets = [f"http://{ADDRESSES[n % 64]}:{nginx.ports['http']}/p/{n}" for n in range(count)]
                 nginx.accepted()
-                agent = start_agent(inner, options.agent, folder / f"agent{next(number)}",
+                agent = start_agent(inner, program, folder / f"agent{next(number)}",
                                     [definition("Web", f"{every}s", "5s", targets, options=HTTP_OPTIONS)])
                 first_runs(nginx, count)
                 before, began = agent.cpu(), time.monotonic()
@@ -306,15 +324,19 @@ def memory():
                 if not 0.9 * count < seen < 1.1 * count:
                     sys.exit(f"{seen} probes in {lasted:.0f} s, not {count}")
                 if count > 100:
-                    resident.append(agent.status("VmRSS") * 1024 / 1e6)
+                    resident[program].append(agent.status("VmRSS") * 1024 / 1e6)
                     ran_once(agent, count)
-                    scraped.append(agent.status("VmRSS") * 1024 / 1e6)
+                    scraped[program].append(agent.status("VmRSS") * 1024 / 1e6)
                 return used / seen * 1e6
 
-        many, few = in_turn(SLOW_ROUNDS, lambda: cost(10_000), lambda: cost(100))
-        row(f"Resident memory, 10,000 HTTP targets every {every} s, 64 addresses", resident, None, "MB", 80, "{:.1f}")
-        row("– the same after a scrape of `/metrics`", scraped, None, "MB", None, "{:.1f}")
-        row(f"CPU of a scheduled HTTP probe, every {every} s: among 10,000, beside among 100", many, few, "µs", 1.2)
+        if options.before:
+            figures = in_turn(SLOW_ROUNDS, lambda: cost(10_000), lambda: cost(10_000, options.before))
+        else:
+            figures = in_turn(SLOW_ROUNDS, lambda: cost(10_000), lambda: cost(100))
+        row(f"Resident memory, 10,000 HTTP targets every {every} s, 64 addresses",
+            resident[options.agent], resident[options.before], "MB", 80, "{:.1f}")
+        row("– the same after a scrape of `/metrics`", scraped[options.agent], scraped[options.before], "MB", None, "{:.1f}")
+        row(f"CPU of a scheduled HTTP probe, every {every} s: among 10,000" + ("" if options.before else ", beside among 100"), *figures, "µs", 1.2)
 
 
 def first_line(*command):

@@ -39,12 +39,10 @@ import Testing
 
     @Test("a definition without a path is refused")
     func options() throws {
-        let catalog = KindCatalog([FileAgeKind()])
         for (text, problems) in [("", 1), ("/var/lib/agent/export.json", 0)] {
             let location = SourceLocation(path: "a.yaml", line: 1)
-            let notes = SettingsReader.Notes()
-            _ = catalog.prepare("file-age", options: Setting.empty(at: location).setting("path", to: text, at: location), notes: notes)
-            #expect(notes.diagnostics.count == problems, "\(notes.diagnostics)")
+            let kind = ConfiguredKind(FileAgeKind(), options: Setting.empty(at: location).setting("path", to: text, at: location))
+            #expect(kind.diagnostics.count == problems, "\(kind.diagnostics)")
         }
     }
 }

@@ -101,7 +101,7 @@ package final class Program: Sendable {
 
     private func read(_ descriptor: Int32, _ group: DispatchGroup, _ take: @escaping @Sendable (ArraySlice<UInt8>) -> Void) {
         group.enter()
-        let code = BackgroundThread.start {
+        let code = BackgroundThread.start("test") {
             var buffer = [UInt8](repeating: 0, count: 65536)
             while true {
                 let count = Glibc.read(descriptor, &buffer, buffer.count)

@@ -59,19 +59,20 @@ package final class TroubledSite: Sendable {
         let location = SourceLocation(path: "test.yaml")
         var monitor = MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1))
         monitor.isEnabled = isMonitored
+        let kind = Kind(findings: findings)
         let definition = ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Mail", name: "Probe"), kind: "troubled", summary: "", scope: .server(role: .mailbox),
-            every: .seconds(10), timeout: .seconds(5), options: .empty(at: location),
+            identity: ProbeIdentity(healthSet: "Mail", name: "Probe"), kind: ConfiguredKind(kind), summary: "",
+            scope: .server(role: .mailbox), every: .seconds(10), timeout: .seconds(5),
             monitors: [monitor], location: location)
         let cause = ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Mail", name: "Cause"), kind: "troubled", summary: "", scope: .server(role: .mailbox),
-            every: .seconds(60), timeout: .seconds(5),
-            options: .empty(at: location).setting("place", to: "/Cause", at: location),
+            identity: ProbeIdentity(healthSet: "Mail", name: "Cause"),
+            kind: ConfiguredKind(kind, options: .empty(at: location).setting("place", to: "/Cause", at: location)), summary: "",
+            scope: .server(role: .mailbox), every: .seconds(60), timeout: .seconds(5),
             monitors: [MonitorDefinition(name: "CauseMonitor", rule: .consecutiveFailures(1))], location: location)
         let plan = Plan(configuration: configuration, definitions: [definition] + (withCauses ? [cause] : []))
         manager = try HealthManager(
             ManagerServices(
-                kinds: KindCatalog([Kind(findings: findings)]), readPlan: { () throws(ConfigurationRefused) in plan },
+                kinds: KindCatalog([kind]), readPlan: { () throws(ConfigurationRefused) in plan },
                 configurationPath: "agent.yaml", time: time, journal: journal,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             observers: observers, restored: journal.restored)

@@ -34,7 +34,7 @@ import Testing
         let connection = watch.opened(reader)
         let bytes = [UInt8](repeating: 0, count: 1 << 16)
         return await withCheckedContinuation { continuation in
-            let code = BackgroundThread.start {
+            let code = BackgroundThread.start("test") {
                 watch.watchThisThread()
                 watch.beginTurn()
                 // It has lasted when it is looked at first.

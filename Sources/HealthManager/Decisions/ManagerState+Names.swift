@@ -95,19 +95,17 @@ extension ManagerState {
     /// - Returns: the property in the kind's spelling.
     private func checkOption(_ request: OverrideRequest, of definition: ProbeDefinition) throws(DecisionRefused) -> String {
         let name = String(request.property.dropFirst("options.".count))
-        let known = services.kinds.kind(named: definition.kind)?.guide.options ?? []
+        let known = definition.kind.guide.options
         guard let option = known.first(where: { $0.name.lowercased() == name.lowercased() }), option.settableThroughAgent else {
             let settable = known.filter(\.settableThroughAgent).map(\.name)
             let list =
                 settable.isEmpty
                 ? "none of its options can be overridden" : "options that can be overridden: \(settable.joined(separator: ", "))"
-            throw DecisionRefused(.invalid, "'\(request.property)': kind '\(definition.kind)' has no such option; \(list)")
+            throw DecisionRefused(.invalid, "'\(request.property)': kind '\(definition.kind.name)' has no such option; \(list)")
         }
-        let notes = SettingsReader.Notes()
         let location = SourceLocation(path: "override of \(request.property)")
-        services.kinds.checkOptions(
-            of: definition.with(options: definition.options.setting(option.name, to: request.value, at: location)), notes: notes)
-        if notes.hasErrors { throw DecisionRefused(.invalid, notes.diagnostics.map(\.sentence).joined(separator: "; ")) }
+        let errors = definition.kind.with(definition.options.setting(option.name, to: request.value, at: location)).errors
+        guard errors.isEmpty else { throw DecisionRefused(.invalid, errors.map(\.sentence).joined(separator: "; ")) }
         return "options." + option.name
     }
 

@@ -51,7 +51,7 @@ package struct Forecaster: Sendable {
         _ = await Array(state.roster.members).concurrentMap(atMost: Self.rehearsalsAtOnce) { key, member in
             let definition = member.definition
             let ended = await state.services.runner.end(
-                member.probe, key: key, kind: definition.kind, retries: definition.retries, timeout: definition.timeout)
+                member.probe, key: key, kind: definition.kind.name, retries: definition.retries, timeout: definition.timeout)
             if let ended { await manager.record(ended, generation: state.generation, definition: definition) }
         }
     }
@@ -83,7 +83,7 @@ package struct Forecaster: Sendable {
             guard let member = state.roster.members[run.key] else { return nil }
             let definition = member.definition
             let result = await state.services.runner.run(
-                member.probe, key: run.key, kind: definition.kind, retries: definition.retries, timeout: Self.rehearsalTimeout,
+                member.probe, key: run.key, kind: definition.kind.name, retries: definition.retries, timeout: Self.rehearsalTimeout,
                 at: run.date, isRehearsal: true)
             return result.map { (run, $0.outcome) }
         }
@@ -93,10 +93,8 @@ package struct Forecaster: Sendable {
     /// Probes that could not reach or judge their target today, or could not reach it when run for another date. A probe without dates is
     /// judged by its latest result.
     private func unreached(_ outcomes: Outcomes, _ state: ManagerState, _ snapshot: Snapshot) -> [ForecastGap] {
-        let seeing = Set(
-            state.services.kinds.kinds.filter { $0.guide.stages.contains { [.tls, .certificate].contains($0) } }.map(\.name))
-        return snapshot.probes.compactMap { probe in
-            guard seeing.contains(probe.definition.kind) else { return nil }
+        snapshot.probes.compactMap { probe in
+            guard probe.definition.kind.guide.stages.contains(where: { [.tls, .certificate].contains($0) }) else { return nil }
             let rehearsed = outcomes[probe.key].map { $0.sorted { $0.date < $1.date }.map(\.outcome) }
             let asked = rehearsed ?? [probe.latest?.outcome].compactMap(\.self)
             let today = asked.first?.decisive.flatMap { ForecastLine.isUnreached($0) ? $0 : nil }

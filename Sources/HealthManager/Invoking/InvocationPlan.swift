@@ -26,9 +26,10 @@ struct InvocationPlan {
         self.state = state
         do throws(Refused) {
             self.definition = try changed(definition, request.set, remote: remote)
-            let make = request.set.isEmpty ? nil : try maker(of: self.definition)
             for key in choose(self.definition, target, request) {
-                do throws(Refused) { probes.append(Planned(key: key, probe: try probe(key, self.definition, make))) } catch {
+                do throws(Refused) {
+                    probes.append(Planned(key: key, probe: try probe(key, isChanged: self.definition !== definition)))
+                } catch {
                     refusals.append(error.refusal)
                 }
             }
@@ -45,26 +46,18 @@ struct InvocationPlan {
         }
     }
 
-    private func maker(of definition: ProbeDefinition) throws(Refused) -> @Sendable (Place) -> Discovery {
-        do throws(ConfigurationRefused) { return try state.services.kinds.maker(of: definition) } catch {
-            throw Refused(.badOption, error.description)
-        }
-    }
-
-    /// The existing probe, or one created for this run if `make` is not nil.
-    private func probe(
-        _ key: ProbeKey, _ definition: ProbeDefinition, _ make: (@Sendable (Place) -> Discovery)?
-    ) throws(Refused) -> any Probe {
+    /// The existing probe, or one created for this run if its options are changed.
+    private func probe(_ key: ProbeKey, isChanged: Bool) throws(Refused) -> any Probe {
         if let absence = state.roster.absences[key] { throw Refused(.notDefined, server: key.server, sentence(for: key, absence)) }
         guard let member = state.roster.members[key] else {
             throw Refused(
                 .notDefined, server: key.server, "probe '\(definition.identity)' is not defined on \(key.server): \(role(definition))")
         }
-        guard let make else { return member.probe }
+        guard isChanged else { return member.probe }
         var place = state.plan.place
         place.server = state.organization.server(named: key.server)
         place.target = member.target.map { Target($0) }
-        switch make(place) {
+        switch definition.kind.discover(at: place) {
         case .probe(let probe): return probe
         case .notDefined(let why): throw Refused(.notDefined, server: key.server, why.configured)
         }
@@ -84,7 +77,7 @@ struct InvocationPlan {
         let services = state.services
         let today = (try? services.readPlan()).map {
             Roster(
-                $0, kinds: services.kinds, at: services.time.now, targets: services.targets, overrides: state.decisions.overrides)
+                $0, at: services.time.now, targets: services.targets, overrides: state.decisions.overrides)
         }
         let advice = today?.members[key] != nil ? "run 'agent restart'" : today?.absences[key]?.why.configured ?? "run 'agent check'"
         let place = key.server.isEmpty ? "" : " on \(key.server)"
@@ -95,22 +88,21 @@ struct InvocationPlan {
     private func changed(_ definition: ProbeDefinition, _ set: [String: String], remote: Bool) throws(Refused) -> ProbeDefinition {
         guard !set.isEmpty else { return definition }
         var options = definition.options
-        let known = state.services.kinds.kind(named: definition.kind)?.guide.options ?? []
+        let known = definition.kind.guide.options
         for (key, text) in set.sorted(by: { $0.key < $1.key }) {
             guard let option = known.first(where: { $0.name == key }) else {
                 let list = known.isEmpty ? "it has no options" : "known options: \(known.map(\.name).joined(separator: ", "))"
-                throw Refused(.badOption, "--set \(key): kind '\(definition.kind)' has no such option; \(list)")
+                throw Refused(.badOption, "--set \(key): kind '\(definition.kind.name)' has no such option; \(list)")
             }
             if remote, !option.settableThroughAgent {
                 throw Refused(.badOption, "--set \(key): this option can't be set through an agent; use --local")
             }
             options = options.setting(key, to: text, at: SourceLocation(path: "--set \(key)"))
         }
-        let notes = SettingsReader.Notes()
         let changed = definition.with(options: options)
-        state.services.kinds.checkOptions(of: changed, notes: notes)
-        guard !notes.hasErrors else {
-            throw Refused(.badOption, notes.diagnostics.map { "\($0.location): \($0.sentence)" }.joined(separator: "\n"))
+        let errors = changed.kind.errors
+        guard errors.isEmpty else {
+            throw Refused(.badOption, errors.map { "\($0.location): \($0.sentence)" }.joined(separator: "\n"))
         }
         return changed
     }

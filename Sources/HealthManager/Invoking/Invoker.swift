@@ -32,7 +32,7 @@ package struct Invoker: Sendable {
         let (definition, runner) = (plan.definition, state.services.runner)
         let ended = await plan.probes.concurrentMap(atMost: Self.runsAtOnce) { planned in
             await runner.end(
-                planned.probe, key: planned.key, kind: definition.kind, retries: definition.retries, timeout: timeout, at: request.at,
+                planned.probe, key: planned.key, kind: definition.kind.name, retries: definition.retries, timeout: timeout, at: request.at,
                 isRehearsal: isRehearsal)
         }.compactMap(\.self).sorted { $0.result.key < $1.result.key }
         if !isRehearsal, request.timeoutSeconds == nil {

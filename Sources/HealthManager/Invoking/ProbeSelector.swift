@@ -64,7 +64,7 @@ package struct ProbeSelector: Sendable {
 
     private func identity(_ definition: ProbeDefinition) -> String { definition.identity.folded }
     private func bareName(_ definition: ProbeDefinition) -> String { definition.identity.name.lowercased() }
-    private func kind(_ definition: ProbeDefinition) -> String { definition.kind.lowercased() }
+    private func kind(_ definition: ProbeDefinition) -> String { definition.kind.name.lowercased() }
 
     /// The identity without separators, as after a shell has removed the backslashes.
     private func withoutSeparators(_ definition: ProbeDefinition) -> String { definition.identity.folded.replacing("\\", with: "") }

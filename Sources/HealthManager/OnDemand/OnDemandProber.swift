@@ -68,7 +68,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
             case .again: continue
             case .lead:
                 let result = await runner.run(
-                    prepared.probe, key: prepared.key, kind: prepared.module.kind, retries: 0, timeout: prepared.timeout)
+                    prepared.probe, key: prepared.key, kind: prepared.module.kind.name, retries: 0, timeout: prepared.timeout)
                 guard let run = finish(prepared, result) else { return .refused(status: 503, "the request was cancelled") }
                 return reply(run)
             }
@@ -127,7 +127,9 @@ package final class OnDemandProber: ResultObserver, Sendable {
             allowed: configuration.probe.allowTargets, denied: configuration.probe.denyTargets, allowsLoopback: query.isLocal)
         let target = Target(text, hostname: hostname, policy: policy)
         let place = Place(organization: configuration.organization, server: nil, target: target)
-        guard case .probe(let probe) = module.make(place) else { throw Refusal(status: 400, sentence: "the module cannot probe a target") }
+        guard case .probe(let probe) = module.kind.discover(at: place) else {
+            throw Refusal(status: 400, sentence: "the module cannot probe a target")
+        }
         return Prepared(
             question: Question(module: name, target: text, hostname: hostname, allowsLoopback: query.isLocal), module: module, probe: probe,
             key: ProbeKey(identity: ProbeIdentity(healthSet: "", name: name, target: target.description), site: .target(address: nil)),

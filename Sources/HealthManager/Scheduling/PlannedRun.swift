@@ -23,7 +23,7 @@ struct PlannedRun: Sendable {
             Finding(.unknown, stage: .config, reason: .probeQuarantined, sentence: Reason.probeQuarantined.sentence)
         ]
         return ProbeResult(
-            key: key, kind: member.definition.kind, start: date, end: date, duration: .zero, type: .quarantined, outcome: outcome)
+            key: key, kind: member.definition.kind.name, start: date, end: date, duration: .zero, type: .quarantined, outcome: outcome)
     }
 
     /// A run that did not end when it was cancelled, and the result that was recorded for it.

@@ -17,6 +17,10 @@ package final class ProbeThreads: TaskExecutor {
     /// How long one job may occupy a thread before waiting jobs get another one.
     private static let stuckAfter: Duration = .milliseconds(50)
 
+    /// How many jobs may wait for a thread that has just begun another one. Most jobs are shorter than it takes to wake a thread.
+    private static let patience = 4
+    private static let justBegun: Duration = .milliseconds(1)
+
     private struct Worker {
         /// When its current job started; nil between jobs.
         var since: ContinuousClock.Instant?
@@ -55,7 +59,7 @@ package final class ProbeThreads: TaskExecutor {
             })
     }
 
-    /// Replaces stuck threads if jobs are waiting.
+    /// Wakes a thread for jobs that have waited longer than expected, and replaces stuck threads. Called ten times a second.
     func relieve() { give(state.withLock { Self.help(&$0) }) }
 
     private func give(_ help: Help) {
@@ -68,6 +72,7 @@ package final class ProbeThreads: TaskExecutor {
     private static func help(_ state: inout State) -> Help {
         guard !state.jobs.isEmpty, !state.isWaking else { return .start([]) }
         if state.idle > 0 {
+            guard state.jobs.count > patience || !state.workers.contains(where: isSoonFree) else { return .start([]) }
             state.idle -= 1
             state.isWaking = true
             return .signal
@@ -92,9 +97,13 @@ package final class ProbeThreads: TaskExecutor {
         return .start(begun)
     }
 
+    private static func isSoonFree(_ worker: Worker?) -> Bool {
+        worker?.since.map { ContinuousClock.now - $0 < justBegun } ?? false
+    }
+
     private func start(_ number: Int) {
         // If no thread can be created now, the jobs wait for the existing ones.
-        if BackgroundThread.start({ self.work(as: number) }) != 0 { state.withLock { Self.remove(number, &$0) } }
+        if BackgroundThread.start("probes-\(number)", { self.work(as: number) }) != 0 { state.withLock { Self.remove(number, &$0) } }
     }
 
     private static func remove(_ number: Int, _ state: inout State) {

@@ -37,7 +37,7 @@ final class RunWatch: Sendable {
     private static let interval: Duration = .milliseconds(100)
     /// How long to wait for the outcome of a cancelled run.
     private static let answersWithin: Duration = .milliseconds(200)
-    private static let thread = ThreadExecutor()
+    private static let thread = ThreadExecutor("run-watch")
 
     private let time: any TimeSource
     private let grace: Duration

@@ -75,8 +75,9 @@ extension ProbeDefinition {
 
         var definition: ProbeDefinition {
             ProbeDefinition(
-                identity: base.identity, kind: base.kind, summary: base.summary, scope: base.scope, every: every, timeout: timeout,
-                retries: retries, enabled: isEnabled, options: options, monitors: monitors, location: base.location)
+                identity: base.identity, kind: options == base.options ? base.kind : base.kind.with(options), summary: base.summary,
+                scope: base.scope, every: every, timeout: timeout, retries: retries, enabled: isEnabled, monitors: monitors,
+                location: base.location)
         }
     }
 }

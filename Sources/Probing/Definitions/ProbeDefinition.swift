@@ -12,8 +12,7 @@ package final class ProbeDefinition: Sendable {
     }
 
     package let identity: ProbeIdentity
-    /// The kind's name, such as `cert-expiry`.
-    package let kind: String
+    package let kind: ConfiguredKind
     package let summary: String
     package let scope: Scope
     package let every: Duration
@@ -22,14 +21,12 @@ package final class ProbeDefinition: Sendable {
     /// How many times a failed run is repeated immediately while time remains before the timeout.
     package let retries: Int
     package let enabled: Bool
-    /// The kind's own options as written; already validated by the kind.
-    package let options: Setting
     package let monitors: [MonitorDefinition]
     package let location: SourceLocation
 
     package init(
-        identity: ProbeIdentity, kind: String, summary: String, scope: Scope, every: Duration, timeout: Duration,
-        retries: Int = 0, enabled: Bool = true, options: Setting, monitors: [MonitorDefinition] = [], location: SourceLocation
+        identity: ProbeIdentity, kind: ConfiguredKind, summary: String, scope: Scope, every: Duration, timeout: Duration,
+        retries: Int = 0, enabled: Bool = true, monitors: [MonitorDefinition] = [], location: SourceLocation
     ) {
         self.identity = identity
         self.kind = kind
@@ -39,7 +36,6 @@ package final class ProbeDefinition: Sendable {
         self.timeout = timeout
         self.retries = retries
         self.enabled = enabled
-        self.options = options
         self.monitors = monitors
         self.location = location
     }
@@ -47,9 +43,12 @@ package final class ProbeDefinition: Sendable {
     /// A copy of this definition with other options.
     package func with(options: Setting) -> ProbeDefinition {
         ProbeDefinition(
-            identity: identity, kind: kind, summary: summary, scope: scope, every: every, timeout: timeout, retries: retries,
-            enabled: enabled, options: options, monitors: monitors, location: location)
+            identity: identity, kind: kind.with(options), summary: summary, scope: scope, every: every, timeout: timeout,
+            retries: retries, enabled: enabled, monitors: monitors, location: location)
     }
+
+    /// The kind's own options as written.
+    package var options: Setting { kind.options }
 
     package var targets: TargetList? {
         if case .targets(let list) = scope { list } else { nil }
@@ -69,7 +68,7 @@ extension ProbeDefinition: Equatable {
         case (.targets, .targets): break
         default: if scope != other.scope { return false }
         }
-        return identity.description == other.identity.description && kind == other.kind && summary == other.summary
+        return identity.description == other.identity.description && kind.name == other.kind.name && summary == other.summary
             && every == other.every && timeout == other.timeout && retries == other.retries && enabled == other.enabled
             && options == other.options
     }

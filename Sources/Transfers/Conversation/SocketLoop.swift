@@ -64,7 +64,7 @@ final class SocketLoop: Sendable {
             for descriptor in [epoll, wakeup] where descriptor >= 0 { Glibc.close(descriptor) }
             throw SystemRefusal("an epoll instance", errno: code)
         }
-        let code = BackgroundThread.start { self.work() }
+        let code = BackgroundThread.start("sockets") { self.work() }
         guard code == 0 else {
             for descriptor in [epoll, wakeup] { Glibc.close(descriptor) }
             throw SystemRefusal("another thread", errno: code)

@@ -1,4 +1,5 @@
 import CCurl
+import CKeyDecoders
 import Concurrency
 import Glibc
 import Synchronization
@@ -26,7 +27,7 @@ final class Engine: Sendable {
         }
         self.multi = multi
         self.watch = watch
-        let code = BackgroundThread.start { self.work() }
+        let code = BackgroundThread.start("transfers") { self.work() }
         guard code == 0 else {
             watch.close()
             curl_multi_cleanup(multi)
@@ -61,6 +62,7 @@ final class Engine: Sendable {
         agent_ignore_sigpipe()
         // A run may still be in a handshake when the process exits: OpenSSL's cleanup would free what it uses.
         OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+        agent_limit_key_decoders()
         return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     }()
 

@@ -37,7 +37,7 @@ final class TurnWatch: Sendable {
     init() throws(SystemRefusal) {
         let refusal = errno
         guard timer >= 0 else { throw SystemRefusal("a timer for outgoing connections", errno: refusal) }
-        let code = BackgroundThread.start { self.work() }
+        let code = BackgroundThread.start("turn-watch") { self.work() }
         guard code == 0 else { throw SystemRefusal("another thread", errno: code) }
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import HealthManager
@@ -17,8 +18,9 @@ import Testing
 
     private static func definition(_ name: String = "Probe", every: Int = 10, failures: Int? = 1) -> ProbeDefinition {
         ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Mail", name: name), kind: "test", summary: "", scope: .server(role: .mailbox),
-            every: .seconds(every), timeout: .seconds(5), options: .empty(at: location),
+            identity: ProbeIdentity(healthSet: "Mail", name: name), kind: StubKind().configured, summary: "",
+            scope: .server(role: .mailbox),
+            every: .seconds(every), timeout: .seconds(5),
             monitors: failures.map { [MonitorDefinition(name: name + "Monitor", rule: .consecutiveFailures($0))] } ?? [], location: location
         )
     }

@@ -38,9 +38,9 @@ import Testing
     private func manager(_ targets: [String], enabled: Bool = true) async throws -> HealthManager {
         let location = SourceLocation(path: "pages.yaml")
         let definition = ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Web", name: "Pages"), kind: "aimed", summary: "",
+            identity: ProbeIdentity(healthSet: "Web", name: "Pages"), kind: ConfiguredKind(Kind(read: read)), summary: "",
             scope: .targets(TargetList(targets, everyAddress: true)), every: .seconds(60), timeout: .seconds(5), enabled: enabled,
-            options: .empty(at: location), monitors: [MonitorDefinition(name: "PagesMonitor", rule: .consecutiveFailures(1))],
+            monitors: [MonitorDefinition(name: "PagesMonitor", rule: .consecutiveFailures(1))],
             location: location)
         var configuration = AgentConfiguration()
         configuration.organization.servers = [Server(name: "mbx01")]

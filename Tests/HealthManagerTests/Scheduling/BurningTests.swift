@@ -68,8 +68,8 @@ import Testing
         var configuration = AgentConfiguration()
         configuration.organization.servers = servers.map { Server(name: $0) }
         let definition = ProbeDefinition(
-            identity: ProbeIdentity(healthSet: "Test", name: "Probe"), kind: "burn", summary: "", scope: .server(role: .mailbox),
-            every: .seconds(1), timeout: .milliseconds(500), options: .empty(at: location), location: location)
+            identity: ProbeIdentity(healthSet: "Test", name: "Probe"), kind: ConfiguredKind(Kind(fire: fire)), summary: "",
+            scope: .server(role: .mailbox), every: .seconds(1), timeout: .milliseconds(500), location: location)
         let plan = Plan(configuration: configuration, definitions: [definition])
         return try HealthManager(
             ManagerServices(
@@ -109,7 +109,7 @@ import Testing
     func burntPool() async throws {
         let (manager, fire, results) = (try manager(["good", "burns"]), fire, results)
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        await withTaskExecutorPreference(ThreadExecutor()) {
+        await withTaskExecutorPreference(ThreadExecutor("test")) {
             await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<cores {
                     group.addTask(executorPreference: globalConcurrentExecutor) { fire.burn() }

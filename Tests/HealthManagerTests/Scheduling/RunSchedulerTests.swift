@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import HealthManager
@@ -17,8 +18,8 @@ import Testing
 
     private static func definition(_ key: ProbeKey) -> ProbeDefinition {
         ProbeDefinition(
-            identity: key.identity, kind: "test", summary: "", scope: .server(role: .mailbox), every: interval, timeout: .seconds(1),
-            options: .empty(at: location), location: location)
+            identity: key.identity, kind: StubKind().configured, summary: "", scope: .server(role: .mailbox), every: interval,
+            timeout: .seconds(1), location: location)
     }
 
     private static func members(_ keys: [ProbeKey]) -> [ProbeKey: Roster.Member] {

@@ -18,15 +18,16 @@ struct KindRun {
         _ kind: String, _ target: Target, _ options: Written = [:], within time: Duration = .seconds(10), transfers: Transfers = Transfers()
     ) async throws {
         let services = TargetServices(transfers: transfers, userAgent: "agent/test")
-        let notes = SettingsReader.Notes()
-        let catalog = KindCatalog(TargetKinds.all(services))
-        let make = catalog.prepare(kind, options: options.setting, notes: notes)
-        guard !notes.hasErrors, let make else { throw Refused(description: notes.diagnostics.map(\.sentence).joined(separator: "\n")) }
-        guard case .probe(let probe) = make(Place(organization: Organization(), server: nil, target: target)) else {
+        let known = try #require(KindCatalog(TargetKinds.all(services)).kind(named: kind))
+        let configured = ConfiguredKind(known, options: options.setting)
+        guard configured.errors.isEmpty else {
+            throw Refused(description: configured.diagnostics.map(\.sentence).joined(separator: "\n"))
+        }
+        guard case .probe(let probe) = configured.discover(at: Place(organization: Organization(), server: nil, target: target)) else {
             throw Refused(description: "no probe")
         }
         outcome = await probe.run(RunContext(date: Date(), deadline: time, time: ManualTime()))
-        let declared = Set(catalog.kind(named: kind)?.guide.metrics ?? [])
+        let declared = Set(configured.guide.metrics)
         let undeclared = outcome.facts.flatMap(\.measurements).map(\.metric).filter { !declared.contains($0) }
         #expect(undeclared.isEmpty, "the guide of \(kind) does not declare these metrics")
     }

@@ -19,13 +19,13 @@ import Transfers
         let (good, other) = (try Self.read(root.certificate), try Self.read(stranger.certificate))
         try certificates.directory.write("trusted.pem", good)
         let services = TargetServices(transfers: Transfers(), userAgent: "agent/test")
-        let notes = SettingsReader.Notes()
         let options: Written =
             kind == "tcp" ? ["tls": true, "tls_config": ["ca_file": .text(file)]] : ["tls_config": ["ca_file": .text(file)]]
-        let catalog = KindCatalog(TargetKinds.all(services))
-        let make = try #require(catalog.prepare(kind, options: options.setting, notes: notes))
+        let configured = ConfiguredKind(
+            try #require(KindCatalog(TargetKinds.all(services)).kind(named: kind)), options: options.setting)
         let target = kind == "tcp" ? server.address : "https://\(server.address)/"
-        guard case .probe(let probe) = make(Place(organization: Organization(), server: nil, target: Target(target))) else {
+        let place = Place(organization: Organization(), server: nil, target: Target(target))
+        guard case .probe(let probe) = configured.discover(at: place) else {
             Issue.record("no probe")
             return
         }

@@ -15,13 +15,11 @@ struct ExplainCommand: AsyncParsableCommand {
         if let reason = Reason(rawValue: subject.lowercased()) { return Console.out(Self.text(reason)) }
         let kinds = Composition.kinds(
             transfers: try Composition.transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
-        if let kind = kinds.kind(named: subject.lowercased()) { return Console.out(Self.text(kind, nil)) }
+        if let kind = kinds.kind(named: subject.lowercased()) { return Console.out(Self.text(kind.name, kind.guide, nil)) }
         let path = common.config ?? ""
         let files = PlanFiles(configurationPath: path, probesDirectory: common.probes ?? ShippedProbes.locate())
         switch ProbeSelector(files.definitions(kinds: kinds)).select(subject) {
-        case .one(let definition, _):
-            guard let kind = kinds.kind(named: definition.kind) else { throw ExitCode(2) }
-            Console.out(Self.text(kind, definition))
+        case .one(let definition, _): Console.out(Self.text(definition.kind.name, definition.kind.guide, definition))
         case .none(let sentence):
             let near = NearestName.ranked(Reason.allCases.map(\.rawValue), to: subject).prefix(3)
             throw Console.failure(sentence + (near.isEmpty ? "" : "; similar names: \(near.joined(separator: ", "))"))
@@ -30,17 +28,16 @@ struct ExplainCommand: AsyncParsableCommand {
 
     static func text(_ reason: Reason) -> String { "\(reason.rawValue)\n\n\(reason.sentence)\n\nWhat to do: \(reason.remedy)" }
 
-    static func text(_ kind: any ProbeKind, _ definition: ProbeDefinition?) -> String {
+    static func text(_ kind: String, _ guide: KindGuide, _ definition: ProbeDefinition?) -> String {
         var lines: [String] = []
         if let definition {
             lines = ["\(definition.identity)", definition.summary, ""]
             let every = DurationText.format(definition.every)
             lines.append(
-                "Runs every \(every), timeout \(DurationText.format(definition.timeout)); kind \(kind.name); \(definition.location.path)")
+                "Runs every \(every), timeout \(DurationText.format(definition.timeout)); kind \(kind); \(definition.location.path)")
         } else {
-            lines = ["kind \(kind.name)"]
+            lines = ["kind \(kind)"]
         }
-        let guide = kind.guide
         lines += ["", "Checks:"] + guide.checks.map { "  - " + $0 }
         lines += ["", "Stages: " + guide.stages.map(\.rawValue).joined(separator: " -> ")]
         if !guide.options.isEmpty { lines += ["", "Options:"] + guide.options.map { "  \($0.name): \($0.summary)" } }
