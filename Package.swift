@@ -90,7 +90,7 @@ let package = Package(
         .target(name: "CPattern", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
         .target(name: "CKeyDecoders", linkerSettings: [.linkedLibrary("crypto")]),
         room("Addresses", []),
-        room("Concurrency", ["CLinux", deque]),
+        room("Concurrency", ["CLinux", deque, heap]),
         room("Documents", []),
         room("Certificates", ["CCurl"]),
         room(
@@ -100,7 +100,7 @@ let package = Package(
                 "Concurrency",
             ],
             exclude: ["README.md"]),
-        room("Probing", ["Addresses", "Certificates"]),
+        room("Probing", ["Addresses", "Certificates", "Concurrency"]),
         room("Monitoring", ["Probing", "Addresses", "Certificates", heap, deque]),
         room("Exposition", ["Monitoring", "Probing", "Addresses", "Certificates", "CZlib", nioCore]),
         room("API", ["Monitoring", "Probing", "Certificates"]),

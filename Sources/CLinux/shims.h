@@ -29,6 +29,16 @@ static inline int agent_socket(int family, int type, int protocol) {
 }
 static inline int agent_stream(int family) { return agent_socket(family, SOCK_STREAM, 0); }
 
+/* A timer that counts while the machine is suspended, and blocks who reads it until it has run out. */
+static inline int agent_alarm(void) { return timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC); }
+static inline int agent_set_alarm(int timer, int64_t nanoseconds) {
+    struct itimerspec time;
+    memset(&time, 0, sizeof time);
+    time.it_value.tv_sec = nanoseconds / 1000000000;
+    time.it_value.tv_nsec = nanoseconds % 1000000000;
+    return timerfd_settime(timer, 0, &time, NULL);
+}
+
 /* Names the calling thread; the kernel keeps 15 bytes of the name. */
 static inline void agent_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 

@@ -6,7 +6,7 @@ struct JSONReader {
     private var values = 0
 
     static func read(_ bytes: [UInt8], _ bounds: JSONBounds) throws(JSONFault) -> JSONTree {
-        var reader = JSONReader(bytes: bytes, bounds: bounds, position: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+        var reader = JSONReader(bytes: bytes, bounds: bounds, position: bytes.byteOrderMark)
         let tree = try reader.value(depth: 0)
         reader.skipSpace()
         guard reader.position == bytes.count else { throw reader.malformed }

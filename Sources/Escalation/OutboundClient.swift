@@ -28,7 +28,7 @@ package final class OutboundClient: Sendable {
         do throws(FileUnreadable) { bytes = try RegularFile.read(file, atMost: RegularFile.credentialLimit) } catch {
             throw CredentialUnreadable(clause: error.description)
         }
-        let value = String(decoding: bytes, as: UTF8.self).trimming { $0.isWhitespace }
+        let value = String(decoding: bytes, as: UTF8.self).trimmed
         guard !value.isEmpty, !value.contains(where: \.isNewline) else {
             throw CredentialUnreadable(clause: "\(file) must contain exactly one line")
         }
@@ -72,12 +72,4 @@ extension ExchangeReport {
 
     /// Whether the response status is 2xx; a failure while reading the body does not matter then.
     var isAccepted: Bool { response.map { (200..<300).contains($0.status) } ?? false }
-}
-
-extension String {
-    fileprivate func trimming(_ isTrimmed: (Character) -> Bool) -> String {
-        var rest = drop(while: isTrimmed)
-        while let last = rest.last, isTrimmed(last) { rest.removeLast() }
-        return String(rest)
-    }
 }

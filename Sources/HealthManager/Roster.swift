@@ -162,7 +162,7 @@ package struct Roster: Sendable {
         let named = Set(overrides.compactMap(\.target))
         let keys = entries.map { entry in
             let key = ProbeKey(
-                identity: ProbeIdentity(healthSet: identity.healthSet, name: identity.name, target: entry.name),
+                identity: ProbeIdentity(identity, target: entry.name),
                 site: .target(address: entry.address?.description))
             // The existing key is reused, so that its allocation stays shared.
             let known = gone.remove(key)

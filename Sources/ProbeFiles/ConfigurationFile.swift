@@ -295,11 +295,9 @@ package enum Text {
     }
 
     static func isHostAndPort(_ text: String, allowPortZero: Bool = false) -> Bool {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else { return false }
-        let host = text[..<colon]
-        let isAddress6 =
-            host.hasPrefix("[") && host.hasSuffix("]") && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || ":.%".contains($0) }
-        return (allowPortZero ? 0...65535 : 1...65535).contains(port) && (isHostName(String(host)) || isAddress6)
+        guard let written = HostPort(text), allowPortZero || written.port > 0 else { return false }
+        let isAddress6 = text.hasPrefix("[") && !written.host.isEmpty && written.host.allSatisfy { $0.isHexDigit || ":.%".contains($0) }
+        return isAddress6 || isHostName(written.host)
     }
 
     /// `address:port`, or `:port` and `*:port` for all addresses.

@@ -1,6 +1,5 @@
-import Dispatch
+import Concurrency
 package import FoundationEssentials
-import Synchronization
 
 /// The clocks, injected so that tests can advance time instead of waiting.
 package protocol TimeSource: Sendable {
@@ -28,11 +27,8 @@ package struct Moment: Sendable, Hashable {
     }
 }
 
-/// The system clocks. Sleepers are woken from a dispatch queue, so a busy cooperative pool does not delay the timer.
+/// The system clocks.
 package struct SystemTime: TimeSource {
-    /// Dispatch timers stop while the machine is suspended, and `elapsed` does not: after a resume, no sleeper is later than this.
-    private static let longestNap: Duration = .seconds(10)
-
     private let clock = ContinuousClock()
     private let origin: ContinuousClock.Instant
 
@@ -46,50 +42,7 @@ package struct SystemTime: TimeSource {
             try Task.checkCancellation()
             let left = elapsed - self.elapsed
             guard left > .zero else { return }
-            await Alarm().ring(after: min(left, Self.longestNap))
+            await AlarmClock.shared.wait(for: left)
         }
-    }
-}
-
-/// Wakes one task once.
-private final class Alarm: Sendable {
-    private enum State {
-        case set
-        case waiting(CheckedContinuation<Void, Never>)
-        case rung
-    }
-
-    private static let queue = DispatchQueue(label: "alarms")
-
-    private let state = Mutex(State.set)
-
-    /// Returns after the given time, or when the task is cancelled.
-    func ring(after time: Duration) async {
-        let timer = DispatchSource.makeTimerSource(queue: Self.queue)
-        let nanoseconds = Int((time / .nanoseconds(1)).rounded(.up))
-        timer.schedule(deadline: .now() + .nanoseconds(nanoseconds), leeway: .nanoseconds(0))
-        timer.setEventHandler { self.ring() }
-        timer.resume()
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let hasRung = state.withLock { state in
-                    if case .rung = state { return true }
-                    state = .waiting(continuation)
-                    return false
-                }
-                if hasRung { continuation.resume() }
-            }
-        } onCancel: {
-            ring()
-        }
-        timer.cancel()
-    }
-
-    private func ring() {
-        let waiting = state.withLock { state in
-            defer { state = .rung }
-            return if case .waiting(let continuation) = state { continuation } else { CheckedContinuation<Void, Never>?.none }
-        }
-        waiting?.resume()
     }
 }

@@ -1,3 +1,4 @@
+import Addresses
 package import Exposition
 import FoundationEssentials
 import Glibc
@@ -58,8 +59,8 @@ package struct StatusServer: Sendable {
         let requestGuard = RequestGuard(listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy)
         return listener(settings.listen, "set 'listen' in agent.yaml or --listen", .hostname(host, port: port), requestGuard, connections) {
             channel in
-            guard let address = channel.localAddress, let port = address.port else { return }
-            await onListening(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
+            guard let port = channel.localAddress?.port else { return }
+            await onListening(HostPort(host: host, port: UInt16(port)).description)
         }
     }
 

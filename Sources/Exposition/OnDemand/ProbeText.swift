@@ -16,10 +16,8 @@ package struct ProbeText {
         var page = MetricText()
         page.reserve(8 << 10)
         var family: String?
-        // Samples of a family stay in the order they were measured.
-        for (_, sample) in text.measurements.enumerated().sorted(by: {
-            ($0.element.metric.name, $0.offset) < ($1.element.metric.name, $1.offset)
-        }) {
+        // The sort is stable: samples of a family stay in the order they were measured.
+        for sample in text.measurements.sorted(by: { $0.metric.name < $1.metric.name }) {
             if sample.metric.name != family { page.header(sample.metric.name, type: "gauge", help: sample.metric.help, format: .text) }
             family = sample.metric.name
             page.sample(sample.metric.name, sample.labels, sample.value)

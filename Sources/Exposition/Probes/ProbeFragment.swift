@@ -19,6 +19,8 @@ struct ProbeFragment: Sendable {
     private let offsets: [UInt32]
     /// Total length in bytes of the non-shared samples when written by `write`.
     let size: Int
+    /// Result types that no run has had, as bits: their samples are the same for every probe, and not in `bytes`.
+    private let unseen: UInt8
     let shared: [SharedSample]
     /// Time of the shared samples; of several with the same series, the newest is used.
     let seen: Date
@@ -40,7 +42,11 @@ struct ProbeFragment: Sendable {
         bytes.reserveCapacity(labels.count + encoder.own.reduce(0) { $0 + $1.count })
         var offsets: [UInt32] = []
         offsets.reserveCapacity(encoder.own.count + 1)
+        unseen = ResultType.allCases.reduce(0) { state.runs[$1] == 0 ? $0 | 1 << $1.rawValue : $0 }
         var size = 0
+        for type in ResultType.allCases where unseen & 1 << type.rawValue != 0 {
+            size += Self.zeroRuns[type.rawValue].count + MetricFamily.runs.name.utf8.count + 1 + labels.count
+        }
         for (family, rests) in zip(MetricFamily.allCases, encoder.own) {
             offsets.append(UInt32(bytes.count))
             bytes += rests
@@ -58,14 +64,37 @@ struct ProbeFragment: Sendable {
         bytes.withUnsafeBytes { all in
             let labels = UnsafeRawBufferPointer(rebasing: all[..<Int(offsets[0])])
             var rests = all[Int(offsets[family.rawValue])..<Int(offsets[family.rawValue + 1])]
-            while let end = rests.firstIndex(of: UInt8(ascii: "\n")) {
+            func writeNext() -> Bool {
+                guard let end = rests.firstIndex(of: UInt8(ascii: "\n")) else { return false }
                 take(name)
                 take(labels)
                 take(UnsafeRawBufferPointer(rebasing: rests[...end]))
                 rests = rests[(end + 1)...]
+                return true
+            }
+            guard family == .runs else {
+                while writeNext() {}
+                return
+            }
+            for type in ResultType.allCases {
+                guard unseen & 1 << type.rawValue != 0 else {
+                    _ = writeNext()
+                    continue
+                }
+                take(name)
+                take(labels)
+                Self.zeroRuns[type.rawValue].withUnsafeBytes(take)
             }
         }
     }
+
+    /// By result type, the rest of the line that says that no run had it.
+    private static let zeroRuns: [[UInt8]] = {
+        let last = ResultType.allCases.map(\.rawValue).max() ?? 0
+        var lines: [[UInt8]] = Array(repeating: [], count: last + 1)
+        for type in ResultType.allCases { Encoder.writeRest([("result_type", type.name)], 0, to: &lines[type.rawValue]) }
+        return lines
+    }()
 }
 
 /// Encodes the samples of one probe.
@@ -76,7 +105,9 @@ private struct Encoder {
 
     mutating func encode(_ state: ProbeState) {
         add(.interval, state.definition.every.seconds)
-        for type in ResultType.allCases { add(.runs, [("result_type", type.name)], Double(state.runs[type])) }
+        for type in ResultType.allCases where state.runs[type] > 0 {
+            add(.runs, [("result_type", type.name)], Double(state.runs[type]))
+        }
         for monitor in state.monitors { add(.monitorState, [("monitor", monitor.key.name)], Double(monitor.state.rawValue)) }
         guard let result = state.latest else { return }
         let judges = ![.rejected, .quarantined].contains(result.type)
@@ -141,10 +172,15 @@ private struct Encoder {
             MetricText.write(family.name.utf8, labels, value, to: &line)
             shared.append(ProbeFragment.SharedSample(family: family, series: MetricText.series(family.name, labels), line: line))
         } else {
-            if !labels.isEmpty { own[family.rawValue].append(UInt8(ascii: ",")) }
-            MetricText.writeLabels(labels, to: &own[family.rawValue])
-            own[family.rawValue].append(UInt8(ascii: "}"))
-            MetricText.writeValue(value, to: &own[family.rawValue])
+            Self.writeRest(labels, value, to: &own[family.rawValue])
         }
+    }
+
+    /// The part of a sample line after the common labels.
+    static func writeRest(_ labels: [(String, String)], _ value: Double, to bytes: inout [UInt8]) {
+        if !labels.isEmpty { bytes.append(UInt8(ascii: ",")) }
+        MetricText.writeLabels(labels, to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+        MetricText.writeValue(value, to: &bytes)
     }
 }

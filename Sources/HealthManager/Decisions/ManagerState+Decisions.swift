@@ -45,7 +45,7 @@ extension ManagerState {
         }
         var probe: ProbeIdentity?
         if case .one(let definition, let target) = selector.select(request.identity) {
-            probe = ProbeIdentity(healthSet: definition.identity.healthSet, name: definition.identity.name, target: target)
+            probe = ProbeIdentity(definition.identity, target: target)
         }
         let similar = decisions.overrides.filter { override in
             (override.isNamed(by: request.identity) || override.item == .probe && override.named == probe)

@@ -50,7 +50,7 @@ extension ManagerState {
     fileprivate func defined(_ subject: String) -> String? {
         if isDefined(subject) { return subject }
         guard case .one(let definition, let target) = selector.select(subject) else { return nil }
-        let probe = ProbeIdentity(healthSet: definition.identity.healthSet, name: definition.identity.name, target: target).description
+        let probe = ProbeIdentity(definition.identity, target: target).description
         return isDefined(probe) ? probe : nil
     }
 

@@ -26,7 +26,7 @@ struct YAMLFile {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw refused("the file is UTF-16: save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)")
         }
-        let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+        let content = bytes.dropFirst(bytes.byteOrderMark)
         if let text = String(validating: content, as: UTF8.self) { return text }
         // Find the length of the longest valid prefix.
         var low = content.startIndex

@@ -1,3 +1,5 @@
+import Documents
+
 /// A challenge of a `WWW-Authenticate` header, such as `Bearer`. Quoted parameter values may contain commas.
 struct Challenge: Sendable, Equatable {
     var scheme: String
@@ -15,7 +17,7 @@ struct Challenge: Sendable, Equatable {
             // A challenge starts with a scheme: a word without `=`, or a word followed by a space and the first parameter.
             let (head, value) = split(item)
             if let space = head.lastIndex(of: " ") {
-                challenges.append(Challenge(scheme: String(head[..<space]).trimmedSpaces, parameters: [:]))
+                challenges.append(Challenge(scheme: String(head[..<space]).trimmed, parameters: [:]))
                 let name = head[head.index(after: space)...]
                 if let value { challenges[challenges.count - 1].parameters[name.lowercased()] = value }
             } else if let value {
@@ -46,16 +48,16 @@ struct Challenge: Sendable, Equatable {
             }
             items[items.count - 1].append(character)
         }
-        return items.map(\.trimmedSpaces)
+        return items.map(\.trimmed)
     }
 
     private static func split(_ item: String) -> (head: String, value: String?) {
         guard let equals = item.firstIndex(of: "=") else { return (item, nil) }
-        var value = String(item[item.index(after: equals)...]).trimmedSpaces
+        var value = String(item[item.index(after: equals)...]).trimmed
         if value.hasPrefix("\""), value.hasSuffix("\""), value.count > 1 {
             value = unescaped(String(value.dropFirst().dropLast()))
         }
-        return (String(item[..<equals]).trimmedSpaces, value)
+        return (String(item[..<equals]).trimmed, value)
     }
 
     private static func unescaped(_ text: String) -> String {
@@ -70,12 +72,5 @@ struct Challenge: Sendable, Equatable {
             }
         }
         return plain
-    }
-}
-
-extension String {
-    var trimmedSpaces: String {
-        guard let start = firstIndex(where: { !$0.isWhitespace }), let end = lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(self[start...end])
     }
 }

@@ -7,15 +7,26 @@ package struct ProbeIdentity: Sendable, CustomStringConvertible {
     package let name: String
     /// The probed target, if the definition has targets; otherwise nil.
     package let target: String?
-    /// The case-folded form used for comparison and lookup; stored because it is needed on every lookup.
-    package let folded: String
+    /// Health set and name, case-folded, for comparison and lookup; stored because they are needed on every lookup.
+    private let foldedNames: String
 
     package init(healthSet: String, name: String, target: String? = nil) {
         self.healthSet = healthSet
         self.name = name
         self.target = target
-        folded = Self.joined(healthSet.lowercased(), name.lowercased(), target)
+        foldedNames = Self.joined(healthSet.lowercased(), name.lowercased(), nil)
     }
+
+    /// The same probe at a target. All targets share the memory of the names.
+    package init(_ identity: ProbeIdentity, target: String?) {
+        healthSet = identity.healthSet
+        name = identity.name
+        self.target = target
+        foldedNames = identity.foldedNames
+    }
+
+    /// `description` with health set and name case-folded.
+    package var folded: String { target.map { foldedNames + "\\" + $0 } ?? foldedNames }
 
     package var description: String { Self.joined(healthSet, name, target) }
 
@@ -50,10 +61,19 @@ package struct ProbeIdentity: Sendable, CustomStringConvertible {
     }
 }
 
-extension ProbeIdentity: Hashable {
-    package static func == (left: ProbeIdentity, right: ProbeIdentity) -> Bool { left.folded == right.folded }
+extension ProbeIdentity: Hashable, Comparable {
+    package static func == (left: ProbeIdentity, right: ProbeIdentity) -> Bool {
+        left.foldedNames == right.foldedNames && left.target == right.target
+    }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(folded) }
+    package static func < (left: ProbeIdentity, right: ProbeIdentity) -> Bool {
+        (left.foldedNames, left.target ?? "") < (right.foldedNames, right.target ?? "")
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(foldedNames)
+        hasher.combine(target)
+    }
 }
 
 /// Coded as one string, the printed form.

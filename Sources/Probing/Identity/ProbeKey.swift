@@ -25,7 +25,7 @@ package struct ProbeKey: Sendable, Hashable, Comparable, CustomStringConvertible
             self.identity = identity
             self.site = site
             var hasher = Hasher()
-            hasher.combine(identity.folded)
+            hasher.combine(identity)
             hasher.combine(site)
             hash = hasher.finalize()
         }
@@ -54,6 +54,6 @@ package struct ProbeKey: Sendable, Hashable, Comparable, CustomStringConvertible
     package func hash(into hasher: inout Hasher) { hasher.combine(parts.hash) }
 
     package static func < (left: ProbeKey, right: ProbeKey) -> Bool {
-        (left.identity.folded, left.server, left.address) < (right.identity.folded, right.server, right.address)
+        (left.identity, left.server, left.address) < (right.identity, right.server, right.address)
     }
 }

@@ -26,33 +26,23 @@ package indirect enum Observation: Sendable {
 
     /// The duration of each phase; nil for a phase that did not happen. Fields, because a dictionary would take twice the memory.
     package struct HTTPPhases: Sendable, Hashable {
-        private var resolve, connect, tls, processing, transfer: Duration?
+        private var resolve, connect, tls, processing, transfer: CompactDuration?
 
         package init() {}
 
         package subscript(phase: HTTPPhase) -> Duration? {
-            get {
-                switch phase {
-                case .resolve: resolve
-                case .connect: connect
-                case .tls: tls
-                case .processing: processing
-                case .transfer: transfer
-                }
-            }
-            set {
-                switch phase {
-                case .resolve: resolve = newValue
-                case .connect: connect = newValue
-                case .tls: tls = newValue
-                case .processing: processing = newValue
-                case .transfer: transfer = newValue
-                }
-            }
+            get { self[keyPath: Self.field(phase)]?.duration }
+            set { self[keyPath: Self.field(phase)] = newValue.map { CompactDuration($0) } }
         }
 
-        package var all: [HTTPPhase: Duration] {
-            Dictionary(uniqueKeysWithValues: HTTPPhase.allCases.compactMap { phase in self[phase].map { (phase, $0) } })
+        private static func field(_ phase: HTTPPhase) -> WritableKeyPath<HTTPPhases, CompactDuration?> {
+            switch phase {
+            case .resolve: \.resolve
+            case .connect: \.connect
+            case .tls: \.tls
+            case .processing: \.processing
+            case .transfer: \.transfer
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 
-/// The result of one completed run. Immutable.
-package struct ProbeResult: Sendable {
+/// The result of one completed run. A class, because cache, snapshots and observers share it.
+package final class ProbeResult: Sendable {
     package let key: ProbeKey
     package let kind: String
     package let requestID: RequestID
@@ -10,7 +10,7 @@ package struct ProbeResult: Sendable {
     /// Measured with the monotonic clock, so it is not affected by changes of the wall clock.
     package let duration: Duration
     package let type: ResultType
-    package private(set) var outcome: Outcome
+    package let outcome: Outcome
     /// How many retries preceded this outcome.
     package let retryCount: Int
 
@@ -37,11 +37,13 @@ package struct ProbeResult: Sendable {
 
     /// The form kept in the cache: without the DER bytes of peer certificates, the facts for `/probe` and spare array capacity.
     package var slim: ProbeResult {
-        var slim = self
-        slim.outcome.stages = outcome.stages.map(\.self)
-        slim.outcome.observations = outcome.observations.map(\.slim)
-        slim.outcome.facts = []
-        return slim
+        var slim = outcome
+        slim.stages = outcome.stages.map(\.self)
+        slim.observations = outcome.observations.map(\.slim)
+        slim.facts = []
+        return ProbeResult(
+            key: key, kind: kind, requestID: requestID, start: start, end: end, duration: duration, type: type, outcome: slim,
+            retryCount: retryCount)
     }
 
     /// The OAuth certificates among the observations.

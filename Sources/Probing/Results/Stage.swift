@@ -16,13 +16,18 @@ package enum StageVerdict: String, Sendable, Hashable, Codable {
 package struct StageRecord: Sendable, Hashable {
     package var stage: Stage
     package var verdict: StageVerdict
-    package var duration: Duration
+    private var time: CompactDuration
     package var detail: String
 
     package init(stage: Stage, verdict: StageVerdict, duration: Duration = .zero, detail: String = "") {
         self.stage = stage
         self.verdict = verdict
-        self.duration = duration
+        time = CompactDuration(duration)
         self.detail = detail
+    }
+
+    package var duration: Duration {
+        get { time.duration }
+        set { time = CompactDuration(newValue) }
     }
 }

@@ -17,6 +17,7 @@ package enum PercentEncoding {
     /// Decodes the text; nil if an escape is truncated or invalid, or if the result is not UTF-8.
     /// - Parameter isForm: whether `+` stands for a space, as in a form-encoded query.
     package static func decode(_ text: Substring, isForm: Bool = false) -> String? {
+        if !text.utf8.contains(where: { $0 == UInt8(ascii: "%") || isForm && $0 == UInt8(ascii: "+") }) { return String(text) }
         let written = Array(text.utf8)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(written.count)

@@ -49,9 +49,9 @@ struct GRPCProbe: TargetProbe {
     private func request(_ host: URLHost, _ address: NetworkAddress, within time: Duration, on day: Date?) -> ExchangeRequest {
         // The URL's host is the TLS server name; the address to connect to is set separately.
         let serverName = options.isTLS ? options.tls.settings.serverName ?? target.asciiHostname ?? host.name : host.name
-        let name = serverName.contains(":") ? "[\(serverName)]" : serverName
+        let authority = HostPort(host: serverName, port: host.port)
         var request = ExchangeRequest(
-            url: "\(host.scheme)://\(name):\(host.port)/grpc.health.v1.Health/Check", deadline: time, trust: options.tls.settings.trust)
+            url: "\(host.scheme)://\(authority)/grpc.health.v1.Health/Check", deadline: time, trust: options.tls.settings.trust)
         request.method = .post
         request.version = .http2Only
         request.address = Endpoint(address, port: host.port).description

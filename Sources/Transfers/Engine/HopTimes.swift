@@ -1,3 +1,4 @@
+import Addresses
 import CCurl
 
 /// libcurl's timings of a transfer, from its start; a phase that was not reached is zero.
@@ -33,7 +34,7 @@ struct HopTimes {
         agent_get_text(easy, CURLINFO_PRIMARY_IP, &address)
         agent_get_long(easy, CURLINFO_PRIMARY_PORT, &number)
         let text = address.map { String(cString: $0) } ?? ""
-        remoteAddress = text.isEmpty ? nil : (text.contains(":") ? "[\(text)]" : text) + ":\(number)"
+        remoteAddress = text.isEmpty ? nil : HostPort(host: text, port: UInt16(truncatingIfNeeded: number)).description
     }
 
     /// The status of the current response; 0 without one.

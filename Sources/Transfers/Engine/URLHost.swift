@@ -1,3 +1,4 @@
+import Addresses
 import CCurl
 
 /// Scheme, host and port of a URL, parsed by libcurl.
@@ -29,11 +30,8 @@ package struct URLHost: Sendable {
 
     /// Splits `host:port` or `[::1]:443`, the host in ASCII without brackets; nil for anything else.
     package static func split(_ text: String) -> (name: String, port: UInt16)? {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
-        let host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { return (String(host.dropFirst().dropLast()), port) }
-        guard !host.isEmpty, !host.contains(":"), let name = HostName.ascii(String(host)) else { return nil }
-        return (name, port)
+        guard let written = HostPort(text), !written.host.isEmpty, let name = HostName.ascii(written.host) else { return nil }
+        return (name, written.port)
     }
 
     /// The absolute URL to request, with its host in ASCII and invalid characters escaped; `text` may be relative to `base`.

@@ -60,7 +60,9 @@ struct HTTPSite {
         }
 
         var phases: [Observation.HTTPPhase: Duration] {
-            for case .httpPhases(let phases) in outcome.observations { return phases.all }
+            for case .httpPhases(let phases) in outcome.observations {
+                return Observation.HTTPPhase.allCases.reduce(into: [:]) { $0[$1] = phases[$1] }
+            }
             return [:]
         }
 

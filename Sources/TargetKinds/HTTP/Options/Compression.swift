@@ -1,3 +1,4 @@
+import Probing
 import Transfers
 
 /// `compression`: the expected encoding of the response body. The body is decoded; an `Accept-Encoding` must be set in `headers`.
@@ -17,14 +18,6 @@ enum Compression: String, Sendable, CaseIterable {
 
     /// Whether an `Accept-Encoding` header allows this encoding.
     func isAccepted(by header: String) -> Bool {
-        var accepted: Bool?
-        for part in header.split(separator: ",") {
-            let pieces = part.split(separator: ";").map { $0.filter { !$0.isWhitespace }.lowercased() }
-            guard let name = pieces.first else { continue }
-            let quality = pieces.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-            if name == rawValue { return quality > 0 }
-            if name == "*" { accepted = quality > 0 }
-        }
-        return accepted ?? false
+        (QualityValue.of(rawValue, in: header) ?? QualityValue.of("*", in: header) ?? 0) > 0
     }
 }

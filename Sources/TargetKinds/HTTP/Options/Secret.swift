@@ -17,7 +17,7 @@ enum Secret: Sendable {
     func read() throws(Unreadable) -> String {
         switch self {
         case .text(let text): text
-        case .file(let path): Self.trimmed(String(decoding: try Self.bytes(of: path, most: RegularFile.credentialLimit), as: UTF8.self))
+        case .file(let path): String(decoding: try Self.bytes(of: path, most: RegularFile.credentialLimit), as: UTF8.self).trimmed
         }
     }
 
@@ -25,13 +25,6 @@ enum Secret: Sendable {
         do throws(FileUnreadable) { return try RegularFile.read(path, atMost: most) } catch {
             throw Unreadable(clause: error.description, isOwnWant: error.isOwnWant)
         }
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        guard let start = text.firstIndex(where: { !$0.isWhitespace }), let end = text.lastIndex(where: { !$0.isWhitespace }) else {
-            return ""
-        }
-        return String(text[start...end])
     }
 }
 

@@ -1,0 +1,115 @@
+import CLinux
+import Glibc
+import HeapModule
+import Synchronization
+
+/// Wakes tasks after given times, all from one thread of its own, so that a busy cooperative pool does not delay them.
+///
+/// One thread and one timer of the kernel: a dispatch timer takes a wake-up of two further threads each time, which is most of its cost.
+/// Time counts while the machine is suspended.
+package final class AlarmClock: Sendable {
+    /// One instance per process.
+    package static let shared = AlarmClock()
+
+    private struct Alarm: Comparable {
+        var at: ContinuousClock.Instant
+        var number: UInt64
+
+        static func < (left: Alarm, right: Alarm) -> Bool { left.at < right.at }
+    }
+
+    private struct State {
+        /// Also those of cancelled tasks, until there are many.
+        var alarms = Heap<Alarm>()
+        var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var numbers: UInt64 = 0
+        /// What the timer is set to; nil if it is not set.
+        var next: ContinuousClock.Instant?
+        /// Nil until the thread is needed.
+        var timer: Int32?
+    }
+
+    private let state = Mutex(State())
+
+    private init() {}
+
+    /// Returns after the time, or when the calling task is cancelled.
+    package func wait(for time: Duration) async {
+        let at = ContinuousClock.now + time
+        let number = state.withLock { state in
+            state.numbers += 1
+            return state.numbers
+        }
+        guard start() else {
+            // Out of descriptors or threads: less exact, but it wakes.
+            try? await Task.sleep(for: time)
+            return
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    state.waiting[number] = continuation
+                    state.alarms.insert(Alarm(at: at, number: number))
+                    Self.set(&state)
+                }
+                // The task was cancelled before its alarm was set.
+                if Task.isCancelled { cancel(number) }
+            }
+        } onCancel: {
+            cancel(number)
+        }
+    }
+
+    private func cancel(_ number: UInt64) {
+        let waiting = state.withLock { state in
+            defer {
+                if state.alarms.count > 2 * state.waiting.count + 64 {
+                    state.alarms = Heap(state.alarms.unordered.filter { state.waiting[$0.number] != nil })
+                }
+            }
+            return state.waiting.removeValue(forKey: number)
+        }
+        waiting?.resume()
+    }
+
+    /// - Returns: whether the thread runs.
+    private func start() -> Bool {
+        state.withLock { state in
+            if state.timer != nil { return true }
+            let timer = agent_alarm()
+            guard timer >= 0 else { return false }
+            guard BackgroundThread.start("alarms", { self.work(timer) }) == 0 else {
+                close(timer)
+                return false
+            }
+            state.timer = timer
+            return true
+        }
+    }
+
+    /// Sets the timer to the earliest alarm, unless it is set to that or an earlier time.
+    private static func set(_ state: inout State) {
+        guard let timer = state.timer, let first = state.alarms.min, state.next.map({ first.at < $0 }) ?? true else { return }
+        state.next = first.at
+        agent_set_alarm(timer, max(1, Int64((first.at - .now) / .nanoseconds(1))))
+    }
+
+    private func work(_ timer: Int32) {
+        while true {
+            var expirations: UInt64 = 0
+            guard read(timer, &expirations, 8) == 8 else { continue }
+            let due = state.withLock { state in
+                let now = ContinuousClock.now
+                var due: [CheckedContinuation<Void, Never>] = []
+                while let first = state.alarms.min, first.at <= now {
+                    state.alarms.removeMin()
+                    if let waiting = state.waiting.removeValue(forKey: first.number) { due.append(waiting) }
+                }
+                state.next = nil
+                Self.set(&state)
+                return due
+            }
+            for waiting in due { waiting.resume() }
+        }
+    }
+}
