@@ -117,7 +117,7 @@ package actor HealthManager: Service {
                 await follow(PlannedRun.Late(run: run, result: ended.result, generation: planned.generation, definition: definition))
             }
         }
-        scheduler.vacated(planned)
+        scheduler.freed(planned)
     }
 
     /// Waits for a late run and records it if it is Poisoned.
@@ -250,23 +250,24 @@ package actor HealthManager: Service {
     }
 
     /// Adds, removes and replaces probes according to the roster; results of unchanged definitions are kept.
-    /// - Returns: the number of probes added and removed.
-    @discardableResult func followRoster() -> (added: Int, removed: Int) {
+    /// - Returns: the number of probes there are, and those added and removed.
+    @discardableResult func followRoster() -> (all: Int, added: Int, removed: Int) {
         let difference = cache.difference(to: roster)
         for key in difference.removed { forget(key) }
         for (key, definition) in difference.redefined { publish(cache.redefine(key, by: definition, at: time.moment)) }
         for key in difference.replaced.keys { forget(key) }
         begin(difference.replaced.merging(difference.added.map { ($0, RunCounts()) }) { kept, _ in kept })
-        return (difference.added.count, difference.removed.count)
+        return (roster.members.count, difference.added.count, difference.removed.count)
     }
 
-    /// Discards all results, episodes excepted, and runs every probe of the roster again. Results of runs that began before are ignored.
-    func clear() {
+    /// Discards all results, but no episodes, and runs all probes again. Runs that began before are ignored. Returns the number of probes.
+    @discardableResult func clear() -> Int {
         let counts = cache.runs
         scheduler.clear()
         facts.cacheCleared = time.now
         for key in counts.keys { forget(key) }
         begin(roster.members.reduce(into: [:]) { $0[$1.key] = counts[$1.key] ?? RunCounts() })
+        return roster.members.count
     }
 
     /// Applies a change of the decisions that is on disk.
@@ -287,8 +288,7 @@ package actor HealthManager: Service {
 
     private func followDecisions() {
         inForce = decisions.inForce(at: time.now).map(\.id)
-        roster = Roster(plan, at: time.now, targets: services.targets, overrides: decisions.overrides)
-            .keepingDecisions(of: roster)
+        roster = Roster(plan, at: time.now, targets: services.targets, overrides: decisions.overrides).keepingDecisions(of: roster)
         followRoster()
         publish([.decided])
     }

@@ -18,7 +18,7 @@ struct ManagerState: Sendable {
     }
 
     /// The names of items of all definitions, with a health set if the text has one, and of responders: candidates for similar names.
-    func names(spelt text: String, of items: (ProbeDefinition) -> [String]) -> [String] {
+    func names(like text: String, of items: (ProbeDefinition) -> [String]) -> [String] {
         let isWhole = text.contains { "\\/".contains($0) }
         let named = plan.definitions.flatMap { definition in
             items(definition).map { (isWhole ? definition.identity.healthSet + "/" : "") + $0 }

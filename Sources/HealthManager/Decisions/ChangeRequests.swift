@@ -103,7 +103,9 @@ package final class ChangeRequests: Sendable {
         try await queue.run { [self] () async throws(ConfigurationRefused) in
             await manager.adopt(try await read(), keepsAbsences: true)
             let change = await manager.followRoster()
-            services.logger.info("configuration reloaded", metadata: ["new": "\(change.added)", "gone": "\(change.removed)"])
+            services.logger.info(
+                "configuration reloaded",
+                metadata: ["probes": "\(change.all)", "new": "\(change.added)", "gone": "\(change.removed)"])
         }
     }
 
@@ -114,9 +116,9 @@ package final class ChangeRequests: Sendable {
             await manager.adopt(try await read(), keepsAbsences: false)
             // Kinds' caches are cleared first, so that no run of the new generation uses old entries. Until then, runs belong to the old
             // generation.
-            for kind in services.kinds.kinds { await kind.clearCaches() }
-            await manager.clear()
-            services.logger.info("caches cleared")
+            await services.kinds.clearCaches()
+            let count = await manager.clear()
+            services.logger.info("caches cleared", metadata: ["probes": "\(count)"])
         }
     }
 

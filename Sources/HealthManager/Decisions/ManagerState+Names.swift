@@ -10,21 +10,21 @@ extension ManagerState {
     func overridden(
         _ request: OverrideRequest
     ) throws(DecisionRefused) -> (item: Override.Item, identity: String, property: String) {
-        func spelt(_ known: [String]) -> String { known.first { $0.lowercased() == request.property.lowercased() } ?? request.property }
+        func asDefined(_ known: [String]) -> String { known.first { $0.lowercased() == request.property.lowercased() } ?? request.property }
         if let responder = plan.configuration.responders.first(where: { $0.name.lowercased() == request.identity.lowercased() }) {
             var changed = responder
             if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
-            return (.responder, responder.name, spelt(Responder.overridable))
+            return (.responder, responder.name, asDefined(Responder.overridable))
         }
         if let (definition, monitor, text) = try monitor(request.identity) {
             let identity = try place(definition, monitor.name, text, request.server)
             var changed = monitor
             if let problem = changed.set(request.property, to: request.value) { throw refused(request, problem) }
-            return (.monitor, identity.description, spelt(MonitorDefinition.overridable))
+            return (.monitor, identity.description, asDefined(MonitorDefinition.overridable))
         }
         switch selector.select(request.identity) {
         case .none(let sentence):
-            let near = NearestName.ranked(names(spelt: request.identity) { $0.monitors.map(\.name) }, to: request.identity).prefix(3)
+            let near = NearestName.ranked(names(like: request.identity) { $0.monitors.map(\.name) }, to: request.identity).prefix(3)
             let list =
                 near.isEmpty
                 ? "; there is no monitor or responder with that name either"
@@ -40,7 +40,7 @@ extension ManagerState {
             let standing = definition.overridden(by: decisions.overrides, identity: identity, server: server)
             if let problem = standing.problem(setting: request.property, to: request.value) { throw refused(request, problem) }
             guard request.property.lowercased().hasPrefix("options.") else {
-                return (.probe, identity.description, spelt(ProbeDefinition.overridable))
+                return (.probe, identity.description, asDefined(ProbeDefinition.overridable))
             }
             return (.probe, identity.description, try checkOption(request, of: standing))
         }

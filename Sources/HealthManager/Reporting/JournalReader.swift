@@ -31,7 +31,7 @@ package struct JournalReader: Sendable {
             (ever.subject, ever.limit) = (subject, 1)
             guard try await journal.history(ever).isEmpty else { return nil }
             let names =
-                state.names(spelt: subject) { [$0.identity.name] + $0.monitors.map(\.name) }
+                state.names(like: subject) { [$0.identity.name] + $0.monitors.map(\.name) }
                 + state.plan.definitions.map(\.identity.healthSet)
             let near = NearestName.ranked(Set(names), to: subject).prefix(3).joined(separator: ", ")
             return "there is no probe, monitor, health set or responder '\(subject)', and the history has no records of it"

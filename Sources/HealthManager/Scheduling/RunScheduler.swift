@@ -64,14 +64,14 @@ struct RunScheduler: Sendable {
         }
     }
 
-    /// The next queued run that may start now; nil if there is none. The caller reports its end by `ended` and `vacated`.
+    /// The next queued run that may start now; nil if there is none. The caller reports its end by `ended` and `freed`.
     mutating func next() -> PlannedRun? { queue.next() }
 
     /// The run has a result, so that another may start in its place.
     mutating func ended(_ planned: PlannedRun) { queue.finished(server: planned.member.concurrencyGroup) }
 
     /// The run has really ended, or is abandoned: its probe may run again.
-    mutating func vacated(_ planned: PlannedRun) { occupied.remove(planned.slot) }
+    mutating func freed(_ planned: PlannedRun) { occupied.remove(planned.slot) }
 
     mutating func poisoned(_ key: ProbeKey) { poisonings[key, default: 0] += 1 }
 }

@@ -1,7 +1,7 @@
 import Probing
 
 /// `cert-expiry`: the remaining lifetime of every visible copy of the OAuth certificate.
-struct CertificateExpiryKind: OrganizationKind {
+struct CertificateExpiryKind: ProbeKind {
     static let name = "cert-expiry"
     let services: KindServices
 

@@ -1,7 +1,7 @@
 import Probing
 
 /// `key-size`: whether the OAuth certificate's key and signature are strong enough.
-struct KeySizeKind: OrganizationKind {
+struct KeySizeKind: ProbeKind {
     static let name = "key-size"
     let services: KindServices
 

@@ -1,7 +1,7 @@
 import Probing
 
 /// `metadata-reachability`: the auth server's metadata document and the server's own.
-struct MetadataReachabilityKind: OrganizationKind {
+struct MetadataReachabilityKind: ProbeKind {
     static let name = "metadata-reachability"
     let services: KindServices
 

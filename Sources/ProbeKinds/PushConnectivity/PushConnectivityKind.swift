@@ -1,7 +1,7 @@
 import Probing
 
 /// `push-connectivity`: whether the push service is reachable with a token that the tenant accepts.
-struct PushConnectivityKind: OrganizationKind {
+struct PushConnectivityKind: ProbeKind {
     static let name = "push-connectivity"
     let services: KindServices
 

@@ -22,17 +22,9 @@ package final class KindServices: Sendable {
         return NetworkPath(transfers: transfers, trust: trust, settings: organization.network, userAgent: userAgent)
     }
 
-    func clearCaches() async {
+    /// Clears the documents and the trusted roots.
+    package func clearCaches() async {
         await documents.clear()
         transfers.trustStores.clear()
     }
-}
-
-/// A kind whose probes share documents, connections and copies of certificates with those of others.
-protocol OrganizationKind: ProbeKind {
-    var services: KindServices { get }
-}
-
-extension OrganizationKind {
-    func clearCaches() async { await services.clearCaches() }
 }

@@ -1,7 +1,7 @@
 import Probing
 
 /// `thumbprint-drift`: whether all copies of the OAuth certificate are the organization's current one.
-struct ThumbprintDriftKind: OrganizationKind {
+struct ThumbprintDriftKind: ProbeKind {
     static let name = "thumbprint-drift"
     let services: KindServices
 

@@ -17,7 +17,7 @@ package protocol ProbeKind: Sendable {
     /// Creates the probe for one place, or returns why it is not defined there. Called at start, reload and restart; uses no network.
     func discover(_ options: Options, at place: Place) -> Discovery
 
-    /// Drops everything cached by earlier runs. Called at restart.
+    /// Clears what this kind alone has cached from earlier runs. Called at restart.
     func clearCaches() async
 }
 

@@ -106,8 +106,8 @@ struct APIRoutes: Sendable {
         await reader.flush()
         do {
             let records = try await reader.history(wanted)
-            guard records.isEmpty, let stranger = try await reader.unknownSubject(in: wanted) else { return records }
-            throw Refusal(.notFound, stranger)
+            guard records.isEmpty, let sentence = try await reader.unknownSubject(in: wanted) else { return records }
+            throw Refusal(.notFound, sentence)
         } catch let error as JournalError {
             throw Refusal(.serviceUnavailable, error.description)
         }
@@ -140,8 +140,8 @@ struct APIRoutes: Sendable {
             let buffer = try await request.body.collect(upTo: 1 << 20)
             let known = Body.CodingKeys.allCases.map(\.stringValue)
             let written = try JSONText.decode([String: AnyValue].self, from: buffer.readableBytesView).keys
-            if let stranger = written.sorted().first(where: { !known.contains($0) }) {
-                throw Refusal(.badRequest, "unknown key '\(stranger)' in the body; known keys: \(known.joined(separator: ", "))")
+            if let unknown = written.sorted().first(where: { !known.contains($0) }) {
+                throw Refusal(.badRequest, "unknown key '\(unknown)' in the body; known keys: \(known.joined(separator: ", "))")
             }
             return try JSONText.decode(type, from: buffer.readableBytesView)
         } catch let refusal as Refusal {

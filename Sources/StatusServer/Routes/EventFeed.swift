@@ -27,7 +27,7 @@ package final class EventFeed: ResultObserver, Service {
         guard listeners.withLock({ !$0.isEmpty }) else { return }
         switch change {
         case .ran(let result): send("result", ResultDocument(result))
-        case .moved(let transition): send("state", TransitionRecord(transition))
+        case .moved(let transition): send("state", StateChange(transition))
         case .escalated(let episode): send("escalation", episode)
         case .adopted, .updated, .decided, .expired, .removed: break
         }

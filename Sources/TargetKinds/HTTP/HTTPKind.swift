@@ -72,8 +72,5 @@ struct HTTPKind: ProbeKind {
         return .probe(HTTPProbe(target: target, options: options, services: services, tokens: tokens))
     }
 
-    func clearCaches() async {
-        tokens.clear()
-        services.transfers.trustStores.clear()
-    }
+    func clearCaches() async { tokens.clear() }
 }

@@ -157,10 +157,10 @@ final class PeerVerifier {
         return (0..<agent_chain_count(chain)).compactMap { agent_chain_at(chain, $0) }
     }
 
-    /// The period in which all certificates of the chain are valid; nil if there is none.
-    private static func validity(of chain: [OpaquePointer]) -> ClosedRange<Date>? {
+    /// The period in which all certificates of the chain are valid, nil if there is none. OpenSSL takes notAfter itself for expired.
+    private static func validity(of chain: [OpaquePointer]) -> Range<Date>? {
         let facts = chain.compactMap { CertificateFacts($0) }
         guard let from = facts.map(\.notBefore).max(), let to = facts.map(\.notAfter).min(), from <= to else { return nil }
-        return from...to
+        return from..<to
     }
 }

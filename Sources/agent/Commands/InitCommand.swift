@@ -37,8 +37,8 @@ struct InitCommand: AsyncParsableCommand {
         guard let organization = organization ?? facts?.organization else { throw ValidationError("--organization is required") }
         let names = server.isEmpty ? facts?.servers ?? [] : server
         guard Text.isHostName(organization) else { throw ValidationError("--organization must be a domain, found '\(organization)'") }
-        if let stranger = names.first(where: { !Text.isHostName($0) }) {
-            throw ValidationError("--server must be a host name, found '\(stranger)'")
+        if let invalid = names.first(where: { !Text.isHostName($0) }) {
+            throw ValidationError("--server must be a host name, found '\(invalid)'")
         }
         guard !names.isEmpty else { throw ValidationError("--server is required") }
         if output != "-", !force, FileManager.default.fileExists(atPath: output) {

@@ -25,9 +25,9 @@ enum Composition {
     static func kinds(transfers: Transfers, stateDirectory: String?, ownsState: Bool, logger: Logger) -> KindCatalog {
         let sightings = CertificateLog(directory: stateDirectory ?? "/nonexistent", isWritable: ownsState, logger: logger)
         let userAgent = "agent/\(Version.current)"
-        let organization = ShippedKinds.all(
-            KindServices(transfers: transfers, sightings: sightings, userAgent: userAgent))
-        return KindCatalog(organization + TargetKinds.all(TargetServices(transfers: transfers, userAgent: userAgent)))
+        let services = KindServices(transfers: transfers, sightings: sightings, userAgent: userAgent)
+        let targets = TargetServices(transfers: transfers, userAgent: userAgent)
+        return KindCatalog(ShippedKinds.all(services) + TargetKinds.all(targets)) { await services.clearCaches() }
     }
 
     /// Opens the network client.

@@ -15,22 +15,11 @@ import Testing
         var escalated: String?
     }
 
-    /// A monitor's state, by its name or by the number that it has in metrics.
     private enum State: String, Decodable {
         case healthy = "Healthy"
         case degraded = "Degraded"
         case unhealthy = "Unhealthy"
-        case other
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            let known: [State] = [.healthy, .degraded, .unhealthy]
-            if let number = try? container.decode(Int.self) {
-                self = known.indices.contains(number) ? known[number] : .other
-            } else {
-                self = State(rawValue: try container.decode(String.self)) ?? .other
-            }
-        }
+        case unknown = "Unknown"
     }
 
     private struct Event: CustomStringConvertible {

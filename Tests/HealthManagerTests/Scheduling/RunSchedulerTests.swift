@@ -91,7 +91,7 @@ import Testing
         scheduler.ended(first)
         try Self.queueNext(&scheduler, [key])
         #expect(scheduler.next() == nil && scheduler.skipped == 3)
-        scheduler.vacated(first)
+        scheduler.freed(first)
         try Self.queueNext(&scheduler, [key])
         #expect(scheduler.next()?.key == key && scheduler.skipped == 3)
     }
@@ -109,7 +109,7 @@ import Testing
             #expect(Set(begun.map(\.key)) == [bad, good])
             for planned in begun {
                 scheduler.ended(planned)
-                scheduler.vacated(planned)
+                scheduler.freed(planned)
             }
             scheduler.poisoned(bad)
         }
@@ -156,7 +156,7 @@ import Testing
         #expect(older.generation == 0 && newer.generation == 1 && scheduler.skipped == 0)
         // The end of the older one is no reason to run the newer one twice.
         scheduler.ended(older)
-        scheduler.vacated(older)
+        scheduler.freed(older)
         _ = scheduler.queueDue(at: Self.interval * 4, members)
         #expect(scheduler.next() == nil && scheduler.skipped == 1)
     }

@@ -1,3 +1,4 @@
+import Certificates
 import FoundationEssentials
 import Glibc
 import TestSupport
@@ -54,6 +55,22 @@ import Transfers
         request.tls.verificationDate = Date() - 2 * 86400
         await expect(.notYetValid, of: request)
         request.tls.verificationDate = nil
+        await expectVerified(request)
+    }
+
+    @Test("a chain expires at its notAfter, whether it was verified before or not, and not a second earlier", arguments: [true, false])
+    func lastSecond(isVerified: Bool) async throws {
+        let (server, root) = try await certificates.peer()
+        await expectKept(root.certificate)
+        var request = request(server, trusting: root.certificate)
+        request.tls.verifies = false
+        let leaf = try #require(await Transfers().exchange(request).chain.first?.facts)
+        request.tls.verifies = true
+        request.tls.verificationDate = leaf.notAfter - 1
+        if isVerified { await expectVerified(request) }
+        request.tls.verificationDate = leaf.notAfter
+        await expect(.expired, of: request)
+        request.tls.verificationDate = leaf.notAfter - 1
         await expectVerified(request)
     }
 

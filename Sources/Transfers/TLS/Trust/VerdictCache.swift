@@ -9,7 +9,7 @@ final class VerdictCache: Sendable {
     struct Known: Sendable {
         /// The chain and its verdict.
         var report: TLSReport
-        var valid: ClosedRange<Date>
+        var valid: Range<Date>
     }
 
     private struct Key: Hashable {
@@ -27,7 +27,7 @@ final class VerdictCache: Sendable {
         return found
     }
 
-    func keep(_ presented: [OpaquePointer], _ host: String, _ report: TLSReport, until valid: ClosedRange<Date>?) {
+    func keep(_ presented: [OpaquePointer], _ host: String, _ report: TLSReport, until valid: Range<Date>?) {
         guard let valid else { return }
         let key = Self.key(presented, host)
         known.withLock { known in
