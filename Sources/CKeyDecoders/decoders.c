@@ -71,11 +71,24 @@ static int begin(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *from_core, c
     return 1;
 }
 
+/* Whether the configuration file, or an earlier use, has activated a provider: ours would only come in addition. */
+static bool has_others(void) {
+    static const char *const others[] = {"default", "legacy", "fips", "base"};
+    for (size_t index = 0; index < sizeof others / sizeof *others; index++)
+        if (OSSL_PROVIDER_available(NULL, others[index])) return true;
+    return false;
+}
+
 void agent_limit_key_decoders(void) {
+    /* The library that runs may be newer than the headers. */
+    if (OpenSSL_version_num() >= 0x30200000L) return;
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
     OSSL_LIB_CTX *behind = OSSL_LIB_CTX_new();
     if (!behind || !(standard = OSSL_PROVIDER_load(behind, "default")) || !choose_decoders()) return;
-    if (OSSL_PROVIDER_add_builtin(NULL, NAME, begin) && OSSL_PROVIDER_load(NULL, NAME)) return;
-    OSSL_PROVIDER_load(NULL, "default");
+    OSSL_PROVIDER *ours = OSSL_PROVIDER_add_builtin(NULL, NAME, begin) ? OSSL_PROVIDER_load(NULL, NAME) : NULL;
+    /* Asked only now: without a provider that was loaded, the question itself would activate the default one. */
+    if (ours && has_others()) OSSL_PROVIDER_unload(ours);
+    if (!ours) OSSL_PROVIDER_load(NULL, "default");
 }
 
 #endif

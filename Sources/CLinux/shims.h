@@ -3,6 +3,7 @@
 
 /* What Linux offers beyond the C library's module in Swift. */
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/icmp6.h>
 #include <linux/sockios.h>
@@ -30,7 +31,10 @@ static inline int agent_socket(int family, int type, int protocol) {
 static inline int agent_stream(int family) { return agent_socket(family, SOCK_STREAM, 0); }
 
 /* A timer that counts while the machine is suspended, and blocks who reads it until it has run out. */
-static inline int agent_alarm(void) { return timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC); }
+static inline int agent_alarm(void) {
+    int timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+    return timer < 0 && errno == EINVAL ? timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) : timer;
+}
 static inline int agent_set_alarm(int timer, int64_t nanoseconds) {
     struct itimerspec time;
     memset(&time, 0, sizeof time);

@@ -11,6 +11,9 @@ package final class AlarmClock: Sendable {
     /// One instance per process.
     package static let shared = AlarmClock()
 
+    /// What the timer is set to at most: the number of nanoseconds must not overflow.
+    private static let longest: Duration = .seconds(86400)
+
     private struct Alarm: Comparable {
         var at: ContinuousClock.Instant
         var number: UInt64
@@ -91,7 +94,9 @@ package final class AlarmClock: Sendable {
     private static func set(_ state: inout State) {
         guard let timer = state.timer, let first = state.alarms.min, state.next.map({ first.at < $0 }) ?? true else { return }
         state.next = first.at
-        agent_set_alarm(timer, max(1, Int64((first.at - .now) / .nanoseconds(1))))
+        // The thread sets it again for what is later.
+        let left = min(first.at - .now, longest)
+        agent_set_alarm(timer, max(1, Int64(left / .nanoseconds(1))))
     }
 
     private func work(_ timer: Int32) {

@@ -296,8 +296,8 @@ package enum Text {
 
     static func isHostAndPort(_ text: String, allowPortZero: Bool = false) -> Bool {
         guard let written = HostPort(text), allowPortZero || written.port > 0 else { return false }
-        let isAddress6 = text.hasPrefix("[") && !written.host.isEmpty && written.host.allSatisfy { $0.isHexDigit || ":.%".contains($0) }
-        return isAddress6 || isHostName(written.host)
+        guard text.hasPrefix("[") else { return isHostName(written.host) }
+        return !written.host.isEmpty && written.host.allSatisfy { $0.isHexDigit || ":.%".contains($0) }
     }
 
     /// `address:port`, or `:port` and `*:port` for all addresses.

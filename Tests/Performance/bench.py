@@ -258,7 +258,7 @@ def metrics():
             peer, lines = start(stack, "before", count, options.before)
         else:
             peer = pushgateway(folder, stack, lines)
-        sizes = {}
+        sizes, number = {}, iter(range(1000))
 
         def scrape(process, encoding, times, warm=True):
             connection = http.client.HTTPConnection(process.address, timeout=120)
@@ -287,7 +287,7 @@ def metrics():
             """The first scrape of an agent whose targets have all run: no series is as it was at the scrape before."""
             with contextlib.ExitStack() as inner:
                 nginx.accepted()
-                fresh = start_agent(inner, program, folder / f"{Path(program).name}-{encoding}",
+                fresh = start_agent(inner, program, folder / f"agent{next(number)}",
                                     [definition("Web", "10m", "5s", targets[:count], options=HTTP_OPTIONS)])
                 first_runs(nginx, count)
                 return scrape(fresh, encoding, 1, warm=False)

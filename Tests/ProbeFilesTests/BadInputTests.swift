@@ -115,6 +115,10 @@ struct OptionKind: ProbeKind {
                 "agent.yaml:1:29: error: duplicate Alertmanager http://a, first defined in line 1"
             ),
             (
+                "connectTo: { \"[mail.fabrikam.com]:443\": \"127.0.0.1:1\" }\n",
+                "agent.yaml:1:14: error: 'connectTo' must map host:port to host:port, found '[mail.fabrikam.com]:443: 127.0.0.1:1'"
+            ),
+            (
                 "snapshot: x.json\n",
                 "agent.yaml:1:1: error: unknown key 'snapshot'; known keys: alertmanagers, authConfig, authServer, behindProxy, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, stateDirectory, tenant, thresholds, tls"
             ),

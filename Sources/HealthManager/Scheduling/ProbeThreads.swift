@@ -17,9 +17,10 @@ package final class ProbeThreads: TaskExecutor {
     /// How long one job may occupy a thread before waiting jobs get another one.
     private static let stuckAfter: Duration = .milliseconds(50)
 
-    /// How many jobs may wait for a thread that has just begun another one. Most jobs are shorter than it takes to wake a thread.
+    /// How many jobs may wait for a running thread while the sentinel watches: most jobs are shorter than it takes to wake a thread.
     private static let patience = 4
-    private static let justBegun: Duration = .milliseconds(1)
+    /// How long they may wait: how often the sentinel looks, in milliseconds.
+    private static let interval = 2
 
     private struct Worker {
         /// When its current job started; nil between jobs.
@@ -34,8 +35,10 @@ package final class ProbeThreads: TaskExecutor {
         var running = 0
         /// Workers that wait for a signal, not counting the one that was already signalled.
         var idle = 0
-        /// Whether a worker was signalled and has not woken yet. It wakes the next one if jobs are left: a running thread often does
-        /// several jobs that are enqueued together.
+        /// Whether an idle worker is the sentinel: while others run jobs, it looks whether jobs wait, in short intervals.
+        var hasSentinel = false
+        /// Whether a worker was signalled and has not woken yet. It wakes the next one if too many jobs are left: a running thread
+        /// often does several jobs that are enqueued together.
         var isWaking = false
         /// Workers that count as stuck; each ends when its job ends.
         var stuck = 0
@@ -60,7 +63,7 @@ package final class ProbeThreads: TaskExecutor {
     }
 
     /// Wakes a thread for jobs that have waited longer than expected, and replaces stuck threads. Called ten times a second.
-    func relieve() { give(state.withLock { Self.help(&$0) }) }
+    func relieve() { give(state.withLock { Self.help(&$0, isPatient: false) }) }
 
     private func give(_ help: Help) {
         switch help {
@@ -69,10 +72,11 @@ package final class ProbeThreads: TaskExecutor {
         }
     }
 
-    private static func help(_ state: inout State) -> Help {
+    private static func help(_ state: inout State, isPatient: Bool = true) -> Help {
         guard !state.jobs.isEmpty, !state.isWaking else { return .start([]) }
         if state.idle > 0 {
-            guard state.jobs.count > patience || !state.workers.contains(where: isSoonFree) else { return .start([]) }
+            let isRunning = state.workers.contains { $0?.since != nil }
+            if isPatient, isRunning, state.hasSentinel, state.jobs.count <= patience { return .start([]) }
             state.idle -= 1
             state.isWaking = true
             return .signal
@@ -97,10 +101,6 @@ package final class ProbeThreads: TaskExecutor {
         return .start(begun)
     }
 
-    private static func isSoonFree(_ worker: Worker?) -> Bool {
-        worker?.since.map { ContinuousClock.now - $0 < justBegun } ?? false
-    }
-
     private func start(_ number: Int) {
         // If no thread can be created now, the jobs wait for the existing ones.
         if BackgroundThread.start("probes-\(number)", { self.work(as: number) }) != 0 { state.withLock { Self.remove(number, &$0) } }
@@ -113,7 +113,7 @@ package final class ProbeThreads: TaskExecutor {
 
     private enum Step {
         case run(UnownedJob, Help)
-        case wait
+        case wait(asSentinel: Bool)
         case end
     }
 
@@ -123,12 +123,37 @@ package final class ProbeThreads: TaskExecutor {
             case .run(let job, let help):
                 give(help)
                 job.runSynchronously(on: asUnownedTaskExecutor())
-            case .wait:
-                signal.wait()
-                state.withLock { $0.isWaking = false }
+            case .wait(let isSentinel): wait(asSentinel: isSentinel)
             case .end: return
             }
         }
+    }
+
+    private func wait(asSentinel isSentinel: Bool) {
+        if isSentinel {
+            let isSignalled = signal.wait(timeout: .now() + .milliseconds(Self.interval)) == .success
+            let isDone = state.withLock { state in
+                state.hasSentinel = false
+                if isSignalled {
+                    state.isWaking = false
+                } else if state.idle > 0 {
+                    state.idle -= 1
+                } else {
+                    // The signal for the last idle worker was sent just now.
+                    return false
+                }
+                return true
+            }
+            if isDone { return }
+        }
+        signal.wait()
+        state.withLock { $0.isWaking = false }
+    }
+
+    /// Whether a thread runs a job that it began lately. For a long job there is no sentinel, and jobs that come are given another thread.
+    private static func needsSentinel(_ state: State) -> Bool {
+        let limit = ContinuousClock.now - stuckAfter
+        return state.workers.contains { $0?.since.map { $0 > limit } ?? false }
     }
 
     private static func next(_ number: Int, _ state: inout State) -> Step {
@@ -140,7 +165,9 @@ package final class ProbeThreads: TaskExecutor {
         guard let job = state.jobs.popFirst() else {
             state.workers[number]?.since = nil
             state.idle += 1
-            return .wait
+            let isSentinel = !state.hasSentinel && needsSentinel(state)
+            if isSentinel { state.hasSentinel = true }
+            return .wait(asSentinel: isSentinel)
         }
         state.workers[number]?.since = .now
         return .run(job, help(&state))
