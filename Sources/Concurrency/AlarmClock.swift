@@ -3,7 +3,7 @@ import Glibc
 import HeapModule
 import Synchronization
 
-/// Wakes tasks after given times, all from one thread of its own, so that a busy cooperative pool does not delay them.
+/// Wakes tasks, and calls functions, after given times, all from one thread of its own, so that a busy cooperative pool does not delay them.
 ///
 /// One thread and one timer of the kernel: a dispatch timer takes a wake-up of two further threads each time, which is most of its cost.
 /// Time counts while the machine is suspended.
@@ -24,7 +24,7 @@ package final class AlarmClock: Sendable {
     private struct State {
         /// Also those of cancelled tasks, until there are many.
         var alarms = Heap<Alarm>()
-        var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var actions: [UInt64: @Sendable () -> Void] = [:]
         var numbers: UInt64 = 0
         /// What the timer is set to; nil if it is not set.
         var next: ContinuousClock.Instant?
@@ -39,10 +39,7 @@ package final class AlarmClock: Sendable {
     /// Returns after the time, or when the calling task is cancelled.
     package func wait(for time: Duration) async {
         let at = ContinuousClock.now + time
-        let number = state.withLock { state in
-            state.numbers += 1
-            return state.numbers
-        }
+        let number = nextNumber
         guard start() else {
             // Out of descriptors or threads: less exact, but it wakes.
             try? await Task.sleep(for: time)
@@ -50,11 +47,7 @@ package final class AlarmClock: Sendable {
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                state.withLock { state in
-                    state.waiting[number] = continuation
-                    state.alarms.insert(Alarm(at: at, number: number))
-                    Self.set(&state)
-                }
+                add(number, at) { continuation.resume() }
                 // The task was cancelled before its alarm was set.
                 if Task.isCancelled { cancel(number) }
             }
@@ -63,16 +56,39 @@ package final class AlarmClock: Sendable {
         }
     }
 
+    /// Calls a function after the time, on the clock's thread: it must return at once.
+    /// - Returns: false if there is no thread; the function is then not called.
+    package func call(after time: Duration, _ action: @escaping @Sendable () -> Void) -> Bool {
+        guard start() else { return false }
+        add(nextNumber, ContinuousClock.now + time, action)
+        return true
+    }
+
+    private var nextNumber: UInt64 {
+        state.withLock { state in
+            state.numbers += 1
+            return state.numbers
+        }
+    }
+
+    private func add(_ number: UInt64, _ at: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void) {
+        state.withLock { state in
+            state.actions[number] = action
+            state.alarms.insert(Alarm(at: at, number: number))
+            Self.set(&state)
+        }
+    }
+
     private func cancel(_ number: UInt64) {
-        let waiting = state.withLock { state in
+        let action = state.withLock { state in
             defer {
-                if state.alarms.count > 2 * state.waiting.count + 64 {
-                    state.alarms = Heap(state.alarms.unordered.filter { state.waiting[$0.number] != nil })
+                if state.alarms.count > 2 * state.actions.count + 64 {
+                    state.alarms = Heap(state.alarms.unordered.filter { state.actions[$0.number] != nil })
                 }
             }
-            return state.waiting.removeValue(forKey: number)
+            return state.actions.removeValue(forKey: number)
         }
-        waiting?.resume()
+        action?()
     }
 
     /// - Returns: whether the thread runs.
@@ -105,16 +121,16 @@ package final class AlarmClock: Sendable {
             guard read(timer, &expirations, 8) == 8 else { continue }
             let due = state.withLock { state in
                 let now = ContinuousClock.now
-                var due: [CheckedContinuation<Void, Never>] = []
+                var due: [@Sendable () -> Void] = []
                 while let first = state.alarms.min, first.at <= now {
                     state.alarms.removeMin()
-                    if let waiting = state.waiting.removeValue(forKey: first.number) { due.append(waiting) }
+                    if let action = state.actions.removeValue(forKey: first.number) { due.append(action) }
                 }
                 state.next = nil
                 Self.set(&state)
                 return due
             }
-            for waiting in due { waiting.resume() }
+            for action in due { action() }
         }
     }
 }

@@ -17,10 +17,11 @@ package final class ProbeThreads: TaskExecutor {
     /// How long one job may occupy a thread before waiting jobs get another one.
     private static let stuckAfter: Duration = .milliseconds(50)
 
-    /// How many jobs may wait for a running thread while the sentinel watches: most jobs are shorter than it takes to wake a thread.
+    /// How many jobs may wait for a thread that has just begun another one: most jobs are shorter than it takes to wake a thread.
     private static let patience = 4
-    /// How long they may wait: how often the sentinel looks, in milliseconds.
-    private static let interval = 2
+    private static let justBegun: Duration = .milliseconds(1)
+    /// After what time a thread is woken for them all the same.
+    private static let atMost: Duration = .milliseconds(5)
 
     private struct Worker {
         /// When its current job started; nil between jobs.
@@ -35,8 +36,8 @@ package final class ProbeThreads: TaskExecutor {
         var running = 0
         /// Workers that wait for a signal, not counting the one that was already signalled.
         var idle = 0
-        /// Whether an idle worker is the sentinel: while others run jobs, it looks whether jobs wait, in short intervals.
-        var hasSentinel = false
+        /// Whether an alarm is set for jobs that wait.
+        var isWatched = false
         /// Whether a worker was signalled and has not woken yet. It wakes the next one if too many jobs are left: a running thread
         /// often does several jobs that are enqueued together.
         var isWaking = false
@@ -48,6 +49,8 @@ package final class ProbeThreads: TaskExecutor {
     private enum Help {
         case signal
         case start([Int])
+        /// A later look: a running thread takes them soon.
+        case watch
     }
 
     private let state = Mutex(State())
@@ -62,21 +65,31 @@ package final class ProbeThreads: TaskExecutor {
             })
     }
 
-    /// Wakes a thread for jobs that have waited longer than expected, and replaces stuck threads. Called ten times a second.
-    func relieve() { give(state.withLock { Self.help(&$0, isPatient: false) }) }
+    /// Wakes a thread for jobs that have waited longer than expected, and replaces stuck threads.
+    func relieve() {
+        give(
+            state.withLock { state in
+                state.isWatched = false
+                return Self.help(&state, isPatient: false)
+            })
+    }
 
     private func give(_ help: Help) {
         switch help {
         case .signal: signal.signal()
         case .start(let numbers): numbers.forEach(start)
+        case .watch: if !AlarmClock.shared.call(after: Self.atMost, relieve) { relieve() }
         }
     }
 
     private static func help(_ state: inout State, isPatient: Bool = true) -> Help {
         guard !state.jobs.isEmpty, !state.isWaking else { return .start([]) }
         if state.idle > 0 {
-            let isRunning = state.workers.contains { $0?.since != nil }
-            if isPatient, isRunning, state.hasSentinel, state.jobs.count <= patience { return .start([]) }
+            if isPatient, state.jobs.count <= patience, state.workers.contains(where: isSoonFree) {
+                if state.isWatched { return .start([]) }
+                state.isWatched = true
+                return .watch
+            }
             state.idle -= 1
             state.isWaking = true
             return .signal
@@ -113,7 +126,7 @@ package final class ProbeThreads: TaskExecutor {
 
     private enum Step {
         case run(UnownedJob, Help)
-        case wait(asSentinel: Bool)
+        case wait
         case end
     }
 
@@ -123,37 +136,16 @@ package final class ProbeThreads: TaskExecutor {
             case .run(let job, let help):
                 give(help)
                 job.runSynchronously(on: asUnownedTaskExecutor())
-            case .wait(let isSentinel): wait(asSentinel: isSentinel)
+            case .wait:
+                signal.wait()
+                state.withLock { $0.isWaking = false }
             case .end: return
             }
         }
     }
 
-    private func wait(asSentinel isSentinel: Bool) {
-        if isSentinel {
-            let isSignalled = signal.wait(timeout: .now() + .milliseconds(Self.interval)) == .success
-            let isDone = state.withLock { state in
-                state.hasSentinel = false
-                if isSignalled {
-                    state.isWaking = false
-                } else if state.idle > 0 {
-                    state.idle -= 1
-                } else {
-                    // The signal for the last idle worker was sent just now.
-                    return false
-                }
-                return true
-            }
-            if isDone { return }
-        }
-        signal.wait()
-        state.withLock { $0.isWaking = false }
-    }
-
-    /// Whether a thread runs a job that it began lately. For a long job there is no sentinel, and jobs that come are given another thread.
-    private static func needsSentinel(_ state: State) -> Bool {
-        let limit = ContinuousClock.now - stuckAfter
-        return state.workers.contains { $0?.since.map { $0 > limit } ?? false }
+    private static func isSoonFree(_ worker: Worker?) -> Bool {
+        worker?.since.map { ContinuousClock.now - $0 < justBegun } ?? false
     }
 
     private static func next(_ number: Int, _ state: inout State) -> Step {
@@ -162,14 +154,14 @@ package final class ProbeThreads: TaskExecutor {
             state.stuck -= 1
             return .end
         }
+        state.workers[number]?.since = nil
         guard let job = state.jobs.popFirst() else {
-            state.workers[number]?.since = nil
             state.idle += 1
-            let isSentinel = !state.hasSentinel && needsSentinel(state)
-            if isSentinel { state.hasSentinel = true }
-            return .wait(asSentinel: isSentinel)
+            return .wait
         }
+        // Before it counts as running: what is left may have to wait for its job.
+        let help = help(&state)
         state.workers[number]?.since = .now
-        return .run(job, help(&state))
+        return .run(job, help)
     }
 }
