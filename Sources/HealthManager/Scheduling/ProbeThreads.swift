@@ -154,14 +154,12 @@ package final class ProbeThreads: TaskExecutor {
             state.stuck -= 1
             return .end
         }
-        state.workers[number]?.since = nil
         guard let job = state.jobs.popFirst() else {
+            state.workers[number]?.since = nil
             state.idle += 1
             return .wait
         }
-        // Before it counts as running: what is left may have to wait for its job.
-        let help = help(&state)
         state.workers[number]?.since = .now
-        return .run(job, help)
+        return .run(job, help(&state))
     }
 }
