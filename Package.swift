@@ -110,7 +110,8 @@ let package = Package(
         room(
             "Escalation",
             [
-                "Addresses", "CLinux", "Concurrency", "Documents", "HealthManager", "Monitoring", "Probing", "Transfers", childPrograms,
+                "Addresses", "CLinux", "Concurrency", "Documents", "HealthManager", "Monitoring", "Outbound", "Probing", "Transfers",
+                childPrograms,
                 paths, deque,
                 logging, lifecycle,
             ]),

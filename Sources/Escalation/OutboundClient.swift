@@ -1,6 +1,7 @@
 import Addresses
 import Documents
 import Monitoring
+import Outbound
 import Probing
 import Synchronization
 package import Transfers
@@ -43,16 +44,15 @@ package final class OutboundClient: Sendable {
     ) async -> ExchangeReport {
         let network = network.withLock { $0 }
         let trust = TrustedRoots(includesSystem: true, file: tls.caFile ?? network.caFile)
-        var request = ExchangeRequest(url: url, deadline: deadline, trust: trust)
+        let path = NetworkPath(transfers: transfers, trust: trust, settings: network, userAgent: userAgent)
+        var request = path.request(url, throughProxy: throughProxy, within: deadline)
         request.method = .post
-        request.headers = [HeaderField("Content-Type", "application/json"), HeaderField("User-Agent", userAgent)] + headers
+        request.headers += [HeaderField("Content-Type", "application/json")] + headers
         request.body = body
         request.tls.serverName = tls.serverName
         if let certificate = tls.certificateFile, let key = tls.keyFile {
             request.tls.clientCertificate = ClientCertificate(certificateFile: certificate, keyFile: key)
         }
-        request.connectTo = network.connectTo
-        if throughProxy { request.proxy = network.proxy.map { ProxyRoute(url: $0.url, noProxy: $0.noProxy) } }
         request.bounds.body = 64 << 10
         return await transfers.exchange(request)
     }

@@ -2,7 +2,7 @@ import FoundationEssentials
 package import Probing
 package import Transfers
 
-/// Creates requests to servers of the organization and to cloud hosts, with the configured trust, proxy and connect-to settings.
+/// Creates the agent's requests to hosts that the configuration names, with the configured trust, proxy and connect-to settings.
 package struct NetworkPath: Sendable {
     package let transfers: Transfers
     package let trust: TrustedRoots
@@ -18,7 +18,7 @@ package struct NetworkPath: Sendable {
 
     /// A GET request to one server, to its configured address and with its host name for SNI and `Host`. Never uses the proxy.
     package func request(to server: Server, path: String, _ context: RunContext) -> ExchangeRequest {
-        var request = request(url: "https://\(server.hostname)\(path)", context)
+        var request = request("https://\(server.hostname)\(path)", throughProxy: false, within: context.deadline)
         request.address = server.address
         // Not done for cloud hosts, whose certificates are renewed long before they expire.
         if context.isRehearsal, abs(context.date.timeIntervalSince(context.time.now)) > 1 { request.tls.verificationDate = context.date }
@@ -27,14 +27,15 @@ package struct NetworkPath: Sendable {
 
     /// A GET request to a cloud host, through the proxy if one is configured.
     package func request(toCloud url: String, _ context: RunContext) -> ExchangeRequest {
-        var request = request(url: url, context)
-        request.proxy = settings.proxy.map { ProxyRoute(url: $0.url, noProxy: $0.noProxy) }
-        return request
+        request(url, throughProxy: true, within: context.deadline)
     }
 
-    private func request(url: String, _ context: RunContext) -> ExchangeRequest {
-        var request = ExchangeRequest(url: url, deadline: context.deadline, trust: trust)
+    /// A GET request to any other host.
+    /// - Parameter throughProxy: whether the proxy is used, if one is configured and its exceptions do not include the host.
+    package func request(_ url: String, throughProxy: Bool, within deadline: Duration) -> ExchangeRequest {
+        var request = ExchangeRequest(url: url, deadline: deadline, trust: trust)
         request.connectTo = settings.connectTo
+        if throughProxy { request.proxy = settings.proxy.map { ProxyRoute(url: $0.url, noProxy: $0.noProxy) } }
         request.headers = [HeaderField("User-Agent", userAgent)]
         return request
     }

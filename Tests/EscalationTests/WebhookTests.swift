@@ -59,11 +59,11 @@ extension ResponderEvent {
     @Test("with roots that cannot be used nothing is sent: the system's do not stand in for them")
     func unusableRoots() async throws {
         let directory = try TemporaryDirectory()
-        let wayOut = OutboundClient(Self.transfers, userAgent: "agent/test")
+        let client = OutboundClient(Self.transfers, userAgent: "agent/test")
         var network = NetworkSettings()
         network.caFile = try directory.write("ca.pem", "no certificate")
-        wayOut.use(network)
-        let report = await wayOut.post([], to: "https://127.0.0.1:1/", throughProxy: false, within: .seconds(5))
+        client.use(network)
+        let report = await client.post([], to: "https://127.0.0.1:1/", throughProxy: false, within: .seconds(5))
         #expect(
             report.failure?.kind == .credentialUnreadable && report.clause(without: []).contains(network.caFile ?? ""),
             "\(report.clause(without: []))")

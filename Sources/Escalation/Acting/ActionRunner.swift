@@ -7,8 +7,8 @@ package struct ActionRunner: ResponderActing {
     private let command: CommandRun
 
     /// - Parameter executable: the agent executable, started with `supervise` for each command; by default that of this process.
-    package init(_ wayOut: OutboundClient, executable: String = "/proc/self/exe", time: any TimeSource) {
-        webhook = WebhookCall(wayOut: wayOut, time: time)
+    package init(_ client: OutboundClient, executable: String = "/proc/self/exe", time: any TimeSource) {
+        webhook = WebhookCall(client: client, time: time)
         command = CommandRun(supervisor: [executable, "supervise"], time: time)
     }
 

@@ -9,7 +9,7 @@ struct WebhookCall: Sendable {
     private static let tries = 3
     private static let firstPause: Duration = .milliseconds(200)
 
-    let wayOut: OutboundClient
+    let client: OutboundClient
     let time: any TimeSource
 
     /// POSTs the event as JSON; retries after connection failures and 5xx responses, all within the timeout.
@@ -32,7 +32,7 @@ struct WebhookCall: Sendable {
         while true {
             tries += 1
             let left = max(.milliseconds(1), end - time.elapsed)
-            let report = await wayOut.post(body, to: url.text, headers: headers, throughProxy: true, within: left)
+            let report = await client.post(body, to: url.text, headers: headers, throughProxy: true, within: left)
             let detail = report.clause(without: headers) + (tries > 1 ? " (try \(tries))" : "")
             if report.isAccepted { return ActionResult(true, detail) }
             guard tries < Self.tries, Self.isWorthAnother(report), time.elapsed + pause < end,

@@ -12,13 +12,13 @@ import Transfers
 ///
 /// A firing alert is valid for four intervals, so that it resolves by itself if the agent stops. Each Alertmanager has its own loop.
 package final class AlertSender: ResultObserver {
-    private let wayOut: OutboundClient
+    private let client: OutboundClient
     private let journal: any Journal
     private let time: any TimeSource
     private let interval: Duration
     private let generatorURL: String?
     private let logger: Logger
-    private let addressees = Mutex<[EndpointURL: AlertmanagerEndpoint]>([:])
+    private let endpoints = Mutex<[EndpointURL: AlertmanagerEndpoint]>([:])
     private let arrivals: AsyncStream<AlertmanagerEndpoint>
     private let arrival: AsyncStream<AlertmanagerEndpoint>.Continuation
 
@@ -27,11 +27,11 @@ package final class AlertSender: ResultObserver {
     ///   - interval: between two deliveries of the same alerts.
     ///   - generatorURL: the URL of the agent's status page, sent with each alert; nil omits it.
     package init(
-        _ wayOut: OutboundClient, journal: any Journal, interval: Duration = .seconds(60), generatorURL: String? = nil,
+        _ client: OutboundClient, journal: any Journal, interval: Duration = .seconds(60), generatorURL: String? = nil,
         time: any TimeSource,
         logger: Logger
     ) {
-        self.wayOut = wayOut
+        self.client = client
         self.journal = journal
         self.interval = interval
         self.generatorURL = generatorURL
@@ -42,7 +42,7 @@ package final class AlertSender: ResultObserver {
 
     /// The delivery state of each configured Alertmanager, by its URL (without credentials).
     package var ledgers: [String: AlertLedger] {
-        addressees.withLock { all in Dictionary(all.values.map { ($0.url.description, $0.ledger) }) { first, _ in first } }
+        endpoints.withLock { all in Dictionary(all.values.map { ($0.url.description, $0.ledger) }) { first, _ in first } }
     }
 
     /// The service that sends until graceful shutdown.
@@ -55,62 +55,62 @@ package final class AlertSender: ResultObserver {
     package func changed(_ change: CacheChange) {
         switch change {
         case .adopted(let plan):
-            wayOut.use(plan.configuration.organization.network)
+            client.use(plan.configuration.organization.network)
             follow(plan.configuration.alertmanagers)
-        case .moved, .escalated, .decided: for addressee in addressees.withLock({ Array($0.values) }) { addressee.ring() }
+        case .moved, .escalated, .decided: for endpoint in endpoints.withLock({ Array($0.values) }) { endpoint.wake() }
         case .updated, .ran, .expired, .removed: break
         }
     }
 
     private func follow(_ configured: [AlertmanagerConfiguration]) {
-        let (come, gone) = addressees.withLock { addressees in
-            let older = addressees
-            addressees = [:]
+        let (come, gone) = endpoints.withLock { endpoints in
+            let older = endpoints
+            endpoints = [:]
             var come: [AlertmanagerEndpoint] = []
-            for alertmanager in configured where addressees[alertmanager.url] == nil {
+            for alertmanager in configured where endpoints[alertmanager.url] == nil {
                 let known = older[alertmanager.url]
-                let addressee = known ?? AlertmanagerEndpoint(alertmanager)
-                addressee.configured = alertmanager
-                addressees[alertmanager.url] = addressee
-                if known == nil { come.append(addressee) }
+                let endpoint = known ?? AlertmanagerEndpoint(alertmanager)
+                endpoint.configured = alertmanager
+                endpoints[alertmanager.url] = endpoint
+                if known == nil { come.append(endpoint) }
             }
-            return (come, older.filter { addressees[$0.key] == nil }.map(\.value))
+            return (come, older.filter { endpoints[$0.key] == nil }.map(\.value))
         }
         gone.forEach { $0.dismiss() }
-        for addressee in come { arrival.yield(addressee) }
+        for endpoint in come { arrival.yield(endpoint) }
     }
 
     fileprivate func work(_ alerts: @escaping @Sendable () async -> [Alert]) async {
         await withDiscardingTaskGroup { loops in
-            for await addressee in arrivals {
-                loops.addTask { await self.serve(addressee, alerts) }
+            for await endpoint in arrivals {
+                loops.addTask { await self.serve(endpoint, alerts) }
             }
         }
     }
 
-    private func serve(_ addressee: AlertmanagerEndpoint, _ alerts: @escaping @Sendable () async -> [Alert]) async {
+    private func serve(_ endpoint: AlertmanagerEndpoint, _ alerts: @escaping @Sendable () async -> [Alert]) async {
         var memory = SentAlerts()
         var due = time.elapsed
         var timer = DueTimer()
         await withDiscardingTaskGroup { alarms in
-            addressee.ring()
-            for await _ in addressee.rings {
+            endpoint.wake()
+            for await _ in endpoint.wakeUps {
                 let elapsed = time.elapsed
                 // After a failure, a change waits for the next retry, so that the Alertmanager is not flooded with requests.
-                if elapsed >= due || addressee.ledger.consecutiveFailures == 0 && addressee.needsSend {
-                    addressee.markSent()
+                if elapsed >= due || endpoint.ledger.consecutiveFailures == 0 && endpoint.needsSend {
+                    endpoint.markSent()
                     let alerts = memory.due(await alerts(), at: time.now)
                     // Once per interval, an empty list is sent too: delivery problems are noticed before the first alert.
                     if !alerts.isEmpty || elapsed >= due {
                         // Persist the episodes first, so that a crash cannot lose what has been sent. An unwritable journal does not
                         // prevent delivery.
                         try? await journal.flush()
-                        await send(alerts, to: addressee, &memory)
+                        await send(alerts, to: endpoint, &memory)
                         guard !Task.isCancelled else { return }
-                        due = time.elapsed + pause(addressee.ledger)
+                        due = time.elapsed + pause(endpoint.ledger)
                     }
                 }
-                timer.arm(due, now: time.elapsed, in: &alarms, sleep: time.sleep) { addressee.alarm() }
+                timer.arm(due, now: time.elapsed, in: &alarms, sleep: time.sleep) { endpoint.wakeAsPlanned() }
             }
             alarms.cancelAll()
         }
@@ -122,20 +122,20 @@ package final class AlertSender: ResultObserver {
         return min(interval, .seconds(1 << min(ledger.consecutiveFailures - 1, 10)))
     }
 
-    private func send(_ alerts: [Alert], to addressee: AlertmanagerEndpoint, _ memory: inout SentAlerts) async {
-        let before = addressee.ledger
+    private func send(_ alerts: [Alert], to endpoint: AlertmanagerEndpoint, _ memory: inout SentAlerts) async {
+        let before = endpoint.ledger
         var problem: String?
         for start in stride(from: 0, to: max(1, alerts.count), by: AlertmanagerEndpoint.batch) {
             let batch = Array(alerts[start..<min(start + AlertmanagerEndpoint.batch, alerts.count)])
             let messages = batch.map { AlertMessage($0, at: time.now, lifetime: interval * 4, generatorURL: generatorURL) }
             guard let body = try? JSONText.encode(messages) else { continue }
             let headers: [HeaderField]
-            do throws(OutboundClient.CredentialUnreadable) { headers = try addressee.headers() } catch {
+            do throws(OutboundClient.CredentialUnreadable) { headers = try endpoint.headers() } catch {
                 problem = error.clause
                 break
             }
-            let report = await wayOut.post(
-                body, to: addressee.endpoint, headers: headers, tls: addressee.configured.tls, throughProxy: false,
+            let report = await client.post(
+                body, to: endpoint.alertsURL, headers: headers, tls: endpoint.configured.tls, throughProxy: false,
                 within: AlertmanagerEndpoint.timeout)
             guard !Task.isCancelled else { return }
             guard report.isAccepted else {
@@ -143,14 +143,14 @@ package final class AlertSender: ResultObserver {
                 break
             }
             memory.accepted(batch)
-            addressee.accepted(batch.count)
+            endpoint.accepted(batch.count)
         }
-        addressee.tried(problem, at: time.now)
+        endpoint.tried(problem, at: time.now)
         if let problem, before.problem == nil {
             logger.warning(
-                "alerts cannot be delivered to Alertmanager", metadata: ["alertmanager": "\(addressee.url)", "problem": "\(problem)"])
-        } else if problem == nil, before.problem != nil, addressee.ledger.problem == nil {
-            logger.notice("alerts are delivered to Alertmanager again", metadata: ["alertmanager": "\(addressee.url)"])
+                "alerts cannot be delivered to Alertmanager", metadata: ["alertmanager": "\(endpoint.url)", "problem": "\(problem)"])
+        } else if problem == nil, before.problem != nil, endpoint.ledger.problem == nil {
+            logger.notice("alerts are delivered to Alertmanager again", metadata: ["alertmanager": "\(endpoint.url)"])
         }
     }
 }

@@ -17,17 +17,18 @@ final class AlertmanagerEndpoint: Sendable {
     }
 
     let url: EndpointURL
-    let rings: AsyncStream<Void>
-    private let wake: AsyncStream<Void>.Continuation
+    let wakeUps: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
     private let state: Mutex<State>
 
     init(_ configured: AlertmanagerConfiguration) {
         url = configured.url
         state = Mutex(State(configured: configured))
-        (rings, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (wakeUps, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    var endpoint: String { (url.text.hasSuffix("/") ? String(url.text.dropLast()) : url.text) + "/api/v2/alerts" }
+    /// The URL that takes alerts.
+    var alertsURL: String { (url.text.hasSuffix("/") ? String(url.text.dropLast()) : url.text) + "/api/v2/alerts" }
 
     /// The latest configuration of this Alertmanager.
     var configured: AlertmanagerConfiguration {
@@ -53,18 +54,18 @@ final class AlertmanagerEndpoint: Sendable {
     var needsSend: Bool { state.withLock(\.needsSend) }
 
     /// Wakes the loop after a change.
-    func ring() {
+    func wake() {
         state.withLock { $0.needsSend = true }
-        wake.yield()
+        continuation.yield()
     }
 
     /// Wakes the loop at a planned time.
-    func alarm() { wake.yield() }
+    func wakeAsPlanned() { continuation.yield() }
 
     func markSent() { state.withLock { $0.needsSend = false } }
 
     /// Ends the loop: the Alertmanager is no longer configured.
-    func dismiss() { wake.finish() }
+    func dismiss() { continuation.finish() }
 
     func accepted(_ count: Int) { state.withLock { $0.ledger.alertsSent += count } }
 

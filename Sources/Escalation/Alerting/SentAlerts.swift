@@ -12,28 +12,28 @@ struct SentAlerts: Sendable {
         var ended: Date?
     }
 
-    private var beliefs: [[String: String]: SentAlert] = [:]
+    private var sent: [[String: String]: SentAlert] = [:]
 
     /// - Returns: the alerts to send: those listed, and a resolved copy of each accepted one that is no longer listed.
     mutating func due(_ listed: [Alert], at now: Date) -> [Alert] {
         let current = Dictionary(listed.map { ($0.labels, $0) }) { first, _ in first }
         var due = listed
-        for (labels, belief) in beliefs {
+        for (labels, record) in sent {
             guard let alert = current[labels] else {
-                let ended = belief.ended ?? now
-                beliefs[labels]?.ended = ended
-                var over = belief.alert
+                let ended = record.ended ?? now
+                sent[labels]?.ended = ended
+                var over = record.alert
                 over.endsAt = ended
                 due.append(over)
                 continue
             }
-            beliefs[labels]?.ended = alert.endsAt
+            sent[labels]?.ended = alert.endsAt
         }
         return due
     }
 
     /// Records that Alertmanager accepted these alerts.
     mutating func accepted(_ alerts: [Alert]) {
-        for alert in alerts { beliefs[alert.labels] = alert.endsAt == nil ? SentAlert(alert: alert) : nil }
+        for alert in alerts { sent[alert.labels] = alert.endsAt == nil ? SentAlert(alert: alert) : nil }
     }
 }

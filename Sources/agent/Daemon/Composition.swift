@@ -74,10 +74,10 @@ enum Composition {
         let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)
         let history = HistoryStore(directory: state.path, settings: configuration.history, time: SystemTime(), logger: logger)
         let restored = history.restore()
-        let wayOut = OutboundClient(transfers, userAgent: "agent/\(Version.current)")
-        let alerts = AlertSender(wayOut, journal: history, time: SystemTime(), logger: logger)
+        let client = OutboundClient(transfers, userAgent: "agent/\(Version.current)")
+        let alerts = AlertSender(client, journal: history, time: SystemTime(), logger: logger)
         let responders = ResponderDispatcher(
-            ActionRunner(wayOut, time: SystemTime()), journal: history, restored: restored, time: SystemTime(), logger: logger)
+            ActionRunner(client, time: SystemTime()), journal: history, restored: restored, time: SystemTime(), logger: logger)
         var limits = RunLimits()
         limits.overall = min(limits.overall, budget.runs)
         let manager = try HealthManager(
