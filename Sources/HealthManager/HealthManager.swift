@@ -297,7 +297,7 @@ package actor HealthManager: Service {
     /// results and schedule, and removed ones lose their series. Ignored if the definition is no longer in the plan.
     package func takeTargets(of definition: ProbeDefinition) {
         guard plan.definitions.contains(where: { $0 === definition }) else { return }
-        let change = roster.aim(definition, at: services.targets.entries(of: definition), plan: plan, date: time.now)
+        let change = roster.retarget(definition, at: services.targets.entries(of: definition), plan: plan, date: time.now)
         for key in change.removed { forget(key) }
         begin(change.added.reduce(into: [:]) { $0[$1] = RunCounts() })
         services.targets.settle(definition)

@@ -35,7 +35,7 @@ package struct Roster: Sendable {
         var keys: [ProbeKey] = []
     }
 
-    private var aims: [ProbeIdentity: TargetedDefinition] = [:]
+    private var targeted: [ProbeIdentity: TargetedDefinition] = [:]
     private var overrides: [Override] = []
 
     package init() {}
@@ -62,8 +62,8 @@ package struct Roster: Sendable {
                     add(whole, definition, written: definition, place, concurrencyGroup: "", date)
                     continue
                 }
-                aims[definition.identity] = TargetedDefinition(written: definition, shared: overridden(definition, whole))
-                _ = aim(definition, at: targets.entries(of: definition), place: place, date)
+                targeted[definition.identity] = TargetedDefinition(written: definition, shared: overridden(definition, whole))
+                _ = retarget(definition, at: targets.entries(of: definition), place: place, date)
             }
         }
     }
@@ -122,7 +122,7 @@ package struct Roster: Sendable {
     }
 
     /// The probes of a definition with targets, in the order of its lists.
-    func keys(of definition: ProbeDefinition) -> [ProbeKey] { aims[definition.identity]?.keys ?? [] }
+    func keys(of definition: ProbeDefinition) -> [ProbeKey] { targeted[definition.identity]?.keys ?? [] }
 
     /// The probes of one target of a definition, one for each of its addresses.
     /// - Parameter target: as printed or as listed; case is ignored if the match is unique.
@@ -150,14 +150,14 @@ package struct Roster: Sendable {
     }
 
     /// Updates a definition's probes to these targets; existing probes are kept.
-    mutating func aim(_ definition: ProbeDefinition, at entries: [TargetEntry], plan: Plan, date: Date) -> Retargeting {
-        aim(definition, at: entries, place: plan.place, date)
+    mutating func retarget(_ definition: ProbeDefinition, at entries: [TargetEntry], plan: Plan, date: Date) -> Retargeting {
+        retarget(definition, at: entries, place: plan.place, date)
     }
 
-    private mutating func aim(_ definition: ProbeDefinition, at entries: [TargetEntry], place: Place, _ date: Date) -> Retargeting {
-        guard let aim = aims[definition.identity] else { return Retargeting() }
+    private mutating func retarget(_ definition: ProbeDefinition, at entries: [TargetEntry], place: Place, _ date: Date) -> Retargeting {
+        guard let targeted = self.targeted[definition.identity] else { return Retargeting() }
         var change = Retargeting()
-        var gone = Set(aim.keys)
+        var gone = Set(targeted.keys)
         let identity = definition.identity
         let named = Set(overrides.compactMap(\.target))
         let keys = entries.map { entry in
@@ -173,8 +173,8 @@ package struct Roster: Sendable {
             }
             var place = place
             place.target = Target(entry)
-            let current = named.contains(entry.name) ? overridden(aim.written, key) : aim.shared
-            add(key, current, written: aim.written, place, concurrencyGroup: Self.concurrencyGroup(entry), target: entry, date)
+            let current = named.contains(entry.name) ? overridden(targeted.written, key) : targeted.shared
+            add(key, current, written: targeted.written, place, concurrencyGroup: Self.concurrencyGroup(entry), target: entry, date)
             if members[key] != nil { change.added.append(key) }
             return known ?? key
         }
@@ -182,7 +182,7 @@ package struct Roster: Sendable {
             if members.removeValue(forKey: key) != nil { change.removed.append(key) }
             absences[key] = nil
         }
-        aims[definition.identity]?.keys = keys
+        self.targeted[definition.identity]?.keys = keys
         return change
     }
 

@@ -18,10 +18,10 @@ package final class ProbeThreads: TaskExecutor {
     private static let stuckAfter: Duration = .milliseconds(50)
 
     /// How many jobs may wait for a thread that has just begun another one: most jobs are shorter than it takes to wake a thread.
-    private static let patience = 4
+    private static let waitingAtMost = 4
     private static let justBegun: Duration = .milliseconds(1)
     /// After what time a thread is woken for them all the same.
-    private static let atMost: Duration = .milliseconds(5)
+    private static let longestWait: Duration = .milliseconds(5)
 
     private struct Worker {
         /// When its current job started; nil between jobs.
@@ -45,12 +45,14 @@ package final class ProbeThreads: TaskExecutor {
         var stuck = 0
     }
 
-    /// What waiting jobs need: a signal to an idle worker, or new threads.
-    private enum Help {
-        case signal
-        case start([Int])
-        /// A later look: a running thread takes them soon.
-        case watch
+    /// What waiting jobs need.
+    private struct Help {
+        /// A signal to an idle worker.
+        var signals = false
+        /// New threads, by number.
+        var begun: [Int] = []
+        /// A look after this time, if they still wait then.
+        var look: Duration?
     }
 
     private let state = Mutex(State())
@@ -66,33 +68,40 @@ package final class ProbeThreads: TaskExecutor {
     }
 
     /// Wakes a thread for jobs that have waited longer than expected, and replaces stuck threads.
-    func relieve() {
+    private func relieve() {
         give(
             state.withLock { state in
                 state.isWatched = false
-                return Self.help(&state, isPatient: false)
+                return Self.help(&state, mayWait: false)
             })
     }
 
     private func give(_ help: Help) {
-        switch help {
-        case .signal: signal.signal()
-        case .start(let numbers): numbers.forEach(start)
-        case .watch: if !AlarmClock.shared.call(after: Self.atMost, relieve) { relieve() }
+        if help.signals { signal.signal() }
+        help.begun.forEach(start)
+        if let time = help.look, !AlarmClock.shared.call(after: time, relieve) {
+            // Out of descriptors or threads: help that cannot come later comes now.
+            let help = state.withLock { state in
+                defer { state.isWatched = false }
+                return Self.help(&state, mayWait: false)
+            }
+            if help.signals { signal.signal() }
+            help.begun.forEach(start)
         }
     }
 
-    private static func help(_ state: inout State, isPatient: Bool = true) -> Help {
-        guard !state.jobs.isEmpty, !state.isWaking else { return .start([]) }
+    private static func help(_ state: inout State, mayWait: Bool = true) -> Help {
+        var help = Help()
+        guard !state.jobs.isEmpty, !state.isWaking else { return help }
         if state.idle > 0 {
-            if isPatient, state.jobs.count <= patience, state.workers.contains(where: isSoonFree) {
-                if state.isWatched { return .start([]) }
-                state.isWatched = true
-                return .watch
+            if mayWait, state.jobs.count <= waitingAtMost, state.workers.contains(where: isSoonFree) {
+                help.look = look(&state, after: longestWait)
+            } else {
+                state.idle -= 1
+                state.isWaking = true
+                help.signals = true
             }
-            state.idle -= 1
-            state.isWaking = true
-            return .signal
+            return help
         }
         if state.running - state.stuck >= size {
             let limit = ContinuousClock.now - stuckAfter
@@ -103,20 +112,32 @@ package final class ProbeThreads: TaskExecutor {
                 state.stuck += 1
             }
         }
-        var begun: [Int] = []
-        while state.running - state.stuck < size, begun.count < state.jobs.count {
+        while state.running - state.stuck < size, help.begun.count < state.jobs.count {
             let number = state.workers.firstIndex { $0 == nil } ?? state.workers.count
             if number == state.workers.count { state.workers.append(nil) }
             state.workers[number] = Worker()
             state.running += 1
-            begun.append(number)
+            help.begun.append(number)
         }
-        return .start(begun)
+        if help.begun.count < state.jobs.count { help.look = look(&state, after: stuckAfter) }
+        return help
+    }
+
+    /// Nil if a look is planned already.
+    private static func look(_ state: inout State, after time: Duration) -> Duration? {
+        if state.isWatched { return nil }
+        state.isWatched = true
+        return time
     }
 
     private func start(_ number: Int) {
-        // If no thread can be created now, the jobs wait for the existing ones.
-        if BackgroundThread.start("probes-\(number)", { self.work(as: number) }) != 0 { state.withLock { Self.remove(number, &$0) } }
+        guard BackgroundThread.start("probes-\(number)", { self.work(as: number) }) != 0 else { return }
+        // If no thread can be created now, the jobs wait for the existing ones, or for the next attempt.
+        let isLater = state.withLock { state in
+            Self.remove(number, &state)
+            return Self.look(&state, after: Self.stuckAfter) != nil
+        }
+        if isLater, !AlarmClock.shared.call(after: Self.stuckAfter, relieve) { state.withLock { $0.isWatched = false } }
     }
 
     private static func remove(_ number: Int, _ state: inout State) {

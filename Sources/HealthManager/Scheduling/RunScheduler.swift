@@ -1,4 +1,3 @@
-import Concurrency
 import Probing
 
 /// Limits of concurrent runs, in total and per server.

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Cancels runs that exceed their limit, and stops waiting for those that do not end then.
 ///
-/// All runs are checked every 100 ms while there are any, instead of one timer per run. The check has its own thread, so that no run can
-/// delay the timeout of another.
+/// There is one timer for all runs, set to the earliest limit when a run begins. The check has its own thread, so that no run can delay the
+/// timeout of another.
 final class RunWatch: Sendable {
     enum Ending: Sendable {
         case finished(Outcome)
@@ -26,15 +26,32 @@ final class RunWatch: Sendable {
         var cancelled: Duration?
         /// Receives whether the run became Poisoned, once the caller has stopped waiting.
         var late: AsyncStream<Bool>.Continuation?
+
+        /// When it must be cancelled, left unanswered or given up, whichever is next.
+        func due(grace: Duration) -> Duration {
+            guard let cancelled else { return limit }
+            return cancelled + (continuation == nil ? grace : min(RunWatch.answersWithin, grace))
+        }
     }
 
     private struct State {
         var runs: [UInt64: Run] = [:]
         var numbers: UInt64 = 0
-        var isLooking = false
+        /// When the next check is due, as `TimeSource.elapsed`; nil if none is.
+        var nextLook: Duration?
+        /// The number of the task that makes it; an earlier one ends.
+        var looker = 0
+
+        /// Plans a check, unless one is due before.
+        /// - Returns: the number of the task that must be started for it.
+        mutating func look(at time: Duration) -> Int? {
+            if let nextLook, nextLook <= time { return nil }
+            nextLook = time
+            looker += 1
+            return looker
+        }
     }
 
-    private static let interval: Duration = .milliseconds(100)
     /// How long to wait for the outcome of a cancelled run.
     private static let answersWithin: Duration = .milliseconds(200)
     private static let thread = ThreadExecutor("run-watch")
@@ -58,17 +75,16 @@ final class RunWatch: Sendable {
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let mustLook = state.withLock { state in
+                let looker = state.withLock { state in
                     state.runs[number] = Run(limit: limit, continuation: continuation)
-                    defer { state.isLooking = true }
-                    return !state.isLooking
+                    return state.look(at: limit)
                 }
                 // Unstructured, because a run that ignores cancellation must be abandoned, which is not possible with a child task.
                 let task = Task(executorPreference: ProbeThreads.shared) { self.end(number, with: await work()) }
                 state.withLock { $0.runs[number]?.task = task }
                 // The calling task was cancelled before the run was registered.
                 if Task.isCancelled { abandon(number) }
-                if mustLook { Task(executorPreference: Self.thread) { await self.look() } }
+                if let looker { Task(executorPreference: Self.thread) { await self.look(as: looker) } }
             }
         } onCancel: {
             abandon(number)
@@ -89,34 +105,37 @@ final class RunWatch: Sendable {
         run.late?.finish()
     }
 
-    private func look() async {
-        while true {
-            try? await time.sleep(until: time.elapsed + Self.interval)
-            ProbeThreads.shared.relieve()
+    private func look(as looker: Int) async {
+        while let due = state.withLock({ $0.looker == looker ? $0.nextLook : nil }) {
+            try? await time.sleep(until: due)
             let now = time.elapsed
             var over: [Task<Void, Never>] = []
             var unanswered: [(CheckedContinuation<Ending, Never>, LateRun)] = []
             var poisoned: [AsyncStream<Bool>.Continuation] = []
-            let isDone = state.withLock { state in
-                for (number, run) in state.runs where run.limit <= now {
-                    guard let cancelled = run.cancelled else {
-                        state.runs[number]?.cancelled = now
-                        if let task = run.task { over.append(task) }
-                        continue
+            state.withLock { state in
+                guard state.looker == looker else { return }
+                var next: Duration?
+                for (number, run) in state.runs {
+                    var due = run.due(grace: grace)
+                    if due <= now {
+                        if run.cancelled == nil {
+                            state.runs[number]?.cancelled = now
+                            if let task = run.task { over.append(task) }
+                        } else if let continuation = run.continuation {
+                            let (verdict, late) = AsyncStream.makeStream(of: Bool.self)
+                            unanswered.append((continuation, LateRun(verdict: verdict)))
+                            state.runs[number]?.continuation = nil
+                            state.runs[number]?.late = late
+                        } else {
+                            if let late = run.late { poisoned.append(late) }
+                            state.runs[number] = nil
+                        }
+                        guard let run = state.runs[number] else { continue }
+                        due = run.due(grace: grace)
                     }
-                    if let continuation = run.continuation {
-                        guard cancelled + min(Self.answersWithin, grace) <= now else { continue }
-                        let (verdict, late) = AsyncStream.makeStream(of: Bool.self)
-                        unanswered.append((continuation, LateRun(verdict: verdict)))
-                        state.runs[number]?.continuation = nil
-                        state.runs[number]?.late = late
-                    } else if cancelled + grace <= now {
-                        if let late = run.late { poisoned.append(late) }
-                        state.runs[number] = nil
-                    }
+                    next = next.map { min($0, due) } ?? due
                 }
-                state.isLooking = !state.runs.isEmpty
-                return !state.isLooking
+                state.nextLook = next
             }
             for task in over { task.cancel() }
             for (continuation, late) in unanswered { continuation.resume(returning: .unanswered(late)) }
@@ -124,7 +143,6 @@ final class RunWatch: Sendable {
                 late.yield(true)
                 late.finish()
             }
-            if isDone { return }
         }
     }
 }

@@ -13,7 +13,7 @@ package struct Schedule: Sendable {
     private static let firstRunSpacing: Duration = .milliseconds(20)
 
     private struct Due: Comparable {
-        var at: Duration
+        var at: CompactDuration
         var key: ProbeKey
         /// The generation of the key: entries from before a removal are discarded when they are reached.
         var generation: Int
@@ -23,11 +23,11 @@ package struct Schedule: Sendable {
     }
 
     private struct Timing {
-        var every: Duration
+        var every: CompactDuration
         /// How long the first run may take: the second run, at the hashed time, must not overlap with it.
-        var firstRun: Duration
-        var phase: Duration
-        var next: Duration
+        var firstRun: CompactDuration
+        var phase: CompactDuration
+        var next: CompactDuration
         var generation: Int
     }
 
@@ -41,12 +41,12 @@ package struct Schedule: Sendable {
     package var nextDue: Duration? {
         mutating get {
             while let first = heap.min, timings[first.key]?.generation != first.generation { heap.removeMin() }
-            return heap.min?.at
+            return heap.min?.at.duration
         }
     }
 
     /// The next planned start of a probe; nil if it is not scheduled.
-    package func next(of key: ProbeKey) -> Duration? { timings[key]?.next }
+    package func next(of key: ProbeKey) -> Duration? { timings[key]?.next.duration }
 
     /// Adds probes; their first runs are spread over at most `min(every, 10 s)` from `now`.
     package mutating func add(_ probes: [(key: ProbeKey, every: Duration, timeout: Duration)], at now: Duration) {
@@ -54,9 +54,10 @@ package struct Schedule: Sendable {
         for (key, every, timeout) in probes {
             generations += 1
             let share = Self.share(of: key)
-            let first = Self.onTick(now + min(window, every) * share)
+            let first = CompactDuration(Self.onTick(now + min(window, every) * share))
             timings[key] = Timing(
-                every: every, firstRun: timeout + Self.overrun, phase: Self.onTick(every * share), next: first, generation: generations)
+                every: CompactDuration(every), firstRun: CompactDuration(timeout + Self.overrun),
+                phase: CompactDuration(Self.onTick(every * share)), next: first, generation: generations)
             heap.insert(Due(at: first, key: key, generation: generations))
         }
     }
@@ -76,8 +77,9 @@ package struct Schedule: Sendable {
             let first = heap.removeMin()
             guard var timing = timings[first.key] else { continue }
             taken.append((first.key, due))
-            timing.next = Self.next(after: now + timing.firstRun, every: timing.every, phase: timing.phase)
-            timing.firstRun = .zero
+            timing.next = CompactDuration(
+                Self.next(after: now + timing.firstRun.duration, every: timing.every.duration, phase: timing.phase.duration))
+            timing.firstRun = CompactDuration(.zero)
             timings[first.key] = timing
             heap.insert(Due(at: timing.next, key: first.key, generation: timing.generation))
         }

@@ -1,4 +1,4 @@
-import Concurrency
+import HealthManager
 import Testing
 
 @Suite struct RunQueueTests {
