@@ -86,3 +86,16 @@ extension ChainVerdict.Fault {
         }
     }
 }
+
+/// The reasons that connections of any kind may fail for, for the guides of kinds.
+extension [Reason] {
+    package static let connection: [Reason] = [
+        .systemRefused, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset, .timeout,
+    ]
+    package static let proxy: [Reason] = [.proxyRefused, .proxyAuthentication]
+    package static let tls: [Reason] =
+        [.tlsHandshakeFailed, .clientCertificateRequired, .credentialUnreadable, .renegotiationInsecure]
+        + ChainVerdict.Fault.allCases.filter { $0 != .chainTooLong }.map(\.reason)
+    /// Of an HTTP exchange, whatever its body is for.
+    package static let http: [Reason] = [.httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed]
+}

@@ -1,3 +1,4 @@
+import Outbound
 import Probing
 
 /// `dns`: one query to a DNS server, and rules for its response.
@@ -17,22 +18,11 @@ struct DNSKind: ProbeKind {
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         metrics: ResolutionFacts.metrics + DNSFacts.metrics + TLSFacts.metrics,
-        reasons: [
-            .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
-            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
-            .certificateExpired,
-            .certificateNotYetValid, .certificateRevoked, .dnsRcode, .answerUnexpected, .httpMalformed,
-        ],
-        options: [
-            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
-            .init("source_ip_address", "source address", settableThroughAgent: false),
+        reasons: .target + [.dnsFailed] + .connection + .tls + [.dnsRcode, .answerUnexpected, .httpMalformed],
+        options: AddressOptions.guide(hasSource: true) + [
             .init("transport_protocol", "udp or tcp (default udp, with 'dns_over_tls' tcp)", settableThroughAgent: true),
             .init("dns_over_tls", "query over TLS (default false)", settableThroughAgent: true),
-            .init(
-                "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
-                settableThroughAgent: false),
+            TLSOptions.guide,
             .init("query_name", "name to query", settableThroughAgent: false),
             .init("query_type", "record type to query (default ANY)", settableThroughAgent: true),
             .init("query_class", "record class to query (default IN)", settableThroughAgent: true),

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Outbound
 import Probing
 import Transfers
 
@@ -19,23 +20,14 @@ struct GRPCKind: TargetKind {
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         metrics: ResolutionFacts.metrics + GRPCFacts.metrics + [TLSFacts.version],
-        reasons: [
-            .configIncomplete, .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout,
-            .networkUnreachable,
-            .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
-            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
-            .certificateExpired,
-            .certificateNotYetValid, .certificateRevoked, .httpStatus, .httpMalformed, .httpTooLarge, .answerUnexpected, .healthNotServing,
+        reasons: [.configIncomplete] + .target + [.dnsFailed] + .connection + .tls + [
+            .httpStatus, .httpMalformed, .httpTooLarge, .answerUnexpected, .healthNotServing,
         ],
-        options: [
-            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
+        options: AddressOptions.guide(hasSource: false) + [
             .init("service", "service to check (default: the whole server)", settableThroughAgent: true),
             .init("metadata", "mapping of names to a value or a list of values", settableThroughAgent: false),
             .init("tls", "use TLS (default false)", settableThroughAgent: true),
-            .init(
-                "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
-                settableThroughAgent: false),
+            TLSOptions.guide,
         ])
 
     func readOptions(_ reader: SettingsReader) -> GRPCOptions {

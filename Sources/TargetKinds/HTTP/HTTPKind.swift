@@ -1,3 +1,4 @@
+import Outbound
 import Probing
 import Transfers
 
@@ -20,15 +21,10 @@ struct HTTPKind: ProbeKind {
         ],
         stages: [.config, .resolve, .token, .connect, .tls, .endpoint],
         metrics: [.httpDuration] + ResolutionFacts.metrics + HTTPFacts.metrics + TLSFacts.metrics + [TLSFacts.cipher],
-        reasons: [
-            .targetInvalid, .targetForbidden, .systemRefused, .credentialUnreadable, .configIncomplete, .dnsFailed, .connectRefused,
-            .connectTimeout, .networkUnreachable, .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed,
-            .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall, .signatureWeak, .certificateUnreadable,
-            .certificateUntrusted, .certificateNameMismatch, .certificateExpired, .certificateNotYetValid, .certificateRevoked,
-            .tokenRefused, .tokenMalformed, .endpointThrottled, .endpointUnavailable, .httpStatus, .httpRedirect, .httpTooLarge,
-            .httpMalformed, .answerUnexpected,
-        ],
-        options: [
+        reasons: [.configIncomplete] + .target + [.dnsFailed] + .connection + .proxy + .tls + [
+            .tokenRefused, .tokenMalformed, .endpointThrottled, .endpointUnavailable,
+        ] + .http + [.answerUnexpected],
+        options: AddressOptions.guide(hasSource: false) + [
             .init("valid_status_codes", "accepted statuses (default 200 to 299)", settableThroughAgent: true),
             .init("valid_http_versions", "HTTP/1.0, HTTP/1.1, HTTP/2.0 (default any)", settableThroughAgent: true),
             .init("method", "request method (default GET)", settableThroughAgent: true),
@@ -46,9 +42,7 @@ struct HTTPKind: ProbeKind {
             .init("fail_if_body_not_matches_regexp", "list of patterns that the body must match", settableThroughAgent: true),
             .init("fail_if_header_matches", "list of header, regexp, allow_missing", settableThroughAgent: false),
             .init("fail_if_header_not_matches", "list of header, regexp, allow_missing", settableThroughAgent: false),
-            .init(
-                "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
-                settableThroughAgent: false),
+            TLSOptions.guide,
             .init("basic_auth", "username, username_file, password, password_file", settableThroughAgent: false),
             .init("authorization", "type (default Bearer), credentials, credentials_file", settableThroughAgent: false),
             .init("bearer_token", "the token", settableThroughAgent: false),
@@ -61,8 +55,6 @@ struct HTTPKind: ProbeKind {
             .init("proxy_connect_header", "headers sent only to the proxy", settableThroughAgent: false),
             .init("skip_resolve_phase_with_proxy", "let the proxy resolve names (default false)", settableThroughAgent: false),
             .init("enable_http2", "use HTTP/2 if the server offers it (default true)", settableThroughAgent: true),
-            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
         ])
 
     func readOptions(_ reader: SettingsReader) -> HTTPOptions { HTTPOptions(reader, services) }

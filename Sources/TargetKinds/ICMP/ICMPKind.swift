@@ -18,11 +18,8 @@ struct ICMPKind: TargetKind {
         ],
         stages: [.resolve, .connect, .endpoint],
         metrics: ResolutionFacts.metrics + PingFacts.metrics,
-        reasons: [.targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .networkUnreachable, .timeout],
-        options: [
-            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
-            .init("source_ip_address", "source address", settableThroughAgent: false),
+        reasons: .target + [.systemRefused, .dnsFailed, .networkUnreachable, .timeout],
+        options: AddressOptions.guide(hasSource: true) + [
             .init("payload_size", "payload size in bytes, at most 65507 (default 28)", settableThroughAgent: true),
             .init("dont_fragment", "set the don't-fragment flag (default false)", settableThroughAgent: true),
             .init("ttl", "TTL or hop limit, 1 to 255 (default 0, the system's default)", settableThroughAgent: true),

@@ -9,6 +9,14 @@ struct AddressOptions: Sendable {
 
     init() {}
 
+    /// The options as a kind's guide lists them.
+    static func guide(hasSource: Bool) -> [KindGuide.Option] {
+        [
+            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
+            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
+        ] + (hasSource ? [.init("source_ip_address", "source address", settableThroughAgent: false)] : [])
+    }
+
     /// - Parameter hasSource: whether the kind supports `source_ip_address`.
     init(_ reader: SettingsReader, hasSource: Bool) {
         enum Word: String, CaseIterable { case ip4, ip6 }

@@ -7,6 +7,11 @@ struct TLSOptions: Sendable {
     /// `serverName` is nil unless configured; the target's host is then used.
     var settings = TLSSettings(trust: .system)
 
+    /// The option as a kind's guide lists it.
+    static let guide = KindGuide.Option(
+        "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
+        settableThroughAgent: false)
+
     init() {}
 
     /// - Parameter day: the date at which certificates are verified; nil means now.

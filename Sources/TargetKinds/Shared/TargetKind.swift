@@ -43,6 +43,11 @@ extension TargetProbe {
     }
 }
 
+extension [Reason] {
+    /// Of a target that is not probed.
+    static let target: [Reason] = [.targetInvalid, .targetForbidden]
+}
+
 extension NotDefined {
     static let needsTarget = NotDefined(because: "its kind needs a target", configured: "add 'targets' to its definition")
 }

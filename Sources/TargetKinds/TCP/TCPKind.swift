@@ -1,3 +1,4 @@
+import Outbound
 import Probing
 
 /// `tcp`: a connection to `host:port`, with an optional query/response dialogue.
@@ -17,22 +18,11 @@ struct TCPKind: TargetKind {
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         metrics: ResolutionFacts.metrics + ConversationFacts.metrics + TLSFacts.metrics,
-        reasons: [
-            .targetInvalid, .targetForbidden, .systemRefused, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
-            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
-            .certificateExpired,
-            .certificateNotYetValid, .certificateRevoked, .answerUnexpected, .httpTooLarge,
-        ],
-        options: [
-            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
-            .init("source_ip_address", "source address", settableThroughAgent: false),
+        reasons: .target + [.dnsFailed] + .connection + .tls + [.answerUnexpected, .httpTooLarge],
+        options: AddressOptions.guide(hasSource: true) + [
             .init("query_response", "list of steps: expect, expect_bytes, send, starttls, labels", settableThroughAgent: false),
             .init("tls", "use TLS from the start (default false)", settableThroughAgent: true),
-            .init(
-                "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
-                settableThroughAgent: false),
+            TLSOptions.guide,
         ])
 
     func readOptions(_ reader: SettingsReader) -> TCPOptions {

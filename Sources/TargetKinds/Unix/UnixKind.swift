@@ -1,3 +1,4 @@
+import Outbound
 import Probing
 import Transfers
 
@@ -18,19 +19,11 @@ struct UnixKind: TargetKind {
         ],
         stages: [.connect, .tls, .endpoint],
         metrics: ConversationFacts.metrics + TLSFacts.metrics,
-        reasons: [
-            .targetInvalid, .targetForbidden, .systemRefused, .configIncomplete, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
-            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
-            .certificateExpired,
-            .certificateNotYetValid, .certificateRevoked, .answerUnexpected, .httpTooLarge,
-        ],
+        reasons: [.configIncomplete] + .target + .connection + .tls + [.answerUnexpected, .httpTooLarge],
         options: [
             .init("query_response", "list of steps: expect, expect_bytes, send, starttls, labels", settableThroughAgent: false),
             .init("tls", "use TLS from the start (default false)", settableThroughAgent: true),
-            .init(
-                "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
-                settableThroughAgent: false),
+            TLSOptions.guide,
         ])
 
     func readOptions(_ reader: SettingsReader) -> UnixOptions {

@@ -1,3 +1,4 @@
+import Outbound
 import Probing
 import Transfers
 
@@ -18,16 +19,8 @@ struct WebSocketKind: TargetKind {
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         metrics: ResolutionFacts.metrics + WebSocketFacts.metrics + TLSFacts.metrics,
-        reasons: [
-            .targetInvalid, .targetForbidden, .systemRefused, .credentialUnreadable, .dnsFailed, .connectRefused, .connectTimeout,
-            .networkUnreachable, .connectionReset, .timeout, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure,
-            .keyTooSmall, .signatureWeak, .certificateUnreadable, .certificateUntrusted, .certificateNameMismatch,
-            .certificateExpired, .certificateNotYetValid, .certificateRevoked, .httpStatus, .httpRedirect, .httpMalformed, .httpTooLarge,
-            .answerUnexpected,
-        ],
-        options: [
-            .init("preferred_ip_protocol", "ip4 or ip6 (default ip6)", settableThroughAgent: true),
-            .init("ip_protocol_fallback", "fall back to the other protocol (default true)", settableThroughAgent: true),
+        reasons: .target + [.dnsFailed] + .connection + .tls + .http + [.answerUnexpected],
+        options: AddressOptions.guide(hasSource: false) + [
             .init("headers", "mapping of header names to values", settableThroughAgent: false),
             .init("http_config", "basic_auth, authorization, bearer_token, http_headers, tls_config", settableThroughAgent: false),
             .init("query_response", "list of steps: expect, send", settableThroughAgent: false),

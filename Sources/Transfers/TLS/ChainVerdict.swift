@@ -4,7 +4,7 @@ package import FoundationEssentials
 
 /// The result of verifying the presented chain, with OpenSSL's error code.
 package struct ChainVerdict: Sendable, Hashable {
-    package enum Fault: String, Sendable, Hashable {
+    package enum Fault: String, Sendable, Hashable, CaseIterable {
         case expired
         case notYetValid
         /// No path to a trusted root, or a certificate that may not be used for this purpose.
