@@ -71,6 +71,12 @@ import Testing
         #expect(facts.keyBits > 0)
     }
 
+    /// Where no configuration file activates providers, as in Debian's and Ubuntu's.
+    @Test("they take the place of the default provider's up to OpenSSL 3.1, and leave it alone from 3.2 on")
+    func isUsed() {
+        #expect((OSSL_PROVIDER_available(nil, "agent-default") == 1) == (OpenSSL_version_num() < 0x3020_0000))
+    }
+
     private func use(_ certificate: String, _ key: String) throws {
         let context = try #require(SSL_CTX_new(TLS_client_method()))
         defer { SSL_CTX_free(context) }

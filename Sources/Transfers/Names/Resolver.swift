@@ -92,7 +92,7 @@ private struct Lookup {
     func run(until deadline: ContinuousClock.Instant) async throws(ExchangeFailure) -> [NetworkAddress] {
         let families = preference.families
         for family in families { channel.ask(name, family) }
-        var patienceEnd: ContinuousClock.Instant?
+        var resolutionDelayEnd: ContinuousClock.Instant?
         while true {
             let now = ContinuousClock.now
             let answered = families.filter { channel.answers[$0] != nil }
@@ -102,14 +102,14 @@ private struct Lookup {
                 throw failure
             }
             if !found.isEmpty {
-                let end = patienceEnd ?? now + delay(lacking: families[0], of: answered, left: now.duration(to: deadline))
-                patienceEnd = end
+                let end = resolutionDelayEnd ?? now + delay(lacking: families[0], of: answered, left: now.duration(to: deadline))
+                resolutionDelayEnd = end
                 if now >= end { return found }
             }
             guard now < deadline else {
                 throw found.isEmpty && channel.socketError == 0 ? Resolver.failure("the DNS resolver did not respond in time") : failure
             }
-            let until = [deadline, now + channel.retransmission, patienceEnd].compactMap(\.self).min() ?? deadline
+            let until = [deadline, now + channel.retransmission, resolutionDelayEnd].compactMap(\.self).min() ?? deadline
             switch await loop.wait(channel.sockets, for: .read, until: until) {
             case .cancelled: throw ExchangeFailure(kind: .cancelled, phase: .resolve, sentence: "cancelled")
             case .ready, .timedOut: channel.process()
