@@ -34,6 +34,14 @@ package struct MetricText: Sendable {
         writeValue(value, to: &bytes)
     }
 
+    /// Appends the part of a sample line after the labels that it has in common with others.
+    static func writeRest(_ labels: [(String, String)], _ value: Double, to bytes: inout [UInt8]) {
+        if !labels.isEmpty { bytes.append(UInt8(ascii: ",")) }
+        writeLabels(labels, to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+        writeValue(value, to: &bytes)
+    }
+
     /// Appends a space, the value and the line end.
     static func writeValue(_ value: Double, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: " "))

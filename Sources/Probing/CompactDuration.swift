@@ -1,5 +1,5 @@
 /// A duration in nanoseconds, in half of the memory that `Duration` takes; for values that are kept for every probe.
-package struct CompactDuration: Sendable, Hashable {
+package struct CompactDuration: Sendable, Hashable, Comparable {
     private var nanoseconds: Int64
 
     /// Rounded towards zero; beyond 292 years, the longest that can be kept.
@@ -9,6 +9,8 @@ package struct CompactDuration: Sendable, Hashable {
         let (sum, isOver) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
         nanoseconds = isTooLong || isOver ? (seconds < 0 ? .min : .max) : sum
     }
+
+    package static func < (left: CompactDuration, right: CompactDuration) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package var duration: Duration { .nanoseconds(nanoseconds) }
 }

@@ -15,8 +15,10 @@ import Testing
     /// `paper`: how many sheets are left in a tray.
     private struct PaperKind: ProbeKind {
         static let name = "paper"
+        static let sheetsLeft = MetricDefinition("probe_paper_sheets", "Sheets left in the tray.", .both)
         let guide = KindGuide(
-            checks: ["The tray has at least 'minimum' sheets."], stages: [.config], reasons: [.snapshotStale],
+            checks: ["The tray has at least 'minimum' sheets."], stages: [.config], metrics: [PaperKind.sheetsLeft],
+            reasons: [.snapshotStale],
             options: [
                 .init("sheets", "how many there are", settableThroughAgent: true),
                 .init("minimum", "the least", settableThroughAgent: false),
@@ -46,6 +48,7 @@ import Testing
             var outcome = Outcome()
             outcome.stages = [StageRecord(stage: .config, verdict: .passed)]
             outcome.sampleValue = Double(options.sheets)
+            outcome.observations = [.measurement(PaperKind.sheetsLeft(options.sheets))]
             if options.sheets < options.minimum {
                 outcome.findings = [
                     Finding(.failure, stage: .config, reason: .snapshotStale, sentence: "\(options.sheets) sheets are left")
@@ -121,6 +124,7 @@ import Testing
         let samples = try MetricsText(text).samples
         let labels = #"address="",health_set="Office",probe="Paper",server="mbx01",target="""#
         #expect(samples["health_probe_sample_value{\(labels)}"] == 3 && samples["health_probe_success{\(labels)}"] == 0)
+        #expect(samples["health_probe_paper_sheets{\(labels)}"] == 3)
         let reason = samples.keys.filter { $0.hasPrefix("health_probe_reason_info{") && $0.contains("snapshot_stale") }
         #expect(reason.count == 2)
 

@@ -19,6 +19,9 @@ extension MetricsPage {
 }
 
 @Suite struct MetricsPageTests {
+    private static let drift = MetricDefinition("oauth_certificate_drift", "Drift.", .shared)
+    private static let backlog = MetricDefinition("probe_backlog", "Messages in the queue.", .both)
+    private static let unread = MetricDefinition("probe_unread", "Not for this page.", .onDemand)
     private static let end = Date(timeIntervalSince1970: 1_800_000_000)
 
     private static func state(
@@ -67,8 +70,8 @@ extension MetricsPage {
                         outcome.findings = [Finding(.failure, stage: .tls, reason: .certificateExpired, sentence: "")]
                         outcome.sampleValue = -2.5
                         outcome.observations = [
-                            Self.certificate("mbx01"), .drift(CertificateDrift(server: "", source: .exported, state: .settling)),
-                            .metadataReachable(server: "", false),
+                            Self.certificate("mbx01"), .measurement(Self.backlog(7, [("queue", "poison")])),
+                            .measurement(Self.drift(2, [("server", "")])), .measurement(Self.unread(3)),
                         ]
                     }, type: .failed)))
         page.changed(.updated(Self.state("Waiting", type: nil)))
@@ -83,41 +86,38 @@ extension MetricsPage {
             ResultType.allCases.map { "{\(labels),result_type=\"\($0.name)\"} \($0 == .failed ? failed : 0)" }.joined(separator: "\n")
         }
         let expected: [[String]] = [
-            family("health_probe_success", "1 if the last run succeeded, 0 if not; absent if it reached no verdict.", "{\(labels)} 0"),
-            family(
-                "health_probe_judged", "1 if the last run reached a verdict, 0 if it could not run or could not judge.", "{\(labels)} 1"),
+            family("health_probe_backlog", "Messages in the queue.", "{\(labels),queue=\"poison\"} 7"),
+            family("health_probe_duration_seconds", "Duration of the run.", "{\(labels)} 0.25"),
             family("health_probe_interval_seconds", "Configured interval between runs.", "{\(labels)} 300", "{\(waiting)} 300"),
-            family("health_probe_duration_seconds", "Duration of the last run.", "{\(labels)} 0.25"),
             family(
-                "health_probe_result_type",
-                "Result of the last run: 1 Timeout, 2 Poisoned, 3 Succeeded, 4 Failed, 5 Quarantined, 6 Rejected.", "{\(labels)} 4"),
+                "health_probe_judged",
+                "1 if the last run reached a verdict, 0 if it could not run or could not judge; health_probe_success is then absent.",
+                "{\(labels)} 1"),
+            family("health_probe_last_run_timestamp_seconds", "Time the last run ended.", "{\(labels)} 1800000000"),
             family(
-                "health_probe_reason_info", "Reason why the last run failed, warned or could not judge.",
+                "health_probe_reason_info", "Reason why the run failed, warned or could not judge.",
                 "{\(labels),stage=\"tls\",reason=\"certificate_expired\",severity=\"failure\"} 1"),
             family(
-                "health_probe_sample_value", "Value measured by the last run; its meaning depends on the probe.", "{\(labels)} -2.5"),
-            family("health_probe_last_run_timestamp_seconds", "Time the last run ended.", "{\(labels)} 1800000000"),
+                "health_probe_result_type",
+                "Result of the run: 1 Timeout, 2 Poisoned, 3 Succeeded, 4 Failed, 5 Quarantined, 6 Rejected.", "{\(labels)} 4"),
             family(
                 "health_probe_runs_total", "Number of runs by result type.", type: "counter", runs(labels, failed: 1),
                 runs(waiting, failed: 0)),
             family(
-                "health_probe_stage_duration_seconds", "Duration of each stage of the last run.", "{\(labels),stage=\"tls\"} 0.01"),
+                "health_probe_sample_value", "Value measured by the last run; its meaning depends on the probe.", "{\(labels)} -2.5"),
+            family("health_probe_stage_duration_seconds", "Duration of each stage of the run.", "{\(labels),stage=\"tls\"} 0.01"),
+            family("health_probe_success", "1 if the run succeeded, 0 if not.", "{\(labels)} 0"),
+            family("oauth_certificate_drift", "Drift.", #"{server=""} 2"#),
+            family("oauth_certificate_key_size", "Key size of each copy of the OAuth certificate, in bits.", "{\(copy)} 2048"),
+            family(
+                "oauth_certificate_last_seen_timestamp_seconds", "Time each copy of the OAuth certificate was last seen.",
+                "{\(copy)} 1800000000"),
             family(
                 "oauth_certificate_not_after_timestamp_seconds", "notAfter of each copy of the OAuth certificate.",
                 "{\(copy)} 1800000000"),
             family(
                 "oauth_certificate_not_before_timestamp_seconds", "notBefore of each copy of the OAuth certificate.",
                 "{\(copy)} 1700000000"),
-            family("oauth_certificate_key_size", "Key size of each copy of the OAuth certificate, in bits.", "{\(copy)} 2048"),
-            family(
-                "oauth_certificate_last_seen_timestamp_seconds", "Time each copy of the OAuth certificate was last seen.",
-                "{\(copy)} 1800000000"),
-            family(
-                "oauth_certificate_drift", "0 if the source has the expected certificate, 1 if another, 2 if another and settling.",
-                #"{server="",source="exported"} 2"#),
-            family(
-                "oauth_metadata_reachable", "1 if the auth metadata document could be read, 0 if not.",
-                #"{server="",document="auth_server"} 0"#),
         ]
         let lines = text.split(separator: "\n").map(String.init)
         for (line, wanted) in zip(lines, expected.joined()) { #expect(line == wanted) }

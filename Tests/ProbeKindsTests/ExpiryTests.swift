@@ -40,10 +40,11 @@ import X509
             transfers: Transfers(), sightings: CertificateLog(directory: directory.path, isWritable: true, logger: logger),
             userAgent: "test")
         let place = Place(organization: organization, server: nil)
-        guard case .probe(let probe) = CertificateExpiryKind(services).discover(CertificateExpiryOptions(), at: place) else {
-            return Outcome()
-        }
-        return await probe.run(RunContext(date: date, deadline: .seconds(5), time: ManualTime(now: date)))
+        let kind = CertificateExpiryKind(services)
+        guard case .probe(let probe) = kind.discover(CertificateExpiryOptions(), at: place) else { return Outcome() }
+        let outcome = await probe.run(RunContext(date: date, deadline: .seconds(5), time: ManualTime(now: date)))
+        #expect(outcome.undeclaredMetrics(kind.guide) == [])
+        return outcome
     }
 
     private static let rows: [(lifetime: Double, beforeEnd: TimeInterval, type: ResultType, reason: Reason?)] = [

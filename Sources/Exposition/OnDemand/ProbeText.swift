@@ -2,80 +2,48 @@ import Certificates
 import FoundationEssentials
 package import Probing
 
+/// The metrics of `/probe` alone that no kind measures itself.
+extension MetricDefinition {
+    fileprivate static let timeout = MetricDefinition("probe_timeout_seconds", "Timeout of the probe.")
+    fileprivate static let earliestExpiry = MetricDefinition(
+        "probe_ssl_earliest_cert_expiry", "Earliest notAfter of the certificates presented by the peer, even if verification failed.")
+    fileprivate static let leafInfo = MetricDefinition("probe_ssl_last_chain_info", "Properties of the peer's certificate.")
+}
+
 /// The response of `/probe`: one run with blackbox_exporter's metric names and the agent's additions.
 ///
 /// Like blackbox_exporter in which metrics are zero and which are absent, with two exceptions: certificates that failed verification are
 /// included, and unknown times are omitted.
-package struct ProbeText {
-    private var measurements: [Measurement] = []
-
+package enum ProbeText {
     /// The complete response body in the text format, families sorted by name.
     package static func render(_ run: OnDemandRun) -> [UInt8] {
-        var text = ProbeText()
-        text.write(run)
         var page = MetricText()
         page.reserve(8 << 10)
-        var family: String?
+        var family: MetricDefinition?
         // The sort is stable: samples of a family stay in the order they were measured.
-        for sample in text.measurements.sorted(by: { $0.metric.name < $1.metric.name }) {
-            if sample.metric.name != family { page.header(sample.metric.name, type: "gauge", help: sample.metric.help, format: .text) }
-            family = sample.metric.name
-            page.sample(sample.metric.name, sample.labels, sample.value)
+        for sample in measurements(run).sorted(by: { $0.metric.name < $1.metric.name }) {
+            let metric = sample.metric
+            if metric != family { page.header(metric.name, type: metric.type, help: metric.help, format: .text) }
+            family = metric
+            page.sample(metric.name, sample.labels, sample.value)
         }
         return page.bytes
     }
 
-    private mutating func gauge(_ metric: MetricDefinition, _ value: Double, _ labels: [(String, String)] = []) {
-        measurements.append(metric(value, labels))
-    }
-
-    private mutating func write(_ run: OnDemandRun) {
-        let result = run.result
-        gauge(.success, run.isSuccess ? 1 : 0)
-        gauge(.durationSeconds, result.duration.seconds)
-        gauge(.timeoutSeconds, run.timeout.seconds)
-        gauge(.resultType, Double(result.type.rawValue))
-        if let finding = result.decisive {
-            gauge(
-                .reasonInfo, 1,
-                [("stage", finding.stage.rawValue), ("reason", finding.reason.rawValue), ("severity", finding.severity.rawValue)])
+    private static func measurements(_ run: OnDemandRun) -> [Measurement] {
+        let outcome = run.result.outcome
+        var all = [MetricDefinition.success(run.isSuccess), MetricDefinition.timeout(run.timeout)]
+        all += MetricDefinition.measurements(of: run.result).filter { $0.metric.exposure == .both || $0.metric.exposure == .onDemand }
+        all += outcome.facts.flatMap(\.measurements)
+        if let earliest = outcome.earliestExpiry { all.append(MetricDefinition.earliestExpiry(earliest)) }
+        if let leaf = outcome.peerCertificates.first(where: { $0.depth == 0 })?.facts {
+            let labels = [
+                ("fingerprint_sha256", leaf.fingerprintSHA256), ("subject", leaf.subject), ("issuer", leaf.issuer),
+                ("subjectalternative", leaf.names.joined(separator: ",")), ("serialnumber", serial(leaf.serialNumber)),
+            ]
+            all.append(MetricDefinition.leafInfo(1, labels))
         }
-        for stage in result.outcome.stages where stage.verdict != .notRun {
-            gauge(.stageDurationSeconds, stage.duration.seconds, [("stage", stage.stage.rawValue)])
-        }
-        measurements += result.outcome.facts.flatMap(\.measurements)
-        for case .httpPhases(let phases) in result.outcome.observations {
-            for phase in Observation.HTTPPhase.allCases {
-                if let duration = phases[phase] { gauge(.httpDuration, duration.seconds, [("phase", phase.rawValue)]) }
-            }
-        }
-        certificates(result.outcome.observations)
-    }
-
-    private mutating func certificates(_ observations: [Observation]) {
-        let chain = observations.compactMap {
-            if case .peerCertificate(let stage, let depth, _, let facts) = $0 { (stage, depth, facts) } else { nil }
-        }
-        if let earliest = chain.map(\.2.notAfter).min() {
-            gauge(.sslEarliestCertExpiry, earliest.timeIntervalSince1970)
-        }
-        if let leaf = chain.first(where: { $0.1 == 0 })?.2 {
-            gauge(
-                .sslLastChainInfo, 1,
-                [
-                    ("fingerprint_sha256", leaf.fingerprintSHA256), ("subject", leaf.subject), ("issuer", leaf.issuer),
-                    ("subjectalternative", leaf.names.joined(separator: ",")), ("serialnumber", Self.serial(leaf.serialNumber)),
-                ])
-        }
-        for (stage, depth, facts) in chain where depth < 10 {
-            let labels = [("stage", stage.rawValue), ("depth", String(depth)), ("fingerprint_sha256", facts.fingerprintSHA256)]
-            gauge(
-                .certificateNotAfterTimestampSeconds, facts.notAfter.timeIntervalSince1970,
-                labels)
-            gauge(
-                .certificateKeySize, Double(facts.keyBits),
-                labels)
-        }
+        return all
     }
 
     /// Hexadecimal without leading zeros.

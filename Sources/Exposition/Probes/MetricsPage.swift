@@ -4,7 +4,7 @@ package import NIOCore
 import Probing
 import Synchronization
 
-/// The text of `/metrics`: per-probe fragments, joined by family on each scrape, followed by the agent's own metrics.
+/// The text of `/metrics`: per-probe fragments, joined by family on each scrape, families sorted by name; then the agent's own metrics.
 ///
 /// A fragment is encoded when its result arrives; the joined text is cached until a probe changes. A scrape never waits for a probe.
 package final class MetricsPage: ResultObserver, Sendable {
@@ -27,6 +27,7 @@ package final class MetricsPage: ResultObserver, Sendable {
     }
 
     private let state = Mutex(State())
+    private let layouts = FragmentLayouts()
 
     package init() {}
 
@@ -35,7 +36,7 @@ package final class MetricsPage: ResultObserver, Sendable {
         switch change {
         case .adopted, .ran, .moved, .escalated, .decided, .expired: break
         case .updated(let probe):
-            let fragment = ProbeFragment(probe)
+            let fragment = ProbeFragment(probe, layouts)
             state.withLock { state in
                 if let older = state.fragments.updateValue(fragment, forKey: probe.key) {
                     state.shared.remove(older, of: probe.key)
@@ -90,7 +91,7 @@ package final class MetricsPage: ResultObserver, Sendable {
     private enum Step {
         case known(ByteBuffer)
         case sort([ProbeKey], arrivals: Int)
-        case join([ProbeFragment], shared: [[[UInt8]]], changes: Int)
+        case join([ProbeFragment], shared: [MetricDefinition: [[UInt8]]], changes: Int)
     }
 
     /// Sorts and joins outside the lock, so that `changed` does not wait for a scrape.
@@ -121,33 +122,61 @@ package final class MetricsPage: ResultObserver, Sendable {
         }
     }
 
-    /// Copies encoded bytes only; no value is formatted during a scrape.
-    private static func join(_ fragments: [ProbeFragment], shared: [[[UInt8]]], _ format: MetricText.Format) -> ByteBuffer {
-        let headers = MetricFamily.allCases.map { family in
+    /// A metric's samples on the page.
+    private struct Family {
+        var metric: MetricDefinition
+        /// By number of the layout, the metric's position in it; nil if it does not have the metric.
+        var positions: [Int?] = []
+        var shared: [[UInt8]] = []
+        var header: [UInt8] = []
+    }
+
+    private static func families(
+        of layouts: [FragmentLayout], shared: [MetricDefinition: [[UInt8]]], _ format: MetricText.Format
+    ) -> [Family] {
+        let metrics = Set(layouts.flatMap(\.metrics)).union(shared.keys)
+        return metrics.sorted { $0.scheduledName < $1.scheduledName }.map { metric in
             var text = MetricText()
-            text.header(family.name, type: family.isCounter ? "counter" : "gauge", help: family.help, format: format)
-            return text.bytes
+            text.header(metric.scheduledName, type: metric.type, help: metric.help, format: format)
+            return Family(
+                metric: metric, positions: layouts.map { $0.metrics.firstIndex(of: metric) }, shared: shared[metric] ?? [],
+                header: text.bytes)
         }
+    }
+
+    /// Copies encoded bytes only; no value is formatted during a scrape.
+    private static func join(
+        _ fragments: [ProbeFragment], shared: [MetricDefinition: [[UInt8]]], _ format: MetricText.Format
+    ) -> ByteBuffer {
+        // Numbered once, because the loop below looks at each fragment for each family.
+        var layouts: [FragmentLayout] = []
+        var numbers: [ObjectIdentifier: Int] = [:]
+        let layoutNumbers = fragments.map { fragment in
+            let identifier = ObjectIdentifier(fragment.layout)
+            if let number = numbers[identifier] { return number }
+            numbers[identifier] = layouts.count
+            layouts.append(fragment.layout)
+            return layouts.count - 1
+        }
+        let families = families(of: layouts, shared: shared, format)
         let size =
-            fragments.reduce(0) { $0 + $1.size } + shared.joined().reduce(0) { $0 + $1.count } + headers.reduce(0) { $0 + $1.count }
+            fragments.reduce(0) { $0 + $1.size }
+            + families.reduce(0) { $0 + $1.header.count + $1.shared.reduce(0) { $0 + $1.count } }
         var buffer = ByteBufferAllocator().buffer(capacity: size)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
-            var joint = BufferWriter(target: target)
-            for family in MetricFamily.allCases {
-                let beforeHeader = joint.filled
-                joint.copy(headers[family.rawValue])
-                let beforeSamples = joint.filled
-                if family.isShared {
-                    for line in shared[family.rawValue - MetricFamily.ownCount] { joint.copy(line) }
-                } else {
-                    Array((family.name + "{").utf8).withUnsafeBytes { name in
-                        for fragment in fragments { fragment.write(family, name: name) { joint.copy($0) } }
+            var writer = BufferWriter(target: target)
+            for family in families {
+                writer.copy(family.header)
+                for line in family.shared { writer.copy(line) }
+                guard family.metric.exposure != .shared else { continue }
+                Array((family.metric.scheduledName + "{").utf8).withUnsafeBytes { name in
+                    for (fragment, number) in zip(fragments, layoutNumbers) {
+                        guard let position = family.positions[number] else { continue }
+                        fragment.write(position, name: name, isRuns: family.metric == .runs) { writer.copy($0) }
                     }
                 }
-                // Omit the header of a family without samples.
-                if joint.filled == beforeSamples { joint.filled = beforeHeader }
             }
-            return joint.filled
+            return writer.filled
         }
         return buffer
     }
@@ -177,38 +206,44 @@ private struct SharedSeries {
 
     private typealias Family = [String: Line]
 
-    private var families: [Family] = Array(repeating: [:], count: MetricFamily.allCases.count - MetricFamily.ownCount)
-    /// The lines of each family, sorted by series; nil after a change of the family.
-    private var ordered: [[[UInt8]]?] = Array(repeating: nil, count: MetricFamily.allCases.count - MetricFamily.ownCount)
+    private var families: [MetricDefinition: Family] = [:]
+    /// The lines of each family, sorted by series; without the families that have changed.
+    private var ordered: [MetricDefinition: [[UInt8]]] = [:]
 
     mutating func add(_ fragment: ProbeFragment, of key: ProbeKey) {
         for sample in fragment.shared {
-            let family = sample.family.rawValue - MetricFamily.ownCount
-            let older = families[family][sample.series]
-            let isNewer = older.map { fragment.seen >= $0.seen } ?? true
-            families[family][sample.series, default: Line(bytes: sample.line, seen: fragment.seen, reporters: [])].reporters.insert(key)
-            guard isNewer else { continue }
-            families[family][sample.series]?.seen = fragment.seen
-            if older?.bytes == sample.line { continue }
-            families[family][sample.series]?.bytes = sample.line
-            ordered[family] = nil
+            let new = Line(bytes: sample.line, seen: fragment.seen, reporters: [key])
+            guard var line = families[sample.metric]?[sample.series] else {
+                families[sample.metric, default: [:]][sample.series] = new
+                ordered[sample.metric] = nil
+                continue
+            }
+            line.reporters.insert(key)
+            if fragment.seen >= line.seen {
+                line.seen = fragment.seen
+                if line.bytes != sample.line {
+                    line.bytes = sample.line
+                    ordered[sample.metric] = nil
+                }
+            }
+            families[sample.metric]?[sample.series] = line
         }
     }
 
     mutating func remove(_ fragment: ProbeFragment, of key: ProbeKey) {
         for sample in fragment.shared {
-            let family = sample.family.rawValue - MetricFamily.ownCount
-            families[family][sample.series]?.reporters.remove(key)
-            guard families[family][sample.series]?.reporters.isEmpty == true else { continue }
-            families[family][sample.series] = nil
-            ordered[family] = nil
+            families[sample.metric]?[sample.series]?.reporters.remove(key)
+            guard families[sample.metric]?[sample.series]?.reporters.isEmpty == true else { continue }
+            families[sample.metric]?[sample.series] = nil
+            ordered[sample.metric] = nil
         }
     }
 
-    mutating func current() -> [[[UInt8]]] {
-        for family in ordered.indices where ordered[family] == nil {
-            ordered[family] = families[family].sorted { $0.key < $1.key }.map(\.value.bytes)
+    /// The lines of each family that has any, sorted by series.
+    mutating func current() -> [MetricDefinition: [[UInt8]]] {
+        for (metric, family) in families where ordered[metric] == nil {
+            ordered[metric] = family.sorted { $0.key < $1.key }.map(\.value.bytes)
         }
-        return ordered.map { $0 ?? [] }
+        return ordered.filter { !$0.value.isEmpty }
     }
 }

@@ -1,69 +1,89 @@
-import Certificates
 import FoundationEssentials
 import Monitoring
 import Probing
+import Synchronization
 
 /// The samples of one probe, encoded when its state changes, and separately those that other probes may report too.
 ///
 /// There may be a hundred thousand fragments: each stores the labels common to its samples once, and no family names.
 struct ProbeFragment: Sendable {
     struct SharedSample: Sendable {
-        var family: MetricFamily
+        var metric: MetricDefinition
         var series: String
-        var line: [UInt8]
+        var line: [UInt8] = []
+
+        init(_ sample: Measurement) {
+            metric = sample.metric
+            series = MetricText.series(metric.name, sample.labels)
+            MetricText.write(metric.name.utf8, sample.labels, sample.value, to: &line)
+        }
     }
 
-    /// The common labels, `health_set="Web",...,address=""`, then the remainder of each sample line: `,stage="tls"} 0.01`.
+    /// The metrics that are not shared.
+    let layout: FragmentLayout
+    /// One allocation: where each metric of the layout starts, and the end, as `UInt32`; the common labels, `health_set="Web",...,address=""`;
+    /// the remainder of each sample line: `,stage="tls"} 0.01`.
     private let bytes: [UInt8]
-    /// Start of each non-shared family in `bytes`; the last entry is the end.
-    private let offsets: [UInt32]
-    /// Total length in bytes of the non-shared samples when written by `write`.
-    let size: Int
+    private let ownSize: UInt32
     /// Result types that no run has had, as bits: their samples are the same for every probe, and not in `bytes`.
     private let unseen: UInt8
     let shared: [SharedSample]
     /// Time of the shared samples; of several with the same series, the newest is used.
     let seen: Date
 
-    init(_ state: ProbeState) {
+    /// Total length in bytes of the samples that are not shared, when written by `write`.
+    var size: Int { Int(ownSize) }
+
+    init(_ state: ProbeState, _ layouts: FragmentLayouts) {
         seen = state.latest?.end ?? .distantPast
+        let measurements = state.measurements
+        shared = measurements.filter { $0.metric.exposure == .shared }.map(SharedSample.init)
+        let own = measurements.filter { $0.metric.exposure == .scheduled || $0.metric.exposure == .both }
+        // Always there: the counters of runs that are zero are not measured.
+        var metrics = [MetricDefinition.runs]
+        for sample in own where !metrics.contains(sample.metric) { metrics.append(sample.metric) }
+        layout = layouts.layout(metrics)
+        unseen = ResultType.allCases.reduce(0) { state.runs[$1] == 0 ? $0 | 1 << $1.rawValue : $0 }
+
+        let table = (metrics.count + 1) * MemoryLayout<UInt32>.size
+        var bytes = [UInt8](repeating: 0, count: table)
+        bytes.reserveCapacity(2048)
         let identity = state.key.identity
-        var labels: [UInt8] = []
         MetricText.writeLabels(
             [
                 ("health_set", identity.healthSet), ("probe", identity.name), ("server", state.key.server),
                 ("target", identity.target ?? ""), ("address", state.key.address),
-            ], to: &labels)
-        var encoder = Encoder()
-        encoder.encode(state)
-        shared = encoder.shared
-        var bytes = labels
-        // Reserve the exact size: no spare capacity is kept.
-        bytes.reserveCapacity(labels.count + encoder.own.reduce(0) { $0 + $1.count })
-        var offsets: [UInt32] = []
-        offsets.reserveCapacity(encoder.own.count + 1)
-        unseen = ResultType.allCases.reduce(0) { state.runs[$1] == 0 ? $0 | 1 << $1.rawValue : $0 }
+            ], to: &bytes)
+        let labels = bytes.count - table
         var size = 0
         for type in ResultType.allCases where unseen & 1 << type.rawValue != 0 {
-            size += Self.zeroRuns[type.rawValue].count + MetricFamily.runs.name.utf8.count + 1 + labels.count
+            size += Self.zeroRuns[type.rawValue].count + MetricDefinition.runs.scheduledName.utf8.count + 1 + labels
         }
-        for (family, rests) in zip(MetricFamily.allCases, encoder.own) {
-            offsets.append(UInt32(bytes.count))
-            bytes += rests
-            let samples = rests.count { $0 == UInt8(ascii: "\n") }
-            size += rests.count + samples * (family.name.utf8.count + 1 + labels.count)
+        for (index, metric) in metrics.enumerated() {
+            let start = bytes.count
+            bytes.withUnsafeMutableBytes {
+                $0.storeBytes(of: UInt32(start), toByteOffset: index * MemoryLayout<UInt32>.size, as: UInt32.self)
+            }
+            for sample in own where sample.metric == metric {
+                MetricText.writeRest(sample.labels, sample.value, to: &bytes)
+                size += metric.scheduledName.utf8.count + 1 + labels
+            }
+            size += bytes.count - start
         }
-        offsets.append(UInt32(bytes.count))
-        self.bytes = bytes
-        self.offsets = offsets
-        self.size = size
+        let end = UInt32(bytes.count)
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: end, toByteOffset: metrics.count * MemoryLayout<UInt32>.size, as: UInt32.self) }
+        // Copied, because the spare capacity would be kept.
+        self.bytes = bytes.withUnsafeBytes { Array($0) }
+        ownSize = UInt32(size)
     }
 
-    /// Passes the samples of a family to `take` in pieces: for each the name with the opening brace, the labels, and the rest of the line.
-    func write(_ family: MetricFamily, name: UnsafeRawBufferPointer, _ take: (UnsafeRawBufferPointer) -> Void) {
+    /// Passes the samples of a metric to `take` in pieces: for each the name with the opening brace, the labels, and the rest of the line.
+    /// - Parameter index: the position of the metric in the layout.
+    func write(_ index: Int, name: UnsafeRawBufferPointer, isRuns: Bool, _ take: (UnsafeRawBufferPointer) -> Void) {
         bytes.withUnsafeBytes { all in
-            let labels = UnsafeRawBufferPointer(rebasing: all[..<Int(offsets[0])])
-            var rests = all[Int(offsets[family.rawValue])..<Int(offsets[family.rawValue + 1])]
+            func start(_ index: Int) -> Int { Int(all.loadUnaligned(fromByteOffset: index * MemoryLayout<UInt32>.size, as: UInt32.self)) }
+            let labels = UnsafeRawBufferPointer(rebasing: all[(layout.metrics.count + 1) * MemoryLayout<UInt32>.size..<start(0)])
+            var rests = all[start(index)..<start(index + 1)]
             func writeNext() -> Bool {
                 guard let end = rests.firstIndex(of: UInt8(ascii: "\n")) else { return false }
                 take(name)
@@ -72,7 +92,7 @@ struct ProbeFragment: Sendable {
                 rests = rests[(end + 1)...]
                 return true
             }
-            guard family == .runs else {
+            guard isRuns else {
                 while writeNext() {}
                 return
             }
@@ -92,95 +112,28 @@ struct ProbeFragment: Sendable {
     private static let zeroRuns: [[UInt8]] = {
         let last = ResultType.allCases.map(\.rawValue).max() ?? 0
         var lines: [[UInt8]] = Array(repeating: [], count: last + 1)
-        for type in ResultType.allCases { Encoder.writeRest([("result_type", type.name)], 0, to: &lines[type.rawValue]) }
+        for type in ResultType.allCases { MetricText.writeRest([("result_type", type.name)], 0, to: &lines[type.rawValue]) }
         return lines
     }()
 }
 
-/// Encodes the samples of one probe.
-private struct Encoder {
-    /// By family, the part of each sample line after the probe's common labels.
-    private(set) var own: [[UInt8]] = Array(repeating: [], count: MetricFamily.ownCount)
-    private(set) var shared: [ProbeFragment.SharedSample] = []
+/// The metrics of a fragment, in its order. Most fragments have one of a few layouts, so they share them.
+final class FragmentLayout: Sendable {
+    let metrics: [MetricDefinition]
 
-    mutating func encode(_ state: ProbeState) {
-        add(.interval, state.definition.every.seconds)
-        for type in ResultType.allCases where state.runs[type] > 0 {
-            add(.runs, [("result_type", type.name)], Double(state.runs[type]))
-        }
-        for monitor in state.monitors { add(.monitorState, [("monitor", monitor.key.name)], Double(monitor.state.rawValue)) }
-        guard let result = state.latest else { return }
-        let judges = ![.rejected, .quarantined].contains(result.type)
-        if judges { add(.success, result.type == .succeeded ? 1 : 0) }
-        add(.judged, judges ? 1 : 0)
-        add(.duration, result.duration.seconds)
-        add(.resultType, Double(result.type.rawValue))
-        add(.lastRun, result.end.timeIntervalSince1970)
-        if let success = state.lastSuccess { add(.lastSuccess, success.timeIntervalSince1970) }
-        if let sample = result.outcome.sampleValue { add(.sampleValue, sample) }
-        if let finding = result.decisive {
-            add(
-                .reason,
-                [("stage", finding.stage.rawValue), ("reason", finding.reason.rawValue), ("severity", finding.severity.rawValue)],
-                1)
-        }
-        for stage in result.outcome.stages where stage.verdict != .notRun {
-            add(.stageDuration, [("stage", stage.stage.rawValue)], stage.duration.seconds)
-        }
-        for observation in result.outcome.observations { add(observation) }
-        let ends = result.outcome.observations.compactMap {
-            if case .peerCertificate(_, _, _, let facts) = $0 { facts.notAfter } else { nil }
-        }
-        if let earliest = ends.min() { add(.earliestExpiry, earliest.timeIntervalSince1970) }
-    }
+    fileprivate init(_ metrics: [MetricDefinition]) { self.metrics = metrics }
+}
 
-    private mutating func add(_ observation: Observation) {
-        switch observation {
-        case .httpPhases(let phases):
-            for phase in Observation.HTTPPhase.allCases {
-                if let duration = phases[phase] { add(.httpDuration, [("phase", phase.rawValue)], duration.seconds) }
-            }
-        case .peerCertificate(let stage, let depth, _, let facts):
-            guard depth < 10 else { return }
-            let further = [("stage", stage.rawValue), ("depth", String(depth)), ("fingerprint_sha256", facts.fingerprintSHA256)]
-            add(.peerNotAfter, further, facts.notAfter.timeIntervalSince1970)
-            add(.peerKeySize, further, Double(facts.keyBits))
-        case .oauthCertificate(let copy):
-            let labels = [
-                ("server", copy.server), ("source", copy.source.rawValue), ("slot", copy.slot.rawValue),
-                ("thumbprint", copy.facts.thumbprint.description),
-            ]
-            add(.oauthNotAfter, labels, copy.facts.notAfter.timeIntervalSince1970)
-            add(.oauthNotBefore, labels, copy.facts.notBefore.timeIntervalSince1970)
-            add(.oauthKeySize, labels, Double(copy.facts.keyBits))
-            add(.oauthLastSeen, labels, copy.lastSeen.timeIntervalSince1970)
-        case .drift(let drift):
-            add(.drift, [("server", drift.server), ("source", drift.source.rawValue)], Double(drift.state.rawValue))
-        case .metadataReachable(let server, let isReachable):
-            add(
-                .metadataReachable, [("server", server), ("document", server.isEmpty ? "auth_server" : "server")], isReachable ? 1 : 0
-            )
+/// The layouts of a page's fragments.
+final class FragmentLayouts: Sendable {
+    private let known = Mutex<[[MetricDefinition]: FragmentLayout]>([:])
+
+    func layout(_ metrics: [MetricDefinition]) -> FragmentLayout {
+        known.withLock { known in
+            if let layout = known[metrics] { return layout }
+            let layout = FragmentLayout(metrics)
+            known[metrics] = layout
+            return layout
         }
-    }
-
-    private mutating func add(_ family: MetricFamily, _ value: Double) { add(family, [], value) }
-
-    /// - Parameter labels: all labels for a shared family; otherwise only those in addition to the common ones.
-    private mutating func add(_ family: MetricFamily, _ labels: [(String, String)], _ value: Double) {
-        if family.isShared {
-            var line: [UInt8] = []
-            MetricText.write(family.name.utf8, labels, value, to: &line)
-            shared.append(ProbeFragment.SharedSample(family: family, series: MetricText.series(family.name, labels), line: line))
-        } else {
-            Self.writeRest(labels, value, to: &own[family.rawValue])
-        }
-    }
-
-    /// The part of a sample line after the common labels.
-    static func writeRest(_ labels: [(String, String)], _ value: Double, to bytes: inout [UInt8]) {
-        if !labels.isEmpty { bytes.append(UInt8(ascii: ",")) }
-        MetricText.writeLabels(labels, to: &bytes)
-        bytes.append(UInt8(ascii: "}"))
-        MetricText.writeValue(value, to: &bytes)
     }
 }

@@ -33,13 +33,24 @@ package struct ProbeState: Sendable {
 
 /// The number of runs by result type.
 package struct RunCounts: Sendable, Hashable {
-    /// Indexed by the type's raw value; inline, because a dictionary would take an allocation per probe.
-    private var counts = SIMD8<UInt32>()
+    // Fields of 4 bytes, because there is one of each for every probe.
+    private var timeout, poisoned, succeeded, failed, quarantined, rejected: UInt32
 
-    package init() {}
+    package init() { (timeout, poisoned, succeeded, failed, quarantined, rejected) = (0, 0, 0, 0, 0, 0) }
 
     package subscript(type: ResultType) -> Int {
-        get { Int(counts[type.rawValue]) }
-        set { counts[type.rawValue] = UInt32(truncatingIfNeeded: newValue) }
+        get { Int(self[keyPath: Self.field(type)]) }
+        set { self[keyPath: Self.field(type)] = UInt32(truncatingIfNeeded: newValue) }
+    }
+
+    private static func field(_ type: ResultType) -> WritableKeyPath<RunCounts, UInt32> {
+        switch type {
+        case .timeout: \.timeout
+        case .poisoned: \.poisoned
+        case .succeeded: \.succeeded
+        case .failed: \.failed
+        case .quarantined: \.quarantined
+        case .rejected: \.rejected
+        }
     }
 }

@@ -15,6 +15,7 @@ struct CertificateExpiryKind: ProbeKind {
             "With a valid next certificate that takes effect in time, an approaching expiry is at most a warning. SampleValue: days until the first expiry.",
         ],
         stages: [.certificate, .metadata],
+        metrics: MetricDefinition.oauthCertificate,
         reasons: [
             .certificateExpired, .certificateNotYetValid, .certificateExpiresVerySoon, .certificateExpiresSoon, .certificateMissing,
             .certificateUnreadable, .notObserved,

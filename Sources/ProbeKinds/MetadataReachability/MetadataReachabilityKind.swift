@@ -1,8 +1,12 @@
+import Outbound
 import Probing
 
 /// `metadata-reachability`: the auth server's metadata document and the server's own.
 struct MetadataReachabilityKind: ProbeKind {
     static let name = "metadata-reachability"
+    /// By server, which is empty for the auth server's document, and by document.
+    static let isReachable = MetricDefinition(
+        "oauth_metadata_reachable", "1 if the auth metadata document could be read, 0 if not.", .shared)
     let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
@@ -15,15 +19,10 @@ struct MetadataReachabilityKind: ProbeKind {
             "The clocks of both are compared with the Date header of their responses. If a gateway answers instead of the server, the probe could not judge.",
         ],
         stages: [.config, .resolve, .connect, .tls, .metadata],
-        reasons: [
-            .configIncomplete, .metadataURLMismatch, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable, .connectionReset,
-            .timeout,
-            .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .clientCertificateRequired, .renegotiationInsecure, .keyTooSmall,
-            .signatureWeak, .certificateUnreadable, .credentialUnreadable, .certificateUntrusted, .certificateNameMismatch,
-            .certificateExpired,
-            .certificateNotYetValid, .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .metadataMalformed, .metadataNoKeys,
-            .metadataWrongRealm, .metadataNoTokenEndpoint, .clockSkew, .preauthenticationSuspected, .notObserved,
-            .systemRefused,
+        metrics: [.httpDuration, MetadataReachabilityKind.isReachable],
+        reasons: [.configIncomplete, .metadataURLMismatch, .dnsFailed] + .connection + .proxy + .tls + .http + [
+            .metadataMalformed, .metadataNoKeys, .metadataWrongRealm, .metadataNoTokenEndpoint, .clockSkew, .preauthenticationSuspected,
+            .notObserved,
         ],
         options: [
             .init("path", "path of a server's metadata document (default \(MetadataReader.serverPath))", settableThroughAgent: false),

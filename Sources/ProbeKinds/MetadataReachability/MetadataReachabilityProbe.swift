@@ -63,12 +63,12 @@ struct MetadataReachabilityProbe: Probe {
     private func judge(_ sighting: MetadataSighting, _ context: RunContext, into log: inout RunRecorder) {
         let judgement = sighting.judgement
         judgement.record(in: &log)
+        var labels = [("server", ""), ("document", "auth_server")]
         if case .server(let server) = sighting.publisher {
             log.observe(judgement.peerCertificates + [judgement.phases])
-            if let isReachable = sighting.isReachable { log.observe(.metadataReachable(server: server.name, isReachable)) }
-        } else {
-            if let isReachable = sighting.isReachable { log.observe(.metadataReachable(server: "", isReachable)) }
+            labels = [("server", server.name), ("document", "server")]
         }
+        if let isReachable = sighting.isReachable { log.observe(.measurement(MetadataReachabilityKind.isReachable(isReachable, labels))) }
         for warning in judgement.warnings { log.find(warning) }
         if let finding = sighting.finding { log.find(finding) }
         if let response = sighting.report.response,

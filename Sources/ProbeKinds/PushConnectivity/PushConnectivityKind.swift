@@ -1,3 +1,4 @@
+import Outbound
 import Probing
 
 /// `push-connectivity`: whether the push service is reachable with a token that the tenant accepts.
@@ -15,15 +16,12 @@ struct PushConnectivityKind: ProbeKind {
             "resolve, connect, tls, endpoint: one request to the push service. With a token, a 2xx status passes; without one, any HTTP response passes and its status is recorded.",
         ],
         stages: PushConnectivityProbe.stages,
+        metrics: [.httpDuration],
         reasons: [
-            .configIncomplete, .configMismatch, .certificateExpired, .certificateNotYetValid, .certificateMissing, .metadataURLMismatch,
-            .metadataMalformed, .metadataNoKeys, .httpStatus, .httpRedirect, .httpTooLarge, .httpMalformed, .credentialUnreadable,
-            .systemRefused,
-            .tokenRefused, .tokenKeyUnknown, .tokenMalformed, .clockSkew, .dnsFailed, .connectRefused, .connectTimeout, .networkUnreachable,
-            .connectionReset, .timeout, .proxyRefused, .proxyAuthentication, .tlsHandshakeFailed, .clientCertificateRequired,
-            .renegotiationInsecure, .keyTooSmall, .signatureWeak, .certificateUnreadable, .certificateUntrusted,
-            .certificateNameMismatch, .endpointRefusedToken, .endpointThrottled, .endpointUnavailable,
-        ],
+            .configIncomplete, .configMismatch, .certificateMissing, .metadataURLMismatch, .metadataMalformed, .metadataNoKeys,
+            .tokenRefused,
+            .tokenKeyUnknown, .tokenMalformed, .clockSkew, .dnsFailed,
+        ] + .connection + .proxy + .tls + .http + [.endpointRefusedToken, .endpointThrottled, .endpointUnavailable],
         options: [
             .init("body", "body of the notification request (default {})", settableThroughAgent: false),
             .init("contentType", "Content-Type of the notification request (default application/json)", settableThroughAgent: false),

@@ -3,6 +3,9 @@ import Probing
 /// `thumbprint-drift`: whether all copies of the OAuth certificate are the organization's current one.
 struct ThumbprintDriftKind: ProbeKind {
     static let name = "thumbprint-drift"
+    /// By server, which is empty for a copy that the organization shares, and by source.
+    static let drift = MetricDefinition(
+        "oauth_certificate_drift", "0 if the source has the expected certificate, 1 if another, 2 if another and settling.", .shared)
     let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
@@ -14,6 +17,7 @@ struct ThumbprintDriftKind: ProbeKind {
             "If all servers agree on one key and the configured thumbprint names another, the configuration is out of date: a warning.",
         ],
         stages: [.certificate, .metadata, .compare],
+        metrics: MetricDefinition.oauthCertificate + [ThumbprintDriftKind.drift],
         reasons: [
             .thumbprintDrift, .thumbprintSettling, .authconfigOutdated, .certificateUnreadable, .systemRefused, .metadataNoKeys,
             .notObserved,

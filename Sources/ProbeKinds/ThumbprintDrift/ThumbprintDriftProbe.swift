@@ -107,8 +107,8 @@ struct ThumbprintDriftProbe: Probe {
             guard let newest = held.max(by: { $0.facts.notBefore < $1.facts.notBefore }) else { continue }
             let differs = !held.contains { $0.facts.thumbprint == reference }
             let settles = differs && isSettling(newest.facts, reference: reference, known: known, context)
-            log.observe(
-                .drift(CertificateDrift(server: newest.server, source: source, state: differs ? settles ? .settling : .other : .same)))
+            let labels = [("server", newest.server), ("source", source.rawValue)]
+            log.observe(.measurement(ThumbprintDriftKind.drift(differs ? settles ? 2 : 1 : 0, labels)))
             guard differs else { continue }
             let sentence = "\(newest.location): \(newest.facts.thumbprint), but \(authority(reference)) \(reference)"
             log.find(

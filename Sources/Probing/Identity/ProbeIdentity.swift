@@ -3,38 +3,48 @@
 /// Comparison ignores the case of health set and name, as the Exchange cmdlets do; the definition's spelling is kept for display.
 /// Targets are case-sensitive, because URL paths are.
 package struct ProbeIdentity: Sendable, CustomStringConvertible {
-    package let healthSet: String
-    package let name: String
+    /// All targets of a definition share them.
+    private final class Names: Sendable {
+        let healthSet: String
+        let name: String
+        /// Both, case-folded, for comparison and lookup; stored because they are needed on every lookup.
+        let folded: String
+
+        init(_ healthSet: String, _ name: String) {
+            self.healthSet = healthSet
+            self.name = name
+            folded = ProbeIdentity.joined(healthSet.lowercased(), name.lowercased(), nil)
+        }
+    }
+
+    private let names: Names
     /// The probed target, if the definition has targets; otherwise nil.
     package let target: String?
-    /// Health set and name, case-folded, for comparison and lookup; stored because they are needed on every lookup.
-    private let foldedNames: String
 
     package init(healthSet: String, name: String, target: String? = nil) {
-        self.healthSet = healthSet
-        self.name = name
+        names = Names(healthSet, name)
         self.target = target
-        foldedNames = Self.joined(healthSet.lowercased(), name.lowercased(), nil)
     }
 
-    /// The same probe at a target. All targets share the memory of the names.
+    /// The same probe at a target.
     package init(_ identity: ProbeIdentity, target: String?) {
-        healthSet = identity.healthSet
-        name = identity.name
+        names = identity.names
         self.target = target
-        foldedNames = identity.foldedNames
     }
+
+    package var healthSet: String { names.healthSet }
+    package var name: String { names.name }
 
     /// `description` with health set and name case-folded.
-    package var folded: String { target.map { foldedNames + "\\" + $0 } ?? foldedNames }
+    package var folded: String { target.map { names.folded + "\\" + $0 } ?? names.folded }
 
     package var description: String { Self.joined(healthSet, name, target) }
 
     /// Whether user input names this probe: with or without health set and target, `\` or `/` as separator, ignoring case.
-    package func isMeant(by text: String) -> Bool { isSpelt(text, among: names + targetedNames) }
+    package func isMeant(by text: String) -> Bool { isSpelt(text, among: spellings + targetedSpellings) }
 
     /// Like `isMeant(by:)`, but the target is required if the identity has one.
-    package func isNamed(by text: String) -> Bool { isSpelt(text, among: target == nil ? names : targetedNames) }
+    package func isNamed(by text: String) -> Bool { isSpelt(text, among: target == nil ? spellings : targetedSpellings) }
 
     /// The part of user input after this identity's name (a target); nil if the text does not begin with the name.
     package func rest(of text: String) -> String? {
@@ -43,8 +53,8 @@ package struct ProbeIdentity: Sendable, CustomStringConvertible {
         return spelling.map { String(text.dropFirst($0.count + 1)) }
     }
 
-    private var names: [String] { [healthSet + "\n" + name, name].map { $0.lowercased() } }
-    private var targetedNames: [String] { target.map { target in names.map { $0 + "\n" + target.lowercased() } } ?? [] }
+    private var spellings: [String] { [healthSet + "\n" + name, name].map { $0.lowercased() } }
+    private var targetedSpellings: [String] { target.map { target in spellings.map { $0 + "\n" + target.lowercased() } } ?? [] }
 
     private func isSpelt(_ text: String, among spellings: [String]) -> Bool {
         let wanted = text.lowercased()
@@ -63,15 +73,15 @@ package struct ProbeIdentity: Sendable, CustomStringConvertible {
 
 extension ProbeIdentity: Hashable, Comparable {
     package static func == (left: ProbeIdentity, right: ProbeIdentity) -> Bool {
-        left.foldedNames == right.foldedNames && left.target == right.target
+        (left.names === right.names || left.names.folded == right.names.folded) && left.target == right.target
     }
 
     package static func < (left: ProbeIdentity, right: ProbeIdentity) -> Bool {
-        (left.foldedNames, left.target ?? "") < (right.foldedNames, right.target ?? "")
+        (left.names.folded, left.target ?? "") < (right.names.folded, right.target ?? "")
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(foldedNames)
+        hasher.combine(names.folded)
         hasher.combine(target)
     }
 }

@@ -17,7 +17,7 @@ package struct KindGuide: Sendable {
     /// One paragraph per check, in the order they run.
     package var checks: [String]
     package var stages: [Stage]
-    /// The metrics of `/probe` that a run may measure, in addition to those of every kind.
+    /// The metrics that a run may measure, in addition to those of every kind: of the run, and of the certificates that a peer presented.
     package var metrics: [MetricDefinition]
     /// Every reason a result of this kind can have.
     package var reasons: [Reason]

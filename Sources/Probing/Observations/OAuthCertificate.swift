@@ -32,23 +32,3 @@ package struct OAuthCertificate: Sendable, Hashable {
         self.lastSeen = lastSeen
     }
 }
-
-/// Whether a copy is the certificate that AuthConfig names.
-package struct CertificateDrift: Sendable, Hashable {
-    package enum State: Int, Sendable, Hashable {
-        case same = 0
-        case other = 1
-        case settling = 2
-    }
-
-    /// The server that holds the copy; empty for a copy the organization shares.
-    package var server: String
-    package var source: OAuthCertificate.Source
-    package var state: State
-
-    package init(server: String, source: OAuthCertificate.Source, state: State) {
-        self.server = server
-        self.source = source
-        self.state = state
-    }
-}

@@ -1,17 +1,16 @@
 package import Certificates
 
-/// A typed fact recorded by a run and kept in the cache. Kinds record these; the metrics writer decides how they are exposed.
+/// A fact recorded by a run and kept in the cache. Those that other parts of the agent judge or show are typed.
 ///
 /// Indirect, so that an element of an array does not take the size of the largest case.
 package indirect enum Observation: Sendable {
     case oauthCertificate(OAuthCertificate)
-    case drift(CertificateDrift)
     /// A certificate the peer presented in a TLS handshake: its position (0 is the leaf), and whether it is part of the verified chain.
     case peerCertificate(stage: Stage, depth: Int, isVerified: Bool, CertificateFacts)
-    /// Whether an auth metadata document could be fetched; `server` is empty for the auth server's document.
-    case metadataReachable(server: String, Bool)
     /// The phases of the probe's HTTP exchange, summed over redirects.
     case httpPhases(HTTPPhases)
+    /// A sample of a metric that the kind declares, for `/metrics` and perhaps `/probe`.
+    case measurement(Measurement)
 
     /// Without the DER bytes of a peer certificate.
     var slim: Observation {
@@ -24,18 +23,27 @@ package indirect enum Observation: Sendable {
         case resolve, connect, tls, processing, transfer
     }
 
-    /// The duration of each phase; nil for a phase that did not happen. Fields, because a dictionary would take twice the memory.
+    /// The duration of each phase; nil for a phase that did not happen.
     package struct HTTPPhases: Sendable, Hashable {
-        private var resolve, connect, tls, processing, transfer: CompactDuration?
+        // Fields, because a dictionary, or optional fields, would take twice the memory.
+        private var resolve, connect, tls, processing, transfer: CompactDuration
 
-        package init() {}
-
-        package subscript(phase: HTTPPhase) -> Duration? {
-            get { self[keyPath: Self.field(phase)]?.duration }
-            set { self[keyPath: Self.field(phase)] = newValue.map { CompactDuration($0) } }
+        package init() {
+            (resolve, connect, tls, processing, transfer) = (Self.none, Self.none, Self.none, Self.none, Self.none)
         }
 
-        private static func field(_ phase: HTTPPhase) -> WritableKeyPath<HTTPPhases, CompactDuration?> {
+        package subscript(phase: HTTPPhase) -> Duration? {
+            get {
+                let value = self[keyPath: Self.field(phase)]
+                return value == Self.none ? nil : value.duration
+            }
+            set { self[keyPath: Self.field(phase)] = newValue.map { CompactDuration($0) } ?? Self.none }
+        }
+
+        /// No phase takes less than no time.
+        private static let none = CompactDuration(.nanoseconds(-1))
+
+        private static func field(_ phase: HTTPPhase) -> WritableKeyPath<HTTPPhases, CompactDuration> {
             switch phase {
             case .resolve: \.resolve
             case .connect: \.connect
@@ -45,10 +53,4 @@ package indirect enum Observation: Sendable {
             }
         }
     }
-}
-
-extension MetricDefinition {
-    /// The metric of `httpPhases`, which kinds that observe them declare.
-    package static let httpDuration = MetricDefinition(
-        "probe_http_duration_seconds", "Duration of the HTTP request by phase, summed over redirects.")
 }

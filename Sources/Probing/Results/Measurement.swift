@@ -1,14 +1,39 @@
-/// A metric of `/probe`: a gauge.
-package struct MetricDefinition: Sendable, Hashable {
-    /// The metric's name as it is exposed: `probe_http_status_code`.
+package import FoundationEssentials
+
+/// A metric that runs measure: a gauge, or a counter if its name ends with `_total`. There is one object for each name.
+package final class MetricDefinition: Sendable, Hashable {
+    /// Where its samples are exposed.
+    package enum Exposure: Sendable {
+        /// In the response of `/probe`.
+        case onDemand
+        /// In `/metrics`, with the labels of the probe before its own.
+        case scheduled
+        /// In both. In `/metrics` the name begins with `health_`, and the labels of the probe precede its own.
+        case both
+        /// In `/metrics`, with its own labels only. Of several probes that measure the same series, the newest result counts.
+        case shared
+    }
+
+    /// The name in the response of `/probe`, or the only one: `probe_http_status_code`, `oauth_certificate_drift`. Unique.
     package let name: String
+    /// The name in `/metrics`.
+    package let scheduledName: String
     /// One line.
     package let help: String
+    package let exposure: Exposure
 
-    package init(_ name: String, _ help: String) {
+    package init(_ name: String, _ help: String, _ exposure: Exposure = .onDemand) {
         self.name = name
         self.help = help
+        self.exposure = exposure
+        scheduledName = exposure == .both ? "health_" + name : name
     }
+
+    /// `gauge` or `counter`, as in a `# TYPE` line.
+    package var type: String { name.hasSuffix("_total") ? "counter" : "gauge" }
+
+    package static func == (left: MetricDefinition, right: MetricDefinition) -> Bool { left === right }
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 
     /// A measurement of this metric.
     /// - Parameter labels: names and values, in the order they are exposed.
@@ -16,13 +41,17 @@ package struct MetricDefinition: Sendable, Hashable {
         Measurement(metric: self, labels: labels, value: value)
     }
 
-    package func callAsFunction(_ value: Bool) -> Measurement { self(value ? 1 : 0) }
+    package func callAsFunction(_ value: Bool, _ labels: [(String, String)] = []) -> Measurement { self(value ? 1 : 0, labels) }
     package func callAsFunction(_ value: Int) -> Measurement { self(Double(value)) }
+    /// A measurement in seconds since 1970.
+    package func callAsFunction(_ date: Date, _ labels: [(String, String)] = []) -> Measurement { self(date.timeIntervalSince1970, labels) }
+    /// A measurement in seconds.
+    package func callAsFunction(_ duration: Duration, _ labels: [(String, String)] = []) -> Measurement { self(duration.seconds, labels) }
 
     /// A measurement for each phase, in seconds, with the label `phase`; 0 for a phase without a duration.
     package func callAsFunction<Phase: RawRepresentable & CaseIterable & Hashable>(_ durations: [Phase: Duration]) -> [Measurement]
     where Phase.RawValue == String {
-        Phase.allCases.map { self(durations[$0]?.seconds ?? 0, [("phase", $0.rawValue)]) }
+        Phase.allCases.map { self(durations[$0] ?? .zero, [("phase", $0.rawValue)]) }
     }
 }
 

@@ -51,6 +51,26 @@ import Testing
         #expect(names.count == 3 && names.allSatisfy { $0.hasPrefix("certificate_") }, "\(text)")
     }
 
+    @Test(
+        "a kind is explained with the metrics it measures, each under the page that shows it",
+        arguments: [
+            ("thumbprint-drift", ["oauth_certificate_key_size", "oauth_certificate_drift"], []),
+            ("metadata-reachability", ["health_probe_http_duration_seconds", "oauth_metadata_reachable"], ["probe_http_duration_seconds"]),
+            ("tcp", [], ["probe_dns_lookup_time_seconds", "probe_tls_version_info"]),
+        ])
+    func metrics(kind: String, scheduled: [String], onDemand: [String]) async throws {
+        let site = try FileSite(["Files/Export"])
+        let text = try await site.agent(["explain", kind]).output
+        func names(_ heading: String) -> [String] {
+            text.split(separator: "\n\n").first { $0.hasPrefix(heading + ":\n") }?.split(separator: "\n").dropFirst()
+                .map { String($0.prefix { $0 != ":" }.drop { $0 == " " }) } ?? []
+        }
+        for (heading, wanted) in [("Metrics of /metrics", scheduled), ("Metrics of /probe", onDemand)] {
+            let found = names(heading)
+            #expect(Set(wanted).isSubset(of: found) && found.isEmpty == wanted.isEmpty && Set(found).count == found.count, "\(text)")
+        }
+    }
+
     private struct Group: Decodable, Equatable {
         var targets: [String]
         var labels: [String: String]

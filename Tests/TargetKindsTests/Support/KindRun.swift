@@ -27,9 +27,7 @@ struct KindRun {
             throw Refused(description: "no probe")
         }
         outcome = await probe.run(RunContext(date: Date(), deadline: time, time: ManualTime()))
-        let declared = Set(configured.guide.metrics)
-        let undeclared = outcome.facts.flatMap(\.measurements).map(\.metric).filter { !declared.contains($0) }
-        #expect(undeclared.isEmpty, "the guide of \(kind) does not declare these metrics")
+        #expect(outcome.undeclaredMetrics(configured.guide) == [], "the guide of \(kind) does not declare these metrics")
     }
 
     init(

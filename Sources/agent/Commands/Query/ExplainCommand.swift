@@ -41,7 +41,10 @@ struct ExplainCommand: AsyncParsableCommand {
         lines += ["", "Checks:"] + guide.checks.map { "  - " + $0 }
         lines += ["", "Stages: " + guide.stages.map(\.rawValue).joined(separator: " -> ")]
         if !guide.options.isEmpty { lines += ["", "Options:"] + guide.options.map { "  \($0.name): \($0.summary)" } }
-        if !guide.metrics.isEmpty { lines += ["", "Metrics of /probe:"] + guide.metrics.map { "  \($0.name): \($0.help)" } }
+        let scheduled = guide.metrics.filter { $0.exposure != .onDemand }.map { "  \($0.scheduledName): \($0.help)" }
+        if !scheduled.isEmpty { lines += ["", "Metrics of /metrics:"] + scheduled }
+        let onDemand = guide.metrics.filter { [.onDemand, .both].contains($0.exposure) }.map { "  \($0.name): \($0.help)" }
+        if !onDemand.isEmpty { lines += ["", "Metrics of /probe:"] + onDemand }
         lines += ["", "Reasons ('agent explain REASON' shows what to do):"] + guide.reasons.map { "  \($0.rawValue): \($0.sentence)" }
         return lines.joined(separator: "\n")
     }

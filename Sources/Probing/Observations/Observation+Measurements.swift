@@ -1,0 +1,52 @@
+import Certificates
+
+/// The metrics of typed observations. A kind that records such observations declares them in its guide.
+extension MetricDefinition {
+    package static let httpDuration = MetricDefinition(
+        "probe_http_duration_seconds", "Duration of the HTTP request by phase, summed over redirects.", .both)
+    /// Of each certificate that a peer presented.
+    package static let peerCertificate = [certificateNotAfter, certificateKeySize]
+    /// Of each copy of the OAuth certificate.
+    package static let oauthCertificate = [oauthNotAfter, oauthNotBefore, oauthKeySize, oauthLastSeen]
+
+    fileprivate static let certificateNotAfter = MetricDefinition(
+        "probe_certificate_not_after_timestamp_seconds",
+        "notAfter of each certificate presented by the peer, even if it failed verification.", .both)
+    fileprivate static let certificateKeySize = MetricDefinition(
+        "probe_certificate_key_size", "Key size of each certificate presented by the peer, in bits.", .both)
+    fileprivate static let oauthNotAfter = MetricDefinition(
+        "oauth_certificate_not_after_timestamp_seconds", "notAfter of each copy of the OAuth certificate.", .shared)
+    fileprivate static let oauthNotBefore = MetricDefinition(
+        "oauth_certificate_not_before_timestamp_seconds", "notBefore of each copy of the OAuth certificate.", .shared)
+    fileprivate static let oauthKeySize = MetricDefinition(
+        "oauth_certificate_key_size", "Key size of each copy of the OAuth certificate, in bits.", .shared)
+    fileprivate static let oauthLastSeen = MetricDefinition(
+        "oauth_certificate_last_seen_timestamp_seconds", "Time each copy of the OAuth certificate was last seen.", .shared)
+}
+
+extension Observation {
+    /// Of a long chain, only the first certificates are exposed.
+    private static let maximumDepth = 10
+
+    /// Samples of the metrics above; of a measurement, itself.
+    package var measurements: [Measurement] {
+        switch self {
+        case .httpPhases(let phases):
+            return HTTPPhase.allCases.compactMap { phase in phases[phase].map { MetricDefinition.httpDuration($0, [("phase", phase.rawValue)]) } }
+        case .peerCertificate(let stage, let depth, _, let facts):
+            guard depth < Self.maximumDepth else { return [] }
+            let labels = [("stage", stage.rawValue), ("depth", String(depth)), ("fingerprint_sha256", facts.fingerprintSHA256)]
+            return [MetricDefinition.certificateNotAfter(facts.notAfter, labels), MetricDefinition.certificateKeySize(Double(facts.keyBits), labels)]
+        case .oauthCertificate(let copy):
+            let labels = [
+                ("server", copy.server), ("source", copy.source.rawValue), ("slot", copy.slot.rawValue),
+                ("thumbprint", copy.facts.thumbprint.description),
+            ]
+            return [
+                MetricDefinition.oauthNotAfter(copy.facts.notAfter, labels), MetricDefinition.oauthNotBefore(copy.facts.notBefore, labels),
+                MetricDefinition.oauthKeySize(Double(copy.facts.keyBits), labels), MetricDefinition.oauthLastSeen(copy.lastSeen, labels),
+            ]
+        case .measurement(let measurement): return [measurement]
+        }
+    }
+}
