@@ -32,25 +32,14 @@ package struct ProbeState: Sendable {
 }
 
 /// The number of runs by result type.
-package struct RunCounts: Sendable, Hashable {
-    // Fields of 4 bytes, because there is one of each for every probe.
-    private var timeout, poisoned, succeeded, failed, quarantined, rejected: UInt32
+package struct RunCounts: Sendable {
+    /// By raw value of the type, which begins at 1; inline, because there is one of these for every probe.
+    private var counts = InlineArray<6, UInt32>(repeating: 0)
 
-    package init() { (timeout, poisoned, succeeded, failed, quarantined, rejected) = (0, 0, 0, 0, 0, 0) }
+    package init() {}
 
     package subscript(type: ResultType) -> Int {
-        get { Int(self[keyPath: Self.field(type)]) }
-        set { self[keyPath: Self.field(type)] = UInt32(truncatingIfNeeded: newValue) }
-    }
-
-    private static func field(_ type: ResultType) -> WritableKeyPath<RunCounts, UInt32> {
-        switch type {
-        case .timeout: \.timeout
-        case .poisoned: \.poisoned
-        case .succeeded: \.succeeded
-        case .failed: \.failed
-        case .quarantined: \.quarantined
-        case .rejected: \.rejected
-        }
+        get { Int(counts[type.rawValue - 1]) }
+        set { counts[type.rawValue - 1] = UInt32(truncatingIfNeeded: newValue) }
     }
 }

@@ -32,11 +32,16 @@ extension Observation {
     package var measurements: [Measurement] {
         switch self {
         case .httpPhases(let phases):
-            return HTTPPhase.allCases.compactMap { phase in phases[phase].map { MetricDefinition.httpDuration($0, [("phase", phase.rawValue)]) } }
+            return HTTPPhase.allCases.compactMap { phase in
+                phases[phase].map { MetricDefinition.httpDuration($0, [("phase", phase.rawValue)]) }
+            }
         case .peerCertificate(let stage, let depth, _, let facts):
             guard depth < Self.maximumDepth else { return [] }
             let labels = [("stage", stage.rawValue), ("depth", String(depth)), ("fingerprint_sha256", facts.fingerprintSHA256)]
-            return [MetricDefinition.certificateNotAfter(facts.notAfter, labels), MetricDefinition.certificateKeySize(Double(facts.keyBits), labels)]
+            return [
+                MetricDefinition.certificateNotAfter(facts.notAfter, labels),
+                MetricDefinition.certificateKeySize(Double(facts.keyBits), labels),
+            ]
         case .oauthCertificate(let copy):
             let labels = [
                 ("server", copy.server), ("source", copy.source.rawValue), ("slot", copy.slot.rawValue),

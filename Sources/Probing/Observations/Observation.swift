@@ -21,36 +21,31 @@ package indirect enum Observation: Sendable {
 
     package enum HTTPPhase: String, Sendable, Hashable, CaseIterable {
         case resolve, connect, tls, processing, transfer
+
+        fileprivate var index: Int {
+            switch self {
+            case .resolve: 0
+            case .connect: 1
+            case .tls: 2
+            case .processing: 3
+            case .transfer: 4
+            }
+        }
     }
 
     /// The duration of each phase; nil for a phase that did not happen.
-    package struct HTTPPhases: Sendable, Hashable {
-        // Fields, because a dictionary, or optional fields, would take twice the memory.
-        private var resolve, connect, tls, processing, transfer: CompactDuration
+    package struct HTTPPhases: Sendable {
+        /// Inline, because a dictionary, or optional fields, would take twice the memory.
+        private var durations = InlineArray<5, CompactDuration>(repeating: none)
 
-        package init() {
-            (resolve, connect, tls, processing, transfer) = (Self.none, Self.none, Self.none, Self.none, Self.none)
-        }
+        package init() {}
 
         package subscript(phase: HTTPPhase) -> Duration? {
-            get {
-                let value = self[keyPath: Self.field(phase)]
-                return value == Self.none ? nil : value.duration
-            }
-            set { self[keyPath: Self.field(phase)] = newValue.map { CompactDuration($0) } ?? Self.none }
+            get { durations[phase.index] == Self.none ? nil : durations[phase.index].duration }
+            set { durations[phase.index] = newValue.map { CompactDuration($0) } ?? Self.none }
         }
 
         /// No phase takes less than no time.
         private static let none = CompactDuration(.nanoseconds(-1))
-
-        private static func field(_ phase: HTTPPhase) -> WritableKeyPath<HTTPPhases, CompactDuration> {
-            switch phase {
-            case .resolve: \.resolve
-            case .connect: \.connect
-            case .tls: \.tls
-            case .processing: \.processing
-            case .transfer: \.transfer
-            }
-        }
     }
 }
