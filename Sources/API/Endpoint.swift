@@ -2,6 +2,7 @@ package import Monitoring
 
 /// What a request to the API looks like. The router, its 405 responses and the command line use it; a test compares it with `openapi.json`.
 package struct Route: Sendable, Hashable {
+    /// A request method of the API.
     package enum Method: String, Sendable { case get = "GET", post = "POST" }
 
     package let method: Method

@@ -4,6 +4,7 @@ package import Probing
 
 /// A result in the JSON of `--output json` and the API. Times are ISO 8601 in UTC, durations are in seconds.
 package struct ResultDocument: Codable, Sendable {
+    /// One stage, in the order of the kind; `detail` is empty if there is none.
     package struct StageDocument: Codable, Sendable {
         package var name: String
         package var verdict: String
@@ -11,6 +12,7 @@ package struct ResultDocument: Codable, Sendable {
         package var detail: String
     }
 
+    /// One finding, in the order they were recorded; stage and reason as in metrics.
     package struct FindingDocument: Codable, Sendable {
         package var severity: String
         package var stage: String
@@ -18,6 +20,7 @@ package struct ResultDocument: Codable, Sendable {
         package var sentence: String
     }
 
+    /// One copy of an OAuth certificate; `server` is empty for a copy that the organization shares.
     package struct CertificateDocument: Codable, Sendable {
         package var server: String
         package var source: String

@@ -2,6 +2,7 @@ import Glibc
 
 /// An IPv4 or IPv6 address.
 package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
+    /// The raw value is the IP version.
     package enum Family: Int, Sendable, Hashable {
         case v4 = 4
         case v6 = 6

@@ -24,6 +24,7 @@ package struct CertificateFacts: Sendable, Hashable {
     package var names: [String]
     package var der: [UInt8]
 
+    /// The algorithm of a public key.
     package enum KeyType: Sendable, Hashable, CustomStringConvertible {
         case rsa
         case ec

@@ -20,6 +20,7 @@ package struct LabPlan: Sendable {
 
 /// Where everything of a running lab is.
 package struct LabDescription: Codable, Sendable {
+    /// A server of the lab and where it listens.
     package struct ServerAddress: Codable, Sendable {
         package var name: String
         /// `127.0.0.1:PORT`
@@ -36,6 +37,7 @@ package struct LabDescription: Codable, Sendable {
 
 /// A whole hybrid tenant on loopback, with faults to switch on.
 package final class Lab: Service, Sendable {
+    /// The lab cannot start; the description is one sentence.
     package struct Problem: Error, CustomStringConvertible {
         package var description: String
     }

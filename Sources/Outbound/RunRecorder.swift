@@ -34,7 +34,9 @@ package struct RunRecorder: Sendable {
         }
     }
 
+    /// Records a fact that is kept with the result.
     package mutating func observe(_ observation: Observation) { outcome.observations.append(observation) }
+    /// Records facts that are kept with the result, in their order.
     package mutating func observe(_ observations: [Observation]) { outcome.observations += observations }
     /// Records what was measured of a target, for `/probe`.
     package mutating func measured(_ facts: some TargetFacts) { outcome.facts.append(facts) }

@@ -35,6 +35,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
         runner = ProbeRunner(time: time)
     }
 
+    /// Takes modules, access rules and the rate limit of a plan that has come into use; ignores every other change.
     package func changed(_ change: CacheChange) {
         guard case .adopted(let plan) = change else { return }
         state.withLock { state in

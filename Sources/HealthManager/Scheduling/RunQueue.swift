@@ -22,6 +22,7 @@ package struct RunQueue<Run: Sendable>: Sendable {
         self.perServer = perServer
     }
 
+    /// Queues a run behind those of the same server.
     package mutating func offer(_ run: Run, server: String) {
         groups[server, default: Group()].waiting.append(run)
         markReady(server)
@@ -39,6 +40,7 @@ package struct RunQueue<Run: Sendable>: Sendable {
         return run
     }
 
+    /// Counts a run that `next` returned as no longer running.
     package mutating func finished(server: String) {
         running -= 1
         groups[server]?.running -= 1

@@ -65,6 +65,7 @@ package struct Schedule: Sendable {
     /// Removes a probe; ignored if it is not scheduled.
     package mutating func remove(_ key: ProbeKey) { timings[key] = nil }
 
+    /// Removes every probe.
     package mutating func removeAll() {
         heap = Heap()
         timings = [:]

@@ -212,6 +212,7 @@ package struct TargetListWatch: Service {
         self.manager = manager
     }
 
+    /// Reads lists again when they are due, and hands changes to the manager, until the service group shuts down.
     package func run() async throws {
         await cancelWhenGracefulShutdown { [lists, manager] in
             await lists.keepLooking { await manager.takeTargets(of: $0) }

@@ -24,6 +24,7 @@ extension Fault {
     package static let all: [Fault] =
         network + metadataDocuments + authServer + certificates + copies + pushService + tokens + configuration
 
+    /// The fault of this name, in any case; nil if there is none.
     package static func named(_ name: String) -> Fault? { all.first { $0.name == name.lowercased() } }
 
     private static let network: [Fault] = [

@@ -10,6 +10,7 @@ package struct AlertmanagerConfiguration: Sendable, Hashable {
         case file(String)
     }
 
+    /// TLS settings of the connection.
     package struct TLS: Sendable, Hashable {
         /// PEM file of trusted roots in addition to the system's; replaces the `tls.caFile` of the agent.
         package var caFile: String?

@@ -1,5 +1,6 @@
 /// The agent's listener, control socket and state directory.
 package struct DaemonSettings: Sendable, Hashable {
+    /// The Unix socket of the command line.
     package struct ControlSocket: Sendable, Hashable {
         /// Nil means `control.sock` in the state directory.
         package var path: String?

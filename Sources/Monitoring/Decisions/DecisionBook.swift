@@ -26,6 +26,7 @@ package struct DecisionBook: Sendable {
         overrides.append(override)
     }
 
+    /// Removes the override with the same id, if it is there.
     package mutating func remove(_ override: Override) { overrides.removeAll { $0.id == override.id } }
 
     /// Adds maintenance and replaces one with the same key.
@@ -34,6 +35,7 @@ package struct DecisionBook: Sendable {
         maintenance.append(new)
     }
 
+    /// Removes the maintenance with the same id, if it is there.
     package mutating func remove(_ old: Maintenance) {
         held[old.id] = nil
         maintenance.removeAll { $0.id == old.id }

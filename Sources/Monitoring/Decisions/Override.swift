@@ -3,6 +3,7 @@ package import Probing
 
 /// A temporary change of a property of a probe, monitor or responder, until a date or an agent version.
 package struct Override: Sendable, Hashable, Codable {
+    /// What has the property.
     package enum Item: String, Sendable, Hashable, Codable, CaseIterable { case probe, monitor, responder }
 
     /// When it expires.

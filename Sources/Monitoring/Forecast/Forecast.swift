@@ -45,7 +45,9 @@ package struct Forecast: Codable, Sendable {
     }
 }
 
+/// A change of one probe's verdict at a date, if nothing is renewed.
 package struct ForecastEvent: Codable, Sendable, Hashable {
+    /// What changes.
     package enum Change: String, Codable, Sendable {
         /// From this date on the probe succeeds with a warning.
         case warns

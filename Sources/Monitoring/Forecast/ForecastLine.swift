@@ -9,6 +9,7 @@ package enum ForecastLine {
         var reason: Reason?
     }
 
+    /// The changes of verdict between the outcomes of one probe, in order of their dates.
     package static func events(of key: ProbeKey, _ outcomes: [(date: Date, outcome: Outcome)]) -> [ForecastEvent] {
         var events: [ForecastEvent] = []
         var before: Verdict?

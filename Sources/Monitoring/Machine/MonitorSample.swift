@@ -2,6 +2,7 @@ package import Probing
 
 /// The part of a run's result that monitors evaluate. A run that could not be made or judged yields no sample and never changes a state.
 package struct MonitorSample: Sendable, Hashable {
+    /// `warned` is a success with a warning.
     package enum Verdict: Sendable, Hashable { case succeeded, warned, failed }
 
     /// `TimeSource.elapsed` when the result was recorded.

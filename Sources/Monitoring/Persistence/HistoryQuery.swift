@@ -2,6 +2,7 @@ package import FoundationEssentials
 
 /// Selects history records. `since` and `until` are both inclusive bounds of the record's time; nil means unbounded.
 package struct HistoryQuery: Sendable {
+    /// The type of a record.
     package enum Sort: String, Sendable, CaseIterable, Codable { case result, transition, attempt, decision }
 
     /// A probe, monitor or responder (`HealthSet\Name[\Target]` or `Name`), or a health set with everything in it; nil means all.

@@ -115,6 +115,7 @@ package struct AcknowledgeRequest: OrderDocument {
 
 /// The request was refused; the description is one sentence.
 package struct DecisionRefused: Error, Sendable, CustomStringConvertible {
+    /// Which status the API answers with.
     package enum Kind: Sendable {
         /// The named item does not exist.
         case unknown

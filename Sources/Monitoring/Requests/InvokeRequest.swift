@@ -46,7 +46,9 @@ package struct InvokeRequest: OrderDocument {
 
 /// The outcome of an invocation: a result for each place where the probe ran, a refusal for each where it could not run.
 package struct InvokeResults: Sendable {
+    /// Why the probe did not run; `server` is empty if that does not depend on a server.
     package struct Refusal: Codable, Sendable {
+        /// What was refused.
         package enum Kind: String, Codable, Sendable {
             case unknownProbe, unknownServer, notDefined, badOption
         }

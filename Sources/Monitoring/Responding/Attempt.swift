@@ -3,6 +3,7 @@ import Probing
 
 /// One attempt of a responder, or the reason why it did not act.
 package struct Attempt: Sendable, Hashable, Codable {
+    /// How it ended.
     package enum Outcome: String, Sendable, Hashable, Codable {
         /// Started, and not known to have ended. Recorded before the action, so that it is counted even if the process dies.
         case begun

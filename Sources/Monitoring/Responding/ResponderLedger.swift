@@ -2,6 +2,7 @@ import Probing
 
 /// Statistics of responders since the agent started, for metrics and the status page.
 package struct ResponderLedger: Sendable {
+    /// What attempts are counted by.
     package struct Key: Sendable, Hashable, Comparable {
         package let responder: String
         package let outcome: Attempt.Outcome

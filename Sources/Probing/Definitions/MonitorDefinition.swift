@@ -1,5 +1,6 @@
 /// A monitor as defined beside its probe: the rule that detects a problem, its severity, and when it escalates.
 package struct MonitorDefinition: Sendable, Hashable {
+    /// The label `severity` of its alerts.
     package enum Severity: String, Sendable, Hashable, Codable, CaseIterable { case critical, warning }
 
     /// Flap detection: after `episodes` episodes within `within`, one episode stays open until the rule has not matched for `steadyFor`.

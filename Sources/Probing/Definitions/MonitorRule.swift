@@ -1,5 +1,6 @@
 /// The condition under which a monitor detects a problem: a pure function of recent samples of one probe.
 package enum MonitorRule: Sendable, Hashable {
+    /// On which side of a threshold a value is a problem.
     package enum Side: String, Sendable, Hashable { case above, below }
 
     /// The last N runs all failed.

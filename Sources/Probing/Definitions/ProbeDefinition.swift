@@ -2,6 +2,7 @@
 ///
 /// A class, because thousands of probes may share one definition.
 package final class ProbeDefinition: Sendable {
+    /// For what there is a probe.
     package enum Scope: Sendable, Hashable {
         /// One instance per server that has the role.
         case server(role: Server.Role)

@@ -4,6 +4,7 @@ package import Addresses
 package struct TargetList: Sendable, Hashable {
     /// An external source of targets.
     package struct Source: Sendable, Hashable {
+        /// How it is read.
         package enum Kind: Sendable, Hashable {
             /// Prometheus file_sd files that match a glob pattern.
             case files

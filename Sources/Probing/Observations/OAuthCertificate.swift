@@ -3,6 +3,7 @@ package import FoundationEssentials
 
 /// One copy of an OAuth certificate: where it was found, and whether it is the current, previous or next certificate.
 package struct OAuthCertificate: Sendable, Hashable {
+    /// Where a copy was found.
     package enum Source: String, Sendable, Hashable, Codable, CaseIterable {
         /// Published as a signing key in a server's auth metadata document.
         case published
@@ -12,6 +13,7 @@ package struct OAuthCertificate: Sendable, Hashable {
         case tenant
     }
 
+    /// What AuthConfig names the certificate as; `unknown` if AuthConfig is not known or names another.
     package enum Slot: String, Sendable, Hashable, Codable, CaseIterable {
         case current, previous, next, unknown
     }

@@ -19,6 +19,7 @@ package indirect enum Observation: Sendable {
         return .peerCertificate(stage: stage, depth: depth, isVerified: isVerified, facts)
     }
 
+    /// A phase of an HTTP exchange, in order.
     package enum HTTPPhase: String, Sendable, Hashable, CaseIterable {
         case resolve, connect, tls, processing, transfer
 

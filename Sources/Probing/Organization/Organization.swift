@@ -41,6 +41,7 @@ package struct Tenant: Sendable, Hashable {
 
 /// A server as `Get-ExchangeServer` lists it.
 package struct Server: Sendable, Hashable {
+    /// As in the column `ServerRole`.
     package enum Role: String, Sendable, Hashable, CaseIterable {
         case mailbox = "Mailbox"
         case edge = "Edge"

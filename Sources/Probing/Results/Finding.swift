@@ -3,6 +3,7 @@ package import Certificates
 
 /// A failure, a warning, or the reason why a stage could not be judged.
 package struct Finding: Sendable, Hashable {
+    /// What a finding means for the result.
     package enum Severity: String, Sendable, Hashable, Codable {
         /// The monitored system has a problem.
         case failure

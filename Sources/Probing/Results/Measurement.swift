@@ -41,7 +41,9 @@ package final class MetricDefinition: Sendable, Hashable {
         Measurement(metric: self, labels: labels, value: value)
     }
 
+    /// A measurement that is 1 for true and 0 for false.
     package func callAsFunction(_ value: Bool, _ labels: [(String, String)] = []) -> Measurement { self(value ? 1 : 0, labels) }
+    /// A measurement without labels.
     package func callAsFunction(_ value: Int) -> Measurement { self(Double(value)) }
     /// A measurement in seconds since 1970.
     package func callAsFunction(_ date: Date, _ labels: [(String, String)] = []) -> Measurement { self(date.timeIntervalSince1970, labels) }

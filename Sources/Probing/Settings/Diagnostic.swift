@@ -2,6 +2,7 @@ import Addresses
 
 /// One problem of the configuration: its location, its severity, and one sentence on what to do.
 package struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
+    /// A configuration with an error is not used; a warning is reported, and the configuration is used.
     package enum Severity: String, Sendable, Hashable {
         case error, warning
     }

@@ -2,6 +2,7 @@ import Addresses
 
 /// A configuration value as written, with its location in the file. The reader decides on its type.
 package struct Setting: Sendable {
+    /// What is written.
     package indirect enum Value: Sendable {
         /// `isPlain`: written without quotes, so that `true`, `5m` and `12` may be read as other types than string.
         case scalar(String, isPlain: Bool)
@@ -11,6 +12,7 @@ package struct Setting: Sendable {
         case mapping([Entry])
     }
 
+    /// A key of a mapping, as written, and its value.
     package struct Entry: Sendable {
         package var key: String
         package var keyLocation: SourceLocation

@@ -110,12 +110,14 @@ package final class SettingsReader {
         scalar(key, expected: "true or false") { ["true": true, "false": false][$0.lowercased()] }
     }
 
+    /// A whole number in the range; nil if the key is missing, or its value is not one, which is reported.
     package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         scalar(key, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
+    /// A number in the range; nil if the key is missing, or its value is not one, which is reported.
     package func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
         scalar(key, expected: "a number from \(range.lowerBound) to \(range.upperBound)") { text in
             Double(text).flatMap { range.contains($0) ? $0 : nil }

@@ -2,6 +2,7 @@ package import Probing
 
 /// A DNS probe's response.
 package struct DNSFacts: Sendable, Hashable {
+    /// The label `phase`, in order.
     package enum Phase: String, Sendable, Hashable, CaseIterable {
         case resolve, connect, request
     }

@@ -2,10 +2,12 @@ package import Probing
 
 /// A check with the standard gRPC health checking protocol.
 package struct GRPCFacts: Sendable, Hashable {
+    /// The label `phase`, in order.
     package enum Phase: String, Sendable, Hashable, CaseIterable {
         case resolve, check
     }
 
+    /// The serving status, as the protocol spells it.
     package enum Serving: String, Sendable, Hashable, CaseIterable {
         case unknown = "UNKNOWN"
         case serving = "SERVING"

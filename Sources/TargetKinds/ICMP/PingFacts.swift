@@ -2,6 +2,7 @@ package import Probing
 
 /// An ICMP probe's reply.
 package struct PingFacts: Sendable, Hashable {
+    /// The label `phase`, in order.
     package enum Phase: String, Sendable, Hashable, CaseIterable {
         case resolve, setup, rtt
     }

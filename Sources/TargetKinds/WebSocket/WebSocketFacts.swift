@@ -2,6 +2,7 @@ package import Probing
 
 /// A WebSocket probe's connection.
 package struct WebSocketFacts: Sendable, Hashable {
+    /// The label `phase`, in order.
     package enum Phase: String, Sendable, Hashable, CaseIterable {
         case resolve, connect, processing, transfer
     }

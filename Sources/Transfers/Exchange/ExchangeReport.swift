@@ -83,6 +83,7 @@ package enum ExchangePhase: String, Sendable, Hashable, CaseIterable, Codable {
 
 /// Why an exchange ended before its response was complete.
 package struct ExchangeFailure: Error, Sendable, Hashable {
+    /// What happened; `Outbound` maps each to a reason.
     package enum Kind: String, Sendable, Hashable {
         case nameNotResolved
         case refused

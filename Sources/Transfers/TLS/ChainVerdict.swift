@@ -4,6 +4,7 @@ package import FoundationEssentials
 
 /// The result of verifying the presented chain, with OpenSSL's error code.
 package struct ChainVerdict: Sendable, Hashable {
+    /// Why the chain is refused.
     package enum Fault: String, Sendable, Hashable, CaseIterable {
         case expired
         case notYetValid

@@ -35,6 +35,7 @@ package struct TLSSettings: Sendable {
     }
 }
 
+/// A protocol version, as it is written in options; ordered.
 package enum TLSVersion: String, Sendable, Hashable, CaseIterable, Comparable {
     case v1_0 = "1.0"
     case v1_1 = "1.1"
