@@ -33,7 +33,8 @@ package enum ProbeText {
     private static func measurements(_ run: OnDemandRun) -> [Measurement] {
         let outcome = run.result.outcome
         var all = [MetricDefinition.success(run.isSuccess), MetricDefinition.timeout(run.timeout)]
-        all += MetricDefinition.measurements(of: run.result).filter { $0.metric.exposure == .both || $0.metric.exposure == .onDemand }
+        MetricDefinition.measure(run.result, into: &all)
+        all.removeAll { $0.metric.exposure != .both && $0.metric.exposure != .onDemand }
         all += outcome.facts.flatMap(\.measurements)
         if let earliest = outcome.earliestExpiry { all.append(MetricDefinition.earliestExpiry(earliest)) }
         if let leaf = outcome.peerCertificates.first(where: { $0.depth == 0 })?.facts {

@@ -41,7 +41,12 @@ struct ProbeFragment: Sendable {
         let own = measurements.filter { $0.metric.exposure == .scheduled || $0.metric.exposure == .both }
         // Always there: the counters of runs that are zero are not measured.
         var metrics = [MetricDefinition.runs]
-        for sample in own where !metrics.contains(sample.metric) { metrics.append(sample.metric) }
+        // Positions, because samples would be retained and released for each comparison.
+        let positions = own.map { sample in
+            if let position = metrics.firstIndex(of: sample.metric) { return position }
+            metrics.append(sample.metric)
+            return metrics.count - 1
+        }
         layout = layouts.layout(metrics)
         unseen = ResultType.allCases.reduce(0) { state.runs[$1] == 0 ? $0 | 1 << $1.rawValue : $0 }
 
@@ -64,8 +69,8 @@ struct ProbeFragment: Sendable {
             bytes.withUnsafeMutableBytes {
                 $0.storeBytes(of: UInt32(start), toByteOffset: index * MemoryLayout<UInt32>.size, as: UInt32.self)
             }
-            for sample in own where sample.metric == metric {
-                MetricText.writeRest(sample.labels, sample.value, to: &bytes)
+            for position in positions.indices where positions[position] == index {
+                MetricText.writeRest(own[position].labels, own[position].value, to: &bytes)
                 size += metric.scheduledName.utf8.count + 1 + labels
             }
             size += bytes.count - start

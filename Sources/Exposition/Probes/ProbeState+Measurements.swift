@@ -22,17 +22,23 @@ extension MetricDefinition {
 
     /// All samples of a scheduled probe but the counters of runs that are zero.
     fileprivate static func measurements(of state: ProbeState) -> [Measurement] {
-        var all = [interval(state.definition.every)]
-        all += ResultType.allCases.filter { state.runs[$0] > 0 }.map { runs(Double(state.runs[$0]), [("result_type", $0.name)]) }
-        all += state.monitors.map { monitorState(Double($0.state.rawValue), [("monitor", $0.key.name)]) }
+        var all: [Measurement] = []
+        all.reserveCapacity(32)
+        all.append(interval(state.definition.every))
+        for type in ResultType.allCases where state.runs[type] > 0 {
+            all.append(runs(Double(state.runs[type]), [("result_type", type.name)]))
+        }
+        for monitor in state.monitors { all.append(monitorState(Double(monitor.state.rawValue), [("monitor", monitor.key.name)])) }
         guard let result = state.latest else { return all }
         let isJudged = ![.rejected, .quarantined].contains(result.type)
         if isJudged { all.append(success(result.type == .succeeded)) }
-        all += [judged(isJudged), lastRun(result.end)]
+        all.append(judged(isJudged))
+        all.append(lastRun(result.end))
         if let date = state.lastSuccess { all.append(lastSuccess(date)) }
         if let sample = result.outcome.sampleValue { all.append(sampleValue(sample)) }
         if let earliest = result.outcome.earliestExpiry { all.append(earliestExpiry(earliest)) }
-        return all + measurements(of: result)
+        measure(result, into: &all)
+        return all
     }
 }
 

@@ -11,9 +11,10 @@ extension MetricDefinition {
     private static let reason = MetricDefinition("probe_reason_info", "Reason why the run failed, warned or could not judge.", .both)
     private static let stageDuration = MetricDefinition("probe_stage_duration_seconds", "Duration of each stage of the run.", .both)
 
-    /// Samples of the metrics above except `success`, whose meaning differs between `/probe` and `/metrics`.
-    static func measurements(of result: ProbeResult) -> [Measurement] {
-        var all = [duration(result.duration), resultType(result.type.rawValue)]
+    /// Appends samples of the metrics above except `success`, whose meaning differs between `/probe` and `/metrics`, and of what the run observed.
+    static func measure(_ result: ProbeResult, into all: inout [Measurement]) {
+        all.append(duration(result.duration))
+        all.append(resultType(result.type.rawValue))
         if let finding = result.decisive {
             let labels = [("stage", finding.stage.rawValue), ("reason", finding.reason.rawValue), ("severity", finding.severity.rawValue)]
             all.append(reason(1, labels))
@@ -21,7 +22,7 @@ extension MetricDefinition {
         for stage in result.outcome.stages where stage.verdict != .notRun {
             all.append(stageDuration(stage.duration, [("stage", stage.stage.rawValue)]))
         }
-        return all + result.outcome.observations.flatMap(\.measurements)
+        for observation in result.outcome.observations { all += observation.measurements }
     }
 }
 

@@ -34,13 +34,18 @@ package struct Schedule: Sendable {
     private var heap = Heap<Due>()
     private var timings: [ProbeKey: Timing] = [:]
     private var generations = 0
+    /// How many entries of the heap are from before a removal.
+    private var discarded = 0
 
     package init() {}
 
     /// The earliest time at which a probe is due; nil if nothing is scheduled.
     package var nextDue: Duration? {
         mutating get {
-            while let first = heap.min, timings[first.key]?.generation != first.generation { heap.removeMin() }
+            while discarded > 0, let first = heap.min, timings[first.key]?.generation != first.generation {
+                heap.removeMin()
+                discarded -= 1
+            }
             return heap.min?.at.duration
         }
     }
@@ -55,6 +60,7 @@ package struct Schedule: Sendable {
             generations += 1
             let share = Self.share(of: key)
             let first = CompactDuration(Self.onTick(now + min(window, every) * share))
+            remove(key)
             timings[key] = Timing(
                 every: CompactDuration(every), firstRun: CompactDuration(timeout + Self.overrun),
                 phase: CompactDuration(Self.onTick(every * share)), next: first, generation: generations)
@@ -63,12 +69,15 @@ package struct Schedule: Sendable {
     }
 
     /// Removes a probe; ignored if it is not scheduled.
-    package mutating func remove(_ key: ProbeKey) { timings[key] = nil }
+    package mutating func remove(_ key: ProbeKey) {
+        if timings.removeValue(forKey: key) != nil { discarded += 1 }
+    }
 
     /// Removes every probe.
     package mutating func removeAll() {
         heap = Heap()
         timings = [:]
+        discarded = 0
     }
 
     /// Removes the probes due at `now` and schedules their next runs. A late probe is returned only once: missed runs are not made up for.
