@@ -8,9 +8,9 @@ package struct HealthReport: Codable, Sendable {
     package var monitors: [MonitorDocument]
 
     package init(_ snapshot: Snapshot) {
-        monitors = snapshot.probes.flatMap(\.monitors).map { status in
-            let probe = status.key.probe
-            return MonitorDocument(status, inactiveSince: snapshot.inactive(probe.identity.healthSet, server: probe.server))
+        monitors = snapshot.probes.flatMap { probe in
+            let inactiveSince = snapshot.inactive(probe.key.identity.healthSet, server: probe.key.server)
+            return probe.monitors.map { MonitorDocument($0, latest: probe.latest, inactiveSince: inactiveSince) }
         }
         .sorted {
             ($0.rank, $0.monitorIdentity, $0.server, $0.address ?? "") < ($1.rank, $1.monitorIdentity, $1.server, $1.address ?? "")
@@ -81,6 +81,20 @@ package struct HealthSetDocument: Codable, Sendable {
     }
 }
 
+/// Runs that count towards a monitor's rule, and how many it takes; nil for a rule that takes a share of the runs.
+package struct PendingDocument: Codable, Sendable {
+    /// `failing`, `warning`, or `beyond the limit` for a sample value.
+    package var problem: String
+    package var runs: Int
+    package var needed: Int?
+
+    init(_ progress: RuleProgress, latest: ProbeResult?) {
+        problem = latest.map { $0.isWarning ? "warning" : $0.type == .succeeded ? "beyond the limit" : "failing" } ?? "failing"
+        runs = progress.runs
+        needed = progress.needed
+    }
+}
+
 /// A monitor of one probe, with the columns of `Get-ServerHealth`, and the reason for its state.
 package struct MonitorDocument: Codable, Sendable {
     package var server: String
@@ -97,6 +111,8 @@ package struct MonitorDocument: Codable, Sendable {
     package var since: Date
     package var flapping: Bool
     package var inactiveSince: Date?
+    /// A problem that the monitor does not count as one yet; nil if there is none, and in an episode.
+    package var pending: PendingDocument?
     package var episodeBegan: Date?
     package var escalated: Date?
     package var acknowledgedBy: String?
@@ -109,7 +125,7 @@ package struct MonitorDocument: Codable, Sendable {
     var healthState: HealthState? { HealthState.allCases.first { $0.name == alertValue } }
     fileprivate var rank: Int { healthState?.rank ?? 0 }
 
-    init(_ status: MonitorStatus, inactiveSince: Date?) {
+    init(_ status: MonitorStatus, latest: ProbeResult?, inactiveSince: Date?) {
         let key = status.key
         server = key.probe.server
         target = key.probe.identity.target
@@ -124,7 +140,14 @@ package struct MonitorDocument: Codable, Sendable {
         since = status.since
         flapping = status.isFlapping
         self.inactiveSince = inactiveSince
-        guard let episode = status.episode else { return }
+        guard let episode = status.episode else {
+            guard let progress = status.progress else { return }
+            pending = PendingDocument(progress, latest: latest)
+            reason = latest?.decisive?.reason.rawValue
+            sentence = latest?.decisive?.sentence
+            remedy = latest?.decisive?.reason.remedy
+            return
+        }
         episodeBegan = episode.began
         escalated = episode.escalated
         acknowledgedBy = episode.acknowledged?.by

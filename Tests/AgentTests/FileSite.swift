@@ -11,8 +11,9 @@ final class FileSite: Sendable {
     /// - Parameters:
     ///   - names: of the probes, `SET/NAME`; the file `watched/NAME` is there at first.
     ///   - servers: where each of them runs; none means once for the organization.
+    ///   - failures: how many in a row a monitor takes as a problem.
     ///   - more: further lines of `agent.yaml`.
-    init(_ names: [String], servers: [String] = [], more: String = "") throws {
+    init(_ names: [String], servers: [String] = [], failures: Int = 1, more: String = "") throws {
         directory = try TemporaryDirectory()
         let list = servers.isEmpty ? "" : "servers: [\(servers.map { "{ name: \($0) }" }.joined(separator: ", "))]\n"
         try directory.write("agent.yaml", "organization: fabrikam.com\nlisten: 127.0.0.1:0\nstateDirectory: state\n" + list + more)
@@ -29,7 +30,7 @@ final class FileSite: Sendable {
                 every: 1s
                 timeout: 900ms
                 options: { path: "\(directory.path)/watched/\(parts[1])" }
-                monitors: [{ name: \(parts[1])Monitor, when: { consecutiveFailures: 1 }, degradedFor: 100ms }]
+                monitors: [{ name: \(parts[1])Monitor, when: { consecutiveFailures: \(failures) }, degradedFor: 100ms }]
 
                 """)
             try put(parts[1])

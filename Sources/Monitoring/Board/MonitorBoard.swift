@@ -250,6 +250,7 @@ package struct MonitorBoard: Sendable {
                 entry.status.episode = nil
             }
             entry.status.isFlapping = entry.machine.isFlapping
+            entry.status.progress = entry.machine.progress
             let state = entry.machine.state(at: elapsed)
             expect(entry, after: elapsed)
             if state != before {

@@ -1,5 +1,13 @@
 import Probing
 
+/// How far a problem is from being one for a monitor.
+package struct RuleProgress: Sendable, Hashable {
+    /// How many of the latest runs count towards the rule.
+    package let runs: Int
+    /// How many it takes; nil for a rule that takes a share of the runs.
+    package let needed: Int?
+}
+
 /// Evaluation of a rule over recent samples. Pure.
 extension MonitorRule {
     /// The result of the evaluation.
@@ -30,6 +38,28 @@ extension MonitorRule {
                 : Double(samples.count { $0.verdict != .failed }) * 100 / Double(samples.count) < percentage ? .met : .clear
         case .certificateLifetime(let percent):
             inARow(1, samples.filter { $0.lifetimePercent != nil }) { $0.lifetimePercent.map { $0 < percent } ?? false }
+        }
+    }
+
+    /// - Parameter samples: as for `verdict`.
+    /// - Returns: nil if the latest run does not count towards the rule, and for a rule that looks at a certificate instead of runs.
+    func progress(_ samples: some RandomAccessCollection<MonitorSample>) -> RuleProgress? {
+        func inARow(_ needed: Int, _ isBad: (MonitorSample) -> Bool) -> RuleProgress? {
+            let runs = samples.reversed().prefix { isBad($0) }.count
+            return runs == 0 ? nil : RuleProgress(runs: runs, needed: needed)
+        }
+        func failures(_ needed: Int?) -> RuleProgress? {
+            guard samples.last?.verdict == .failed else { return nil }
+            return RuleProgress(runs: samples.count { $0.verdict == .failed }, needed: needed)
+        }
+        switch self {
+        case .consecutiveFailures(let count): return inARow(count) { $0.verdict == .failed }
+        case .consecutiveWarnings(let count): return inARow(count) { $0.verdict == .warned }
+        case .sampleValue(let side, let limit, let count):
+            return inARow(count) { sample in sample.sampleValue.map { side == .above ? $0 > limit : $0 < limit } ?? false }
+        case .failures(let count, _): return failures(count)
+        case .successPercentage: return failures(nil)
+        case .certificateLifetime: return nil
         }
     }
 

@@ -91,4 +91,21 @@ import Testing
         let ended = await watch.ended()
         #expect(ended.status == 2 && ended.errors.hasPrefix("error: no agent is running"), "\(ended.errors)")
     }
+
+    @Test("a problem that its monitor does not count as one yet is shown with its reason and its count; --strict makes it status 1")
+    func pending() async throws {
+        let site = try FileSite(["Files/Export"], failures: 1000)
+        let daemon = try await site.startAgent()
+        #expect(try await site.shows("Files", "Healthy"))
+        var ended = try await site.agent(["health", "--strict"])
+        #expect(ended.status == 0 && !ended.output.contains("failing"), "\(ended.output)")
+        try site.remove("Export")
+        #expect(try await site.shows("Files\\ExportMonitor", "Healthy (failing, ", " of 1000)", "snapshot_missing"))
+        #expect(try await site.agent(["health"]).status == 0)
+        ended = try await site.agent(["health", "--strict", "--output", "json"])
+        #expect(ended.status == 1 && ended.output.contains("\"needed\""), "\(ended.output)")
+        try site.put("Export")
+        #expect(try await eventually(within: .seconds(60)) { try await site.agent(["health", "--strict"]).status == 0 })
+        withExtendedLifetime(daemon) {}
+    }
 }

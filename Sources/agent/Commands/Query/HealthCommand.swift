@@ -8,11 +8,13 @@ struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Show health sets and monitors, worst first.",
         discussion:
-            "Exit status: 0 if no health set is Degraded, Unhealthy or Repairing, 1 otherwise, 2 if the agent cannot be reached.")
+            "A problem that its monitor does not count as one yet is shown in brackets, as in `Healthy (failing, 1 of 3)`. Exit status: 0 if no health set is Degraded, Unhealthy or Repairing (with --strict: and there is no such problem), 1 otherwise, 2 if the agent cannot be reached."
+    )
 
     @Option(help: "Only this server.") var server: String?
     @Option(name: .customLong("health-set"), help: "Only this health set, with its monitors.") var healthSet: String?
     @Flag(name: .customLong("roll-up"), help: "One line per health set, across all servers.") var rollUp = false
+    @Flag(help: "Exit with status 1 also for a problem that its monitor does not count as one yet.") var strict = false
     @Flag(help: "Keep running, and print again when something changes.") var watch = false
     @OptionGroup var output: OutputOptions
     @OptionGroup var client: ClientOptions
@@ -34,7 +36,7 @@ struct HealthCommand: AsyncParsableCommand {
                 let isWell = report.healthSets.allSatisfy {
                     ![.unhealthy, .degraded, .repairing].map(\HealthState.name).contains($0.alertValue)
                 }
-                if !isWell { throw ExitCode(1) }
+                if !isWell || strict && report.monitors.contains(where: { $0.pending != nil }) { throw ExitCode(1) }
                 return
             }
             try await Task.sleep(for: Self.pause)
@@ -51,7 +53,7 @@ struct HealthCommand: AsyncParsableCommand {
         try output.text(report) {
             guard !report.monitors.isEmpty else { return "no monitors are defined" }
             let sets = Self.table(rollUp ? report.rolledUp : report.healthSets)
-            let shown = report.monitors.filter { healthSet != nil || $0.episodeBegan != nil }
+            let shown = report.monitors.filter { healthSet != nil || $0.episodeBegan != nil || $0.pending != nil }
             return shown.isEmpty ? sets : sets + "\n\n" + Self.table(shown)
         }
     }
@@ -72,7 +74,12 @@ struct HealthCommand: AsyncParsableCommand {
         TextTable(
             header: ["SERVER", "MONITOR", "ALERTVALUE", "SINCE", "REASON", "DETAILS"],
             rows: monitors.map { monitor in
-                let marks = [monitor.flapping ? "flapping" : nil, monitor.inactiveSince == nil ? nil : "in maintenance"].compactMap(\.self)
+                let pending = monitor.pending.map { pending in
+                    pending.problem + (pending.needed.map { ", \(pending.runs) of \($0)" } ?? "")
+                }
+                let marks = [
+                    pending, monitor.flapping ? "flapping" : nil, monitor.inactiveSince == nil ? nil : "in maintenance",
+                ].compactMap(\.self)
                 let value = ([monitor.alertValue] + marks.map { "(\($0))" }).joined(separator: " ")
                 let by = monitor.acknowledgedBy.map { "acknowledged by \($0)" }
                 return [
