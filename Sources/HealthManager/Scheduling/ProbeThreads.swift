@@ -36,8 +36,10 @@ package final class ProbeThreads: TaskExecutor {
         var running = 0
         /// Workers that wait for a signal, not counting the one that was already signalled.
         var idle = 0
-        /// Whether an alarm is set for jobs that wait.
-        var isWatched = false
+        /// When an alarm that is set for jobs that wait calls `relieve`; nil if none is set.
+        var nextLook: ContinuousClock.Instant?
+        /// Whether jobs have waited too long: they wait for no running thread then.
+        var isOverdue = false
         /// Whether a worker was signalled and has not woken yet. It wakes the next one if too many jobs are left: a running thread
         /// often does several jobs that are enqueued together.
         var isWaking = false
@@ -71,8 +73,9 @@ package final class ProbeThreads: TaskExecutor {
     private func relieve() {
         give(
             state.withLock { state in
-                state.isWatched = false
-                return Self.help(&state, mayWait: false)
+                if let next = state.nextLook, next <= .now { state.nextLook = nil }
+                state.isOverdue = !state.jobs.isEmpty
+                return Self.help(&state)
             })
     }
 
@@ -82,19 +85,20 @@ package final class ProbeThreads: TaskExecutor {
         if let time = help.look, !AlarmClock.shared.call(after: time, relieve) {
             // Out of descriptors or threads: help that cannot come later comes now.
             let help = state.withLock { state in
-                defer { state.isWatched = false }
-                return Self.help(&state, mayWait: false)
+                state.isOverdue = true
+                defer { state.nextLook = nil }
+                return Self.help(&state)
             }
             if help.signals { signal.signal() }
             help.begun.forEach(start)
         }
     }
 
-    private static func help(_ state: inout State, mayWait: Bool = true) -> Help {
+    private static func help(_ state: inout State) -> Help {
         var help = Help()
         guard !state.jobs.isEmpty, !state.isWaking else { return help }
         if state.idle > 0 {
-            if mayWait, state.jobs.count <= waitingAtMost, state.workers.contains(where: isSoonFree) {
+            if !state.isOverdue, state.jobs.count <= waitingAtMost, state.workers.contains(where: isSoonFree) {
                 help.look = look(&state, after: longestWait)
             } else {
                 state.idle -= 1
@@ -123,10 +127,11 @@ package final class ProbeThreads: TaskExecutor {
         return help
     }
 
-    /// Nil if a look is planned already.
+    /// Nil if a look is planned that comes no later.
     private static func look(_ state: inout State, after time: Duration) -> Duration? {
-        if state.isWatched { return nil }
-        state.isWatched = true
+        let look = ContinuousClock.now + time
+        if let next = state.nextLook, next <= look { return nil }
+        state.nextLook = look
         return time
     }
 
@@ -137,7 +142,7 @@ package final class ProbeThreads: TaskExecutor {
             Self.remove(number, &state)
             return Self.look(&state, after: Self.stuckAfter) != nil
         }
-        if isLater, !AlarmClock.shared.call(after: Self.stuckAfter, relieve) { state.withLock { $0.isWatched = false } }
+        if isLater, !AlarmClock.shared.call(after: Self.stuckAfter, relieve) { state.withLock { $0.nextLook = nil } }
     }
 
     private static func remove(_ number: Int, _ state: inout State) {
@@ -177,6 +182,7 @@ package final class ProbeThreads: TaskExecutor {
         }
         guard let job = state.jobs.popFirst() else {
             state.workers[number]?.since = nil
+            state.isOverdue = false
             state.idle += 1
             return .wait
         }

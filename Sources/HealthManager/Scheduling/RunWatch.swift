@@ -81,7 +81,11 @@ final class RunWatch: Sendable {
                 }
                 // Unstructured, because a run that ignores cancellation must be abandoned, which is not possible with a child task.
                 let task = Task(executorPreference: ProbeThreads.shared) { self.end(number, with: await work()) }
-                state.withLock { $0.runs[number]?.task = task }
+                let isOver = state.withLock { state in
+                    state.runs[number]?.task = task
+                    return state.runs[number]?.cancelled != nil
+                }
+                if isOver { task.cancel() }
                 // The calling task was cancelled before the run was registered.
                 if Task.isCancelled { abandon(number) }
                 if let looker { Task(executorPreference: Self.thread) { await self.look(as: looker) } }
