@@ -15,7 +15,8 @@ struct DefinitionFile {
         let kind = kind(reader)
         let summary = reader.string("summary") ?? ""
         let scope =
-            kind.flatMap { $0.aim == .targets ? .targets(TargetSettings(reader, kind: $0.name).list) : nil } ?? scope(reader)
+            kind.flatMap { $0.aim == .targets ? .targets(TargetSettings(reader, kind: $0.name).list) : nil }
+            ?? scope(reader, isKindKnown: kind != nil)
         let every = reader.duration("every") ?? .seconds(300)
         let timeout = reader.duration("timeout") ?? min(.seconds(30), every)
         let retries = reader.integer("retries", in: 0...10) ?? 0
@@ -59,10 +60,12 @@ struct DefinitionFile {
         return nil
     }
 
-    private func scope(_ reader: SettingsReader) -> ProbeDefinition.Scope {
+    /// - Parameter isKindKnown: if not, whether it has targets is not known either.
+    private func scope(_ reader: SettingsReader, isKindKnown: Bool) -> ProbeDefinition.Scope {
         enum Word: String, CaseIterable { case server, organization }
         for key in TargetSettings.keys where reader.has(key) {
             _ = reader.setting(key)
+            guard isKindKnown else { continue }
             reader.error(
                 "'\(key)' is only for kinds with targets, this kind probes the servers of agent.yaml: remove it",
                 at: reader.location(of: key))

@@ -60,7 +60,8 @@ struct MonitorSettings {
         defer { when.finish() }
         let written = Rule.allCases.filter { when.has($0.rawValue) }
         guard let rule = written.first, written.count == 1 else {
-            for rule in written { _ = when.setting(rule.rawValue) }
+            // Asked for, so that each is known when a key with another name is reported.
+            for rule in Rule.allCases { _ = when.setting(rule.rawValue) }
             let list = Rule.allCases.map(\.rawValue).joined(separator: ", ")
             when.error("'when' must contain exactly one of \(list)", at: when.location)
             return nil
@@ -71,17 +72,18 @@ struct MonitorSettings {
         case .failures:
             guard let nested = when.mapping(rule.rawValue) else { return nil }
             defer { nested.finish() }
-            guard let count = needed(nested, "count", { nested.integer($0, in: 1...10_000) }),
-                let within = needed(nested, "within", { nested.duration($0) })
-            else { return nil }
+            // All are read first, so that none is reported as unknown because another is wrong.
+            let count = needed(nested, "count") { nested.integer($0, in: 1...10_000) }
+            let within = needed(nested, "within") { nested.duration($0) }
+            guard let count, let within else { return nil }
             return .failures(count, within: within)
         case .successPercentage:
             guard let nested = when.mapping(rule.rawValue) else { return nil }
             defer { nested.finish() }
             let minimum = nested.integer("minimumRuns", in: 1...10_000) ?? 3
-            guard let below = needed(nested, "below", { nested.number($0, in: 0...100) }),
-                let within = needed(nested, "within", { nested.duration($0) })
-            else { return nil }
+            let below = needed(nested, "below") { nested.number($0, in: 0...100) }
+            let within = needed(nested, "within") { nested.duration($0) }
+            guard let below, let within else { return nil }
             return .successPercentage(below: below, within: within, minimumRuns: minimum)
         case .sampleValue: return when.mapping(rule.rawValue).flatMap(sampleValue)
         case .certificateLifetime:
@@ -100,7 +102,7 @@ struct MonitorSettings {
         case (let limit?, nil): return .sampleValue(.above, limit, consecutive: consecutive)
         case (nil, let limit?): return .sampleValue(.below, limit, consecutive: consecutive)
         default:
-            reader.error("'sampleValue' needs one of 'above' and 'below'", at: reader.location)
+            reader.error("'sampleValue' needs exactly one of 'above' and 'below'", at: reader.location)
             return nil
         }
     }

@@ -36,13 +36,14 @@ struct ResponderSettings {
     private func responder(_ reader: SettingsReader) -> Responder? {
         let name = reader.required("name", what: "a responder")
         let action = action(reader)
-        let triggers = reader.strings("on")?.compactMap { text in
+        let written = reader.strings("on")
+        if written?.isEmpty == true { reader.error("'on' is empty: this responder would never act", at: reader.location(of: "on")) }
+        let triggers = written?.compactMap { text in
             if let trigger = Responder.Trigger(rawValue: text.lowercased()) { return trigger }
             let list = Responder.Trigger.allCases.map(\.rawValue).joined(separator: ", ")
             reader.error("'on' must contain only \(list), found '\(text)'", at: reader.location(of: "on"))
             return nil
         }
-        if triggers?.isEmpty == true { reader.error("'on' is empty: this responder would never act", at: reader.location(of: "on")) }
         let monitors = monitors(reader)
         let timeout = reader.duration("timeout")
         let enabled = reader.bool("enabled") ?? true

@@ -34,6 +34,33 @@ struct OptionKind: ProbeKind {
         return files.diagnostics(kinds: kinds).map { $0.description.replacing(directory.path + "/", with: "") }
     }
 
+    @Test(
+        "one mistake is reported once: what stands beside it is neither unknown nor wrong",
+        arguments: [
+            (
+                "kind: cert-expiry\nmonitors:\n  - { name: M, when: { successPercentage: { below: 195, within: 1h } } }\n",
+                ["'below' must be a number"]
+            ),
+            ("kind: cert-expiry\nmonitors:\n  - { name: M, when: { failures: { count: 0, within: 1h } } }\n", ["'count' must be"]),
+            (
+                "kind: cert-expiry\nmonitors:\n  - { name: M, when: { consecutivefailures: 3 } }\n",
+                ["'when' must contain exactly one of", "unknown key 'consecutivefailures', did you mean 'consecutiveFailures'?"]
+            ),
+            ("kind: cert-expirx\ntargets: [a]\n", ["unknown kind 'cert-expirx', did you mean 'cert-expiry'?"]),
+        ])
+    func once(text: String, sentences: [String]) throws {
+        let found = try Self.diagnostics(probes: ["a.yaml": "healthSet: OAuth\nname: A\n" + text])
+        #expect(found.count == sentences.count, "\(found)")
+        for sentence in sentences { #expect(found.contains { $0.contains(sentence) }, "\(found)") }
+    }
+
+    @Test("a trigger that is none is reported, but not that there is none")
+    func trigger() throws {
+        let responder = "responders: [{ name: r, webhook: { url: https://a.example/ }, on: [unhealthly] }]\n"
+        let found = try Self.diagnostics(agent: responder)
+        #expect(found.count == 1 && found[0].contains("'on' must contain only"), "\(found)")
+    }
+
     @Test("good files have nothing to say")
     func silent() throws { #expect(try Self.diagnostics() == []) }
 
