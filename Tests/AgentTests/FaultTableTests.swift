@@ -107,7 +107,7 @@ private struct TrialSite {
 
     private func problems(of expected: Fault.Expectation) async throws -> [String] {
         var problems: [String] = []
-        let ended = try await site.agent(["invoke", expected.probe, "--output", "json"])
+        let ended = try await site.agent(["invoke", expected.probe, "--server", "mbx01.fabrikam.com", "--output", "json"])
         guard let result = try? JSONDecoder().decode([Result].self, from: Data(ended.output.utf8)).first else {
             throw NoAnswer(said: ended.output + ended.errors)
         }

@@ -10,12 +10,13 @@ struct InvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invoke", abstract: "Run one probe now and print its result.",
         discussion:
-            "PROBE is HealthSet/Name, Name, or the name of a kind; HealthSet/Name/Target selects one of several targets. Exit status: 0 if every result Succeeded, 1 if a probe did not succeed, 2 if it could not run or could not judge."
+            "PROBE is HealthSet/Name, Name, or the name of a kind; HealthSet/Name/Target selects one of several targets. Without a server or target, --output list runs the first one, as Exchange's cmdlet does, and says so; the other formats run all, and nagios prints the worst. Exit status: 0 if every result Succeeded, 1 if a probe did not succeed, 2 if it could not run or could not judge."
     )
 
     @Argument(help: "The probe.") var probe: String
     @Option(help: "Run for this server; can be repeated.") var server: [String] = []
-    @Flag(name: .customLong("all-servers"), help: "Run for all servers or targets of the probe.") var allServers = false
+    @Flag(name: .customLong("all-servers"), help: "Run for all servers or targets of the probe: the default, but for --output list.")
+    var allServers = false
     @Option(help: "Output format: list, table, json or nagios.") var output: ResultPrinter.Form = .list
     @Option(help: "Comma-separated fields of the list, or 'all'.") var fields: String?
     @Option(help: "Maximum duration of each run, in seconds.") var timeout: Double?
@@ -54,7 +55,8 @@ struct InvokeCommand: AsyncParsableCommand {
             throw ValidationError("--timeout must be a number of seconds from 0.001 to 86400")
         }
         return InvokeRequest(
-            probe: probe, servers: server, allServers: allServers, timeoutSeconds: timeout, set: options,
+            probe: probe, servers: server, allServers: allServers || output != .list && server.isEmpty, timeoutSeconds: timeout,
+            set: options,
             at: try at.map { try Decision.date($0, of: "--at") })
     }
 
