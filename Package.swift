@@ -179,7 +179,11 @@ let package = Package(
         tests("StatusServerTests", ["StatusServer", "API", "Exposition", httpTypes]),
         tests(
             "ArchitectureTests",
-            ["API", "Exposition", "HealthManager", "Monitoring", "Probing", "ProbeFiles", logging, nioCore]),
+            [
+                "API", "Exposition", "HealthManager", "Monitoring", "Probing", "ProbeFiles", "ProbeKinds", "TargetKinds", "Transfers",
+                logging,
+                nioCore,
+            ]),
         tests("LabTests", ["Lab"]),
         tests("AgentTests", ["agent", "Lab"], exclude: ["Hostile/peers.py", "Survival/kills.py"]),
     ],

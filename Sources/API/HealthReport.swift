@@ -88,8 +88,12 @@ package struct PendingDocument: Codable, Sendable {
     package var runs: Int
     package var needed: Int?
 
-    init(_ progress: RuleProgress, latest: ProbeResult?) {
-        problem = latest.map { $0.isWarning ? "warning" : $0.type == .succeeded ? "beyond the limit" : "failing" } ?? "failing"
+    init(_ progress: RuleProgress, of rule: MonitorRule) {
+        switch rule {
+        case .consecutiveWarnings: problem = "warning"
+        case .sampleValue: problem = "beyond the limit"
+        case .consecutiveFailures, .failures, .successPercentage, .certificateLifetime: problem = "failing"
+        }
         runs = progress.runs
         needed = progress.needed
     }
@@ -142,10 +146,12 @@ package struct MonitorDocument: Codable, Sendable {
         self.inactiveSince = inactiveSince
         guard let episode = status.episode else {
             guard let progress = status.progress else { return }
-            pending = PendingDocument(progress, latest: latest)
-            reason = latest?.decisive?.reason.rawValue
-            sentence = latest?.decisive?.sentence
-            remedy = latest?.decisive?.reason.remedy
+            pending = PendingDocument(progress, of: status.definition.rule)
+            // A later run that could not judge says nothing about the problem.
+            guard let latest, MonitorSample(latest, at: .zero) != nil else { return }
+            reason = latest.decisive?.reason.rawValue
+            sentence = latest.decisive?.sentence
+            remedy = latest.decisive?.reason.remedy
             return
         }
         episodeBegan = episode.began

@@ -293,13 +293,14 @@ private struct Row: Sendable, CustomTestStringConvertible {
         (.failures(3, within: .seconds(60)), [.failed, .succeeded, .failed], 2, 3),
         (.failures(3, within: .seconds(60)), [.failed, .succeeded], nil, nil),
         (.successPercentage(below: 50, within: .seconds(60), minimumRuns: 9), [.succeeded, .failed], 1, nil),
-        (.certificateLifetime(belowPercent: 5), [.failed], nil, nil),
+        (.sampleValue(.below, 10, consecutive: 3), [.succeeded, .failed], 2, 3),
+        (.sampleValue(.above, 10, consecutive: 3), [.failed], nil, nil), (.certificateLifetime(belowPercent: 5), [.failed], nil, nil),
     ]
 
     @Test("how far a rule is from being met is told while the latest run counts towards it, and not in an episode", arguments: progressRows)
     func progress(row: (rule: MonitorRule, samples: [MonitorSample.Verdict], runs: Int?, needed: Int?)) {
         var machine = MonitorMachine(MonitorDefinition(name: "M", rule: row.rule))
-        for (at, verdict) in row.samples.enumerated() { machine.record(MonitorSample(at: .seconds(at), verdict)) }
+        for (at, verdict) in row.samples.enumerated() { machine.record(MonitorSample(at: .seconds(at), verdict, sampleValue: 5)) }
         #expect(machine.progress?.runs == row.runs && machine.progress?.needed == row.needed)
     }
 }

@@ -34,8 +34,8 @@ package enum ProbeText {
         let outcome = run.result.outcome
         var all = [MetricDefinition.success(run.isSuccess), MetricDefinition.timeout(run.timeout)]
         MetricDefinition.measure(run.result, into: &all)
-        all.removeAll { $0.metric.exposure != .both && $0.metric.exposure != .onDemand }
         all += outcome.facts.flatMap(\.measurements)
+        all.removeAll { $0.metric.exposure != .both && $0.metric.exposure != .onDemand }
         if let earliest = outcome.earliestExpiry { all.append(MetricDefinition.earliestExpiry(earliest)) }
         if let leaf = outcome.peerCertificates.first(where: { $0.depth == 0 })?.facts {
             let labels = [

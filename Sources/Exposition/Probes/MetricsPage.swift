@@ -212,21 +212,15 @@ private struct SharedSeries {
 
     mutating func add(_ fragment: ProbeFragment, of key: ProbeKey) {
         for sample in fragment.shared {
-            let new = Line(bytes: sample.line, seen: fragment.seen, reporters: [key])
-            guard var line = families[sample.metric]?[sample.series] else {
-                families[sample.metric, default: [:]][sample.series] = new
-                ordered[sample.metric] = nil
-                continue
-            }
-            line.reporters.insert(key)
-            if fragment.seen >= line.seen {
-                line.seen = fragment.seen
-                if line.bytes != sample.line {
-                    line.bytes = sample.line
-                    ordered[sample.metric] = nil
-                }
-            }
-            families[sample.metric]?[sample.series] = line
+            // Changed in place: a copy would copy the set of reporters.
+            let new = Line(bytes: [], seen: .distantPast, reporters: [])
+            families[sample.metric, default: [:]][sample.series, default: new].reporters.insert(key)
+            guard let line = families[sample.metric]?[sample.series], fragment.seen >= line.seen else { continue }
+            let isSame = line.bytes == sample.line
+            families[sample.metric]?[sample.series]?.seen = fragment.seen
+            if isSame { continue }
+            families[sample.metric]?[sample.series]?.bytes = sample.line
+            ordered[sample.metric] = nil
         }
     }
 

@@ -9,7 +9,7 @@ package struct MonitorStatus: Sendable, Hashable {
     /// When the current state began, on the wall clock.
     package var since: Date
     package var isFlapping = false
-    /// How far a problem that is no episode yet is from being one; nil if the latest run shows none.
+    /// How far a problem that is no episode yet is from being one; nil if the latest run that could judge shows none.
     package var progress: RuleProgress?
     /// The open episode; nil if there is none.
     package var episode: Episode?

@@ -71,7 +71,7 @@ package struct MonitorMachine: Sendable {
         return begins.count >= rule.episodes && last - begins[begins.count - rule.episodes] <= rule.within
     }
 
-    /// How far the rule is from being met; nil in an episode, and if the latest run does not count towards it.
+    /// How far the rule is from being met; nil in an episode, and if the latest run that could judge does not count towards it.
     package var progress: RuleProgress? { isInEpisode || !definition.isEnabled ? nil : definition.rule.progress(samples) }
 
     /// Evaluates the rule with a new sample, which must be later than the ones before. Ignored if the monitor is disabled.

@@ -44,7 +44,9 @@ extension MonitorRule {
     /// - Parameter samples: as for `verdict`.
     /// - Returns: nil if the latest run does not count towards the rule, and for a rule that looks at a certificate instead of runs.
     func progress(_ samples: some RandomAccessCollection<MonitorSample>) -> RuleProgress? {
-        func inARow(_ needed: Int, _ isBad: (MonitorSample) -> Bool) -> RuleProgress? {
+        func inARow(
+            _ needed: Int, among samples: some BidirectionalCollection<MonitorSample>, _ isBad: (MonitorSample) -> Bool
+        ) -> RuleProgress? {
             let runs = samples.reversed().prefix { isBad($0) }.count
             return runs == 0 ? nil : RuleProgress(runs: runs, needed: needed)
         }
@@ -53,10 +55,12 @@ extension MonitorRule {
             return RuleProgress(runs: samples.count { $0.verdict == .failed }, needed: needed)
         }
         switch self {
-        case .consecutiveFailures(let count): return inARow(count) { $0.verdict == .failed }
-        case .consecutiveWarnings(let count): return inARow(count) { $0.verdict == .warned }
+        case .consecutiveFailures(let count): return inARow(count, among: samples) { $0.verdict == .failed }
+        case .consecutiveWarnings(let count): return inARow(count, among: samples) { $0.verdict == .warned }
         case .sampleValue(let side, let limit, let count):
-            return inARow(count) { sample in sample.sampleValue.map { side == .above ? $0 > limit : $0 < limit } ?? false }
+            return inARow(count, among: samples.filter { $0.sampleValue != nil }) { sample in
+                sample.sampleValue.map { side == .above ? $0 > limit : $0 < limit } ?? false
+            }
         case .failures(let count, _): return failures(count)
         case .successPercentage: return failures(nil)
         case .certificateLifetime: return nil

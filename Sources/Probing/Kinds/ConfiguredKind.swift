@@ -14,6 +14,7 @@ package struct ConfiguredKind: Sendable {
     }
 
     package var name: String { kind.name }
+    package var aim: KindAim { kind.aim }
     package var guide: KindGuide { kind.guide }
     package var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
 

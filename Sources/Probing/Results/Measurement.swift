@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// A metric that runs measure: a gauge, or a counter if its name ends with `_total`. There is one object for each name.
+/// A metric of a probe: a gauge, or a counter if its name ends with `_total`. There is one object for each name.
 package final class MetricDefinition: Sendable, Hashable {
     /// Where its samples are exposed.
     package enum Exposure: Sendable {

@@ -55,7 +55,8 @@ import Testing
         "a kind is explained with the metrics it measures, each under the page that shows it",
         arguments: [
             ("thumbprint-drift", ["oauth_certificate_key_size", "oauth_certificate_drift"], []),
-            ("metadata-reachability", ["health_probe_http_duration_seconds", "oauth_metadata_reachable"], ["probe_http_duration_seconds"]),
+            ("metadata-reachability", ["health_probe_http_duration_seconds", "oauth_metadata_reachable"], []),
+            ("http", ["health_probe_http_duration_seconds"], ["probe_http_duration_seconds", "probe_http_status_code"]),
             ("tcp", [], ["probe_dns_lookup_time_seconds", "probe_tls_version_info"]),
         ])
     func metrics(kind: String, scheduled: [String], onDemand: [String]) async throws {

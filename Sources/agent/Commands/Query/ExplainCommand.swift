@@ -15,11 +15,13 @@ struct ExplainCommand: AsyncParsableCommand {
         if let reason = Reason(rawValue: subject.lowercased()) { return Console.out(Self.text(reason)) }
         let kinds = Composition.kinds(
             transfers: try Composition.transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
-        if let kind = kinds.kind(named: subject.lowercased()) { return Console.out(Self.text(kind.name, kind.guide, nil)) }
+        if let kind = kinds.kind(named: subject.lowercased()) {
+            return Console.out(Self.text(ConfiguredKind(kind, options: .empty(at: SourceLocation(path: ""))), nil))
+        }
         let path = common.config ?? ""
         let files = PlanFiles(configurationPath: path, probesDirectory: common.probes ?? ShippedProbes.locate())
         switch ProbeSelector(files.definitions(kinds: kinds)).select(subject) {
-        case .one(let definition, _): Console.out(Self.text(definition.kind.name, definition.kind.guide, definition))
+        case .one(let definition, _): Console.out(Self.text(definition.kind, definition))
         case .none(let sentence):
             let near = NearestName.ranked(Reason.allCases.map(\.rawValue), to: subject).prefix(3)
             throw Console.failure(sentence + (near.isEmpty ? "" : "; similar names: \(near.joined(separator: ", "))"))
@@ -28,15 +30,16 @@ struct ExplainCommand: AsyncParsableCommand {
 
     static func text(_ reason: Reason) -> String { "\(reason.rawValue)\n\n\(reason.sentence)\n\nWhat to do: \(reason.remedy)" }
 
-    static func text(_ kind: String, _ guide: KindGuide, _ definition: ProbeDefinition?) -> String {
+    static func text(_ kind: ConfiguredKind, _ definition: ProbeDefinition?) -> String {
+        let guide = kind.guide
         var lines: [String] = []
         if let definition {
             lines = ["\(definition.identity)", definition.summary, ""]
             let every = DurationText.format(definition.every)
             lines.append(
-                "Runs every \(every), timeout \(DurationText.format(definition.timeout)); kind \(kind); \(definition.location.path)")
+                "Runs every \(every), timeout \(DurationText.format(definition.timeout)); kind \(kind.name); \(definition.location.path)")
         } else {
-            lines = ["kind \(kind)"]
+            lines = ["kind \(kind.name)"]
         }
         lines += ["", "Checks:"] + guide.checks.map { "  - " + $0 }
         lines += ["", "Stages: " + guide.stages.map(\.rawValue).joined(separator: " -> ")]
@@ -44,7 +47,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let scheduled = guide.metrics.filter { $0.exposure != .onDemand }.map { "  \($0.scheduledName): \($0.help)" }
         if !scheduled.isEmpty { lines += ["", "Metrics of /metrics:"] + scheduled }
         let onDemand = guide.metrics.filter { [.onDemand, .both].contains($0.exposure) }.map { "  \($0.name): \($0.help)" }
-        if !onDemand.isEmpty { lines += ["", "Metrics of /probe:"] + onDemand }
+        if kind.aim == .targets, !onDemand.isEmpty { lines += ["", "Metrics of /probe:"] + onDemand }
         lines += ["", "Reasons ('agent explain REASON' shows what to do):"] + guide.reasons.map { "  \($0.rawValue): \($0.sentence)" }
         return lines.joined(separator: "\n")
     }
