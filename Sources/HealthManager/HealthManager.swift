@@ -107,7 +107,8 @@ package actor HealthManager: Service {
         facts.lateness.observe(max(0, (time.elapsed - planned.due).seconds))
         let definition = planned.member.definition
         let ended = await services.runner.end(
-            planned.member.probe, key: planned.key, kind: definition.kind.name, retries: definition.retries, timeout: definition.timeout)
+            planned.member.probe, key: planned.key, kind: definition.kind.name, retries: definition.retries, timeout: definition.timeout,
+            planned: planned)
         facts.running -= 1
         scheduler.ended(planned)
         signal.yield()
@@ -314,9 +315,8 @@ package actor HealthManager: Service {
     /// Creates the states of these probes of the roster, with the counts of their earlier runs, and schedules them.
     private func begin(_ counts: [ProbeKey: RunCounts]) {
         let added = counts.keys.reduce(into: [:]) { $0[$1] = roster.members[$1]?.definition }
-        for (key, definition) in added {
-            publish(cache.begin(key, definition, runs: counts[key] ?? RunCounts(), at: time.moment))
-        }
+        for (key, definition) in added { publish(cache.begin(key, definition, runs: counts[key] ?? RunCounts(), at: time.moment)) }
+        services.runner.abandon { $0.generation != scheduler.generation || roster.members[$0.key] == nil }
         scheduler.add(added, at: time.elapsed)
         signal.yield()
     }

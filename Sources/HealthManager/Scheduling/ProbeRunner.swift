@@ -36,8 +36,10 @@ package final class ProbeRunner: Sendable {
     }
 
     /// Like `run`, but also returns a run that did not end when it was cancelled.
+    /// - Parameter planned: the scheduled run, for `abandon`; nil for a run on request.
     func end(
-        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
+        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false,
+        planned: PlannedRun? = nil
     ) async -> Ended? {
         let start = time.now
         let began = time.elapsed
@@ -45,7 +47,7 @@ package final class ProbeRunner: Sendable {
         var attempt = 0
         while true {
             let context = RunContext(date: date ?? time.now, deadline: end - time.elapsed, isRehearsal: isRehearsal, time: time)
-            let ending = await watch.run(until: end + Self.margin) { await probe.run(context) }
+            let ending = await watch.run(until: end + Self.margin, planned: planned) { await probe.run(context) }
             guard !Task.isCancelled, let (type, outcome, late) = judge(ending, timeout: timeout) else { return nil }
             let mayRetry = attempt < retries && [.failed, .timeout].contains(type) && time.elapsed < end
             if mayRetry {
@@ -59,6 +61,9 @@ package final class ProbeRunner: Sendable {
             return Ended(result: result, late: late)
         }
     }
+
+    /// Cancels the scheduled runs that nobody needs any more, which then have no result: they would occupy the places of others.
+    func abandon(where isUnneeded: (PlannedRun) -> Bool) { watch.abandon(where: isUnneeded) }
 
     /// Waits until a late run ends or becomes Poisoned.
     /// - Returns: the additional result of a Poisoned run; otherwise nil.

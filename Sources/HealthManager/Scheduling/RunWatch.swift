@@ -19,6 +19,8 @@ final class RunWatch: Sendable {
 
     private struct Run {
         var limit: Duration
+        /// The scheduled run it belongs to; nil for a run on request.
+        var planned: PlannedRun?
         /// Nil once the caller has stopped waiting.
         var continuation: CheckedContinuation<Ending, Never>?
         var task: Task<Void, Never>?
@@ -68,7 +70,7 @@ final class RunWatch: Sendable {
     /// Returns when the work has ended, shortly after its limit, or immediately if the calling task is cancelled.
     /// - Parameter limit: as `TimeSource.elapsed`.
     /// - Parameter work: always runs on the probe threads.
-    func run(until limit: Duration, _ work: @escaping @Sendable () async -> Outcome) async -> Ending {
+    func run(until limit: Duration, planned: PlannedRun?, _ work: @escaping @Sendable () async -> Outcome) async -> Ending {
         let number = state.withLock { state in
             state.numbers += 1
             return state.numbers
@@ -76,7 +78,7 @@ final class RunWatch: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let looker = state.withLock { state in
-                    state.runs[number] = Run(limit: limit, continuation: continuation)
+                    state.runs[number] = Run(limit: limit, planned: planned, continuation: continuation)
                     return state.look(at: limit)
                 }
                 // Unstructured, because a run that ignores cancellation must be abandoned, which is not possible with a child task.
@@ -95,11 +97,18 @@ final class RunWatch: Sendable {
         }
     }
 
+    /// Cancels the scheduled runs that nobody needs any more, and stops waiting for them.
+    func abandon(where isUnneeded: (PlannedRun) -> Bool) {
+        let numbers = state.withLock { $0.runs.filter { $0.value.planned.map(isUnneeded) ?? false }.map(\.key) }
+        for number in numbers { abandon(number) }
+    }
+
     private func abandon(_ number: UInt64) {
         // If it is not registered yet or has no task yet, `run` checks for cancellation again.
         let run = state.withLock { state in state.runs[number]?.task == nil ? nil : state.runs.removeValue(forKey: number) }
         run?.task?.cancel()
         run?.continuation?.resume(returning: .abandoned)
+        run?.late?.finish()
     }
 
     private func end(_ number: UInt64, with outcome: Outcome) {
