@@ -7,7 +7,7 @@ import Synchronization
 package final class OnDemandProber: ResultObserver, Sendable {
     private struct Question: Hashable {
         var module: String
-        var target: String
+        var target: ExactText
         var hostname: String?
         var allowsLoopback: Bool
     }
@@ -132,7 +132,8 @@ package final class OnDemandProber: ResultObserver, Sendable {
             throw Refusal(status: 400, sentence: "the module cannot probe a target")
         }
         return Prepared(
-            question: Question(module: name, target: text, hostname: hostname, allowsLoopback: query.isLocal), module: module, probe: probe,
+            question: Question(module: name, target: ExactText(text), hostname: hostname, allowsLoopback: query.isLocal), module: module,
+            probe: probe,
             key: ProbeKey(identity: ProbeIdentity(healthSet: "", name: name, target: target.description), site: .target(address: nil)),
             timeout: timeout)
     }

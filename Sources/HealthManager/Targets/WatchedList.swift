@@ -74,9 +74,9 @@ struct WatchedList: Sendable {
 
     /// All targets as written, without duplicates.
     private var texts: [String] {
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         let listed = list.sources.lazy.flatMap { sources[$0]?.parts ?? [] }.flatMap(\.targets)
-        return list.inline.filter { seen.insert($0).inserted } + listed.filter { seen.insert($0).inserted }
+        return (list.inline + listed).filter { seen.insert(ExactText($0)).inserted }
     }
 
     /// The host names to look up, without duplicates and addresses.

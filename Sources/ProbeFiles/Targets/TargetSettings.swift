@@ -27,13 +27,13 @@ struct TargetSettings {
     }
 
     private static func targets(_ reader: SettingsReader) -> [String] {
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         return texts(reader, "targets").compactMap { text, location in
             if let fault = TargetSyntax.problem(text) {
                 reader.error("a target \(fault): write each target as a separate string", at: location)
                 return nil
             }
-            return seen.insert(text).inserted ? text : nil
+            return seen.insert(ExactText(text)).inserted ? text : nil
         }
     }
 

@@ -68,6 +68,10 @@ package struct TargetEntry: Sendable, Hashable {
         self.name = name ?? URLRedaction.target(text)
         self.address = address
     }
+
+    package static func == (left: TargetEntry, right: TargetEntry) -> Bool {
+        ExactText(left.text) == ExactText(right.text) && ExactText(left.name) == ExactText(right.name) && left.address == right.address
+    }
 }
 
 /// The state of one target source of a definition, for the log, the status page and metrics.

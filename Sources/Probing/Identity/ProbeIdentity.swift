@@ -1,7 +1,7 @@
 /// `HealthSet\Name[\Target]`: the identity of a probe in Exchange, on the command line and in metrics.
 ///
 /// Comparison ignores the case of health set and name, as the Exchange cmdlets do; the definition's spelling is kept for display.
-/// Targets are case-sensitive, because URL paths are.
+/// Targets are compared byte by byte, because URL paths are.
 package struct ProbeIdentity: Sendable, CustomStringConvertible {
     /// All targets of a definition share them.
     private final class Names: Sendable {
@@ -73,7 +73,8 @@ package struct ProbeIdentity: Sendable, CustomStringConvertible {
 
 extension ProbeIdentity: Hashable, Comparable {
     package static func == (left: ProbeIdentity, right: ProbeIdentity) -> Bool {
-        (left.names === right.names || left.names.folded == right.names.folded) && left.target == right.target
+        (left.names === right.names || left.names.folded == right.names.folded)
+            && left.target.map(ExactText.init) == right.target.map(ExactText.init)
     }
 
     package static func < (left: ProbeIdentity, right: ProbeIdentity) -> Bool {
