@@ -18,7 +18,7 @@ package final class ProbeThreads: TaskExecutor {
     private static let stuckAfter: Duration = .milliseconds(50)
 
     /// How many jobs may wait for a thread that has just begun another one: most jobs are shorter than it takes to wake a thread.
-    private static let waitingAtMost = 32
+    private static let waitingAtMost = 4
     private static let justBegun: Duration = .milliseconds(1)
     /// After what time a thread is woken for them all the same.
     private static let longestWait: Duration = .milliseconds(5)
