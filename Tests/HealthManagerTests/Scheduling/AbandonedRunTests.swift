@@ -77,7 +77,7 @@ import Testing
         init(_ plan: Plan) { value = Mutex(plan) }
     }
 
-    /// Lets ten seconds pass, in which no timeout ends.
+    /// Lets time pass until it is true, at most a thousand seconds, in which no timeout ends.
     private func passes(_ isTrue: () async -> Bool) async -> Bool {
         await eventually(within: .seconds(60), every: .milliseconds(1)) {
             if time.elapsed < .seconds(1000) { time.advance(by: .milliseconds(100)) }
