@@ -18,7 +18,9 @@ package final class ProbeThreads: TaskExecutor {
     private static let stuckAfter: Duration = .milliseconds(50)
 
     /// How many jobs may wait for a thread that has just begun another one: most jobs are shorter than it takes to wake a thread.
-    private static let waitingAtMost = 4
+    private static let waitingAtMost = 32
+    /// How many of them may be of a higher priority than `.utility`, whose tasks somebody waits for.
+    private static let urgentAtMost = 4
     private static let justBegun: Duration = .milliseconds(1)
     /// After what time a thread is woken for them all the same.
     private static let longestWait: Duration = .milliseconds(5)
@@ -31,6 +33,8 @@ package final class ProbeThreads: TaskExecutor {
 
     private struct State {
         var jobs: Deque<UnownedJob> = []
+        /// How many of the jobs are urgent.
+        var urgent = 0
         /// By number; nil if no thread has the number.
         var workers: [Worker?] = []
         var running = 0
@@ -65,6 +69,7 @@ package final class ProbeThreads: TaskExecutor {
         give(
             state.withLock { state in
                 state.jobs.append(job)
+                if Self.isUrgent(job) { state.urgent += 1 }
                 return Self.help(&state)
             })
     }
@@ -98,7 +103,8 @@ package final class ProbeThreads: TaskExecutor {
         var help = Help()
         guard !state.jobs.isEmpty, !state.isWaking else { return help }
         if state.idle > 0 {
-            if !state.isOverdue, state.jobs.count <= waitingAtMost, state.workers.contains(where: isSoonFree) {
+            let mayWait = !state.isOverdue && state.jobs.count <= waitingAtMost && state.urgent <= urgentAtMost
+            if mayWait, state.workers.contains(where: isSoonFree) {
                 help.look = look(&state, after: longestWait)
             } else {
                 state.idle -= 1
@@ -170,6 +176,8 @@ package final class ProbeThreads: TaskExecutor {
         }
     }
 
+    private static func isUrgent(_ job: UnownedJob) -> Bool { job.priority.rawValue > TaskPriority.utility.rawValue }
+
     private static func isSoonFree(_ worker: Worker?) -> Bool {
         worker?.since.map { ContinuousClock.now - $0 < justBegun } ?? false
     }
@@ -186,6 +194,7 @@ package final class ProbeThreads: TaskExecutor {
             state.idle += 1
             return .wait
         }
+        if isUrgent(job) { state.urgent -= 1 }
         state.workers[number]?.since = .now
         return .run(job, help(&state))
     }

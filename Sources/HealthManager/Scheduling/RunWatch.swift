@@ -82,7 +82,10 @@ final class RunWatch: Sendable {
                     return state.look(at: limit)
                 }
                 // Unstructured, because a run that ignores cancellation must be abandoned, which is not possible with a child task.
-                let task = Task(executorPreference: ProbeThreads.shared) { self.end(number, with: await work()) }
+                // Nobody waits for a scheduled run.
+                let task = Task(executorPreference: ProbeThreads.shared, priority: planned == nil ? nil : .utility) {
+                    self.end(number, with: await work())
+                }
                 let isOver = state.withLock { state in
                     state.runs[number]?.task = task
                     return state.runs[number]?.cancelled != nil
