@@ -57,11 +57,23 @@ package final class AlarmClock: Sendable {
     }
 
     /// Calls a function after the time, on the clock's thread: it must return at once.
-    /// - Returns: false if there is no thread; the function is then not called.
-    package func call(after time: Duration, _ action: @escaping @Sendable () -> Void) -> Bool {
-        guard start() else { return false }
-        add(nextNumber, ContinuousClock.now + time, action)
-        return true
+    /// - Returns: the number of the call, for `cancelCall`; nil if there is no thread: the function is then not called.
+    package func call(after time: Duration, _ action: @escaping @Sendable () -> Void) -> UInt64? {
+        guard start() else { return nil }
+        let number = nextNumber
+        add(number, ContinuousClock.now + time, action)
+        return number
+    }
+
+    /// Does nothing if the function was called already. While others are set, the thread is not woken for it.
+    package func cancelCall(_ number: UInt64) {
+        state.withLock { state in
+            guard state.actions.removeValue(forKey: number) != nil, let first = state.alarms.min, first.number == number else { return }
+            state.alarms.removeMin()
+            guard !state.alarms.isEmpty else { return }
+            state.next = nil
+            Self.set(&state)
+        }
     }
 
     private var nextNumber: UInt64 {

@@ -42,6 +42,8 @@ package final class ProbeThreads: TaskExecutor {
         var idle = 0
         /// When an alarm that is set for jobs that wait calls `relieve`; nil if none is set.
         var nextLook: ContinuousClock.Instant?
+        /// The alarm; nil if none is set, or it is only being set.
+        var alarm: UInt64?
         /// Whether jobs have waited too long: they wait for no running thread then.
         var isOverdue = false
         /// Whether a worker was signalled and has not woken yet. It wakes the next one if too many jobs are left: a running thread
@@ -78,7 +80,7 @@ package final class ProbeThreads: TaskExecutor {
     private func relieve() {
         give(
             state.withLock { state in
-                if let next = state.nextLook, next <= .now { state.nextLook = nil }
+                if let next = state.nextLook, next <= .now { (state.nextLook, state.alarm) = (nil, nil) }
                 state.isOverdue = !state.jobs.isEmpty
                 return Self.help(&state)
             })
@@ -87,16 +89,22 @@ package final class ProbeThreads: TaskExecutor {
     private func give(_ help: Help) {
         if help.signals { signal.signal() }
         help.begun.forEach(start)
-        if let time = help.look, !AlarmClock.shared.call(after: time, relieve) {
-            // Out of descriptors or threads: help that cannot come later comes now.
-            let help = state.withLock { state in
-                state.isOverdue = true
-                defer { state.nextLook = nil }
-                return Self.help(&state)
-            }
-            if help.signals { signal.signal() }
-            help.begun.forEach(start)
+        guard let time = help.look, !setAlarm(after: time) else { return }
+        // Out of descriptors or threads: help that cannot come later comes now.
+        let now = state.withLock { state in
+            state.isOverdue = true
+            defer { state.nextLook = nil }
+            return Self.help(&state)
         }
+        if now.signals { signal.signal() }
+        now.begun.forEach(start)
+    }
+
+    /// - Returns: false if it cannot be set.
+    private func setAlarm(after time: Duration) -> Bool {
+        guard let alarm = AlarmClock.shared.call(after: time, relieve) else { return false }
+        state.withLock { state in if state.nextLook != nil { state.alarm = alarm } }
+        return true
     }
 
     private static func help(_ state: inout State) -> Help {
@@ -148,7 +156,7 @@ package final class ProbeThreads: TaskExecutor {
             Self.remove(number, &state)
             return Self.look(&state, after: Self.stuckAfter) != nil
         }
-        if isLater, !AlarmClock.shared.call(after: Self.stuckAfter, relieve) { state.withLock { $0.nextLook = nil } }
+        if isLater, !setAlarm(after: Self.stuckAfter) { state.withLock { $0.nextLook = nil } }
     }
 
     private static func remove(_ number: Int, _ state: inout State) {
@@ -158,7 +166,8 @@ package final class ProbeThreads: TaskExecutor {
 
     private enum Step {
         case run(UnownedJob, Help)
-        case wait
+        /// - Parameter alarm: one that is not needed any more.
+        case wait(alarm: UInt64?)
         case end
     }
 
@@ -168,7 +177,8 @@ package final class ProbeThreads: TaskExecutor {
             case .run(let job, let help):
                 give(help)
                 job.runSynchronously(on: asUnownedTaskExecutor())
-            case .wait:
+            case .wait(let alarm):
+                if let alarm { AlarmClock.shared.cancelCall(alarm) }
                 signal.wait()
                 state.withLock { $0.isWaking = false }
             case .end: return
@@ -192,7 +202,9 @@ package final class ProbeThreads: TaskExecutor {
             state.workers[number]?.since = nil
             state.isOverdue = false
             state.idle += 1
-            return .wait
+            guard let alarm = state.alarm else { return .wait(alarm: nil) }
+            (state.nextLook, state.alarm) = (nil, nil)
+            return .wait(alarm: alarm)
         }
         if isUrgent(job) { state.urgent -= 1 }
         state.workers[number]?.since = .now
