@@ -90,7 +90,7 @@ package actor HealthManager: Service {
             for await _ in signals {
                 for planned in scheduler.queueDue(at: time.elapsed, roster.members) { quarantine(planned) }
                 passTime()
-                while let planned = scheduler.next() { runs.addTask { await self.perform(planned) } }
+                while let planned = scheduler.next(at: time.elapsed) { runs.addTask { await self.perform(planned) } }
                 while let late = late.popLast() { runs.addTask { await self.follow(late) } }
                 timer.arm(nextDue, now: time.elapsed, in: &runs, sleep: time.sleep) { self.signal.yield() }
             }

@@ -20,7 +20,7 @@ final class AcceptedConnection: ServerChildChannelValue {
     /// The first handler of the connection.
     var gate: Gate { Gate(self) }
 
-    /// Closes the connection if the server stops before it is served, and records incoming bytes.
+    /// Closes the connection if the server stops before it is served, and records incoming bytes and their end.
     final class Gate: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 
@@ -37,7 +37,13 @@ final class AcceptedConnection: ServerChildChannelValue {
             context.fireChannelRead(data)
         }
 
+        func channelInactive(context: ChannelHandlerContext) {
+            record?.clientLeft()
+            context.fireChannelInactive()
+        }
+
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if let event = event as? ChannelEvent, event == .inputClosed { record?.clientLeft() }
             if event is ChannelShouldQuiesceEvent, connection?.isServed.withLock(\.self) == false { return context.close(promise: nil) }
             context.fireUserInboundEventTriggered(event)
         }

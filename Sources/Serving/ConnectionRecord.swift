@@ -24,8 +24,14 @@ final class ConnectionRecord: Sendable {
         var unsent = 0
     }
 
+    private struct Client {
+        var hasLeft = false
+        var onLeave: (@Sendable () -> Void)?
+    }
+
     let channel: any Channel
     private let state: Mutex<State>
+    private let client = Mutex(Client())
 
     init(_ channel: any Channel) {
         self.channel = channel
@@ -37,6 +43,23 @@ final class ConnectionRecord: Sendable {
     func enter(_ phase: Phase) { state.withLock { $0 = State(phase: phase, since: .now()) } }
 
     func bytesCame() { state.withLock { if $0.phase == .idle { $0 = State(phase: .head, since: .now()) } } }
+
+    /// Calls the action once when the client closes its side, at once if it has; nil removes the action.
+    func onLeave(_ action: (@Sendable () -> Void)?) {
+        let hasLeft = client.withLock { client in
+            client.onLeave = client.hasLeft ? nil : action
+            return client.hasLeft
+        }
+        if hasLeft { action?() }
+    }
+
+    func clientLeft() {
+        let action = client.withLock { client in
+            client.hasLeft = true
+            return client.onLeave.take()
+        }
+        action?()
+    }
 
     /// Checks whether the peer has received data since the last check; if so, `since` becomes `now`. Called on the connection's event loop.
     func look(at now: NIODeadline) -> State {
@@ -58,7 +81,7 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private let record: ConnectionRecord
+    let record: ConnectionRecord
     /// Complete requests not yet answered: a client may pipeline several.
     private var waiting = 0
 

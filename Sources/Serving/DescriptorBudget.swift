@@ -2,8 +2,10 @@ import Glibc
 
 /// How the file descriptors of the process are divided, so that neither clients nor probes use up all of them.
 package struct DescriptorBudget: Sendable, Equatable {
-    /// Descriptors for the agent itself: files, event loops, the state directory, outgoing notifications.
-    private static let own = 32
+    /// The least number of descriptors the agent works with.
+    private static let least = 64
+    /// Descriptors for the agent itself: files, event loops, the state directory, the reserve, outgoing notifications.
+    private static let own = 40
     /// Upper limit on connections, because of their memory.
     private static let mostConnections = 4096
 
@@ -22,15 +24,16 @@ package struct DescriptorBudget: Sendable, Equatable {
     /// - Parameter limit: the maximum number of open descriptors of the process.
     /// - Throws: `TooFew` if the limit is less than 64.
     package init(limit: Int) throws(TooFew) {
-        guard limit >= 2 * Self.own else {
+        guard limit >= Self.least else {
             throw TooFew(
                 description:
-                    "the limit of \(limit) open files is too low, at least \(2 * Self.own) are required: raise it (ulimit -n, LimitNOFILE)")
+                    "the limit of \(limit) open files is too low, at least \(Self.least) are required: raise it (ulimit -n, LimitNOFILE)")
         }
         let rest = limit - Self.own
         connections = min(rest * 3 / 8, Self.mostConnections)
         controlConnections = max(connections / 8, 4)
-        runs = rest / 4
+        // Some runs need two: to look up a name, or to try two addresses.
+        runs = rest / 5
     }
 
     /// Raises the soft limit of open files to the hard limit, at most 65,536 (a value that child processes can handle), and divides it.

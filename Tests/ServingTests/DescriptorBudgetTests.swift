@@ -8,8 +8,8 @@ import Testing
         arguments: [64, 100, 256, 1024, 65536])
     func shares(limit: Int) throws {
         let budget = try DescriptorBudget(limit: limit)
-        #expect(budget.connections >= 8 && budget.controlConnections >= 4 && budget.runs >= 8)
-        #expect(budget.connections + budget.controlConnections + 2 * budget.runs <= limit - 24)
+        #expect(budget.connections >= 8 && budget.controlConnections >= 4 && budget.runs >= 4)
+        #expect(budget.connections + budget.controlConnections + 2 * budget.runs <= limit - 40)
     }
 
     @Test("too few descriptors are told in a sentence that says how many are needed")

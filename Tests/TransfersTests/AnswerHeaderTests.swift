@@ -57,10 +57,21 @@ import Transfers
         #expect(report.response?.headers.map(\.name) == ["X-One", "Content-Length"])
     }
 
-    @Test("interim answers without end count as headers")
+    @Test("interim answers without end count as headers, and are no response")
     func interim() async throws {
         let (report, _) = try await exchange("while True: peer.sendall(b'HTTP/1.1 103 Early Hints\\r\\nLink: x\\r\\n\\r\\n' * 1000)")
         #expect(report.failure?.kind == .headersTooLarge, "\(String(describing: report.failure))")
+        #expect(report.response == nil)
+    }
+
+    @Test("an interim answer after which nothing comes is no response; one before the response is no part of it")
+    func onlyInterim() async throws {
+        let interim = "peer.sendall(b'HTTP/1.1 103 Early Hints\\r\\nContent-Length: 7\\r\\n\\r\\n'); "
+        let (silent, _) = try await exchange(interim + "peer.recv(1)") { $0.deadline = .seconds(2) }
+        #expect(silent.failure?.kind == .timeout && silent.response == nil, "\(String(describing: silent.response))")
+        let (answered, _) = try await exchange(interim + "peer.sendall(b'HTTP/1.1 204 No Content\\r\\nX-One: 1\\r\\n\\r\\n')")
+        #expect(answered.failure == nil && answered.response?.status == 204)
+        #expect(answered.response?.headers.map(\.name) == ["X-One"])
     }
 
     @Test(

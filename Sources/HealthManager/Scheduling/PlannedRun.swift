@@ -13,6 +13,8 @@ struct PlannedRun: Sendable {
     var member: Roster.Member
     var due: Duration
     var generation: Int
+    /// Different for each run.
+    var number: Int
 
     var slot: Slot { Slot(key: key, generation: generation) }
 

@@ -13,6 +13,7 @@ package struct RunQueue<Run: Sendable>: Sendable {
     package let overall: Int
     package let perServer: Int
     package private(set) var running = 0
+    package private(set) var waiting = 0
     private var groups: [String: Group] = [:]
     /// Servers that have a waiting run and are below their limit, each once, in round-robin order.
     private var ready: Deque<String> = []
@@ -25,6 +26,7 @@ package struct RunQueue<Run: Sendable>: Sendable {
     /// Queues a run behind those of the same server.
     package mutating func offer(_ run: Run, server: String) {
         groups[server, default: Group()].waiting.append(run)
+        waiting += 1
         markReady(server)
     }
 
@@ -35,14 +37,21 @@ package struct RunQueue<Run: Sendable>: Sendable {
         let run = group.waiting.popFirst()
         group.running += 1
         running += 1
+        waiting -= 1
         groups[server] = group
         markReady(server)
         return run
     }
 
     /// Counts a run that `next` returned as no longer running.
-    package mutating func finished(server: String) {
+    /// - Parameter server: nil if the run does not count for its server any more.
+    package mutating func finished(server: String?) {
         running -= 1
+        if let server { discount(server: server) }
+    }
+
+    /// A run that `next` returned continues, but no longer counts towards the limit of its server.
+    package mutating func discount(server: String) {
         groups[server]?.running -= 1
         markReady(server)
     }

@@ -1,6 +1,7 @@
+import DequeModule
 import Probing
 
-/// Limits of concurrent runs, in total and per server.
+/// Limits of concurrent runs, in total and per server. Only runs that began within the last second count towards the limit of their server.
 package struct RunLimits: Sendable {
     package var overall = 1024
     package var perServer = 32
@@ -12,6 +13,8 @@ package struct RunLimits: Sendable {
 struct RunScheduler: Sendable {
     /// After so many Poisoned runs, a probe is quarantined until the caches are cleared.
     private static let poisoningsAllowed = 3
+    /// How long a run counts towards the limit of its server: silent targets must not keep the others of their host from running.
+    static let countsFor: Duration = .seconds(1)
 
     /// The generation of the cache: results of runs started in an earlier one are discarded.
     private(set) var generation = 0
@@ -21,11 +24,21 @@ struct RunScheduler: Sendable {
     private var queue: RunQueue<PlannedRun>
     private var occupied: Set<PlannedRun.Slot> = []
     private var poisonings: [ProbeKey: Int] = [:]
+    private var queued = 0
+    /// The runs that count towards the limits of their servers, by number.
+    private var counted: Set<Int> = []
+    /// Runs in the order of their starts, with those that have ended meanwhile.
+    private var starts: Deque<(at: Duration, number: Int, server: String)> = []
 
     init(_ limits: RunLimits) { queue = RunQueue(overall: limits.overall, perServer: limits.perServer) }
 
-    /// The earliest time at which a probe is due, as `TimeSource.elapsed`; nil if nothing is scheduled.
-    var nextDue: Duration? { mutating get { schedule.nextDue } }
+    /// The earliest time at which a probe is due or a queued run may start, as `TimeSource.elapsed`; nil if nothing is scheduled.
+    var nextDue: Duration? {
+        mutating get {
+            let discount = queue.waiting > 0 ? starts.first.map { $0.at + Self.countsFor } : nil
+            return [schedule.nextDue, discount].compactMap(\.self).min()
+        }
+    }
 
     /// The next planned start of a probe, as `TimeSource.elapsed`; nil if it is not scheduled.
     func next(of key: ProbeKey) -> Duration? { schedule.next(of: key) }
@@ -52,7 +65,8 @@ struct RunScheduler: Sendable {
     mutating func queueDue(at now: Duration, _ members: [ProbeKey: Roster.Member]) -> [PlannedRun] {
         schedule.takeDue(at: now).compactMap { key, due in
             guard let member = members[key] else { return nil }
-            let planned = PlannedRun(key: key, member: member, due: due, generation: generation)
+            queued += 1
+            let planned = PlannedRun(key: key, member: member, due: due, generation: generation, number: queued)
             if poisonings[key, default: 0] >= Self.poisoningsAllowed { return planned }
             if occupied.insert(planned.slot).inserted {
                 queue.offer(planned, server: member.concurrencyGroup)
@@ -64,10 +78,21 @@ struct RunScheduler: Sendable {
     }
 
     /// The next queued run that may start now; nil if there is none. The caller reports its end by `ended` and `freed`.
-    mutating func next() -> PlannedRun? { queue.next() }
+    mutating func next(at now: Duration) -> PlannedRun? {
+        while let start = starts.first, start.at + Self.countsFor <= now {
+            starts.removeFirst()
+            if counted.remove(start.number) != nil { queue.discount(server: start.server) }
+        }
+        guard let planned = queue.next() else { return nil }
+        counted.insert(planned.number)
+        starts.append((now, planned.number, planned.member.concurrencyGroup))
+        return planned
+    }
 
     /// The run has a result, so that another may start in its place.
-    mutating func ended(_ planned: PlannedRun) { queue.finished(server: planned.member.concurrencyGroup) }
+    mutating func ended(_ planned: PlannedRun) {
+        queue.finished(server: counted.remove(planned.number) == nil ? nil : planned.member.concurrencyGroup)
+    }
 
     /// The run has really ended, or is abandoned: its probe may run again.
     mutating func freed(_ planned: PlannedRun) { occupied.remove(planned.slot) }

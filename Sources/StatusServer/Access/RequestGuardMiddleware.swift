@@ -31,10 +31,13 @@ struct ServerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The peer address; nil on a Unix socket.
     let address: NetworkAddress?
+    /// The connection.
+    let channel: any Channel
     var isLoopback: Bool { address?.isLoopbackSource ?? false }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         address = source.channel.remoteAddress.flatMap { NetworkAddress($0) }
     }
 

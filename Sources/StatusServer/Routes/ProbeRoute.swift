@@ -5,6 +5,7 @@ import HTTPTypes
 import HealthManager
 import Hummingbird
 import Probing
+import Serving
 
 /// `/probe`, `/logs` (recent runs) and `/config` (modules), at the same paths as in blackbox_exporter.
 struct ProbeRoute: Sendable {
@@ -26,7 +27,7 @@ struct ProbeRoute: Sendable {
             module: parameters["module"], target: parameters["target"], hostname: parameters["hostname"],
             scrapeTimeout: Self.scrapeTimeout.flatMap { request.headers[$0] }, caller: context.address,
             isForwarded: isBehindProxy || ProxyTrace.isLeft(in: request.headers))
-        switch await prober.probe(query) {
+        switch await context.channel.whileClientWaits({ await prober.probe(query) }) {
         case .refused(let status, let sentence):
             return .plain(
                 HTTPResponse.Status(code: status), sentence + "\n", headers: status == 429 || status == 503 ? [.retryAfter: "1"] : [:])

@@ -23,6 +23,8 @@ struct AnswerReader {
     private(set) var body: [UInt8] = []
     private(set) var bodyLength = 0
     private(set) var hasAllHeaders = false
+    /// Whether the header block received last is that of an interim (1xx) response, which another one follows; not so 101.
+    private(set) var isInterim = false
     private(set) var refusal: Refusal?
     /// The first `Location`, with non-ASCII bytes escaped; nil if there is none.
     private(set) var location: String?
@@ -57,6 +59,8 @@ struct AnswerReader {
                 // A new header block: of the final response after a 1xx response or after the proxy's.
                 (block, headers, location, length) = ([], [], nil, nil)
                 hasAllHeaders = false
+                let status = line.drop { $0 != 0x20 }.drop { $0 == 0x20 }
+                isInterim = status.first == 0x31 && !status.starts(with: "101".utf8)
             } else if line.first == 0x0A || line.first == 0x0D {
                 // As libcurl has it.
                 guard endBlock() else { return false }
@@ -71,6 +75,7 @@ struct AnswerReader {
     private mutating func endBlock() -> Bool {
         let lines = block.split(separator: 0x0A)
         block = []
+        if isInterim { return true }
         guard !hasAllHeaders else {
             trailers += lines.compactMap { HeaderField(line: $0) }
             return true

@@ -341,7 +341,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         }
         report.remoteAddress = times.remoteAddress
         answer.takeRest()
-        if times.status > 0 {
+        if times.status > 0, !answer.isInterim {
             report.response = ExchangeResponse(
                 status: times.status, headers: answer.headers, body: answer.body, bodyLength: answer.bodyLength, url: request.url,
                 version: times.version)

@@ -19,7 +19,7 @@ import Testing
         "http": words("http_too_large", "timeout", "timeout http_too_large", "timeout", "http_malformed", broken, "connection_reset"),
         "https": words("http_too_large", "timeout", "timeout http_too_large", "timeout", "http_malformed", broken, "connection_reset"),
         "interim": words(
-            "http_status timeout http_malformed", "http_status timeout", "http_too_large", "timeout", "http_malformed", broken,
+            "http_too_large timeout", "timeout", "http_too_large", "timeout", "http_malformed", broken,
             "connection_reset"),
         "http2": words(broken + " timeout", "timeout", broken + " timeout", "timeout", broken, broken, broken),
         "grpc": words(broken + " timeout", "timeout", broken + " timeout", "timeout", broken, broken, broken),

@@ -22,9 +22,10 @@ import Testing
         let directory: TemporaryDirectory
         let daemon: Daemon
 
-        init(descriptors: Int) async throws {
+        init(descriptors: Int, probe: String? = nil) async throws {
             directory = try TemporaryDirectory()
             try directory.write("probes/README.md", "")
+            if let probe { try directory.write("probes/probe.yaml", probe) }
             try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\n")
             try directory.write(
                 "modules.yml",
@@ -75,6 +76,24 @@ import Testing
         #expect(probed.contains("probe_success 1\n"), "\(probed)")
         #expect(try await site.daemon.get("/-/healthy") == "healthy\n")
         #expect(await site.lines("connection limit reached") == 1, "\(site.daemon.program.errors)")
+        idle.send(9)
+    }
+
+    @Test("with 64 descriptors and 100 idle connections scheduled probes and those on request have descriptors")
+    func probes() async throws {
+        let peer = try await HookServer()
+        let targets = (0..<20).map { "\"http://127.0.0.1:\(peer.port)/\($0)\"" }.joined(separator: ", ")
+        let site = try await Site(
+            descriptors: 64,
+            probe: "healthSet: Web\nname: Page\nkind: http\nevery: 1s\ntimeout: 900ms\ntargets: [\(targets)]\n")
+        let idle = try await Self.hold(100, site.daemon.address)
+        var page = ""
+        repeat {
+            page = try await site.daemon.metrics()
+            let probed = try await site.daemon.get("/probe?module=tcp&target=127.0.0.1:\(peer.port)")
+            #expect(probed.contains("probe_success 1\n"), "\(probed)")
+        } while page.split(separator: "\n").count { $0.hasPrefix("health_probe_runs_total{") && !$0.hasSuffix(" 0") } < 20
+        #expect(!page.contains("system_refused"), "\(page)")
         idle.send(9)
     }
 

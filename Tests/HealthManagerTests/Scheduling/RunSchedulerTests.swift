@@ -52,13 +52,13 @@ import Testing
     }
 
     private static func start(_ scheduler: inout RunScheduler) throws -> PlannedRun {
-        let planned = scheduler.next()
+        let planned = scheduler.next(at: .zero)
         return try #require(planned)
     }
 
     private static func begun(_ scheduler: inout RunScheduler) -> [PlannedRun] {
         var begun: [PlannedRun] = []
-        while let planned = scheduler.next() { begun.append(planned) }
+        while let planned = scheduler.next(at: .zero) { begun.append(planned) }
         return begun
     }
 
@@ -70,7 +70,7 @@ import Testing
         let due = try #require(next)
         #expect(scheduler.next(of: key) == due)
         #expect(scheduler.queueDue(at: due - Schedule.tick, Self.members([key])).isEmpty)
-        #expect(scheduler.next() == nil)
+        #expect(scheduler.next(at: .zero) == nil)
         for _ in 0..<2 { #expect(scheduler.queueDue(at: due, Self.members([key])).isEmpty) }
         let begun = Self.begun(&scheduler)
         #expect(begun.map(\.key) == [key] && begun.map(\.due) == [due] && begun.map(\.generation) == [0])
@@ -85,15 +85,15 @@ import Testing
         let first = try Self.start(&scheduler)
         for expected in 1...2 {
             try Self.queueNext(&scheduler, [key])
-            #expect(scheduler.next() == nil && scheduler.skipped == expected)
+            #expect(scheduler.next(at: .zero) == nil && scheduler.skipped == expected)
         }
         // It has a result, as Timeout, but is still running.
         scheduler.ended(first)
         try Self.queueNext(&scheduler, [key])
-        #expect(scheduler.next() == nil && scheduler.skipped == 3)
+        #expect(scheduler.next(at: .zero) == nil && scheduler.skipped == 3)
         scheduler.freed(first)
         try Self.queueNext(&scheduler, [key])
-        #expect(scheduler.next()?.key == key && scheduler.skipped == 3)
+        #expect(scheduler.next(at: .zero)?.key == key && scheduler.skipped == 3)
     }
 
     @Test("after three Poisoned runs a probe is quarantined, another is not, until the caches are cleared")
@@ -158,7 +158,7 @@ import Testing
         scheduler.ended(older)
         scheduler.freed(older)
         _ = scheduler.queueDue(at: Self.interval * 4, members)
-        #expect(scheduler.next() == nil && scheduler.skipped == 1)
+        #expect(scheduler.next(at: .zero) == nil && scheduler.skipped == 1)
     }
 
     @Test("no more runs start than the limits allow, and a server at its limit holds back no other")
@@ -174,18 +174,46 @@ import Testing
         var narrow = Self.scheduler(keys, Self.limits(overall: 1))
         _ = narrow.queueDue(at: Self.interval, Self.members(keys))
         var order: [ProbeKey] = []
-        while let planned = narrow.next() {
+        while let planned = narrow.next(at: .zero) {
             order.append(planned.key)
-            #expect(narrow.next() == nil)
+            #expect(narrow.next(at: .zero) == nil)
             narrow.ended(planned)
         }
         #expect(Set(order) == Set(keys) && order.count == 4)
+    }
+
+    @Test("runs that have lasted a second give way to others of their server, and count once when they end")
+    func longRuns() throws {
+        let keys = ["A", "B", "C", "D", "E"].map { Self.key($0) }
+        let hour = Duration.seconds(3600)
+        var scheduler = RunScheduler(Self.limits(perServer: 2))
+        let definitions = Self.members(keys).mapValues { member in
+            ProbeDefinition(
+                identity: member.definition.identity, kind: member.definition.kind, summary: "", scope: .server(role: .mailbox),
+                every: hour,
+                timeout: hour, location: Self.location)
+        }
+        scheduler.add(definitions, at: .zero)
+        _ = scheduler.queueDue(at: hour, Self.members(keys))
+        let silent = [scheduler.next(at: hour), scheduler.next(at: hour)].compactMap(\.self)
+        #expect(silent.count == 2 && scheduler.next(at: hour) == nil)
+        let next = scheduler.nextDue
+        let later = hour + RunScheduler.countsFor
+        #expect(next == later, "nothing wakes the scheduler when the next run may start")
+        let others = [scheduler.next(at: later), scheduler.next(at: later)].compactMap(\.self)
+        #expect(others.count == 2 && scheduler.next(at: later) == nil)
+        // The end of a run that does not count any more makes no room.
+        for run in silent { scheduler.ended(run) }
+        #expect(scheduler.next(at: later) == nil)
+        scheduler.ended(others[0])
+        #expect(scheduler.next(at: later) != nil)
+        #expect(Set((silent + others).map(\.key)).count == 4)
     }
 
     @Test("a probe that the roster no longer has does not run, though it is still scheduled")
     func gone() {
         var scheduler = Self.scheduler([Self.key("A")])
         #expect(scheduler.queueDue(at: Self.interval, [:]).isEmpty)
-        #expect(scheduler.next() == nil && scheduler.skipped == 0)
+        #expect(scheduler.next(at: .zero) == nil && scheduler.skipped == 0)
     }
 }

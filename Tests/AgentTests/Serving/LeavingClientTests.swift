@@ -1,0 +1,78 @@
+import FoundationEssentials
+import Glibc
+import TestSupport
+import Testing
+
+/// Clients of `/probe` that do not wait for its answer.
+@Suite struct LeavingClientTests {
+    private static func status(_ daemon: Daemon, _ path: String) async throws -> Int {
+        let url = "http://\(daemon.address)\(path)"
+        let ended = try await Program.run("curl", ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "60", url])
+        return Int(ended.output) ?? 0
+    }
+
+    @Test("a run that nobody waits for any more ends: its place is free long before its timeout", arguments: ["kill", "half-close"])
+    func place(way: String) async throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("probes/README.md", "")
+        try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\nprobe: { maximumRunning: 1 }\n")
+        try directory.write(
+            "modules.yml",
+            """
+            modules:
+              tcp: { prober: tcp, timeout: 5s }
+              silent: { prober: tcp, timeout: 1h, tcp: { query_response: [{ expect: "^never" }] } }
+
+            """)
+        let program = try Program(
+            AgentSite.executable,
+            [
+                "run", "--config", directory.path + "/agent.yaml", "--probes", directory.path + "/probes", "--modules",
+                directory.path + "/modules.yml",
+            ])
+        #expect(await program.says("listening"))
+        let daemon = Daemon(listening: program)
+        let silent = try Program(
+            Program.python,
+            [
+                "-c",
+                """
+                import socket, sys
+                listener = socket.create_server(("127.0.0.1", 0))
+                print("port", listener.getsockname()[1], "end", file=sys.stderr, flush=True)
+                held = []
+                while True:
+                    held.append(listener.accept())
+                    print("accepted", file=sys.stderr, flush=True)
+                """,
+            ])
+        #expect(await silent.says(" end"))
+        let port = silent.errors.split(separator: " ")[1]
+        let client = try Program(
+            Program.python,
+            [
+                "-c",
+                """
+                import signal, socket, sys
+                host, port = sys.argv[1].split(":")
+                peer = socket.create_connection((host, int(port)))
+                peer.sendall(f"GET /probe?module=silent&target={sys.argv[2]} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
+                signal.signal(signal.SIGUSR1, lambda *_: peer.shutdown(socket.SHUT_WR))
+                print("ready", file=sys.stderr, flush=True)
+                print("answer", peer.recv(65536).split(b"\\r\\n")[0].decode(), "end", file=sys.stderr, flush=True)
+                """, daemon.address, "127.0.0.1:\(port)",
+            ])
+        let isReady = await client.says("ready")
+        #expect(await silent.says("accepted") && isReady)
+        // The place is taken.
+        let other = "/probe?module=tcp&target=127.0.0.1:\(port)"
+        #expect(try await Self.status(daemon, other) == 503)
+        if way == "kill" { client.send(SIGKILL) } else { client.send(SIGUSR1) }
+        let begin = ContinuousClock.now
+        var status = 503
+        while status == 503, ContinuousClock.now - begin < .seconds(60) { status = try await Self.status(daemon, other) }
+        #expect(status == 200)
+        if way == "half-close" { #expect(await client.says("answer HTTP/1.1 503")) }
+        silent.send(SIGKILL)
+    }
+}
