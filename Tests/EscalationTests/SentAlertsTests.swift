@@ -41,6 +41,16 @@ import Testing
         #expect(memory.due([], at: at(90)) == [alert("a", ended: 90)])
     }
 
+    @Test("alerts whose labels differ only in how a character is encoded are two")
+    func encoded() {
+        let (composed, decomposed) = (alert("caf\u{e9}"), alert("cafe\u{301}"))
+        var memory = SentAlerts()
+        memory.accepted(memory.due([composed, decomposed], at: at(0)))
+        let due = memory.due([composed], at: at(10))
+        #expect(due.count == 2 && due.last?.endsAt == at(10))
+        #expect(due.last.map { Array(($0.labels["alertname"] ?? "").utf8) } == Array("cafe\u{301}".utf8))
+    }
+
     @Test("what was never taken as firing is ended nowhere")
     func unknown() {
         var memory = SentAlerts()

@@ -1,6 +1,7 @@
-import HealthManager
 import Probing
 import Testing
+
+@testable import HealthManager
 
 @Suite struct ScheduleTests {
     private func keys(_ count: Int) -> [ProbeKey] {
@@ -67,6 +68,19 @@ import Testing
         #expect(schedule.takeDue(at: .seconds(3600)).count == 1)
         #expect(schedule.takeDue(at: .seconds(3600)).isEmpty)
         #expect((schedule.nextDue ?? .zero) > .seconds(3600))
+    }
+
+    @Test("probes that come and go leave nothing in the heap but a bounded rest")
+    func bounded() {
+        var schedule = Schedule()
+        let all = keys(10_000)
+        for begin in stride(from: 0, to: all.count, by: 10) {
+            let keys = all[begin..<begin + 10]
+            schedule.add(keys.map { ($0, .seconds(86400), .seconds(1)) }, at: .zero)
+            #expect(schedule.entries <= 20 + Schedule.discardedAtMost)
+            for key in keys { schedule.remove(key) }
+        }
+        #expect(schedule.nextDue == nil && schedule.entries == 0)
     }
 
     @Test("what was removed does not come up, what was added anew comes up once")

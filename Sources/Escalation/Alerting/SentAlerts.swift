@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Monitoring
+import Probing
 
 /// The alerts that one Alertmanager last accepted as firing. A pure value.
 ///
@@ -12,11 +13,14 @@ struct SentAlerts: Sendable {
         var ended: Date?
     }
 
-    private var sent: [[String: String]: SentAlert] = [:]
+    /// Labels whose values differ only in how a character is encoded belong to different alerts.
+    private typealias Labels = [String: ExactText]
+
+    private var sent: [Labels: SentAlert] = [:]
 
     /// - Returns: the alerts to send: those listed, and a resolved copy of each accepted one that is no longer listed.
     mutating func due(_ listed: [Alert], at now: Date) -> [Alert] {
-        let current = Dictionary(listed.map { ($0.labels, $0) }) { first, _ in first }
+        let current = Dictionary(listed.map { (Self.labels($0), $0) }) { first, _ in first }
         var due = listed
         for (labels, record) in sent {
             guard let alert = current[labels] else {
@@ -34,6 +38,8 @@ struct SentAlerts: Sendable {
 
     /// Records that Alertmanager accepted these alerts.
     mutating func accepted(_ alerts: [Alert]) {
-        for alert in alerts { sent[alert.labels] = alert.endsAt == nil ? SentAlert(alert: alert) : nil }
+        for alert in alerts { sent[Self.labels(alert)] = alert.endsAt == nil ? SentAlert(alert: alert) : nil }
     }
+
+    private static func labels(_ alert: Alert) -> Labels { alert.labels.mapValues(ExactText.init) }
 }

@@ -41,16 +41,18 @@ final class RunWatch: Sendable {
         var numbers: UInt64 = 0
         /// When the next check is due, as `TimeSource.elapsed`; nil if none is.
         var nextLook: Duration?
-        /// The number of the task that makes it; an earlier one ends.
+        /// The number of the task that makes it.
         var looker = 0
+        /// The task; nil while it is being started.
+        var look: Task<Void, Never>?
 
         /// Plans a check, unless one is due before.
-        /// - Returns: the number of the task that must be started for it.
-        mutating func look(at time: Duration) -> Int? {
+        /// - Returns: the number of the task that must be started for it, and the task that it replaces.
+        mutating func look(at time: Duration) -> (looker: Int, replaced: Task<Void, Never>?)? {
             if let nextLook, nextLook <= time { return nil }
             nextLook = time
             looker += 1
-            return looker
+            return (looker, look.take())
         }
     }
 
@@ -77,7 +79,7 @@ final class RunWatch: Sendable {
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let looker = state.withLock { state in
+                let look = state.withLock { state in
                     state.runs[number] = Run(limit: limit, planned: planned, continuation: continuation)
                     return state.look(at: limit)
                 }
@@ -93,7 +95,7 @@ final class RunWatch: Sendable {
                 if isOver { task.cancel() }
                 // The calling task was cancelled before the run was registered.
                 if Task.isCancelled { abandon(number) }
-                if let looker { Task(executorPreference: Self.thread) { await self.look(as: looker) } }
+                if let (looker, replaced) = look { self.look(as: looker, replacing: replaced) }
             }
         } onCancel: {
             abandon(number)
@@ -119,6 +121,16 @@ final class RunWatch: Sendable {
         run.continuation?.resume(returning: run.cancelled == nil ? .finished(outcome) : .overran(outcome))
         run.late?.yield(false)
         run.late?.finish()
+    }
+
+    private func look(as looker: Int, replacing replaced: Task<Void, Never>?) {
+        replaced?.cancel()
+        let task = Task(executorPreference: Self.thread) { await self.look(as: looker) }
+        let isReplaced = state.withLock { state in
+            if state.looker == looker { state.look = task }
+            return state.looker != looker
+        }
+        if isReplaced { task.cancel() }
     }
 
     private func look(as looker: Int) async {

@@ -11,6 +11,8 @@ package struct Schedule: Sendable {
     /// How much longer than its timeout a run may take.
     private static let overrun: Duration = .milliseconds(500)
     private static let firstRunSpacing: Duration = .milliseconds(20)
+    /// How many entries of the heap may be from before a removal, in addition to one for each probe.
+    static let discardedAtMost = 64
 
     private struct Due: Comparable {
         var at: CompactDuration
@@ -36,6 +38,9 @@ package struct Schedule: Sendable {
     private var generations = 0
     /// How many entries of the heap are from before a removal.
     private var discarded = 0
+
+    /// The number of entries of the heap.
+    var entries: Int { heap.count }
 
     package init() {}
 
@@ -70,7 +75,11 @@ package struct Schedule: Sendable {
 
     /// Removes a probe; ignored if it is not scheduled.
     package mutating func remove(_ key: ProbeKey) {
-        if timings.removeValue(forKey: key) != nil { discarded += 1 }
+        guard timings.removeValue(forKey: key) != nil else { return }
+        discarded += 1
+        guard discarded > timings.count + Self.discardedAtMost else { return }
+        heap = Heap(heap.unordered.filter { timings[$0.key]?.generation == $0.generation })
+        discarded = 0
     }
 
     /// Removes every probe.

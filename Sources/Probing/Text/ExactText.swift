@@ -5,7 +5,5 @@ package struct ExactText: Sendable, Hashable {
 
     package init(_ text: String) { self.text = text }
 
-    package static func == (left: ExactText, right: ExactText) -> Bool {
-        left.text == right.text && left.text.utf8.elementsEqual(right.text.utf8)
-    }
+    package static func == (left: ExactText, right: ExactText) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 }
