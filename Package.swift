@@ -120,7 +120,7 @@ let package = Package(
         room("Outbound", ["Probing", "Transfers", "Certificates"]),
         room("ProbeKinds", ["Outbound", "Probing", "Transfers", "Certificates", "Documents", jwtKit, logging]),
         room("TargetKinds", ["CLdns", "CPattern", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents"]),
-        room("Serving", [hummingbirdCore, nioHTTPTypes, nioCore, logging]),
+        room("Serving", ["Concurrency", hummingbirdCore, nioHTTPTypes, nioCore, logging]),
         room(
             "StatusServer",
             [
@@ -155,7 +155,7 @@ let package = Package(
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
         tests("TransfersTests", ["CCurl", "Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),
         tests("ConcurrencyTests", ["Concurrency"]),
-        tests("ProbingTests", ["Probing"]),
+        tests("ProbingTests", ["Probing", "Certificates"]),
         tests("MonitoringTests", ["Monitoring", "Probing", "Certificates"]),
         tests(
             "HealthManagerTests",

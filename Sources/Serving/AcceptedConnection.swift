@@ -1,3 +1,4 @@
+import Concurrency
 import HummingbirdCore
 import NIOCore
 import Synchronization
@@ -38,12 +39,12 @@ final class AcceptedConnection: ServerChildChannelValue {
         }
 
         func channelInactive(context: ChannelHandlerContext) {
-            record?.clientLeft()
+            record?.client.abandon()
             context.fireChannelInactive()
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-            if let event = event as? ChannelEvent, event == .inputClosed { record?.clientLeft() }
+            if let event = event as? ChannelEvent, event == .inputClosed { record?.client.abandon() }
             if event is ChannelShouldQuiesceEvent, connection?.isServed.withLock(\.self) == false { return context.close(promise: nil) }
             context.fireUserInboundEventTriggered(event)
         }

@@ -1,4 +1,5 @@
-import NIOCore
+package import Concurrency
+package import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
@@ -24,14 +25,10 @@ final class ConnectionRecord: Sendable {
         var unsent = 0
     }
 
-    private struct Client {
-        var hasLeft = false
-        var onLeave: (@Sendable () -> Void)?
-    }
-
     let channel: any Channel
     private let state: Mutex<State>
-    private let client = Mutex(Client())
+    /// Abandoned when the client closes its side of the connection.
+    let client = Abandonment()
 
     init(_ channel: any Channel) {
         self.channel = channel
@@ -43,23 +40,6 @@ final class ConnectionRecord: Sendable {
     func enter(_ phase: Phase) { state.withLock { $0 = State(phase: phase, since: .now()) } }
 
     func bytesCame() { state.withLock { if $0.phase == .idle { $0 = State(phase: .head, since: .now()) } } }
-
-    /// Calls the action once when the client closes its side, at once if it has; nil removes the action.
-    func onLeave(_ action: (@Sendable () -> Void)?) {
-        let hasLeft = client.withLock { client in
-            client.onLeave = client.hasLeft ? nil : action
-            return client.hasLeft
-        }
-        if hasLeft { action?() }
-    }
-
-    func clientLeft() {
-        let action = client.withLock { client in
-            client.hasLeft = true
-            return client.onLeave.take()
-        }
-        action?()
-    }
 
     /// Checks whether the peer has received data since the last check; if so, `since` becomes `now`. Called on the connection's event loop.
     func look(at now: NIODeadline) -> State {
@@ -107,5 +87,14 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
             record.enter(waiting == 0 ? .idle : .working)
         }
         context.write(data, promise: promise)
+    }
+}
+
+extension Channel {
+    /// Abandoned when the client closes its side of the connection. Nil if the connection is not served with limits, or if this is not its
+    /// event loop.
+    package var client: Abandonment? {
+        guard eventLoop.inEventLoop else { return nil }
+        return try? pipeline.syncOperations.handler(type: RequestWatch.self).record.client
     }
 }

@@ -1,4 +1,5 @@
 import Addresses
+package import Concurrency
 package import Monitoring
 package import Probing
 import Synchronization
@@ -59,7 +60,8 @@ package final class OnDemandProber: ResultObserver, Sendable {
 
     /// Runs the module against the target and returns when the run has ended, or returns why it was refused. The run itself uses the probe
     /// threads, so that the caller's executor is not blocked.
-    package func probe(_ query: ProbeQuery) async -> ProbeReply {
+    /// - Parameter client: who waits for the reply: the run ends when it is abandoned, unless another request shares it. Nil: until it ends.
+    package func probe(_ query: ProbeQuery, for client: Abandonment? = nil) async -> ProbeReply {
         let prepared: Prepared
         do throws(Refusal) { prepared = try prepare(query) } catch { return .refused(status: error.status, error.sentence) }
         while true {
@@ -69,7 +71,8 @@ package final class OnDemandProber: ResultObserver, Sendable {
             case .again: continue
             case .lead:
                 let result = await runner.run(
-                    prepared.probe, key: prepared.key, kind: prepared.module.kind.name, retries: 0, timeout: prepared.timeout)
+                    prepared.probe, key: prepared.key, kind: prepared.module.kind.name, retries: 0, timeout: prepared.timeout,
+                    client: client)
                 guard let run = finish(prepared, result) else { return .refused(status: 503, "the request was cancelled") }
                 return reply(run)
             }

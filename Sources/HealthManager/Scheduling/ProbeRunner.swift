@@ -1,3 +1,4 @@
+package import Concurrency
 package import FoundationEssentials
 package import Probing
 
@@ -27,19 +28,23 @@ package final class ProbeRunner: Sendable {
         watch = RunWatch(time: time, grace: grace)
     }
 
-    /// - Parameter date: the date at which validity is judged; nil means the date of each attempt.
-    /// - Returns: the result; nil if the calling task was cancelled, as a run interrupted by a shutdown has no result.
+    /// - Parameters:
+    ///   - date: the date at which validity is judged; nil means the date of each attempt.
+    ///   - client: who waits for the result; nil: nobody who could stop waiting.
+    /// - Returns: the result; nil if the calling task was cancelled, or the client left: such a run has no result.
     package func run(
-        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false
+        _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false,
+        client: Abandonment? = nil
     ) async -> ProbeResult? {
-        await end(probe, key: key, kind: kind, retries: retries, timeout: timeout, at: date, isRehearsal: isRehearsal)?.result
+        await end(probe, key: key, kind: kind, retries: retries, timeout: timeout, at: date, isRehearsal: isRehearsal, client: client)?
+            .result
     }
 
     /// Like `run`, but also returns a run that did not end when it was cancelled.
     /// - Parameter planned: the scheduled run, for `abandon`; nil for a run on request.
     func end(
         _ probe: any Probe, key: ProbeKey, kind: String, retries: Int, timeout: Duration, at date: Date? = nil, isRehearsal: Bool = false,
-        planned: PlannedRun? = nil
+        planned: PlannedRun? = nil, client: Abandonment? = nil
     ) async -> Ended? {
         let start = time.now
         let began = time.elapsed
@@ -47,7 +52,7 @@ package final class ProbeRunner: Sendable {
         var attempt = 0
         while true {
             let context = RunContext(date: date ?? time.now, deadline: end - time.elapsed, isRehearsal: isRehearsal, time: time)
-            let ending = await watch.run(until: end + Self.margin, planned: planned) { await probe.run(context) }
+            let ending = await watch.run(until: end + Self.margin, planned: planned, client: client) { await probe.run(context) }
             guard !Task.isCancelled, let (type, outcome, late) = judge(ending, timeout: timeout) else { return nil }
             let mayRetry = attempt < retries && [.failed, .timeout].contains(type) && time.elapsed < end
             if mayRetry {

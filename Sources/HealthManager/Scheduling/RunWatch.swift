@@ -13,7 +13,7 @@ final class RunWatch: Sendable {
         case overran(Outcome)
         /// It was cancelled and has not ended yet.
         case unanswered(LateRun)
-        /// The calling task was cancelled.
+        /// The calling task was cancelled, or the client left.
         case abandoned
     }
 
@@ -69,14 +69,15 @@ final class RunWatch: Sendable {
         self.grace = grace
     }
 
-    /// Returns when the work has ended, shortly after its limit, or immediately if the calling task is cancelled.
+    /// Returns when the work has ended, shortly after its limit, or immediately if the calling task is cancelled or the client leaves.
     /// - Parameter limit: as `TimeSource.elapsed`.
     /// - Parameter work: always runs on the probe threads.
-    func run(until limit: Duration, planned: PlannedRun?, _ work: @escaping @Sendable () async -> Outcome) async -> Ending {
+    func run(until limit: Duration, planned: PlannedRun?, client: Abandonment?, _ work: @escaping @Sendable () async -> Outcome) async -> Ending {
         let number = state.withLock { state in
             state.numbers += 1
             return state.numbers
         }
+        defer { client?.onAbandon(nil) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let look = state.withLock { state in
@@ -93,6 +94,7 @@ final class RunWatch: Sendable {
                     return state.runs[number]?.cancelled != nil
                 }
                 if isOver { task.cancel() }
+                client?.onAbandon { self.abandon(number) }
                 // The calling task was cancelled before the run was registered.
                 if Task.isCancelled { abandon(number) }
                 if let (looker, replaced) = look { self.look(as: looker, replacing: replaced) }

@@ -27,7 +27,7 @@ struct ProbeRoute: Sendable {
             module: parameters["module"], target: parameters["target"], hostname: parameters["hostname"],
             scrapeTimeout: Self.scrapeTimeout.flatMap { request.headers[$0] }, caller: context.address,
             isForwarded: isBehindProxy || ProxyTrace.isLeft(in: request.headers))
-        switch await context.channel.whileClientWaits({ await prober.probe(query) }) {
+        switch await prober.probe(query, for: context.channel.client) {
         case .refused(let status, let sentence):
             return .plain(
                 HTTPResponse.Status(code: status), sentence + "\n", headers: status == 429 || status == 503 ? [.retryAfter: "1"] : [:])
@@ -62,7 +62,7 @@ enum DebugText {
         for finding in result.outcome.findings {
             lines.append("  \(finding.severity.rawValue) at \(finding.stage.rawValue): \(PrintableText.line(finding.sentence))")
             if !finding.exception.isEmpty { lines.append("    \(PrintableText.line(finding.exception))") }
-            lines.append("    what to do: \(finding.reason.remedy)")
+            lines.append("    what to do: \(finding.remedy)")
         }
         lines += ["  \(result.type.name) after \(milliseconds(result.duration)) (timeout \(milliseconds(run.timeout)))", ""]
         lines += ["Metrics:", "", String(decoding: ProbeText.render(run), as: UTF8.self), "Module:", "", run.module.masked]
