@@ -151,7 +151,7 @@ package struct MonitorDocument: Codable, Sendable {
             guard let latest, MonitorSample(latest, at: .zero) != nil else { return }
             reason = latest.decisive?.reason.rawValue
             sentence = latest.decisive?.sentence
-            remedy = latest.decisive?.reason.remedy
+            remedy = latest.decisive?.remedy
             return
         }
         episodeBegan = episode.began
@@ -160,7 +160,7 @@ package struct MonitorDocument: Codable, Sendable {
         acknowledgedComment = episode.acknowledged.flatMap { $0.comment.isEmpty ? nil : $0.comment }
         reason = episode.reason?.rawValue
         sentence = episode.sentence
-        remedy = episode.reason?.remedy
+        remedy = episode.remedy
         cause = episode.cause?.description
     }
 }

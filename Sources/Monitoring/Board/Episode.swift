@@ -31,6 +31,8 @@ package struct Episode: Sendable, Hashable, Codable {
     package var ended: Date?
     /// Of the latest run with a finding.
     package var reason: Reason?
+    /// The stage of that finding; nil if there is none, or in an episode that an older version stored.
+    package var stage: Stage?
     package var sentence: String
     /// The thumbprint (40 hexadecimal digits) of the certificate the finding is about; nil if it is not about one.
     package var thumbprint: String?
@@ -59,6 +61,9 @@ package struct Episode: Sendable, Hashable, Codable {
             probe: ProbeKey(identity: identity, site: ProbeKey.Site(server: server, target: target, address: address)), name: monitor)
     }
 
+    /// What to do about it; nil without a reason.
+    package var remedy: String? { reason?.remedy(at: stage, thumbprint: thumbprint) }
+
     /// The server, or the target if the monitor has no server.
     package var place: String { server.isEmpty ? target ?? "" : server }
 
@@ -69,6 +74,7 @@ package struct Episode: Sendable, Hashable, Codable {
             return
         }
         reason = finding.reason
+        stage = finding.stage
         sentence = finding.sentence
         // The thumbprint is a label of the alert, which must not change once it has been sent.
         if escalated == nil, let certificate = finding.certificate { thumbprint = certificate.description }

@@ -37,7 +37,7 @@ package struct ResponderEvent: Sendable, Hashable, Codable {
         severity = episode.severity.rawValue
         reason = episode.reason?.rawValue
         sentence = episode.sentence
-        remedy = episode.reason?.remedy
+        remedy = episode.remedy
         cause = episode.cause?.description
         thumbprint = episode.thumbprint
         began = episode.began

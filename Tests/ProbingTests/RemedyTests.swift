@@ -1,0 +1,37 @@
+import Certificates
+import Probing
+import Testing
+
+@Suite struct RemedyTests {
+    private static let thumbprint = "7595DBDEA83DACB5757441D44899BCDB9911253C"
+
+    private static func remedy(_ reason: Reason, at stage: Stage) -> String {
+        Finding(.failure, stage: stage, reason: reason, sentence: "", certificate: Thumbprint(thumbprint)).remedy
+    }
+
+    @Test(
+        "an OAuth certificate is replaced by AuthConfig, a TLS certificate by binding another one, and both remedies name it",
+        arguments: [Reason.certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak])
+    func certificates(reason: Reason) {
+        let (oauth, tls) = (Self.remedy(reason, at: .certificate), Self.remedy(reason, at: .tls))
+        for command in [
+            "New-ExchangeCertificate", "answer No", "Set-AuthConfig -NewCertificateThumbprint", "-PublishCertificate", "UpdateCertificate",
+        ] {
+            #expect(oauth.contains(command) && !tls.contains(command), "\(oauth)\n\(tls)")
+        }
+        #expect(tls.contains("Enable-ExchangeCertificate"))
+        for remedy in [oauth, tls] { #expect(remedy.contains(Self.thumbprint) && remedy.hasSuffix("."), "\(remedy)") }
+    }
+
+    @Test("what has expired is replaced now, what still lasts gets a successor before")
+    func urgency() {
+        #expect(Self.remedy(.certificateExpired, at: .certificate).contains("-NewCertificateEffectiveDate (Get-Date);"))
+        #expect(Self.remedy(.certificateExpiresSoon, at: .certificate).contains("-NewCertificateEffectiveDate (Get-Date).AddDays(2)."))
+    }
+
+    @Test("other reasons, and findings of which the stage is not known, have the remedy of the reason")
+    func others() {
+        #expect(Self.remedy(.thumbprintDrift, at: .tls) == Reason.thumbprintDrift.remedy)
+        #expect(Reason.certificateExpired.remedy(at: nil, thumbprint: Self.thumbprint) == Reason.certificateExpired.remedy)
+    }
+}
