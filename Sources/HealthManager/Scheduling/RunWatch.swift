@@ -72,7 +72,9 @@ final class RunWatch: Sendable {
     /// Returns when the work has ended, shortly after its limit, or immediately if the calling task is cancelled or the client leaves.
     /// - Parameter limit: as `TimeSource.elapsed`.
     /// - Parameter work: always runs on the probe threads.
-    func run(until limit: Duration, planned: PlannedRun?, client: Abandonment?, _ work: @escaping @Sendable () async -> Outcome) async -> Ending {
+    func run(until limit: Duration, planned: PlannedRun?, client: Abandonment?, _ work: @escaping @Sendable () async -> Outcome) async
+        -> Ending
+    {
         let number = state.withLock { state in
             state.numbers += 1
             return state.numbers
