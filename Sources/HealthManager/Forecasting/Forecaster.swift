@@ -23,7 +23,7 @@ package struct Forecaster: Sendable {
 
     private typealias Outcomes = [ProbeKey: [(date: Date, outcome: Outcome)]]
 
-    /// Runs each probe, without side effects, for each date at which a certificate it has seen could change its result.
+    /// Runs each probe, without side effects, today and for each date at which a certificate it sees could change its result.
     ///
     /// - Parameter until: the end of the forecast; nil means two years from now.
     package func forecast(until: Date?) async -> Forecast {
@@ -31,18 +31,42 @@ package struct Forecaster: Sendable {
         let now = state.services.time.now
         let end = max(now, until ?? now.addingTimeInterval(Self.reach))
         var notes: [String] = []
-        var planned = rehearsals(state, snapshot, after: now, until: end)
+        // What was cached may be from before a reload: the configured certificate may be another one by now.
+        let today = await rehearse(probesOfCertificates(state, snapshot).map { Rehearsal(key: $0, date: now) }, state)
+        var planned = rehearsals(state, validities(snapshot, today), after: now, until: end)
         if planned.count > Self.rehearsalLimit {
             let last = planned[Self.rehearsalLimit - 1].date
             notes.append("there are too many dates to evaluate: events after \(last.formatted(.iso8601)) are not included")
             planned.removeLast(planned.count - Self.rehearsalLimit)
         }
-        let unrun = snapshot.probes.count { $0.latest == nil }
+        let unrun = snapshot.probes.count { $0.latest == nil && today[$0.key] == nil }
         if unrun > 0 { notes.append("\(unrun) probes have no result yet: their certificates are not included") }
-        let outcomes = await rehearse(planned, state)
-        let events = outcomes.flatMap { ForecastLine.events(of: $0.key, $0.value) }
-            .sorted { ($0.date, $0.probe, $0.server, $0.address ?? "") < ($1.date, $1.probe, $1.server, $1.address ?? "") }
-        return Forecast(generated: now, until: end, events: events, unreached: unreached(outcomes, state, snapshot), notes: notes)
+        let outcomes = await rehearse(planned, state).merging(today) { $1 + $0 }
+        let events = Self.sorted(outcomes.flatMap { ForecastLine.events(of: $0.key, $0.value) })
+        let problems = snapshot.probes.flatMap { probe in
+            let latest = probe.latest.map { (date: $0.end, outcome: $0.outcome) }
+            return (today[probe.key]?.first ?? latest).map { ForecastLine.problems(of: probe.key, $0.outcome, at: $0.date) } ?? []
+        }
+        return Forecast(
+            generated: now, until: end, today: Self.sorted(problems), events: events, unreached: unreached(outcomes, state, snapshot),
+            notes: notes)
+    }
+
+    private static func sorted(_ events: [ForecastEvent]) -> [ForecastEvent] {
+        events.sorted { ($0.date, $0.probe, $0.server, $0.address ?? "") < ($1.date, $1.probe, $1.server, $1.address ?? "") }
+    }
+
+    /// The probes that judge certificates; of those of targets only the ones that have seen some.
+    private func probesOfCertificates(_ state: ManagerState, _ snapshot: Snapshot) -> [ProbeKey] {
+        let seen = validities(snapshot, [:])
+        return state.roster.members.filter { key, member in
+            guard Self.judgesCertificates(member.definition) else { return false }
+            return key.identity.target == nil || seen[Place(key)]?.isEmpty == false
+        }.map(\.key).sorted()
+    }
+
+    private static func judgesCertificates(_ definition: ProbeDefinition) -> Bool {
+        definition.kind.guide.stages.contains { [.tls, .certificate].contains($0) }
     }
 
     /// Runs every probe once and records the results, for a process without a schedule.
@@ -56,18 +80,16 @@ package struct Forecaster: Sendable {
         }
     }
 
-    /// One run for each probe that has seen certificates, now and at each date at which its verdict could turn. Sorted by date and key.
-    private func rehearsals(_ state: ManagerState, _ snapshot: Snapshot, after now: Date, until end: Date) -> [Rehearsal] {
-        let seen = validities(snapshot)
+    /// One run for each probe at each date at which its verdict could turn. Sorted by date and key.
+    private func rehearsals(
+        _ state: ManagerState, _ seen: [Place: Set<Validity>], after now: Date, until end: Date
+    ) -> [Rehearsal] {
         var planned: [Rehearsal] = []
         for (key, member) in state.roster.members {
             guard let own = seen[Place(key)], !own.isEmpty else { continue }
             let shared = key.server.isEmpty ? [] : seen[.shared] ?? []
             let turns = own.union(shared).flatMap { member.probe.turns(with: $0) }.flatMap(Self.seconds)
-            let dates = Set(turns).filter { $0 > now && $0 <= end }
-            guard !dates.isEmpty else { continue }
-            planned.append(Rehearsal(key: key, date: now))
-            planned += dates.map { Rehearsal(key: key, date: $0) }
+            planned += Set(turns).filter { $0 > now && $0 <= end }.map { Rehearsal(key: key, date: $0) }
         }
         return planned.sorted { ($0.date, $0.key) < ($1.date, $1.key) }
     }
@@ -94,7 +116,7 @@ package struct Forecaster: Sendable {
     /// judged by its latest result.
     private func unreached(_ outcomes: Outcomes, _ state: ManagerState, _ snapshot: Snapshot) -> [ForecastGap] {
         snapshot.probes.compactMap { probe in
-            guard probe.definition.kind.guide.stages.contains(where: { [.tls, .certificate].contains($0) }) else { return nil }
+            guard Self.judgesCertificates(probe.definition) else { return nil }
             let rehearsed = outcomes[probe.key].map { $0.sorted { $0.date < $1.date }.map(\.outcome) }
             let asked = rehearsed ?? [probe.latest?.outcome].compactMap(\.self)
             let today = asked.first?.decisive.flatMap { ForecastLine.isUnreached($0) ? $0 : nil }
@@ -119,10 +141,13 @@ package struct Forecaster: Sendable {
         }
     }
 
-    private func validities(_ snapshot: Snapshot) -> [Place: Set<Validity>] {
+    /// Of the certificates seen today; where none were seen, of those seen last.
+    private func validities(_ snapshot: Snapshot, _ today: Outcomes) -> [Place: Set<Validity>] {
         var places: [Place: Set<Validity>] = [:]
         for probe in snapshot.probes {
-            for validity in probe.latest?.outcome.observations.lazy.compactMap(\.validity) ?? [] {
+            var seen = today[probe.key]?.first?.outcome.observations.compactMap(\.validity) ?? []
+            if seen.isEmpty { seen = probe.latest?.outcome.observations.compactMap(\.validity) ?? [] }
+            for validity in seen {
                 places[Place(probe.key), default: []].insert(validity)
                 if validity.isShared { places[.shared, default: []].insert(validity) }
             }

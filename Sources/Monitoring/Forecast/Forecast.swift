@@ -6,6 +6,8 @@ package import Probing
 package struct Forecast: Codable, Sendable {
     package var generated: Date
     package var until: Date
+    /// What warns or fails today, dated when it was seen; sorted by date.
+    package var today: [ForecastEvent]
     /// Sorted by date.
     package var events: [ForecastEvent]
     /// Probes that could not reach or judge their target today, so that events may be missing; sorted by probe and server.
@@ -13,16 +15,19 @@ package struct Forecast: Codable, Sendable {
     /// What the forecast does not include, one sentence each.
     package var notes: [String]
 
-    package init(generated: Date, until: Date, events: [ForecastEvent], unreached: [ForecastGap], notes: [String]) {
+    package init(
+        generated: Date, until: Date, today: [ForecastEvent], events: [ForecastEvent], unreached: [ForecastGap], notes: [String]
+    ) {
         self.generated = generated
         self.until = until
+        self.today = today
         self.events = events
         self.unreached = unreached
         self.notes = notes
     }
 
-    /// The events grouped by date, change, probe, reason and certificate, so that those of several servers are together; sorted by date.
-    package var grouped: [[ForecastEvent]] {
+    /// Events grouped by date, change, probe, reason and certificate, so that those of several servers are together; sorted by date.
+    package static func grouped(_ events: [ForecastEvent]) -> [[ForecastEvent]] {
         struct Same: Hashable {
             var date: Date
             var change: ForecastEvent.Change

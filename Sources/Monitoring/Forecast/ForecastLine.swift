@@ -4,29 +4,53 @@ package import Probing
 
 /// Converts a probe's outcomes for several dates to the changes between them. Pure.
 package enum ForecastLine {
-    private struct Verdict: Equatable {
-        var severity: Finding.Severity?
-        var reason: Reason?
-    }
+    /// The worst finding about each certificate, and about all else, by the certificate.
+    private typealias Verdicts = [Thumbprint?: Finding]
 
-    /// The changes of verdict between the outcomes of one probe, in order of their dates.
+    /// The changes of verdict between the outcomes of one probe, in order of their dates. Each certificate is followed by itself, whatever
+    /// else is wrong.
     package static func events(of key: ProbeKey, _ outcomes: [(date: Date, outcome: Outcome)]) -> [ForecastEvent] {
         var events: [ForecastEvent] = []
-        var before: Verdict?
+        var known: Verdicts?
         for (date, outcome) in outcomes.sorted(by: { $0.date < $1.date }) {
-            let finding = outcome.decisive
-            let verdict = Verdict(severity: finding?.severity, reason: finding?.reason)
-            // An outcome that could not judge says nothing about that day, and a network failure today says nothing about a later day.
-            if let finding, isUnreached(finding) {
-                if finding.severity != .unknown { before = before ?? verdict }
+            let verdicts = verdicts(outcome)
+            guard let before = known else {
+                // An outcome that could not judge and has seen no certificate says nothing about that day.
+                let hasSeen = outcome.observations.contains { $0.validity != nil }
+                if hasSeen || !verdicts.isEmpty || outcome.decisive?.severity != .unknown { known = verdicts }
                 continue
             }
-            defer { before = verdict }
-            guard let before, before != verdict else { continue }
-            if finding == nil, before.reason?.isOfTheNetwork == true { continue }
-            events.append(event(key, date, finding))
+            for (certificate, finding) in verdicts where !isSame(before[certificate], finding) {
+                events.append(event(key, date, finding))
+            }
+            if outcome.findings.isEmpty {
+                if !before.isEmpty { events.append(event(key, date, nil)) }
+                known = [:]
+            } else {
+                // What is not mentioned may not have been looked at.
+                known = before.merging(verdicts) { $1 }
+            }
         }
         return events
+    }
+
+    /// What is wrong in an outcome: the worst finding about each certificate, and about all else. Without what could not be reached or judged.
+    package static func problems(of key: ProbeKey, _ outcome: Outcome, at date: Date) -> [ForecastEvent] {
+        verdicts(outcome).values.map { event(key, date, $0) }
+    }
+
+    private static func verdicts(_ outcome: Outcome) -> Verdicts {
+        var worst: Verdicts = [:]
+        for severity in [Finding.Severity.failure, .warning] {
+            for finding in outcome.findings where finding.severity == severity && !isUnreached(finding) {
+                worst[finding.certificate] = worst[finding.certificate] ?? finding
+            }
+        }
+        return worst
+    }
+
+    private static func isSame(_ left: Finding?, _ right: Finding) -> Bool {
+        left?.severity == right.severity && left?.reason == right.reason
     }
 
     /// Whether a run with this finding cannot be used for predictions.
@@ -44,6 +68,6 @@ package enum ForecastLine {
             date: date, change: change, probe: key.identity.description, server: key.server,
             address: key.address.isEmpty ? nil : key.address,
             reason: finding?.reason.rawValue, sentence: finding?.sentence ?? "the probe succeeds again",
-            thumbprint: finding?.certificate?.description, cause: finding?.cause?.description, remedy: finding?.reason.remedy)
+            thumbprint: finding?.certificate?.description, cause: finding?.cause?.description, remedy: finding?.remedy)
     }
 }

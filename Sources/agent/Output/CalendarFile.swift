@@ -10,7 +10,9 @@ struct CalendarFile {
 
     init(_ forecast: Forecast) {
         var lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//agent//forecast//EN", "CALSCALE:GREGORIAN"]
-        for events in forecast.grouped where events[0].change != .recovers { lines += Self.event(events, stamped: forecast.generated) }
+        for events in Forecast.grouped(forecast.events) where events[0].change != .recovers {
+            lines += Self.event(events, stamped: forecast.generated)
+        }
         lines.append("END:VCALENDAR")
         text = lines.map(Self.folded).joined(separator: "\r\n")
     }

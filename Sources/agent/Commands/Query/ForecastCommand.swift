@@ -39,23 +39,26 @@ struct ForecastCommand: AsyncParsableCommand {
                 )
             }
         case .table:
-            Console.out(Self.table(forecast))
+            if !forecast.today.isEmpty { Console.out("Today:\n" + Self.table(forecast.today, isDated: false) + "\n") }
+            Console.out(
+                forecast.events.isEmpty
+                    ? "no changes until \(forecast.until.formatted(.iso8601)), from the certificates seen"
+                    : Self.table(forecast.events, isDated: true))
             if !forecast.unreached.isEmpty {
                 Console.out("\nCould not be reached or judged, events may be missing above:\n" + Self.table(forecast.unreached))
             }
         }
     }
 
-    private static func table(_ forecast: Forecast) -> String {
-        guard !forecast.events.isEmpty else {
-            return "no changes until \(forecast.until.formatted(.iso8601)), from the certificates seen"
-        }
+    private static func table(_ events: [ForecastEvent], isDated: Bool) -> String {
+        let columns = ["CHANGE", "PROBE", "SERVERS", "REASON", "DETAILS", "WHAT TO DO"]
         return TextTable(
-            header: ["DATE", "CHANGE", "PROBE", "SERVERS", "REASON", "DETAILS"],
-            rows: forecast.grouped.compactMap { events in
+            header: (isDated ? ["DATE"] : []) + columns,
+            rows: Forecast.grouped(events).compactMap { events in
                 guard let first = events.first else { return nil }
                 let places = events.map(\.place).joined(separator: ", ")
-                return [first.date.formatted(.iso8601), first.change.rawValue, first.probe, places, first.reason ?? "", first.sentence]
+                let cells = [first.change.rawValue, first.probe, places, first.reason ?? "", first.sentence, first.remedy ?? ""]
+                return (isDated ? [first.date.formatted(.iso8601)] : []) + cells
             }
         ).text
     }
