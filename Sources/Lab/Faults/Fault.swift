@@ -5,7 +5,7 @@ package struct Fault: Sendable {
 
     /// What happens to a connection before any request.
     enum Connection: Sendable {
-        case refused, unanswered, silent, reset, plainHTTP, expired, notYetValid, untrusted, wrongName
+        case refused, unanswered, silent, reset, plainHTTP, expiresSoon, expired, notYetValid, untrusted, wrongName
     }
 
     /// What a service answers instead of the right thing.

@@ -44,6 +44,9 @@ extension Fault {
             "metadata-plain-http", "The first mailbox server speaks plain HTTP on its TLS port.", [.connection(.mailbox, .plainHTTP)],
             [failed(metadata, "tls_handshake_failed", "tls")]),
         Fault(
+            "metadata-tls-expires-soon", "The first mailbox server's TLS certificate expires in ten days.",
+            [.connection(.mailbox, .expiresSoon)], [warned(metadata, "certificate_expires_soon", "tls")]),
+        Fault(
             "metadata-tls-expired", "The first mailbox server's TLS certificate has expired.", [.connection(.mailbox, .expired)],
             [failed(metadata, "certificate_expired", "tls")]),
         Fault(

@@ -43,6 +43,7 @@ private final class Cut: ChannelInboundHandler {
 /// The TLS identities of one server: the right one, and those of its faults.
 struct ServerIdentities: Sendable {
     private let healthy: NIOSSLContext
+    private let expiresSoon: NIOSSLContext
     private let expired: NIOSSLContext
     private let notYetValid: NIOSSLContext
     private let untrusted: NIOSSLContext
@@ -51,6 +52,7 @@ struct ServerIdentities: Sendable {
     init(name: String, authority: LabAuthority, stranger: LabAuthority, now: Date) throws {
         let day: TimeInterval = 86400
         healthy = try authority.identity(names: [name], notBefore: now - day, notAfter: now + 90 * day)
+        expiresSoon = try authority.identity(names: [name], notBefore: now - 80 * day, notAfter: now + 10 * day)
         expired = try authority.identity(names: [name], notBefore: now - 90 * day, notAfter: now - day)
         notYetValid = try authority.identity(names: [name], notBefore: now + day, notAfter: now + 90 * day)
         untrusted = try stranger.identity(names: [name], notBefore: now - day, notAfter: now + 90 * day)
@@ -59,6 +61,7 @@ struct ServerIdentities: Sendable {
 
     func context(for fault: Fault.Connection?) -> NIOSSLContext {
         switch fault {
+        case .expiresSoon: expiresSoon
         case .expired: expired
         case .notYetValid: notYetValid
         case .untrusted: untrusted

@@ -16,13 +16,14 @@ struct MetadataReachabilityKind: ProbeKind {
             "The configured metadata URL names this tenant.",
             "The server's own auth metadata document is reachable over verified TLS at the server's address, is well-formed, and has at least one signing key that is valid now.",
             "The same applies to the auth server's document; in addition, its realm is this tenant's (if tenant.id is configured), and it contains a token endpoint.",
+            "The server's TLS certificate and its issuers' expire after the warning threshold (thresholds.warnBelow); otherwise a warning.",
             "The clocks of both are compared with the Date header of their responses. If a gateway answers instead of the server, the probe could not judge.",
         ],
         stages: [.config, .resolve, .connect, .tls, .metadata],
         metrics: [.httpDuration, MetadataReachabilityKind.isReachable],
         reasons: [.configIncomplete, .metadataURLMismatch, .dnsFailed] + .connection + .proxy + .tls + .http + [
             .metadataMalformed, .metadataNoKeys, .metadataWrongRealm, .metadataNoTokenEndpoint, .clockSkew, .preauthenticationSuspected,
-            .notObserved,
+            .certificateExpiresSoon, .notObserved,
         ],
         options: [
             .init("path", "path of a server's metadata document (default \(MetadataReader.serverPath))", settableThroughAgent: false),
@@ -46,7 +47,8 @@ struct MetadataReachabilityKind: ProbeKind {
 
     func discover(_ options: MetadataReachabilityOptions, at place: Place) -> Discovery {
         let reader = MetadataReader(path: services.path(place.organization), documents: services.documents, serverPath: options.path)
-        return .probe(MetadataReachabilityProbe(place: place, metadata: reader, clock: options.clock))
+        return .probe(
+            MetadataReachabilityProbe(place: place, metadata: reader, clock: options.clock, thresholds: place.organization.thresholds))
     }
 }
 

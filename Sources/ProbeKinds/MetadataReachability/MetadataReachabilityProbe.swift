@@ -10,6 +10,11 @@ struct MetadataReachabilityProbe: Probe {
     let place: Place
     let metadata: MetadataReader
     let clock: ClockComparison
+    let thresholds: Thresholds
+
+    func turns(with validity: Validity) -> [Date] {
+        [validity.begin, validity.end, validity.end.addingTimeInterval(-thresholds.warning(lifetime: validity.lifetime).seconds)]
+    }
 
     func run(_ context: RunContext) async -> Outcome {
         var log = RunRecorder()
@@ -67,6 +72,7 @@ struct MetadataReachabilityProbe: Probe {
         if case .server(let server) = sighting.publisher {
             log.observe(judgement.peerCertificates + [judgement.phases])
             labels = [("server", server.name), ("document", "server")]
+            if let finding = expiry(judgement.peerCertificates, of: server, sighting, at: context.date) { log.find(finding) }
         }
         if let isReachable = sighting.isReachable { log.observe(.measurement(MetadataReachabilityKind.isReachable(isReachable, labels))) }
         for warning in judgement.warnings { log.find(warning) }
@@ -81,6 +87,23 @@ struct MetadataReachabilityProbe: Probe {
         if let finding = malformedKeys(document, sighting.publisher) { log.find(finding) }
         if let finding = validity(document, sighting.publisher, at: context.date) { log.find(finding) }
         if case .authServer = sighting.publisher { judgeAuthServer(document, into: &log) }
+    }
+
+    /// The warning for a server whose TLS certificate, or its issuer's, expires within the warning threshold; nil if it lasts longer, or if
+    /// there was no response.
+    private func expiry(_ presented: [Observation], of server: Server, _ sighting: MetadataSighting, at date: Date) -> Finding? {
+        guard sighting.report.response != nil else { return nil }
+        let used = presented.compactMap { observation -> CertificateFacts? in
+            guard case .peerCertificate(_, let depth, let isVerified, let facts) = observation, depth == 0 || isVerified else { return nil }
+            return facts
+        }
+        guard let first = used.min(by: { $0.notAfter < $1.notAfter }) else { return nil }
+        let lifetime = Duration.seconds(first.notAfter.timeIntervalSince(first.notBefore))
+        guard first.notAfter.timeIntervalSince(date) < thresholds.warning(lifetime: lifetime).seconds else { return nil }
+        return Finding(
+            .warning, stage: .tls, reason: .certificateExpiresSoon,
+            sentence: "\(server.name): the TLS certificate \(first.subject) (thumbprint \(first.thumbprint)) \(first.expiryText(at: date))",
+            certificate: first.thumbprint)
     }
 
     private func malformedKeys(_ document: AuthMetadataDocument, _ publisher: MetadataSighting.Publisher) -> Finding? {
