@@ -56,6 +56,9 @@ package struct PlanFiles: Sendable {
                 }
             }
             notes.diagnostics += unconfirmed()
+            if !notes.hasErrors, let known, let organization = configuration?.organization {
+                notes.diagnostics += unwatched(organization, known)
+            }
         }
         let modules = modulesPath.flatMap { read($0, notes) }.map { ModulesFile(kinds: kinds, notes: notes).modules($0) } ?? [:]
         let diagnostics = notes.diagnostics.enumerated().sorted { left, right in
@@ -129,6 +132,34 @@ package struct PlanFiles: Sendable {
             notes.diagnostics += error.diagnostics
             return nil
         }
+    }
+
+    /// Warnings for what the probes of Exchange servers would not watch.
+    private func unwatched(_ organization: Organization, _ definitions: [ProbeDefinition]) -> [Diagnostic] {
+        func warning(_ sentence: String, at location: SourceLocation? = nil) -> Diagnostic {
+            Diagnostic(.warning, at: location ?? SourceLocation(path: configurationPath), sentence)
+        }
+        let perServer = definitions.compactMap { definition in
+            if definition.enabled, case .server(let role) = definition.scope { (definition, role) } else { nil }
+        }
+        guard !perServer.isEmpty else { return [] }
+        let servers = organization.servers
+        guard !servers.isEmpty else {
+            return [
+                warning("no 'servers' are configured: nothing is watched by \(perServer.count) probes: add each server's name and roles")
+            ]
+        }
+        var warnings = perServer.filter { _, role in !servers.contains { $0.roles.contains(role) } }.map { definition, role in
+            warning("no server has the role '\(role.rawValue)': this probe watches nothing", at: definition.location)
+        }
+        let authConfig = organization.authConfig
+        if authConfig.currentCertificateThumbprint == nil, authConfig.certificateFile == nil {
+            warnings.append(
+                warning(
+                    "no 'authConfig': which OAuth certificate the servers must have is not known: add currentCertificateThumbprint from Get-AuthConfig"
+                ))
+        }
+        return warnings
     }
 
     /// Warnings for the lines that `agent init` has marked as unconfirmed.

@@ -104,7 +104,9 @@ import Testing
             })
     }
 
-    @Test("what init writes of the lab, check finds silent, and every probe succeeds")
+    @Test(
+        "of what init writes of the lab only Exchange's own values are unconfirmed; once confirmed check is silent, and every probe succeeds"
+    )
     func initialised() async throws {
         let site = try await AgentSite(servers: 2)
         let lines = try site.directory.text("lab/agent.yaml").split(separator: "\n").map(String.init)
@@ -128,6 +130,10 @@ import Testing
         ]
         var ended = try await Program.run(AgentSite.executable, arguments)
         #expect(ended.status == 0, "\(ended.errors)")
+        let marked = try site.directory.text("new.yaml").split(separator: "\n").dropFirst().map { $0.split(separator: "#", maxSplits: 1) }
+        let unconfirmed = marked.filter { $0.count == 2 && $0[1].contains("UNCONFIRMED") }.compactMap { $0[0].split(separator: ":").first }
+        #expect(unconfirmed == ["  domains", "  uri"], "\(marked)")
+        try site.directory.write("new.yaml", marked.map { $0[0] + "\n" }.joined())
         let files = ["--config", path + "/new.yaml", "--probes", path + "/probes"]
         ended = try await Program.run(AgentSite.executable, ["check"] + files)
         #expect(ended.status == 0 && ended.output == "" && ended.errors == "", "\(ended.errors)")

@@ -22,9 +22,17 @@ struct OptionKind: ProbeKind {
     private static let kinds = KindCatalog([
         OptionKind(name: "cert-expiry", option: "warnBelow"), OptionKind(name: "thumbprint-drift", option: "settling"),
     ])
+    private static let thumbprint = "7595DBDEA83DACB5757441D44899BCDB9911253C"
     private static let good = "healthSet: OAuth\nname: A\nkind: cert-expiry\n"
 
-    private static func diagnostics(agent: String = "organization: fabrikam.com\n", probes: [String: String] = ["a.yaml": good]) throws
+    private static let watching = """
+        organization: fabrikam.com
+        servers: [{ name: mbx01.fabrikam.com }]
+        authConfig: { currentCertificateThumbprint: \(thumbprint) }
+
+        """
+
+    private static func diagnostics(agent: String = watching, probes: [String: String] = ["a.yaml": good]) throws
         -> [String]
     {
         let directory = try TemporaryDirectory()
@@ -52,6 +60,31 @@ struct OptionKind: ProbeKind {
         let found = try Self.diagnostics(probes: ["a.yaml": "healthSet: OAuth\nname: A\n" + text])
         #expect(found.count == sentences.count, "\(found)")
         for sentence in sentences { #expect(found.contains { $0.contains(sentence) }, "\(found)") }
+    }
+
+    @Test(
+        "where nothing would be watched, a warning says so",
+        arguments: [
+            (
+                "", "",
+                ["agent.yaml: warning: no 'servers' are configured: nothing is watched by 1 probes: add each server's name and roles"]
+            ),
+            (
+                "servers: [{ name: edge01.fabrikam.com, roles: [Edge] }]\nauthConfig: { currentCertificateThumbprint: \(thumbprint) }\n",
+                "",
+                ["probes/a.yaml: warning: no server has the role 'Mailbox': this probe watches nothing"]
+            ),
+            ("servers: [{ name: mbx01.fabrikam.com }]\n", "", ["agent.yaml: warning: no 'authConfig': which OAuth certificate"]),
+            ("servers: [{ name: mbx01.fabrikam.com }]\nauthConfig: { currentCertificateThumbprint: \(thumbprint) }\n", "", []),
+            ("", "scope: organization\n", []), ("", "enabled: false\n", []),
+        ])
+    func unwatched(agent: String, definition: String, warnings: [String]) throws {
+        let found = try Self.diagnostics(agent: "organization: fabrikam.com\n" + agent, probes: ["a.yaml": Self.good + definition])
+        #expect(found.count == warnings.count, "\(found)")
+        // Without line and column.
+        let told = found.map { $0.split(separator: ":").enumerated().filter { $0.offset == 0 || Int($0.element) == nil }.map(\.element) }
+            .map { $0.joined(separator: ":") }
+        for warning in warnings { #expect(told.contains { $0.hasPrefix(warning) }, "\(told)") }
     }
 
     @Test("a trigger that is none is reported, but not that there is none")
@@ -156,7 +189,9 @@ struct OptionKind: ProbeKind {
                 "agent.yaml:2:23: warning: unconfirmed value: compare it with the Exchange Management Shell, then remove the mark"
             ),
         ])
-    func configuration(text: String, expected: String) throws { #expect(try Self.diagnostics(agent: text) == [expected]) }
+    func configuration(text: String, expected: String) throws {
+        #expect(try Self.diagnostics(agent: text, probes: ["a.yaml": Self.good + "scope: organization\n"]) == [expected])
+    }
 
     @Test(
         "a definition that cannot be says where and why",

@@ -22,7 +22,10 @@ import Testing
     @Test("a definition whose options bring a warning is in the plan, and so is the warning")
     func kept() throws {
         let directory = try TemporaryDirectory()
-        try directory.write("agent.yaml", "organization: fabrikam.com\n")
+        try directory.write(
+            "agent.yaml",
+            "organization: fabrikam.com\nservers: [{ name: mbx01.fabrikam.com }]\nauthConfig: { currentCertificateThumbprint: 7595DBDEA83DACB5757441D44899BCDB9911253C }\n"
+        )
         try directory.write("probes/a.yaml", "healthSet: Set\nname: A\nkind: old\noptions: { word: x }\n")
         let files = PlanFiles(configurationPath: directory.path + "/agent.yaml", probesDirectory: directory.path + "/probes")
         let plan = try files.read(kinds: KindCatalog([Kind()]))

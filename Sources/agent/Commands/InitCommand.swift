@@ -9,7 +9,10 @@ import Transfers
 struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Inspect the servers and write a commented agent.yaml with the findings.",
-        discussion: "Values that only Exchange knows are marked '# UNCONFIRMED'; 'agent check' warns about each of them.")
+        discussion: """
+            Values that were not seen on a server are marked '# UNCONFIRMED'; 'agent check' warns about each of them. Exit status: 0 if a \
+            server was reached, 1 if none was, 2 for an error.
+            """)
 
     @Option(help: "Domain of the tenant.") var organization: String?
     @Option(help: "Host name of a server; can be repeated.") var server: [String] = []
@@ -44,8 +47,17 @@ struct InitCommand: AsyncParsableCommand {
         if output != "-", !force, FileManager.default.fileExists(atPath: output) {
             throw Console.failure("\(output) already exists: choose another --output, or overwrite it with --force")
         }
+        let addresses = try pairs(address, option: "--address")
+        let known = Set(names.map { $0.lowercased() })
+        for unknown in addresses.keys.sorted() where !known.contains(unknown) {
+            Console.note("note: --address is ignored for '\(unknown)', which is not among the servers")
+        }
+        let token = [tokenCertificate, tokenKey, clientID]
+        guard token.allSatisfy({ $0 == nil }) || token.allSatisfy({ $0 != nil }) else {
+            throw ValidationError("--token-certificate, --token-key and --client-id are required together")
+        }
         var draft = ConfigurationDraft(organization: organization)
-        draft.addresses = try pairs(address, option: "--address")
+        draft.addresses = addresses
         draft.connectTo = try pairs(connectTo, option: "--connect-to")
         draft.hostname = hostname
         draft.caFile = caFile
@@ -58,7 +70,9 @@ struct InitCommand: AsyncParsableCommand {
         draft.servers = await survey.look(at: names, hostname: hostname, addresses: draft.addresses)
         draft.authServer = await survey.look(atAuthServer: draft.metadataURL)
         for note in draft.notes { Console.note(note) }
+        if !draft.hasReachedServer { Console.note("note: no server was reached: nothing in the file was seen on one") }
         try write(draft.text)
+        if !draft.hasReachedServer { throw ExitCode(1) }
     }
 
     private func write(_ text: String) throws {

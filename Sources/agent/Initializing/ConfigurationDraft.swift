@@ -21,6 +21,9 @@ struct ConfigurationDraft {
 
     var metadataURL: String { facts?.metadataURL ?? "https://accounts.accesscontrol.windows.net/metadata/json/1/?realm=\(organization)" }
 
+    /// Whether a server's document or its gateway's answer was received.
+    var hasReachedServer: Bool { servers.contains { $0.newestKey != nil || $0.isUnpublished } }
+
     /// The newest key of all servers that could be read, if it is the same on all of them.
     private var agreed: Thumbprint? {
         let newest = servers.compactMap(\.newestKey)
@@ -36,7 +39,9 @@ struct ConfigurationDraft {
         }
         notes += facts?.notes ?? []
         if agreed == nil, facts?.thumbprint == nil {
-            notes.append("note: no OAuth certificate common to all servers was found: authConfig is omitted")
+            let isSeen = servers.contains { $0.newestKey != nil }
+            let why = isSeen ? "the servers publish different OAuth certificates" : "no server's OAuth certificate could be read"
+            notes.append("note: \(why): authConfig is omitted: add the thumbprint from Get-AuthConfig")
         }
         return notes
     }
@@ -50,10 +55,18 @@ struct ConfigurationDraft {
         if !FileManager.default.isWritableFile(atPath: "/var/lib") { lines.append(YAMLText.entry("stateDirectory", "agent-state")) }
         lines += ["tenant:"]
         if let id = authServer?.realm, UUID(uuidString: id) != nil { lines.append("  " + YAMLText.entry("id", id)) }
-        lines.append("  " + YAMLText.entry("domains", facts?.domains ?? [organization]))
+        lines.append(
+            "  "
+                + confirmed(
+                    YAMLText.entry("domains", facts?.domains ?? [organization]), facts?.domains != nil, "(Get-AcceptedDomain).DomainName"))
         lines += ["", "servers:"]
         for server in servers {
-            lines += ["  - " + YAMLText.entry("name", server.name), "    roles: [Mailbox]"]
+            let isKnown = facts?.servers.contains(server.name) == true
+            lines += [
+                "  - " + YAMLText.entry("name", server.name),
+                "    "
+                    + confirmed("roles: [Mailbox]", isKnown || server.newestKey != nil, "(Get-ExchangeServer \(server.name)).ServerRole"),
+            ]
             if let address = addresses[server.name.lowercased()] { lines.append("    " + YAMLText.entry("address", address)) }
             if let hostname { lines.append("    " + YAMLText.entry("hostname", hostname)) }
             if server.isUnpublished { lines.append("    metadata: false          # a gateway responded instead of the server") }
@@ -69,7 +82,9 @@ struct ConfigurationDraft {
             let entry = YAMLText.entry("currentCertificateThumbprint", agreed.description)
             lines += ["authConfig:", "  \(entry)   # published by every server; compare with Get-AuthConfig"]
         }
-        lines += ["authServer:", "  name: MicrosoftSts", "  " + YAMLText.entry("metadataUrl", metadataURL)]
+        let isKnown = facts?.metadataURL != nil || authServer.map { $0.problem == nil } == true
+        let entry = YAMLText.entry("metadataUrl", metadataURL)
+        lines += ["authServer:", "  name: MicrosoftSts", "  " + confirmed(entry, isKnown, "(Get-AuthServer).AuthMetadataUrl")]
         lines += push
         return lines.joined(separator: "\n") + "\n"
     }
@@ -77,13 +92,12 @@ struct ConfigurationDraft {
     private var push: [String] {
         let isEnabled = facts?.pushEnabled ?? (token.certificate != nil)
         let isKnown = facts?.pushEnabled != nil || token.certificate != nil
-        var lines = [
+        let uri = YAMLText.entry("uri", facts?.pushURI ?? "https://outlook.office365.com/PushNotifications")
+        let lines = [
             "pushProxy:",
-            "  enabled: \(isEnabled)" + (isKnown ? "" : "           # UNCONFIRMED: (Get-PushNotificationApp OnPrem-Proxy).Enabled"),
-        ]
-        lines += [
+            "  " + confirmed("enabled: \(isEnabled)", isKnown, "(Get-PushNotificationApp OnPrem-Proxy).Enabled"),
             "  " + YAMLText.entry("organization", organization),
-            "  " + YAMLText.entry("uri", facts?.pushURI ?? "https://outlook.office365.com/PushNotifications"),
+            "  " + confirmed(uri, facts?.pushURI != nil, "(Get-PushNotificationApp OnPrem-Proxy).Uri"),
         ]
         guard let certificate = token.certificate, let key = token.key, let clientID = token.clientID else { return lines }
         return lines + [
@@ -92,6 +106,11 @@ struct ConfigurationDraft {
             "    " + YAMLText.entry("clientId", clientID), "    scope: https://outlook.office365.com/.default",
             "    " + YAMLText.entry("certificateFile", absolute(certificate)), "    " + YAMLText.entry("keyFile", absolute(key)),
         ]
+    }
+
+    /// A line with a mark unless its value was seen.
+    private func confirmed(_ line: String, _ isKnown: Bool, _ source: String) -> String {
+        isKnown ? line : "\(line)   # UNCONFIRMED: \(source)"
     }
 
     /// The token endpoint in the auth server's document; nil unless it is an https URL.

@@ -31,7 +31,8 @@ import Testing
     @Test("all facts are written to the configuration, which needs no further option and no confirmation", arguments: [false, true])
     func whole(hasByteOrderMark: Bool) async throws {
         let ended = try await initialize((hasByteOrderMark ? [0xEF, 0xBB, 0xBF] : []) + Array(Self.facts.utf8))
-        #expect(ended.status == 0, "\(ended.errors)")
+        // Nothing answers where the servers should be.
+        #expect(ended.status == 1, "\(ended.errors)")
         let lines = ended.output.split(separator: "\n").map { String($0.drop { $0 == " " }) }
         for line in [
             "organization: fabrikam.com", "domains: [fabrikam.com, fabrikam.org]", "- name: mbx01.fabrikam.com",
@@ -53,11 +54,11 @@ import Testing
         let ended = try await initialize(
             Array(facts.utf8),
             ["--organization", "contoso.com", "--server", "mbx09.contoso.com", "--address", "mbx09.contoso.com=127.0.0.1:1"])
-        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.status == 1, "\(ended.errors)")
         #expect(
             ended.output.contains("\norganization: contoso.com\n") && ended.output.contains("- name: mbx09.contoso.com"), "\(ended.output)")
         #expect(!ended.output.contains("mbx01"), "\(ended.output)")
-        #expect(ended.output.contains("enabled: false           # UNCONFIRMED") && !ended.errors.contains("omitted"), "\(ended.output)")
+        #expect(ended.output.contains("enabled: false   # UNCONFIRMED") && !ended.errors.contains("omitted:"), "\(ended.output)")
     }
 
     @Test("what PowerShell writes by default, or another document, is refused with what to do", arguments: ["utf16", "list", "text"])

@@ -13,11 +13,11 @@ import Testing
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// Runs init, and expects a file that the agent takes, with no key that it should not have.
+    /// Runs init where no server answers, and expects a file that the agent takes, with no key that it should not have.
     private func written(_ arguments: [String]) async throws -> (text: String, notes: String) {
         let path = directory.path + "/agent.yaml"
         let ended = try await Program.run(AgentSite.executable, ["init", "--output", path, "--force"] + arguments)
-        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.status == 1 && ended.errors.contains("no server was reached"), "\(ended.errors)")
         let text = try directory.text("agent.yaml")
         let keys = text.split(separator: "\n").filter { $0.first != " " && $0.first != "#" }.map { String($0.prefix { $0 != ":" }) }
         #expect(Set(keys).isSubset(of: Self.known) && Set(keys).count == keys.count, "\(text)")
@@ -50,6 +50,27 @@ import Testing
         let (text, notes) = try await written(arguments + ["--from", facts])
         #expect(text.contains(expected), "\(text)")
         #expect(notes.contains(note), "\(notes)")
+    }
+
+    @Test("what was not seen is marked unconfirmed, with the command that shows it; a token without its key is refused")
+    func unseen() async throws {
+        let arguments = [
+            "--organization", "fabrikam.com", "--server", "mbx01.fabrikam.com", "--address", "mbx01.fabrikam.com=127.0.0.1:1",
+            "--address", "mbx02.fabrikam.com=127.0.0.1:1", "--connect-to", "accounts.accesscontrol.windows.net:443=127.0.0.1:1",
+        ]
+        let (text, notes) = try await written(arguments)
+        for (key, source) in [
+            ("domains", "(Get-AcceptedDomain).DomainName"), ("roles", "(Get-ExchangeServer mbx01.fabrikam.com).ServerRole"),
+            ("metadataUrl", "(Get-AuthServer).AuthMetadataUrl"), ("enabled", "(Get-PushNotificationApp OnPrem-Proxy).Enabled"),
+            ("uri", "(Get-PushNotificationApp OnPrem-Proxy).Uri"),
+        ] {
+            let line = text.split(separator: "\n").first { $0.hasPrefix("  ") && $0.drop { $0 == " " }.hasPrefix(key + ":") } ?? ""
+            #expect(line.hasSuffix("   # UNCONFIRMED: \(source)"), "\(text)")
+        }
+        #expect(notes.contains("no server's OAuth certificate could be read: authConfig is omitted"), "\(notes)")
+        #expect(notes.contains("--address is ignored for 'mbx02.fabrikam.com'"), "\(notes)")
+        let half = try await Program.run(AgentSite.executable, ["init"] + arguments + ["--token-certificate", "/dev/null"])
+        #expect(half.status != 0 && half.errors.contains("are required together"), "\(half.errors)")
     }
 
     @Test("facts that are no file, no JSON or nested deep are refused in a sentence")
