@@ -88,7 +88,7 @@ package final class Lab: Service, Sendable {
                 router: router, logger: serverLogger)
         }
         mailboxes = try (0..<plan.servers).map { index in
-            let name = "mbx\(index < 9 ? "0" : "")\(index + 1).\(plan.organization)"
+            let name = tenant.serverName(index)
             let service = MailboxService(tenant: tenant, name: name, index: index)
             return try server(name, index == 0 ? .mailbox : nil) { service.router() }
         }

@@ -10,6 +10,8 @@ package enum ShippedKinds {
             KeySizeKind(services),
             MetadataReachabilityKind(services),
             ThumbprintDriftKind(services),
+            ProtocolHealthKind(services),
+            OAuthChallengeKind(services),
             FileAgeKind(),
         ]
     }

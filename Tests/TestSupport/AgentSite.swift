@@ -39,6 +39,7 @@ package final class AgentSite: Sendable {
         let probes = [
             ("OAuth", "CertificateExpiryProbe", "cert-expiry"), ("OAuth", "CertificateKeySizeProbe", "key-size"),
             ("OAuth", "MetadataReachabilityProbe", "metadata-reachability"), ("OAuth", "ThumbprintDriftProbe", "thumbprint-drift"),
+            ("Exchange", "ProtocolHealthProbe", "protocol-health"), ("OAuth", "OAuthChallengeProbe", "oauth-challenge"),
             ("PushNotifications.Proxy", "PushNotificationsEnterpriseConnectivityProbe", "push-connectivity"),
         ]
         for (healthSet, name, kind) in probes {

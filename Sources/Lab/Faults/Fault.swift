@@ -1,7 +1,7 @@
 /// One way the tenant can be broken, by name, and what the agent's probes must then say.
 package struct Fault: Sendable {
     /// Where a connection or an answer goes wrong.
-    enum Role: String, Sendable { case mailbox, authServer, tokenEndpoint, push }
+    enum Role: String, Sendable { case mailbox, health, challenge, authServer, tokenEndpoint, push }
 
     /// What happens to a connection before any request.
     enum Connection: Sendable {
@@ -11,7 +11,7 @@ package struct Fault: Sendable {
     /// What a service answers instead of the right thing.
     enum Answer: Sendable {
         case status(Int), redirectElsewhere, loginPage, unauthorizedPage, malformed, noKeys, endless, slow, clock(seconds: Int)
-        case wrongRealm, noTokenEndpoint, otherKey, keyUnknown, tokenRefused, noToken
+        case wrongRealm, noTokenEndpoint, otherKey, keyUnknown, tokenRefused, noToken, otherServer, noChallenge
     }
 
     /// What is written other than it should be into the files the agent reads.

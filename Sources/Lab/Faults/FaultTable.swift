@@ -3,6 +3,8 @@ extension Fault {
     private static let expiry = "OAuth/CertificateExpiryProbe"
     private static let keySize = "OAuth/CertificateKeySizeProbe"
     private static let drift = "OAuth/ThumbprintDriftProbe"
+    private static let challenge = "OAuth/OAuthChallengeProbe"
+    private static let health = "Exchange/ProtocolHealthProbe"
     private static let push = "PushNotifications.Proxy/PushNotificationsEnterpriseConnectivityProbe"
 
     private init(_ name: String, _ summary: String, _ effects: [Effect], _ expectations: [Expectation]) {
@@ -22,7 +24,7 @@ extension Fault {
 
     /// All faults, ordered by the component that they break. Faults of a mailbox server affect only the first server.
     package static let all: [Fault] =
-        network + metadataDocuments + authServer + certificates + copies + pushService + tokens + configuration
+        network + metadataDocuments + protocols + authServer + certificates + copies + pushService + tokens + configuration
 
     /// The fault of this name, in any case; nil if there is none.
     package static func named(_ name: String) -> Fault? { all.first { $0.name == name.lowercased() } }
@@ -58,6 +60,24 @@ extension Fault {
         Fault(
             "metadata-tls-wrong-name", "The first mailbox server's TLS certificate is for another name.",
             [.connection(.mailbox, .wrongName)], [failed(metadata, "certificate_name_mismatch", "tls")]),
+    ]
+
+    private static let protocols: [Fault] = [
+        Fault(
+            "protocol-unhealthy", "The first mailbox server considers its protocols unhealthy.", [.answer(.health, .status(503))],
+            [failed(health, "endpoint_unavailable", "endpoint")]),
+        Fault(
+            "protocol-gateway", "A gateway redirects health checks of the first mailbox server.", [.answer(.health, .redirectElsewhere)],
+            [failed(health, "preauthentication_suspected", "endpoint", "Rejected")]),
+        Fault(
+            "address-load-balanced", "Another server answers health checks at the first mailbox server's address.",
+            [.answer(.health, .otherServer)], [failed(health, "address_is_load_balanced", "endpoint", "Rejected")]),
+        Fault(
+            "challenge-missing", "OAuth is disabled on the first mailbox server's virtual directories.",
+            [.answer(.challenge, .noChallenge)], [failed(challenge, "challenge_missing", "endpoint")]),
+        Fault(
+            "challenge-wrong-tenant", "The first mailbox server trusts another tenant.", [.answer(.challenge, .wrongRealm)],
+            [failed(challenge, "challenge_wrong_tenant", "endpoint")]),
     ]
 
     private static let metadataDocuments: [Fault] = [

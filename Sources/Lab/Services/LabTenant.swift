@@ -21,5 +21,8 @@ struct LabTenant: Sendable {
     /// What the servers hold and the exported file shows.
     func held() throws -> OAuthCertificates.Issued { try board.isRotated ? certificates.certificate(.other) : named() }
 
+    /// The name of a mailbox server, counted from 0.
+    func serverName(_ index: Int) -> String { "mbx\(index < 9 ? "0" : "")\(index + 1).\(organization)" }
+
     func namesTenant(_ name: String) -> Bool { ([id] + domains).contains { $0.lowercased() == name.lowercased() } }
 }

@@ -47,7 +47,7 @@ struct MetadataSighting: Sendable {
     }
 
     private mutating func read(_ response: ExchangeResponse) {
-        let isMarkup = Self.isMarkup(response)
+        let isMarkup = response.isMarkup
         switch (publisher, response.status) {
         case (.server(let server), 300..<400), (.server(let server), 401), (.server(let server), 403):
             finding = gateway(server, "status \(response.status)")
@@ -78,10 +78,5 @@ struct MetadataSighting: Sendable {
         Finding(
             .unknown, stage: .metadata, reason: .preauthenticationSuspected,
             sentence: "\(server.name): a gateway answered (\(answer)), not Exchange: set 'address' to the server, or 'metadata: false'")
-    }
-
-    private static func isMarkup(_ response: ExchangeResponse) -> Bool {
-        if response.values(of: "Content-Type").contains(where: { $0.lowercased().hasPrefix("text/html") }) { return true }
-        return response.body.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) } == UInt8(ascii: "<")
     }
 }

@@ -232,9 +232,15 @@ extension Reason {
                 "Check pushProxy.token.endpoint, or 'token_url' of the module's 'oauth2'. A proxy or portal may have answered."
             )
         case .challengeMissing:
-            ("The endpoint does not offer OAuth authentication.", "Enable OAuth on the virtual directory.")
+            (
+                "The endpoint does not offer OAuth authentication.",
+                "Enable OAuth on the virtual directory: Set-WebServicesVirtualDirectory or Set-AutodiscoverVirtualDirectory, -OAuthAuthentication $true."
+            )
         case .challengeWrongTenant:
-            ("The endpoint's OAuth challenge names another tenant.", "Compare its trusted issuers with tenant.id.")
+            (
+                "The endpoint's OAuth challenge names another tenant.",
+                "Compare the tenants that the error names with tenant.id in agent.yaml, and the realms in Get-AuthServer with the tenant."
+            )
         case .endpointRefusedToken:
             ("The endpoint rejected the token that the token endpoint issued.", "Check the scope and permissions of the app registration.")
         case .endpointThrottled:
@@ -243,7 +249,10 @@ extension Reason {
                 "Probe less often ('every'), and check whether another client of the same tenant sends many requests."
             )
         case .endpointUnavailable:
-            ("The endpoint reports that it is unavailable.", "Check the service health of the tenant, and wait.")
+            (
+                "The endpoint reports that it is unavailable.",
+                "Microsoft's service: check the service health of the tenant, and wait. An Exchange server: Get-HealthReport and Get-ServerComponentState show what it considers unhealthy or has taken out of service."
+            )
         case .answerUnexpected:
             (
                 "The target's response does not match the probe's options.",
