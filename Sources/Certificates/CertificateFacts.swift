@@ -62,9 +62,9 @@ package struct CertificateFacts: Sendable, Hashable {
     /// When it expires or expired, relative to a date: `expires on 2026-12-01T00:00:00Z, in 5 days`.
     package func expiryText(at date: Date) -> String {
         let end = notAfter.formatted(.iso8601)
-        return notAfter > date
-            ? "expires on \(end), in \(Self.length(notAfter.timeIntervalSince(date)))"
-            : "expired on \(end), \(Self.length(date.timeIntervalSince(notAfter))) ago"
+        if notAfter > date { return "expires on \(end), in \(Self.length(notAfter.timeIntervalSince(date)))" }
+        let since = date.timeIntervalSince(notAfter)
+        return "expired on \(end)" + (since < 60 ? "" : ", \(Self.length(since)) ago")
     }
 
     /// Formats a positive number of seconds in the largest unit with a value of at least two: `5 days`.

@@ -65,7 +65,7 @@ package final class AlarmClock: Sendable {
         return number
     }
 
-    /// Does nothing if the function was called already. While others are set, the thread is not woken for it.
+    /// Does nothing if the function was called already. If it was the next one to be called, the thread is not woken for it, unless it was the only one.
     package func cancelCall(_ number: UInt64) {
         state.withLock { state in
             guard state.actions.removeValue(forKey: number) != nil, let first = state.alarms.min, first.number == number else { return }

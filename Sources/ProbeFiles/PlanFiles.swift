@@ -146,7 +146,7 @@ package struct PlanFiles: Sendable {
         let servers = organization.servers
         guard !servers.isEmpty else {
             return [
-                warning("no 'servers' are configured: nothing is watched by \(perServer.count) probes: add each server's name and roles")
+                warning("no 'servers' are configured: probes of servers watch nothing: add each server's name and roles")
             ]
         }
         var warnings = perServer.filter { _, role in !servers.contains { $0.roles.contains(role) } }.map { definition, role in

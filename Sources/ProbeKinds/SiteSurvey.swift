@@ -13,6 +13,8 @@ package struct SiteSurvey: Sendable {
         package var newestKey: Thumbprint?
         /// Whether a gateway answers in its place.
         package var isUnpublished: Bool
+        /// Whether it, or a gateway in its place, sent any response.
+        package var isReached: Bool
         /// One sentence; nil if its document could be read.
         package var problem: String?
     }
@@ -53,6 +55,7 @@ package struct SiteSurvey: Sendable {
                         ServerSighting(
                             name: name, newestKey: newest?.thumbprint,
                             isUnpublished: sighting.finding?.reason == .preauthenticationSuspected,
+                            isReached: sighting.report.response != nil,
                             problem: sighting.finding?.sentence)
                     )
                 }

@@ -58,7 +58,7 @@ import Testing
             )
             if let reason = event.reason { #expect(after?.reasons.contains(reason) == true, "\(event)") }
             // The result names only the first of several certificates that fail.
-            #expect(before?.reasons != after?.reasons || event.thumbprint != nil, "\(event)")
+            #expect(before?.reasons != after?.reasons || (event.thumbprint != nil && before?.reason != nil), "\(event)")
         }
         // Between the days that it names, nothing changes.
         let days = Dictionary(grouping: events.filter { $0.server == "mbx01.fabrikam.com" }, by: \.probe)
@@ -81,8 +81,11 @@ import Testing
         for fault in ["oauth-expires-soon", "metadata-refused"] { #expect(try await site.fault("on", fault).status == 0) }
         #expect(try await site.agent(["reload"]).status == 0)
         let forecast = try decoded(Forecast.self, try await site.agent(["forecast", "--output", "json"]).output)
+        #expect(forecast.today.contains { $0.reason == "connect_refused" }, "\(forecast.today)")
         #expect(forecast.today.contains { $0.change == "warns" && $0.reason == "certificate_expires_soon" }, "\(forecast.today)")
-        #expect(forecast.events.contains { $0.change == "breaks" && $0.thumbprint != nil }, "\(forecast.events)")
+        #expect(
+            forecast.events.contains { $0.change == "breaks" && $0.server == "mbx01.fabrikam.com" && $0.thumbprint != nil },
+            "\(forecast.events)")
         let table = try await site.agent(["forecast"]).output
         #expect(table.hasPrefix("Today:\nCHANGE "), "\(table)")
         withExtendedLifetime(daemon) {}

@@ -50,4 +50,47 @@ import Testing
             group.cancelAll()
         }
     }
+
+    private final class Calls: Sendable { let all = Mutex<[String]>([]) }
+
+    @Test("a cancelled call is not made, the others are, in their order")
+    func cancelled() async {
+        // Again if the machine was so busy that the time had come before the calls were cancelled.
+        for _ in 0..<100 {
+            let (calls, begin) = (Calls(), ContinuousClock.now)
+            func call(_ name: String, _ milliseconds: Int) -> UInt64? {
+                AlarmClock.shared.call(after: .milliseconds(milliseconds)) { calls.all.withLock { $0.append(name) } }
+            }
+            let (first, _, third, _) = (call("first", 20), call("second", 30), call("third", 40), call("fourth", 50))
+            if let first { AlarmClock.shared.cancelCall(first) }
+            if let third { AlarmClock.shared.cancelCall(third) }
+            guard ContinuousClock.now - begin < .milliseconds(20) else { continue }
+            await AlarmClock.shared.wait(for: .milliseconds(60))
+            #expect(calls.all.withLock(\.self) == ["second", "fourth"])
+            if let first { AlarmClock.shared.cancelCall(first) }
+            return
+        }
+        Issue.record("the machine was too busy each time")
+    }
+}
+
+@Suite struct AbandonmentTests {
+    private final class Count: Sendable { let calls = Mutex(0) }
+
+    @Test("the action is done once, at once if it comes too late, and not if it was removed")
+    func once() {
+        let count = Count()
+        let action: @Sendable () -> Void = { count.calls.withLock { $0 += 1 } }
+        let removed = Abandonment()
+        removed.onAbandon(action)
+        removed.onAbandon(nil)
+        removed.abandon()
+        #expect(count.calls.withLock(\.self) == 0)
+        removed.onAbandon(action)
+        #expect(count.calls.withLock(\.self) == 1)
+        let early = Abandonment()
+        early.onAbandon(action)
+        for _ in 0..<2 { early.abandon() }
+        #expect(count.calls.withLock(\.self) == 2)
+    }
 }

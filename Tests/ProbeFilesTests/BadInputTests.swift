@@ -67,7 +67,7 @@ struct OptionKind: ProbeKind {
         arguments: [
             (
                 "", "",
-                ["agent.yaml: warning: no 'servers' are configured: nothing is watched by 1 probes: add each server's name and roles"]
+                ["agent.yaml: warning: no 'servers' are configured: probes of servers watch nothing: add each server's name and roles"]
             ),
             (
                 "servers: [{ name: edge01.fabrikam.com, roles: [Edge] }]\nauthConfig: { currentCertificateThumbprint: \(thumbprint) }\n",

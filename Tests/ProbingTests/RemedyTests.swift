@@ -23,15 +23,25 @@ import Testing
         for remedy in [oauth, tls] { #expect(remedy.contains(Self.thumbprint) && remedy.hasSuffix("."), "\(remedy)") }
     }
 
-    @Test("what has expired is replaced now, what still lasts gets a successor before")
+    @Test("what has expired is replaced now, what still lasts gets a successor before, unless it has one")
     func urgency() {
-        #expect(Self.remedy(.certificateExpired, at: .certificate).contains("-NewCertificateEffectiveDate (Get-Date);"))
-        #expect(Self.remedy(.certificateExpiresSoon, at: .certificate).contains("-NewCertificateEffectiveDate (Get-Date).AddDays(2)."))
+        #expect(Self.remedy(.certificateExpired, at: .certificate).contains("-NewCertificateEffectiveDate (Get-Date) "))
+        let staged = Self.remedy(.certificateExpiresSoon, at: .certificate)
+        #expect(staged.contains("(Get-Date).AddHours(49) ") && staged.contains("unless Get-AuthConfig shows a NextCertificateThumbprint"))
+    }
+
+    @Test(
+        "where the certificate may be somebody else's, nobody is told to replace the organization's",
+        arguments: [Stage.metadata, .token, .endpoint, .compare, .connect])
+    func foreign(stage: Stage) {
+        for reason in [Reason.certificateExpired, .keyTooSmall, .signatureWeak] {
+            #expect(Self.remedy(reason, at: stage) == reason.remedy)
+        }
     }
 
     @Test("other reasons, and findings of which the stage is not known, have the remedy of the reason")
     func others() {
-        #expect(Self.remedy(.thumbprintDrift, at: .tls) == Reason.thumbprintDrift.remedy)
+        #expect(Self.remedy(.thumbprintDrift, at: .certificate) == Reason.thumbprintDrift.remedy)
         #expect(Reason.certificateExpired.remedy(at: nil, thumbprint: Self.thumbprint) == Reason.certificateExpired.remedy)
     }
 }

@@ -32,7 +32,12 @@ package struct Forecaster: Sendable {
         let end = max(now, until ?? now.addingTimeInterval(Self.reach))
         var notes: [String] = []
         // What was cached may be from before a reload: the configured certificate may be another one by now.
-        let today = await rehearse(probesOfCertificates(state, snapshot).map { Rehearsal(key: $0, date: now) }, state)
+        var probes = probesOfCertificates(state, snapshot)
+        if probes.count > Self.rehearsalLimit {
+            notes.append("there are too many probes to evaluate: \(probes.count - Self.rehearsalLimit) are judged by their latest result")
+            probes.removeLast(probes.count - Self.rehearsalLimit)
+        }
+        let today = await rehearse(probes.map { Rehearsal(key: $0, date: now) }, state)
         var planned = rehearsals(state, validities(snapshot, today), after: now, until: end)
         if planned.count > Self.rehearsalLimit {
             let last = planned[Self.rehearsalLimit - 1].date
@@ -53,16 +58,22 @@ package struct Forecaster: Sendable {
     }
 
     private static func sorted(_ events: [ForecastEvent]) -> [ForecastEvent] {
-        events.sorted { ($0.date, $0.probe, $0.server, $0.address ?? "") < ($1.date, $1.probe, $1.server, $1.address ?? "") }
+        events.sorted { left, right in
+            let (a, b) = ((left.date, left.probe, left.place), (right.date, right.probe, right.place))
+            return a == b ? (left.thumbprint ?? "", left.reason ?? "") < (right.thumbprint ?? "", right.reason ?? "") : a < b
+        }
     }
 
-    /// The probes that judge certificates; of those of targets only the ones that have seen some.
+    /// The probes that judge certificates, those of the organization first; of those of targets only the ones that have seen some.
     private func probesOfCertificates(_ state: ManagerState, _ snapshot: Snapshot) -> [ProbeKey] {
         let seen = validities(snapshot, [:])
         return state.roster.members.filter { key, member in
             guard Self.judgesCertificates(member.definition) else { return false }
             return key.identity.target == nil || seen[Place(key)]?.isEmpty == false
-        }.map(\.key).sorted()
+        }.map(\.key).sorted { left, right in
+            let (a, b) = (left.identity.target == nil, right.identity.target == nil)
+            return a == b ? left < right : a
+        }
     }
 
     private static func judgesCertificates(_ definition: ProbeDefinition) -> Bool {
@@ -112,8 +123,8 @@ package struct Forecaster: Sendable {
         return runs.compactMap(\.self).reduce(into: [:]) { $0[$1.0.key, default: []].append(($1.0.date, $1.1)) }
     }
 
-    /// Probes that could not reach or judge their target today, or could not reach it when run for another date. A probe without dates is
-    /// judged by its latest result.
+    /// Probes that could not reach or judge their target today, or could not reach it when run for another date. A probe that was not run
+    /// for the forecast is judged by its latest result.
     private func unreached(_ outcomes: Outcomes, _ state: ManagerState, _ snapshot: Snapshot) -> [ForecastGap] {
         snapshot.probes.compactMap { probe in
             guard Self.judgesCertificates(probe.definition) else { return nil }

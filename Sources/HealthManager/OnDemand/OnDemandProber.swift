@@ -60,7 +60,8 @@ package final class OnDemandProber: ResultObserver, Sendable {
 
     /// Runs the module against the target and returns when the run has ended, or returns why it was refused. The run itself uses the probe
     /// threads, so that the caller's executor is not blocked.
-    /// - Parameter client: who waits for the reply: the run ends when it is abandoned, unless another request shares it. Nil: until it ends.
+    /// - Parameter client: who waits for the reply: when it is abandoned, the run ends, and requests that share it run it anew. Nil: nobody who could
+    ///   stop waiting.
     package func probe(_ query: ProbeQuery, for client: Abandonment? = nil) async -> ProbeReply {
         let prepared: Prepared
         do throws(Refusal) { prepared = try prepare(query) } catch { return .refused(status: error.status, error.sentence) }

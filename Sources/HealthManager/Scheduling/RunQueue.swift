@@ -5,7 +5,10 @@ import DequeModule
 /// A server that has reached its limit does not delay runs of other servers.
 package struct RunQueue<Run: Sendable>: Sendable {
     private struct Group {
+        /// Those that count.
         var running = 0
+        /// Those that do not count any more.
+        var discounted = 0
         var waiting: Deque<Run> = []
         var isReady = false
     }
@@ -44,21 +47,26 @@ package struct RunQueue<Run: Sendable>: Sendable {
     }
 
     /// Counts a run that `next` returned as no longer running.
-    /// - Parameter server: nil if the run does not count for its server any more.
-    package mutating func finished(server: String?) {
+    /// - Parameter isDiscounted: whether `discount` returned true for the run.
+    package mutating func finished(server: String, isDiscounted: Bool = false) {
         running -= 1
-        if let server { discount(server: server) }
+        if isDiscounted { groups[server]?.discounted -= 1 } else { groups[server]?.running -= 1 }
+        markReady(server)
     }
 
-    /// A run that `next` returned continues, but no longer counts towards the limit of its server.
-    package mutating func discount(server: String) {
+    /// A run that `next` returned continues, but is no longer to count towards the limit of its server.
+    /// - Returns: false if it counts on, because such runs of the server have a quarter of all places.
+    package mutating func discount(server: String) -> Bool {
+        guard let group = groups[server], group.discounted < overall / 4 else { return false }
         groups[server]?.running -= 1
+        groups[server]?.discounted += 1
         markReady(server)
+        return true
     }
 
     private mutating func markReady(_ server: String) {
         guard var group = groups[server] else { return }
-        if group.waiting.isEmpty, group.running == 0 {
+        if group.waiting.isEmpty, group.running == 0, group.discounted == 0 {
             groups[server] = nil
         } else if !group.isReady, !group.waiting.isEmpty, group.running < perServer {
             group.isReady = true

@@ -24,7 +24,7 @@ struct RunScheduler: Sendable {
     private var queue: RunQueue<PlannedRun>
     private var occupied: Set<PlannedRun.Slot> = []
     private var poisonings: [ProbeKey: Int] = [:]
-    private var queued = 0
+    private var numbers = 0
     /// The runs that count towards the limits of their servers, by number.
     private var counted: Set<Int> = []
     /// Runs in the order of their starts, with those that have ended meanwhile.
@@ -65,8 +65,8 @@ struct RunScheduler: Sendable {
     mutating func queueDue(at now: Duration, _ members: [ProbeKey: Roster.Member]) -> [PlannedRun] {
         schedule.takeDue(at: now).compactMap { key, due in
             guard let member = members[key] else { return nil }
-            queued += 1
-            let planned = PlannedRun(key: key, member: member, due: due, generation: generation, number: queued)
+            numbers += 1
+            let planned = PlannedRun(key: key, member: member, due: due, generation: generation, number: numbers)
             if poisonings[key, default: 0] >= Self.poisoningsAllowed { return planned }
             if occupied.insert(planned.slot).inserted {
                 queue.offer(planned, server: member.concurrencyGroup)
@@ -81,7 +81,7 @@ struct RunScheduler: Sendable {
     mutating func next(at now: Duration) -> PlannedRun? {
         while let start = starts.first, start.at + Self.countsFor <= now {
             starts.removeFirst()
-            if counted.remove(start.number) != nil { queue.discount(server: start.server) }
+            if counted.contains(start.number), queue.discount(server: start.server) { counted.remove(start.number) }
         }
         guard let planned = queue.next() else { return nil }
         counted.insert(planned.number)
@@ -91,7 +91,7 @@ struct RunScheduler: Sendable {
 
     /// The run has a result, so that another may start in its place.
     mutating func ended(_ planned: PlannedRun) {
-        queue.finished(server: counted.remove(planned.number) == nil ? nil : planned.member.concurrencyGroup)
+        queue.finished(server: planned.member.concurrencyGroup, isDiscounted: counted.remove(planned.number) == nil)
     }
 
     /// The run has really ended, or is abandoned: its probe may run again.

@@ -61,8 +61,8 @@ package struct Episode: Sendable, Hashable, Codable {
             probe: ProbeKey(identity: identity, site: ProbeKey.Site(server: server, target: target, address: address)), name: monitor)
     }
 
-    /// What to do about it; nil without a reason.
-    package var remedy: String? { reason?.remedy(at: stage, thumbprint: thumbprint) }
+    /// What to do about it; nil without a reason. It names no certificate: `thumbprint` may be that of an earlier finding.
+    package var remedy: String? { reason?.remedy(at: stage, thumbprint: nil) }
 
     /// The server, or the target if the monitor has no server.
     package var place: String { server.isEmpty ? target ?? "" : server }

@@ -76,7 +76,7 @@ package struct ForecastEvent: Codable, Sendable, Hashable {
     package var thumbprint: String?
     /// The other probe that monitors the root cause; nil if there is none.
     package var cause: String?
-    /// What to do before this date.
+    /// What to do, before this date if it is to come.
     package var remedy: String?
 
     /// The server, or the target's address; empty for organization-wide probes.

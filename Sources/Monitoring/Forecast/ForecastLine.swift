@@ -20,29 +20,29 @@ package enum ForecastLine {
                 if hasSeen || !verdicts.isEmpty || outcome.decisive?.severity != .unknown { known = verdicts }
                 continue
             }
-            for (certificate, finding) in verdicts where !isSame(before[certificate], finding) {
-                events.append(event(key, date, finding))
+            let changed = verdicts.filter { !isSame(before[$0.key], $0.value) }
+            for finding in changed.values { events.append(event(key, date, finding)) }
+            // A probe may end at a failure: what is not mentioned then may not have been looked at.
+            let isComplete = !outcome.findings.contains { $0.severity == .failure || isUnreached($0) }
+            if isComplete, changed.isEmpty, before.contains(where: { $0.value.severity == .failure && verdicts[$0.key] == nil }) {
+                events.append(event(key, date, verdicts.values.min { $0.sentence < $1.sentence }))
+            } else if verdicts.isEmpty, isComplete, !before.isEmpty {
+                events.append(event(key, date, nil))
             }
-            if outcome.findings.isEmpty {
-                if !before.isEmpty { events.append(event(key, date, nil)) }
-                known = [:]
-            } else {
-                // What is not mentioned may not have been looked at.
-                known = before.merging(verdicts) { $1 }
-            }
+            known = isComplete ? verdicts : before.merging(verdicts) { $1 }
         }
         return events
     }
 
-    /// What is wrong in an outcome: the worst finding about each certificate, and about all else. Without what could not be reached or judged.
+    /// What is wrong in an outcome: the worst finding about each certificate, and about all else. Without what could not be judged.
     package static func problems(of key: ProbeKey, _ outcome: Outcome, at date: Date) -> [ForecastEvent] {
-        verdicts(outcome).values.map { event(key, date, $0) }
+        verdicts(outcome) { $0.severity != .unknown }.values.map { event(key, date, $0) }
     }
 
-    private static func verdicts(_ outcome: Outcome) -> Verdicts {
+    private static func verdicts(_ outcome: Outcome, where isCounted: (Finding) -> Bool = { !isUnreached($0) }) -> Verdicts {
         var worst: Verdicts = [:]
         for severity in [Finding.Severity.failure, .warning] {
-            for finding in outcome.findings where finding.severity == severity && !isUnreached(finding) {
+            for finding in outcome.findings where finding.severity == severity && isCounted(finding) {
                 worst[finding.certificate] = worst[finding.certificate] ?? finding
             }
         }
@@ -53,7 +53,7 @@ package enum ForecastLine {
         left?.severity == right.severity && left?.reason == right.reason
     }
 
-    /// Whether a run with this finding cannot be used for predictions.
+    /// Whether a finding says nothing about other days.
     package static func isUnreached(_ finding: Finding) -> Bool { finding.severity == .unknown || finding.reason.isOfTheNetwork }
 
     private static func event(_ key: ProbeKey, _ date: Date, _ finding: Finding?) -> ForecastEvent {

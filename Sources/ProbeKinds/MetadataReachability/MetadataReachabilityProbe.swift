@@ -97,9 +97,11 @@ struct MetadataReachabilityProbe: Probe {
             guard case .peerCertificate(_, let depth, let isVerified, let facts) = observation, depth == 0 || isVerified else { return nil }
             return facts
         }
-        guard let first = used.min(by: { $0.notAfter < $1.notAfter }) else { return nil }
-        let lifetime = Duration.seconds(first.notAfter.timeIntervalSince(first.notBefore))
-        guard first.notAfter.timeIntervalSince(date) < thresholds.warning(lifetime: lifetime).seconds else { return nil }
+        let expiring = used.filter { facts in
+            let lifetime = Duration.seconds(facts.notAfter.timeIntervalSince(facts.notBefore))
+            return facts.notAfter.timeIntervalSince(date) < thresholds.warning(lifetime: lifetime).seconds
+        }
+        guard let first = expiring.min(by: { $0.notAfter < $1.notAfter }) else { return nil }
         return Finding(
             .warning, stage: .tls, reason: .certificateExpiresSoon,
             sentence: "\(server.name): the TLS certificate \(first.subject) (thumbprint \(first.thumbprint)) \(first.expiryText(at: date))",

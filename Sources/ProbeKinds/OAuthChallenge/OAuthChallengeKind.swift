@@ -30,7 +30,7 @@ struct OAuthChallengeKind: ProbeKind {
         guard let server = place.server else { return .notDefined(.needsServer) }
         return .probe(
             OAuthChallengeProbe(
-                exchanges: ServerExchanges(server: server, path: services.path(place.organization)), organization: place.organization,
+                exchanges: ServerExchanges(server: server, place: place, services), organization: place.organization,
                 paths: paths))
     }
 }

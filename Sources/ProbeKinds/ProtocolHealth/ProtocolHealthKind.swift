@@ -30,7 +30,7 @@ struct ProtocolHealthKind: ProbeKind {
         let others = place.organization.servers.filter { $0.name != server.name }.map(\.name)
         return .probe(
             ProtocolHealthProbe(
-                exchanges: ServerExchanges(server: server, path: services.path(place.organization)), others: others, protocols: protocols))
+                exchanges: ServerExchanges(server: server, place: place, services), others: others, protocols: protocols))
     }
 }
 

@@ -6,6 +6,14 @@ import Transfers
 struct ServerExchanges: Sendable {
     let server: Server
     let path: NetworkPath
+    /// The probe that watches the connection to the server; nil if there is none.
+    let watcher: ProbeIdentity?
+
+    init(server: Server, place: Place, _ services: KindServices) {
+        self.server = server
+        path = services.path(place.organization)
+        watcher = server.publishesMetadata ? place.watcher(MetadataReachabilityKind.self) : nil
+    }
 
     /// Sends a GET request to each path, concurrently, and follows no redirect.
     /// - Returns: a judgement for each path, in their order; requests and responses belong to the stage `endpoint`.
@@ -34,7 +42,10 @@ struct ServerExchanges: Sendable {
         log.observe(first.peerCertificates)
         for warning in first.warnings { log.find(warning) }
         let failures = judgements.compactMap(\.finding)
-        for finding in failures.count == judgements.count ? Array(failures.prefix(1)) : failures { log.find(finding) }
+        for var finding in failures.count == judgements.count ? Array(failures.prefix(1)) : failures {
+            finding.cause = watcher
+            log.find(finding)
+        }
         return judgements.enumerated().compactMap { index, judgement in
             guard judgement.finding == nil, let response = judgement.report.response else { return nil }
             return (index, response)

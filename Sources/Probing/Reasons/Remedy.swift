@@ -8,41 +8,45 @@ extension Finding {
 extension Reason {
     /// What an administrator should do about a finding with this reason, the most likely fix first.
     ///
-    /// A certificate at the stage `tls` belongs to the peer; at all other stages it is the OAuth certificate, which is replaced by other
-    /// commands.
+    /// A certificate at the stage `certificate` is the OAuth certificate, one at `tls` belongs to the peer; they are replaced in different
+    /// ways. At other stages it may be either, or Microsoft's.
     /// - Parameters:
     ///   - stage: of the finding; nil if it is not known.
-    ///   - thumbprint: of the certificate it is about; nil if it is about none.
+    ///   - thumbprint: of the certificate it is about; nil if it is about none, or if that is not known.
     package func remedy(at stage: Stage?, thumbprint: String?) -> String {
-        guard let stage,
-            [.certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak].contains(self)
-        else { return remedy }
-        if stage == .tls { return Self.renewal(of: thumbprint, from: self) }
-        return self == .certificateExpired ? Self.replacement(of: thumbprint) : Self.rotation(of: thumbprint)
+        let certificates: [Reason] = [
+            .certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak,
+        ]
+        guard certificates.contains(self) else { return remedy }
+        switch stage {
+        case .tls: return Self.renewal(of: thumbprint)
+        case .certificate: return self == .certificateExpired ? Self.replacement(of: thumbprint) : Self.rotation(of: thumbprint)
+        default: return remedy
+        }
     }
 
     /// Replaces a TLS certificate.
-    private static func renewal(of thumbprint: String?, from reason: Reason) -> String {
-        let issuer =
-            [.keyTooSmall, .signatureWeak].contains(reason) ? " If it is an issuer's certificate, ask for one from another issuer." : ""
-        return
-            "Renew the TLS certificate\(named(thumbprint)) that the peer presents on this port, and bind the new one. On an Exchange server: "
-            + "Import-ExchangeCertificate, then Enable-ExchangeCertificate -Thumbprint <new thumbprint> -Services IIS. It is not the OAuth "
-            + "certificate: AuthConfig stays as it is.\(issuer)"
+    private static func renewal(of thumbprint: String?) -> String {
+        "Renew the TLS certificate\(named(thumbprint)) of the server that the error names, and bind the new one; if it is an issuer's, renew that, "
+            + "or take a certificate of another issuer. On an Exchange server: Import-ExchangeCertificate, then Enable-ExchangeCertificate with "
+            + "the services of the old one. It is not the OAuth certificate: AuthConfig stays as it is."
     }
 
     /// Replaces the OAuth certificate at once.
     private static func replacement(of thumbprint: String?) -> String {
-        "Replace the OAuth certificate\(named(thumbprint)) now, in the Exchange Management Shell: \(creation) "
-            + "Set-AuthConfig -NewCertificateThumbprint <new thumbprint> -NewCertificateEffectiveDate (Get-Date); "
-            + "Set-AuthConfig -PublishCertificate; Set-AuthConfig -ClearPreviousCertificate. On every server: \(restart) \(upload)"
+        "Replace the OAuth certificate\(named(thumbprint)), in the Exchange Management Shell: (1) \(creation) "
+            + "(2) Set-AuthConfig -NewCertificateThumbprint <new thumbprint> -NewCertificateEffectiveDate (Get-Date) (confirm that this is less "
+            + "than 48 hours away) (3) Set-AuthConfig -PublishCertificate (4) Set-AuthConfig -ClearPreviousCertificate (5) on every server: "
+            + "\(restart) (6) \(upload) (7) \(follow)"
     }
 
     /// Replaces the OAuth certificate in time.
     private static func rotation(of thumbprint: String?) -> String {
-        "Stage a successor of the OAuth certificate\(named(thumbprint)), in the Exchange Management Shell: \(creation) "
-            + "Set-AuthConfig -NewCertificateThumbprint <new thumbprint> -NewCertificateEffectiveDate (Get-Date).AddDays(2). \(upload) "
-            + "Do so before that date; after it: Set-AuthConfig -PublishCertificate, and on every server: \(restart)"
+        "Stage a successor of the OAuth certificate\(named(thumbprint)), unless Get-AuthConfig shows a NextCertificateThumbprint, in the Exchange "
+            + "Management Shell: (1) \(creation) (2) Set-AuthConfig -NewCertificateThumbprint <new thumbprint> "
+            + "-NewCertificateEffectiveDate (Get-Date).AddHours(49) (3) \(upload) Exchange begins to use it within hours after the effective "
+            + "date. If the old one expires earlier, use (Get-Date) as the date and publish at once: Set-AuthConfig -PublishCertificate, then "
+            + "on every server: \(restart) (4) Once it is in use: \(follow)"
     }
 
     private static func named(_ thumbprint: String?) -> String { thumbprint.map { " \($0)" } ?? "" }
@@ -50,10 +54,14 @@ extension Reason {
     private static let creation =
         "New-ExchangeCertificate -KeySize 2048 -PrivateKeyExportable $true -SubjectName 'CN=Microsoft Exchange Server Auth Certificate' "
         + "-FriendlyName 'Microsoft Exchange Server Auth Certificate' -DomainName @() (answer No when it asks to overwrite the default SMTP "
-        + "certificate);"
+        + "certificate)"
     private static let restart =
-        "Restart-Service MSExchangeServiceHost; Restart-WebAppPool MSExchangeOWAAppPool; Restart-WebAppPool MSExchangeECPAppPool."
+        "Restart-Service MSExchangeServiceHost; Restart-WebAppPool MSExchangeOWAAppPool; Restart-WebAppPool MSExchangeECPAppPool; "
+        + "Restart-WebAppPool MSExchangeAutodiscoverAppPool"
     private static let upload =
-        "Upload it to the tenant: run the Hybrid Configuration Wizard, or, with a dedicated application, "
-        + "ConfigureExchangeHybridApplication.ps1 -UpdateCertificate."
+        "Upload it to the tenant: with a dedicated application .\\ConfigureExchangeHybridApplication.ps1 -UpdateCertificate (uploads the current "
+        + "and the next one); otherwise the Hybrid Configuration Wizard, once it is in use."
+    private static let follow =
+        "write its thumbprint as authConfig.currentCertificateThumbprint into agent.yaml, export it again if certificateFile is set, and run "
+        + "'agent reload'."
 }

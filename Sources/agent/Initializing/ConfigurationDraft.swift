@@ -21,8 +21,7 @@ struct ConfigurationDraft {
 
     var metadataURL: String { facts?.metadataURL ?? "https://accounts.accesscontrol.windows.net/metadata/json/1/?realm=\(organization)" }
 
-    /// Whether a server's document or its gateway's answer was received.
-    var hasReachedServer: Bool { servers.contains { $0.newestKey != nil || $0.isUnpublished } }
+    var hasReachedServer: Bool { servers.contains(where: \.isReached) }
 
     /// The newest key of all servers that could be read, if it is the same on all of them.
     private var agreed: Thumbprint? {
@@ -80,7 +79,15 @@ struct ConfigurationDraft {
             lines += ["authConfig:", "  " + YAMLText.entry("currentCertificateThumbprint", thumbprint.description)]
         } else if let agreed {
             let entry = YAMLText.entry("currentCertificateThumbprint", agreed.description)
-            lines += ["authConfig:", "  \(entry)   # published by every server; compare with Get-AuthConfig"]
+            let seen = servers.count { $0.newestKey != nil }
+            let isSeenByAll = seen == servers.count
+            lines += [
+                "authConfig:",
+                "  "
+                    + confirmed(
+                        isSeenByAll ? "\(entry)   # published by every server; compare with Get-AuthConfig" : entry, isSeenByAll,
+                        "published by \(seen) of \(servers.count) servers; (Get-AuthConfig).CurrentCertificateThumbprint"),
+            ]
         }
         let isKnown = facts?.metadataURL != nil || authServer.map { $0.problem == nil } == true
         let entry = YAMLText.entry("metadataUrl", metadataURL)

@@ -21,7 +21,7 @@ struct CalendarFile {
         let event = events[0]
         let place = events.map(\.place).filter { !$0.isEmpty }.joined(separator: ", ")
         let summary = "\(event.probe) \(event.change.rawValue)" + (place.isEmpty ? "" : " on \(place)")
-        let description = [event.sentence, event.remedy.map { "Required before then: \($0)" }].compactMap(\.self).joined(separator: "\n")
+        let description = [event.sentence, event.remedy.map { "What to do before then: \($0)" }].compactMap(\.self).joined(separator: "\n")
         let day = compact(event.date).prefix(8)
         let next = compact(event.date.addingTimeInterval(86400)).prefix(8)
         let name = [event.probe, event.thumbprint ?? place, event.reason ?? "", String(day)].joined(separator: "/")

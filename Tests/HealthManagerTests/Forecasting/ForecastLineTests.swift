@@ -78,12 +78,19 @@ import Testing
                     outcome(finding(.failure, .connectRefused), finding(.failure, .certificateExpired, "A")),
                 ], ["1 breaks A"]
             ),
+            // A failure ends while a warning remains.
+            (
+                [
+                    outcome(finding(.failure, .certificateNotYetValid, "A"), finding(.warning, .clockSkew)),
+                    outcome(finding(.warning, .clockSkew)), Outcome(),
+                ], ["1 warns ", "2 recovers "]
+            ),
             // A certificate that is not mentioned while another one fails has not recovered.
             (
                 [
                     outcome(finding(.warning, .certificateExpiresSoon, "A")), outcome(finding(.failure, .certificateExpired, "B")),
                     outcome(finding(.warning, .certificateExpiresSoon, "A")), Outcome(),
-                ], ["1 breaks B", "3 recovers "]
+                ], ["1 breaks B", "2 warns A", "3 recovers "]
             ),
         ])
     func followed(_ outcomes: [Outcome], _ expected: [String]) {
@@ -99,6 +106,8 @@ import Testing
             Self.finding(.failure, .thumbprintDrift), Self.finding(.unknown, .notObserved), Self.finding(.failure, .timeout))
         let problems = ForecastLine.problems(of: Self.key, outcome, at: Date(timeIntervalSince1970: 7))
         #expect(Set(problems.map(\.reason)) == ["certificate_expired", "thumbprint_drift"] && problems.count == 2)
+        let away = ForecastLine.problems(of: Self.key, Self.refused, at: Date(timeIntervalSince1970: 7))
+        #expect(away.map(\.reason) == ["connect_refused"])
         #expect(problems.allSatisfy { $0.date == Date(timeIntervalSince1970: 7) })
     }
 }

@@ -210,6 +210,22 @@ import Testing
         #expect(Set((silent + others).map(\.key)).count == 4)
     }
 
+    @Test("a host whose runs all last long leaves three quarters of the places to others")
+    func deadHost() {
+        let dead = (0..<100).map { Self.key("D\($0)", "mbx01") }
+        let good = Self.key("A", "mbx02")
+        var scheduler = Self.scheduler(dead + [good], Self.limits(overall: 40, perServer: 4))
+        let now = Self.interval
+        _ = scheduler.queueDue(at: now, Self.members(dead))
+        var begun = 0
+        for second in 0..<60 {
+            while scheduler.next(at: now + .seconds(second)) != nil { begun += 1 }
+        }
+        #expect(begun == 40 / 4 + 4)
+        _ = scheduler.queueDue(at: now + .seconds(60), Self.members(dead + [good]))
+        #expect(scheduler.next(at: now + .seconds(60))?.key == good)
+    }
+
     @Test("a probe that the roster no longer has does not run, though it is still scheduled")
     func gone() {
         var scheduler = Self.scheduler([Self.key("A")])

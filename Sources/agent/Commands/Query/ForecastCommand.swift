@@ -33,31 +33,47 @@ struct ForecastCommand: AsyncParsableCommand {
         case .json: Console.out(String(decoding: try JSONText.encode(forecast, pretty: true), as: UTF8.self))
         case .ics:
             Console.file(CalendarFile(forecast).text)
+            if !forecast.today.isEmpty {
+                Console.note(
+                    "warning: \(forecast.today.count) problems exist today, which the calendar does not include: see 'agent forecast'")
+            }
             if !forecast.unreached.isEmpty {
                 Console.note(
                     "warning: \(forecast.unreached.count) probes could not be reached or judged and may be missing: see 'agent forecast'"
                 )
             }
-        case .table:
-            if !forecast.today.isEmpty { Console.out("Today:\n" + Self.table(forecast.today, isDated: false) + "\n") }
+        case .table: printTables(forecast)
+        }
+    }
+
+    private func printTables(_ forecast: Forecast) {
+        if !forecast.today.isEmpty { Console.out("Today:\n" + Self.table(forecast.today, isDated: false) + "\n") }
+        if forecast.events.isEmpty {
+            let until = forecast.until.formatted(.iso8601)
             Console.out(
-                forecast.events.isEmpty
-                    ? "no changes until \(forecast.until.formatted(.iso8601)), from the certificates seen"
-                    : Self.table(forecast.events, isDated: true))
-            if !forecast.unreached.isEmpty {
-                Console.out("\nCould not be reached or judged, events may be missing above:\n" + Self.table(forecast.unreached))
-            }
+                forecast.unreached.isEmpty
+                    ? "No changes until \(until), from the certificates seen." : "No changes are known until \(until).")
+        } else {
+            Console.out(Self.table(forecast.events, isDated: true))
+        }
+        if !forecast.unreached.isEmpty {
+            Console.out("\nCould not be reached or judged, events may be missing above:\n" + Self.table(forecast.unreached))
+        }
+        var told: Set<String> = []
+        for event in forecast.today + forecast.events {
+            guard let reason = event.reason, let remedy = event.remedy, told.insert(remedy).inserted else { continue }
+            Console.out("\n\(reason)\(event.thumbprint.map { " \($0)" } ?? ""): \(remedy)")
         }
     }
 
     private static func table(_ events: [ForecastEvent], isDated: Bool) -> String {
-        let columns = ["CHANGE", "PROBE", "SERVERS", "REASON", "DETAILS", "WHAT TO DO"]
+        let columns = ["CHANGE", "PROBE", "SERVERS", "REASON", "DETAILS"]
         return TextTable(
             header: (isDated ? ["DATE"] : []) + columns,
             rows: Forecast.grouped(events).compactMap { events in
                 guard let first = events.first else { return nil }
                 let places = events.map(\.place).joined(separator: ", ")
-                let cells = [first.change.rawValue, first.probe, places, first.reason ?? "", first.sentence, first.remedy ?? ""]
+                let cells = [first.change.rawValue, first.probe, places, first.reason ?? "", first.sentence]
                 return (isDated ? [first.date.formatted(.iso8601)] : []) + cells
             }
         ).text
