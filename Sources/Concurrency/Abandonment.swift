@@ -11,6 +11,8 @@ package final class Abandonment: Sendable {
 
     package init() {}
 
+    package var isAbandoned: Bool { state.withLock(\.isAbandoned) }
+
     /// Sets what is done when the work is abandoned, at once if it has been; nil removes it. There is one action at a time.
     package func onAbandon(_ action: (@Sendable () -> Void)?) {
         let isAbandoned = state.withLock { state in

@@ -8,7 +8,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let file = try directory.write("m.yml", text)
         let configuration = try directory.write("agent.yaml", "stateDirectory: state\n")
-        try directory.write("probes/p.yaml", "healthSet: A\nname: B\nkind: key-size\n")
+        try directory.write("probes/p.yaml", "healthSet: A\nname: B\nkind: key-size\nenabled: false\n")
         let arguments = ["check", "--config", configuration, "--probes", directory.path + "/probes", "--modules", file]
         var ended = try await Program.run(AgentSite.executable, arguments)
         ended.errors = ended.errors.replacing(directory.path + "/", with: "")

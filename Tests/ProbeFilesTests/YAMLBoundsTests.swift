@@ -97,7 +97,7 @@ import Testing
             ("empty", "empty is not a certificate (empty)"),
             ("none", "none: there is no such file"), ("/dev/zero", "/dev/zero: it is a device"),
         ] {
-            try directory.write("agent.yaml", "authConfig: { certificateFile: \(file) }\n")
+            try directory.write("agent.yaml", "authConfig: { certificateFile: \(file) }\nservers: [{ name: mbx01.fabrikam.com }]\n")
             let plan = try files.read(kinds: Self.kinds)
             #expect(plan.warnings.count == 1 && plan.warnings[0].sentence.contains(clause), "\(plan.warnings)")
             #expect(plan.configuration.organization.authConfig.certificateFile != nil)

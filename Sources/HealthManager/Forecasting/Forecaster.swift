@@ -40,9 +40,14 @@ package struct Forecaster: Sendable {
         let today = await rehearse(probes.map { Rehearsal(key: $0, date: now) }, state)
         var planned = rehearsals(state, validities(snapshot, today), after: now, until: end)
         if planned.count > Self.rehearsalLimit {
-            let last = planned[Self.rehearsalLimit - 1].date
-            notes.append("there are too many dates to evaluate: events after \(last.formatted(.iso8601)) are not included")
-            planned.removeLast(planned.count - Self.rehearsalLimit)
+            // Those of targets are left out first.
+            let own = planned.filter { $0.key.identity.target == nil }
+            planned = Array((own + planned.filter { $0.key.identity.target != nil }).prefix(Self.rehearsalLimit))
+            if let last = planned.last {
+                let whose = last.key.identity.target == nil ? "" : " of targets"
+                notes.append(
+                    "there are too many dates to evaluate: events\(whose) from \(last.date.formatted(.iso8601)) on are not all included")
+            }
         }
         let unrun = snapshot.probes.count { $0.latest == nil && today[$0.key] == nil }
         if unrun > 0 { notes.append("\(unrun) probes have no result yet: their certificates are not included") }

@@ -11,12 +11,15 @@ package final class OnDemandProber: ResultObserver, Sendable {
         var target: ExactText
         var hostname: String?
         var allowsLoopback: Bool
+        var timeout: Duration
     }
 
     private struct State {
         var modules: [String: Module] = [:]
         var configuration = AgentConfiguration()
-        var running: [Question: [CheckedContinuation<OnDemandRun?, Never>]] = [:]
+        /// Who waits for the run of another request, by number.
+        var running: [Question: [Int: CheckedContinuation<OnDemandRun?, Never>]] = [:]
+        var followers = 0
         var budget = TokenBucket()
         var history = RunHistory()
         var unknownModules = 0
@@ -65,8 +68,8 @@ package final class OnDemandProber: ResultObserver, Sendable {
     package func probe(_ query: ProbeQuery, for client: Abandonment? = nil) async -> ProbeReply {
         let prepared: Prepared
         do throws(Refusal) { prepared = try prepare(query) } catch { return .refused(status: error.status, error.sentence) }
-        while true {
-            switch await join(prepared) {
+        while client?.isAbandoned != true {
+            switch await join(prepared, client) {
             case .shared(let run): return reply(run)
             case .refused(let refusal): return .refused(status: refusal.status, refusal.sentence)
             case .again: continue
@@ -74,11 +77,14 @@ package final class OnDemandProber: ResultObserver, Sendable {
                 let result = await runner.run(
                     prepared.probe, key: prepared.key, kind: prepared.module.kind.name, retries: 0, timeout: prepared.timeout,
                     client: client)
-                guard let run = finish(prepared, result) else { return .refused(status: 503, "the request was cancelled") }
+                guard let run = finish(prepared, result) else { return Self.cancelled }
                 return reply(run)
             }
         }
+        return Self.cancelled
     }
+
+    private static let cancelled = ProbeReply.refused(status: 503, "the request was cancelled")
 
     private func reply(_ run: OnDemandRun) -> ProbeReply {
         guard let decisive = run.result.decisive, decisive.reason == .targetForbidden else { return .ran(run) }
@@ -136,8 +142,8 @@ package final class OnDemandProber: ResultObserver, Sendable {
             throw Refusal(status: 400, sentence: "the module cannot probe a target")
         }
         return Prepared(
-            question: Question(module: name, target: ExactText(text), hostname: hostname, allowsLoopback: query.isLocal), module: module,
-            probe: probe,
+            question: Question(module: name, target: ExactText(text), hostname: hostname, allowsLoopback: query.isLocal, timeout: timeout),
+            module: module, probe: probe,
             key: ProbeKey(identity: ProbeIdentity(healthSet: "", name: name, target: target.description), site: .target(address: nil)),
             timeout: timeout)
     }
@@ -172,16 +178,21 @@ package final class OnDemandProber: ResultObserver, Sendable {
         case refused(Refusal)
     }
 
-    private func join(_ prepared: Prepared) async -> Part {
+    private func join(_ prepared: Prepared, _ client: Abandonment?) async -> Part {
         if let part = state.withLock({ enter(prepared.question, &$0) }) { return part }
+        defer { client?.onAbandon(nil) }
         let run = await withCheckedContinuation { continuation in
-            let isLate = state.withLock { state in
-                guard state.running[prepared.question] != nil else { return true }
-                state.running[prepared.question]?.append(continuation)
-                return false
+            let number: Int? = state.withLock { state in
+                guard state.running[prepared.question] != nil else { return nil }
+                state.followers += 1
+                state.running[prepared.question]?[state.followers] = continuation
+                return state.followers
             }
             // The run ended between the two checks: try again.
-            if isLate { continuation.resume(returning: nil) }
+            guard let number else { return continuation.resume(returning: nil) }
+            client?.onAbandon {
+                self.state.withLock { $0.running[prepared.question]?.removeValue(forKey: number) }?.resume(returning: nil)
+            }
         }
         return run.map { .shared($0) } ?? .again
     }
@@ -202,7 +213,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
                 ? "raise the limit of open files (ulimit -n, LimitNOFILE)" : "see 'probe.maximumRunning' in agent.yaml"
             return .refused(Refusal(status: 503, sentence: "\(most) probes are already running: \(remedy)"))
         }
-        state.running[question] = []
+        state.running[question] = [:]
         return .lead
     }
 
@@ -211,9 +222,9 @@ package final class OnDemandProber: ResultObserver, Sendable {
             let run = result.map {
                 state.history.add($0, module: prepared.module, target: prepared.key.identity.target ?? "", timeout: prepared.timeout)
             }
-            return (run, state.running.removeValue(forKey: prepared.question) ?? [])
+            return (run, state.running.removeValue(forKey: prepared.question) ?? [:])
         }
-        for follower in followers { follower.resume(returning: run) }
+        for follower in followers.values { follower.resume(returning: run) }
         return run
     }
 }

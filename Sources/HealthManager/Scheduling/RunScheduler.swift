@@ -77,16 +77,23 @@ struct RunScheduler: Sendable {
         }
     }
 
-    /// The next queued run that may start now; nil if there is none. The caller reports its end by `ended` and `freed`.
+    /// The next queued run that may start now; nil if there is none. Runs of probes that are gone, or of before a restart, are dropped. The caller reports its end by `ended` and `freed`.
     mutating func next(at now: Duration) -> PlannedRun? {
         while let start = starts.first, start.at + Self.countsFor <= now {
             starts.removeFirst()
             if counted.contains(start.number), queue.discount(server: start.server) { counted.remove(start.number) }
         }
-        guard let planned = queue.next() else { return nil }
-        counted.insert(planned.number)
-        starts.append((now, planned.number, planned.member.concurrencyGroup))
-        return planned
+        while let planned = queue.next() {
+            guard planned.generation == generation, schedule.next(of: planned.key) != nil else {
+                queue.finished(server: planned.member.concurrencyGroup)
+                freed(planned)
+                continue
+            }
+            counted.insert(planned.number)
+            starts.append((now, planned.number, planned.member.concurrencyGroup))
+            return planned
+        }
+        return nil
     }
 
     /// The run has a result, so that another may start in its place.

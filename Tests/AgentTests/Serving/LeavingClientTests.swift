@@ -75,4 +75,51 @@ import Testing
         if way == "half-close" { #expect(await client.says("answer HTTP/1.1 503")) }
         silent.send(SIGKILL)
     }
+
+    @Test("clients that share a run and leave are let go at once")
+    func followers() async throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("probes/README.md", "")
+        try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\n")
+        try directory.write(
+            "modules.yml", "modules: { silent: { prober: tcp, timeout: 1h, tcp: { query_response: [{ expect: '^never' }] } } }\n")
+        let program = try Program(
+            AgentSite.executable,
+            [
+                "run", "--config", directory.path + "/agent.yaml", "--probes", directory.path + "/probes", "--modules",
+                directory.path + "/modules.yml",
+            ])
+        #expect(await program.says("listening"))
+        let daemon = Daemon(listening: program)
+        let clients = try Program(
+            Program.python,
+            [
+                "-c",
+                """
+                import socket, sys, threading
+                silent = socket.create_server(("127.0.0.1", 0))
+                host, port = sys.argv[1].split(":")
+                def ask():
+                    peer = socket.create_connection((host, int(port)))
+                    target = f"127.0.0.1:{silent.getsockname()[1]}"
+                    peer.sendall(f"GET /probe?module=silent&target={target} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
+                    return peer
+                leader = ask()
+                held = silent.accept()
+                for peer in [ask() for _ in range(200)]: peer.close()
+                print("left", file=sys.stderr, flush=True)
+                threading.Event().wait()
+                """, daemon.address,
+            ])
+        #expect(await clients.says("left"))
+        let begin = ContinuousClock.now
+        var open = 1000.0
+        while open > 3, ContinuousClock.now - begin < .seconds(60) {
+            let line = try await daemon.metrics().split(separator: "\n").first { $0.hasPrefix("health_agent_connections ") }
+            open = line.flatMap { Double($0.split(separator: " ")[1]) } ?? 1000
+        }
+        // The leader's, and those of this test.
+        #expect(open <= 3)
+        clients.send(SIGKILL)
+    }
 }

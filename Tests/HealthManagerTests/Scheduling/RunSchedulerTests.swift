@@ -210,6 +210,23 @@ import Testing
         #expect(Set((silent + others).map(\.key)).count == 4)
     }
 
+    @Test("queued runs of probes that are removed meanwhile, or of before a restart, do not start", arguments: [false, true])
+    func queuedGone(isRestart: Bool) {
+        let (gone, kept) = ((0..<100).map { Self.key("G\($0)") }, Self.key("A", "mbx02"))
+        var scheduler = Self.scheduler(gone + [kept], Self.limits(overall: 1))
+        let now = Self.interval
+        _ = scheduler.queueDue(at: now, Self.members(gone + [kept]))
+        if let first = scheduler.next(at: now) {
+            scheduler.ended(first)
+            scheduler.freed(first)
+        }
+        if isRestart { scheduler.clear() } else { for key in gone { scheduler.remove(key, isGone: true) } }
+        if isRestart { scheduler.add(Self.members([kept]).mapValues(\.definition), at: now) }
+        _ = scheduler.queueDue(at: now + Self.interval, Self.members([kept]))
+        #expect(scheduler.next(at: now + Self.interval)?.key == kept)
+        #expect(scheduler.next(at: now + Self.interval) == nil)
+    }
+
     @Test("a host whose runs all last long leaves three quarters of the places to others")
     func deadHost() {
         let dead = (0..<100).map { Self.key("D\($0)", "mbx01") }
