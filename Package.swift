@@ -124,7 +124,8 @@ let package = Package(
         room(
             "StatusServer",
             [
-                "API", "Exposition", "HealthManager", "Monitoring", "Probing", "Addresses", "Certificates", "Documents", "Serving",
+                "API", "Exposition", "HealthManager", "Monitoring", "Probing", "Addresses", "Certificates", "Concurrency", "Documents",
+                "Serving",
                 hummingbird, httpTypes, mustache, nioCore,
                 nioPosix, logging, lifecycle,
             ],

@@ -6,6 +6,7 @@ import HealthManager
 import Hummingbird
 import Monitoring
 import Probing
+import Serving
 
 /// The routes under `/api/v1`, used by the command line and other programs; described by `openapi.json`.
 struct APIRoutes: Sendable {
@@ -13,6 +14,14 @@ struct APIRoutes: Sendable {
     let changes: ChangeRequests
     let events: EventFeed
     let responses: @Sendable () -> ResponseFacts
+    private let forecasts = ForecastGate()
+
+    init(health: HealthManager, changes: ChangeRequests, events: EventFeed, responses: @escaping @Sendable () -> ResponseFacts) {
+        self.health = health
+        self.changes = changes
+        self.events = events
+        self.responses = responses
+    }
 
     func add(to router: Router<ServerContext>) {
         router.get(RouterPath(Endpoints.description.path)) { _, _ in
@@ -27,7 +36,11 @@ struct APIRoutes: Sendable {
         get(Endpoints.maintenance, router) { _ in MaintenanceDocument.all(in: await health.snapshot(withProbes: false)) }
         get(Endpoints.alerts, router) { _ in await health.alerts() }
         get(Endpoints.attempts, router) { _ in responses().responders.latest.reversed() }
-        get(Endpoints.forecast, router) { await Forecaster(health).forecast(until: try $0.date("until")) }
+        get(Endpoints.forecast, router) { query in
+            let forecast = await forecasts.forecast(health, until: try query.date("until"), for: query.client)
+            guard let forecast else { throw Refusal(.serviceUnavailable, "other forecasts are being computed: try again later") }
+            return forecast
+        }
         post(Endpoints.invoke, router) { InvokeAnswer(await Invoker(health).invoke($0, remote: true)) }
         post(Endpoints.addOverride, router) { OverrideDocument(try await changes.add($0)) }
         post(Endpoints.removeOverride, router) { OverrideDocument(try await changes.remove($0)) }
@@ -60,9 +73,11 @@ struct APIRoutes: Sendable {
         _ endpoint: Endpoint<NoBody, Answer>, _ router: Router<ServerContext>,
         _ answer: @escaping @Sendable (QueryReader) async throws -> Answer
     ) {
-        router.get(RouterPath(endpoint.route.path)) { request, _ in
+        router.get(RouterPath(endpoint.route.path)) { request, context in
             try await Self.response {
-                do { return try await answer(try QueryReader(request, known: endpoint.route.query)) } catch let problem
+                do {
+                    return try await answer(try QueryReader(request, known: endpoint.route.query, client: context.channel.client))
+                } catch let problem
                     as QueryReader.Problem
                 {
                     throw Refusal(.badRequest, problem.description)

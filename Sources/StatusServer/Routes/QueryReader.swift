@@ -1,3 +1,4 @@
+import Concurrency
 import Documents
 import FoundationEssentials
 import Hummingbird
@@ -9,8 +10,11 @@ struct QueryReader {
     }
 
     private let values: [String: String]
+    /// Abandoned when the client leaves; nil if that is not known.
+    let client: Abandonment?
 
-    init(_ request: Request, known: [String]) throws(Problem) {
+    init(_ request: Request, known: [String], client: Abandonment?) throws(Problem) {
+        self.client = client
         var values: [String: String] = [:]
         for (key, value) in request.uri.queryParameters {
             let name = String(key)

@@ -122,4 +122,25 @@ import Testing
         #expect(open <= 3)
         clients.send(SIGKILL)
     }
+
+    @Test("few forecasts are computed at once, and none for clients that have left")
+    func forecasts() async throws {
+        let site = try await AgentSite(every: "1h", timeout: "30s", servers: 2)
+        let daemon = try await site.startAgent()
+        #expect(try await site.agent(["restart", "--wait", "60"]).status == 0)
+        // A forecast now waits for this server until its probes time out.
+        #expect(try await site.fault("on", "metadata-silent").status == 0)
+        let url = "http://\(daemon.address)/api/v1/forecast"
+        let clients = try (0..<2).map { _ in try Program("curl", ["-sS", "-o", "/dev/null", url]) }
+        func status() async throws -> String {
+            try await Program.run("curl", ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "2", url]).output
+        }
+        let begin = ContinuousClock.now
+        var last = ""
+        while last != "503", ContinuousClock.now - begin < .seconds(20) { last = try await status() }
+        #expect(last == "503")
+        for client in clients { client.send(SIGKILL) }
+        while last == "503", ContinuousClock.now - begin < .seconds(120) { last = try await status() }
+        #expect(last != "503")
+    }
 }
