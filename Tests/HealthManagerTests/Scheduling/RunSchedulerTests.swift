@@ -213,18 +213,20 @@ import Testing
     @Test("queued runs of probes that are removed meanwhile, or of before a restart, do not start", arguments: [false, true])
     func queuedGone(isRestart: Bool) {
         let (gone, kept) = ((0..<100).map { Self.key("G\($0)") }, Self.key("A", "mbx02"))
-        var scheduler = Self.scheduler(gone + [kept], Self.limits(overall: 1))
+        var scheduler = Self.scheduler(gone + [kept], Self.limits(overall: 2))
         let now = Self.interval
         _ = scheduler.queueDue(at: now, Self.members(gone + [kept]))
-        if let first = scheduler.next(at: now) {
+        while let first = scheduler.next(at: now) {
             scheduler.ended(first)
             scheduler.freed(first)
+            if first.key == kept { break }
         }
         if isRestart { scheduler.clear() } else { for key in gone { scheduler.remove(key, isGone: true) } }
         if isRestart { scheduler.add(Self.members([kept]).mapValues(\.definition), at: now) }
         _ = scheduler.queueDue(at: now + Self.interval, Self.members([kept]))
-        #expect(scheduler.next(at: now + Self.interval)?.key == kept)
-        #expect(scheduler.next(at: now + Self.interval) == nil)
+        var begun: [ProbeKey] = []
+        while let run = scheduler.next(at: now + Self.interval) { begun.append(run.key) }
+        #expect(begun == [kept])
     }
 
     @Test("a host whose runs all last long leaves three quarters of the places to others")
