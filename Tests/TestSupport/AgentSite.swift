@@ -94,6 +94,20 @@ package final class Daemon: Sendable {
 
     deinit { program.send(SIGKILL) }
 
+    /// Starts an agent with modules and without probes, whose files and state are in the directory.
+    /// - Parameter configuration: more lines of `agent.yaml`.
+    package static func serving(
+        modules: String, configuration: String = "", in directory: TemporaryDirectory
+    ) async throws -> Daemon {
+        try directory.write("probes/README.md", "")
+        try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\n" + configuration)
+        try directory.write("modules.yml", modules)
+        let files = ["--config", "/agent.yaml", "--probes", "/probes", "--modules", "/modules.yml"]
+        let program = try Program(AgentSite.executable, ["run"] + files.map { $0.hasPrefix("/") ? directory.path + $0 : $0 })
+        guard await program.says("listening") else { throw AgentSite.NotStarted(errors: program.errors) }
+        return Daemon(listening: program, on: directory)
+    }
+
     /// `/metrics`.
     /// - Throws: `MetricsText.Malformed` where the page breaks the format.
     package func metrics() async throws -> String {

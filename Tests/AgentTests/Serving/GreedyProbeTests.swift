@@ -8,10 +8,6 @@ import Testing
     @Test("peers that never stop talking hold up neither the page, nor the control socket, nor the end")
     func talking() async throws {
         let directory = try TemporaryDirectory()
-        try directory.write("probes/README.md", "")
-        try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\n")
-        try directory.write(
-            "modules.yml", "modules: { never: { prober: tcp, timeout: 60s, tcp: { query_response: [{ expect: '^never' }] } } }\n")
         let script = """
             import socket, sys, threading
             listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -26,14 +22,8 @@ import Testing
         let peer = try Program(Program.python, ["-c", script])
         #expect(await peer.says("port"))
         let port = peer.errors.split(separator: " ").dropFirst().first ?? ""
-        let program = try Program(
-            AgentSite.executable,
-            [
-                "run", "--config", directory.path + "/agent.yaml", "--probes", directory.path + "/probes", "--modules",
-                directory.path + "/modules.yml",
-            ])
-        #expect(await program.says("listening"))
-        let daemon = Daemon(listening: program)
+        let daemon = try await Daemon.serving(
+            modules: "modules: { never: { prober: tcp, timeout: 60s, tcp: { query_response: [{ expect: '^never' }] } } }\n", in: directory)
         // A dialogue has a bound: when one has ended, the next begins, until the agent is gone.
         let askers = try (0..<4).map { number in
             let url = "http://\(daemon.address)/probe?module=never&target=127.0.0.1:\(port)&hostname=host\(number)"
@@ -47,8 +37,8 @@ import Testing
                 "curl", ["-sS", "--max-time", "20", "--unix-socket", directory.path + "/state/control.sock", "http://localhost/-/ready"])
             #expect(control.output == "ready\n")
         }
-        program.send(SIGTERM)
-        #expect(await program.ended().status == 0)
+        daemon.program.send(SIGTERM)
+        #expect(await daemon.program.ended().status == 0)
         for asker in askers { _ = await asker.ended() }
         peer.send(SIGKILL)
     }

@@ -13,25 +13,13 @@ import Testing
 
     @Test("a run that nobody waits for any more ends: its place is free long before its timeout", arguments: ["kill", "half-close"])
     func place(way: String) async throws {
-        let directory = try TemporaryDirectory()
-        try directory.write("probes/README.md", "")
-        try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\nprobe: { maximumRunning: 1 }\n")
-        try directory.write(
-            "modules.yml",
-            """
-            modules:
-              tcp: { prober: tcp, timeout: 5s }
-              silent: { prober: tcp, timeout: 1h, tcp: { query_response: [{ expect: "^never" }] } }
+        let daemon = try await Daemon.serving(
+            modules: """
+                modules:
+                  tcp: { prober: tcp, timeout: 5s }
+                  silent: { prober: tcp, timeout: 1h, tcp: { query_response: [{ expect: "^never" }] } }
 
-            """)
-        let program = try Program(
-            AgentSite.executable,
-            [
-                "run", "--config", directory.path + "/agent.yaml", "--probes", directory.path + "/probes", "--modules",
-                directory.path + "/modules.yml",
-            ])
-        #expect(await program.says("listening"))
-        let daemon = Daemon(listening: program)
+                """, configuration: "probe: { maximumRunning: 1 }\n", in: try TemporaryDirectory())
         let silent = try Program(
             Program.python,
             [
@@ -78,19 +66,9 @@ import Testing
 
     @Test("clients that share a run and leave are let go at once")
     func followers() async throws {
-        let directory = try TemporaryDirectory()
-        try directory.write("probes/README.md", "")
-        try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\n")
-        try directory.write(
-            "modules.yml", "modules: { silent: { prober: tcp, timeout: 1h, tcp: { query_response: [{ expect: '^never' }] } } }\n")
-        let program = try Program(
-            AgentSite.executable,
-            [
-                "run", "--config", directory.path + "/agent.yaml", "--probes", directory.path + "/probes", "--modules",
-                directory.path + "/modules.yml",
-            ])
-        #expect(await program.says("listening"))
-        let daemon = Daemon(listening: program)
+        let daemon = try await Daemon.serving(
+            modules: "modules: { silent: { prober: tcp, timeout: 1h, tcp: { query_response: [{ expect: '^never' }] } } }\n",
+            in: try TemporaryDirectory())
         let clients = try Program(
             Program.python,
             [
