@@ -38,13 +38,14 @@ package final class MetricsPage: ResultObserver, Sendable {
         case .updated(let probe):
             let fragment = ProbeFragment(probe, layouts)
             state.withLock { state in
-                if let older = state.fragments.updateValue(fragment, forKey: probe.key) {
+                let older = state.fragments.updateValue(fragment, forKey: probe.key)
+                if let older {
                     state.shared.remove(older, of: probe.key)
                 } else {
                     state.order = nil
                     state.arrivals += 1
                 }
-                state.shared.add(fragment, of: probe.key)
+                state.shared.add(fragment, of: probe.key, isNew: older?.seen != fragment.seen)
                 state.change()
             }
         case .removed(let key):
@@ -195,11 +196,10 @@ package final class MetricsPage: ResultObserver, Sendable {
     }
 }
 
-/// Series that several probes report: each has one line, that of the newest result.
+/// Series that several probes report: each has one line, that of the result that came last, whatever the clock said at its end.
 private struct SharedSeries {
     private struct Line {
         var bytes: [UInt8]
-        var seen: Date
         /// The probes that report this series; it is removed with the last of them.
         var reporters: Set<ProbeKey>
     }
@@ -210,15 +210,12 @@ private struct SharedSeries {
     /// The lines of each family, sorted by series; without the families that have changed.
     private var ordered: [MetricDefinition: [[UInt8]]] = [:]
 
-    mutating func add(_ fragment: ProbeFragment, of key: ProbeKey) {
+    /// - Parameter isNew: whether the fragment has a result that was not added before.
+    mutating func add(_ fragment: ProbeFragment, of key: ProbeKey, isNew: Bool) {
         for sample in fragment.shared {
             // Changed in place: a copy would copy the set of reporters.
-            let new = Line(bytes: [], seen: .distantPast, reporters: [])
-            families[sample.metric, default: [:]][sample.series, default: new].reporters.insert(key)
-            guard let line = families[sample.metric]?[sample.series], fragment.seen >= line.seen else { continue }
-            let isSame = line.bytes == sample.line
-            families[sample.metric]?[sample.series]?.seen = fragment.seen
-            if isSame { continue }
+            families[sample.metric, default: [:]][sample.series, default: Line(bytes: [], reporters: [])].reporters.insert(key)
+            guard let line = families[sample.metric]?[sample.series]?.bytes, isNew || line.isEmpty, line != sample.line else { continue }
             families[sample.metric]?[sample.series]?.bytes = sample.line
             ordered[sample.metric] = nil
         }
