@@ -207,6 +207,46 @@ private struct GatedKind: ProbeKind {
         #expect(Set([id, otherID, next]).count == 3 && prober.recent.count == 3)
     }
 
+    @Test("requests with different timeouts do not share a run")
+    func timeouts() async throws {
+        let gate = Gate()
+        let prober = prober(gate)
+        var begun = gate.begun.makeAsyncIterator()
+        async let first = prober.probe(Self.query())
+        #expect(await begun.next()?.text == "a")
+        var hurried = Self.query()
+        hurried.scrapeTimeout = "5"
+        async let second = prober.probe(hurried)
+        #expect(await begun.next()?.text == "a")
+        gate.open()
+        let ids = [Self.run(await first)?.id, Self.run(await second)?.id]
+        #expect(ids[0] != ids[1])
+    }
+
+    @Test("a run whose first request leaves goes on for those that share it, and ends when all have left", arguments: [true, false])
+    func leaving(staysOne: Bool) async throws {
+        let gate = Gate()
+        let prober = prober(gate) { $0.rateLimit = 1 }
+        var begun = gate.begun.makeAsyncIterator()
+        let clients = [Abandonment(), Abandonment()]
+        async let first = prober.probe(Self.query(), for: clients[0])
+        #expect(await begun.next()?.text == "a")
+        // As in 'shared': the last task's turns come after the follower waits.
+        let thread = ThreadExecutor("test")
+        let follower = Task(executorPreference: thread) { await prober.probe(Self.query(), for: clients[1]) }
+        await Task(executorPreference: thread) { for _ in 0..<100 { await Task.yield() } }.value
+        clients[0].abandon()
+        if staysOne { gate.open() } else { clients[1].abandon() }
+        let answers = [await first, await follower.value]
+        if staysOne {
+            // With a rate of one, a second run would have been refused.
+            #expect(answers.map { Self.run($0)?.id } == [1, 1])
+        } else {
+            for answer in answers { #expect(Self.refusal(answer)?.0 == 503) }
+            gate.open()
+        }
+    }
+
     @Test("over the rate 429, over the number under way 503, and neither waits")
     func bounds() async throws {
         let limited = prober(Gate(open: true)) { $0.rateLimit = 2 }

@@ -14,11 +14,20 @@ package final class OnDemandProber: ResultObserver, Sendable {
         var timeout: Duration
     }
 
+    /// A run in progress, and who waits for it.
+    private struct SharedRun {
+        /// Abandoned when nobody waits any more.
+        let client = Abandonment()
+        /// Whether the request that started it still waits.
+        var isLed = true
+        /// The requests that joined it, by number.
+        var followers: [Int: CheckedContinuation<OnDemandRun?, Never>] = [:]
+    }
+
     private struct State {
         var modules: [String: Module] = [:]
         var configuration = AgentConfiguration()
-        /// Who waits for the run of another request, by number.
-        var running: [Question: [Int: CheckedContinuation<OnDemandRun?, Never>]] = [:]
+        var running: [Question: SharedRun] = [:]
         var followers = 0
         var budget = TokenBucket()
         var history = RunHistory()
@@ -63,8 +72,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
 
     /// Runs the module against the target and returns when the run has ended, or returns why it was refused. The run itself uses the probe
     /// threads, so that the caller's executor is not blocked.
-    /// - Parameter client: who waits for the reply: when it is abandoned, the run ends, and requests that share it run it anew. Nil: nobody who could
-    ///   stop waiting.
+    /// - Parameter client: who waits for the reply; a run ends when all who share it have abandoned it. Nil: somebody who always waits.
     package func probe(_ query: ProbeQuery, for client: Abandonment? = nil) async -> ProbeReply {
         let prepared: Prepared
         do throws(Refusal) { prepared = try prepare(query) } catch { return .refused(status: error.status, error.sentence) }
@@ -73,10 +81,11 @@ package final class OnDemandProber: ResultObserver, Sendable {
             case .shared(let run): return reply(run)
             case .refused(let refusal): return .refused(status: refusal.status, refusal.sentence)
             case .again: continue
-            case .lead:
+            case .lead(let run):
+                client?.onAbandon { self.leave(run, of: prepared.question, follower: nil) }
+                defer { client?.onAbandon(nil) }
                 let result = await runner.run(
-                    prepared.probe, key: prepared.key, kind: prepared.module.kind.name, retries: 0, timeout: prepared.timeout,
-                    client: client)
+                    prepared.probe, key: prepared.key, kind: prepared.module.kind.name, retries: 0, timeout: prepared.timeout, client: run)
                 guard let run = finish(prepared, result) else { return Self.cancelled }
                 return reply(run)
             }
@@ -171,9 +180,10 @@ package final class OnDemandProber: ResultObserver, Sendable {
     // MARK: Sharing
 
     private enum Part {
-        case lead
+        /// To run it, for this client.
+        case lead(Abandonment)
         case shared(OnDemandRun)
-        /// The request that started the run was cancelled.
+        /// The run was abandoned, or had ended.
         case again
         case refused(Refusal)
     }
@@ -182,19 +192,31 @@ package final class OnDemandProber: ResultObserver, Sendable {
         if let part = state.withLock({ enter(prepared.question, &$0) }) { return part }
         defer { client?.onAbandon(nil) }
         let run = await withCheckedContinuation { continuation in
-            let number: Int? = state.withLock { state in
-                guard state.running[prepared.question] != nil else { return nil }
+            let joined: (number: Int, run: Abandonment)? = state.withLock { state in
+                guard let run = state.running[prepared.question]?.client else { return nil }
                 state.followers += 1
-                state.running[prepared.question]?[state.followers] = continuation
-                return state.followers
+                state.running[prepared.question]?.followers[state.followers] = continuation
+                return (state.followers, run)
             }
             // The run ended between the two checks: try again.
-            guard let number else { return continuation.resume(returning: nil) }
-            client?.onAbandon {
-                self.state.withLock { $0.running[prepared.question]?.removeValue(forKey: number) }?.resume(returning: nil)
-            }
+            guard let joined else { return continuation.resume(returning: nil) }
+            client?.onAbandon { self.leave(joined.run, of: prepared.question, follower: joined.number) }
         }
         return run.map { .shared($0) } ?? .again
+    }
+
+    /// Lets go of a follower, or of the request that started the run if nil; ends the run if nobody waits for it any more. Does nothing if the
+    /// run has ended.
+    private func leave(_ run: Abandonment, of question: Question, follower: Int?) {
+        let (continuation, isOver): (CheckedContinuation<OnDemandRun?, Never>?, Bool) = state.withLock { state in
+            guard var shared = state.running[question], shared.client === run else { return (nil, false) }
+            let continuation = follower.flatMap { shared.followers.removeValue(forKey: $0) }
+            if follower == nil { shared.isLed = false }
+            state.running[question] = shared
+            return (continuation, !shared.isLed && shared.followers.isEmpty)
+        }
+        continuation?.resume(returning: nil)
+        if isOver { run.abandon() }
     }
 
     /// - Returns: nil if an identical run is in progress.
@@ -213,8 +235,9 @@ package final class OnDemandProber: ResultObserver, Sendable {
                 ? "raise the limit of open files (ulimit -n, LimitNOFILE)" : "see 'probe.maximumRunning' in agent.yaml"
             return .refused(Refusal(status: 503, sentence: "\(most) probes are already running: \(remedy)"))
         }
-        state.running[question] = [:]
-        return .lead
+        let run = SharedRun()
+        state.running[question] = run
+        return .lead(run.client)
     }
 
     private func finish(_ prepared: Prepared, _ result: ProbeResult?) -> OnDemandRun? {
@@ -222,7 +245,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
             let run = result.map {
                 state.history.add($0, module: prepared.module, target: prepared.key.identity.target ?? "", timeout: prepared.timeout)
             }
-            return (run, state.running.removeValue(forKey: prepared.question) ?? [:])
+            return (run, state.running.removeValue(forKey: prepared.question)?.followers ?? [:])
         }
         for follower in followers.values { follower.resume(returning: run) }
         return run
