@@ -23,7 +23,7 @@ struct ConfigurationFile {
     func configuration(_ setting: Setting) -> AgentConfiguration {
         let reader = SettingsReader(setting, what: "the configuration", notes: notes)
         var configuration = AgentConfiguration()
-        configuration.organization.name = reader.string("organization") ?? ""
+        configuration.organization.name = reader.line("organization") ?? ""
         configuration.organization.tenant = tenant(reader.mapping("tenant"))
         configuration.organization.servers = servers(reader)
         configuration.organization.authConfig = authConfig(reader.mapping("authConfig"))
@@ -111,7 +111,7 @@ struct ConfigurationFile {
 
     private func authServer(_ reader: SettingsReader?) -> AuthServer? {
         guard let reader else { return nil }
-        let name = reader.string("name")
+        let name = reader.line("name")
         _ = reader.required("metadataUrl", what: "'authServer'")
         let url = url(reader, "metadataUrl")
         reader.finish()
@@ -125,7 +125,7 @@ struct ConfigurationFile {
         var push = PushProxy()
         guard let reader else { return push }
         push.enabled = reader.bool("enabled") ?? false
-        push.organization = reader.string("organization") ?? ""
+        push.organization = reader.line("organization") ?? ""
         // An empty URI is reported by the probe, not as an error of the file.
         push.uri = reader.string("uri")?.isEmpty ?? true ? "" : url(reader, "uri") ?? ""
         push.token = token(reader.mapping("token"))
@@ -286,9 +286,9 @@ package enum Text {
     /// Maximum length in bytes of a path in `sockaddr_un`, without the terminating NUL.
     static let socketPathLimit = 107
 
-    /// Whether the text consists of 1 to 253 letters, digits and `-._` only. Does not check the individual labels.
+    /// Whether the text consists of 1 to 253 letters, digits and `-._` only, without empty labels; it may end with a dot.
     package static func isHostName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 253
+        !text.isEmpty && text.utf8.count <= 253 && !text.hasPrefix(".") && !text.contains("..")
             && text.utf8.allSatisfy { byte in
                 (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._".utf8.contains(byte)
             }

@@ -34,6 +34,15 @@ package struct PlanFiles: Sendable {
         return ConfigurationFile(path: configurationPath, notes: SettingsReader.Notes()).configuration(setting).daemon
     }
 
+    /// The errors of a configuration that is not yet written, sorted by position; relative paths are resolved against the directory of `path`.
+    package static func errors(inConfiguration text: String, path: String) -> [Diagnostic] {
+        let notes = SettingsReader.Notes()
+        do throws(ConfigurationRefused) {
+            _ = ConfigurationFile(path: path, notes: notes).configuration(try YAMLFile(path: path).parse(text))
+        } catch { notes.diagnostics += error.diagnostics }
+        return sorted(notes.diagnostics.filter { $0.severity == .error })
+    }
+
     /// All errors and warnings, sorted by file and position. Empty if there are none.
     package func diagnostics(kinds: KindCatalog) -> [Diagnostic] { examine(kinds: kinds).1 }
 
@@ -61,12 +70,16 @@ package struct PlanFiles: Sendable {
             }
         }
         let modules = modulesPath.flatMap { read($0, notes) }.map { ModulesFile(kinds: kinds, notes: notes).modules($0) } ?? [:]
-        let diagnostics = notes.diagnostics.enumerated().sorted { left, right in
+        let diagnostics = Self.sorted(notes.diagnostics)
+        guard let configuration else { return (nil, diagnostics) }
+        return (Plan(configuration: configuration, definitions: definitions, modules: modules, warnings: diagnostics), diagnostics)
+    }
+
+    private static func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+        diagnostics.enumerated().sorted { left, right in
             let (a, b) = (left.element.location, right.element.location)
             return (a.path, a.line ?? 0, a.column ?? 0, left.offset) < (b.path, b.line ?? 0, b.column ?? 0, right.offset)
         }.map(\.element)
-        guard let configuration else { return (nil, diagnostics) }
-        return (Plan(configuration: configuration, definitions: definitions, modules: modules, warnings: diagnostics), diagnostics)
     }
 
     private func definitions(_ kinds: KindCatalog, _ notes: SettingsReader.Notes) -> [ProbeDefinition] {

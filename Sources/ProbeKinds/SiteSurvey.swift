@@ -12,11 +12,14 @@ package struct SiteSurvey: Sendable {
         /// The newest signing key it publishes; nil if its document could not be read.
         package var newestKey: Thumbprint?
         /// Whether a gateway answers in its place.
-        package var isUnpublished: Bool
+        package var isUnpublished = false
         /// Whether it, or a gateway in its place, sent any response.
-        package var isReached: Bool
+        package var isReached = false
         /// One sentence; nil if its document could be read.
         package var problem: String?
+
+        /// A server that was not looked at.
+        package init(name: String) { self.name = name }
     }
 
     /// What was found in the auth server's document; `problem` is one sentence, nil if the document could be read.
@@ -49,15 +52,12 @@ package struct SiteSurvey: Sendable {
                 let publisher = MetadataSighting.Publisher.server(server)
                 group.addTask {
                     let sighting = await look(publisher)
-                    let newest = sighting.document?.keys.max { $0.facts.notBefore < $1.facts.notBefore }
-                    return (
-                        index,
-                        ServerSighting(
-                            name: name, newestKey: newest?.thumbprint,
-                            isUnpublished: sighting.finding?.reason == .preauthenticationSuspected,
-                            isReached: sighting.report.response != nil,
-                            problem: sighting.finding?.sentence)
-                    )
+                    var seen = ServerSighting(name: name)
+                    seen.newestKey = sighting.document?.keys.max { $0.facts.notBefore < $1.facts.notBefore }?.thumbprint
+                    seen.isUnpublished = sighting.finding?.reason == .preauthenticationSuspected
+                    seen.isReached = sighting.report.response != nil
+                    seen.problem = sighting.finding?.sentence
+                    return (index, seen)
                 }
             }
             var sightings: [(Int, ServerSighting)] = []

@@ -14,6 +14,11 @@ struct AgentCommand: AsyncParsableCommand {
             AcknowledgeCommand.self,
             ForecastCommand.self, CheckCommand.self, LabCommand.self, DemoCommand.self, SuperviseCommand.self,
         ])
+
+    static func main() async {
+        await main(nil)
+        Console.exitIfIncomplete()
+    }
 }
 
 enum Version {

@@ -102,6 +102,11 @@ struct OptionKind: ProbeKind {
         arguments: [
             ("organisation: x\n", "agent.yaml:1:1: error: unknown key 'organisation', did you mean 'organization'?"),
             ("servers: mbx01\n", "agent.yaml:1:10: error: 'servers' must be a list, found a string"),
+            (
+                "organization: \"a\\nb\"\n",
+                "agent.yaml:1:15: error: 'organization' must be one line without control characters, found 'a\\nb'"
+            ),
+            ("servers: [{ name: a..b }]\n", "agent.yaml:1:19: error: 'name' must be a host name, found 'a..b'"),
             ("pushProxy: { enabled: maybe }\n", "agent.yaml:1:23: error: 'enabled' must be true or false, found 'maybe'"),
             (
                 "organization: a\n---\norganization: b\n",

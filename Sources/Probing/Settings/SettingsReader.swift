@@ -76,6 +76,13 @@ package final class SettingsReader {
     /// Any scalar, as text.
     package func string(_ key: String) -> String? { scalar(key, expected: "a string") { $0 } }
 
+    /// A string without control characters, such as a name.
+    package func line(_ key: String) -> String? {
+        scalar(key, expected: "one line without control characters") { text in
+            text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } ? text : nil
+        }
+    }
+
     /// The UTF-8 bytes of a string, or the content of a `!!binary` value.
     package func bytes(_ key: String) -> [UInt8]? {
         if case .binary(let bytes) = entries[key]?.value.value {
@@ -98,9 +105,9 @@ package final class SettingsReader {
         return location.path[...slash] + path
     }
 
-    /// A string that must be present; notes an error if it is absent or null. `what` names the mapping in messages.
+    /// A line that must be present; notes an error if it is absent or null. `what` names the mapping in messages.
     package func required(_ key: String, what: String) -> String? {
-        if let text = string(key) { return text }
+        if let text = line(key) { return text }
         if !(entries[key].map { !$0.value.isNull } ?? false) { error("\(what) needs '\(key)'", at: location) }
         return nil
     }

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Monitoring
 import ProbeFiles
 import ProbeKinds
+import Probing
 import Transfers
 
 struct InitCommand: AsyncParsableCommand {
@@ -40,9 +41,6 @@ struct InitCommand: AsyncParsableCommand {
         guard let organization = organization ?? facts?.organization else { throw ValidationError("--organization is required") }
         let names = server.isEmpty ? facts?.servers ?? [] : server
         guard Text.isHostName(organization) else { throw ValidationError("--organization must be a domain, found '\(organization)'") }
-        if let invalid = names.first(where: { !Text.isHostName($0) }) {
-            throw ValidationError("--server must be a host name, found '\(invalid)'")
-        }
         guard !names.isEmpty else { throw ValidationError("--server is required") }
         if output != "-", !force, FileManager.default.fileExists(atPath: output) {
             throw Console.failure("\(output) already exists: choose another --output, or overwrite it with --force")
@@ -64,6 +62,8 @@ struct InitCommand: AsyncParsableCommand {
         draft.listen = common.listen
         draft.facts = facts
         draft.token = (tokenCertificate, tokenKey, clientID)
+        draft.servers = names.map { SiteSurvey.ServerSighting(name: $0) }
+        try refuseErrors(of: draft)
         let transfers = try Composition.transfers()
         let survey: SiteSurvey
         do { survey = try SiteSurvey(transfers, caFile: caFile, connectTo: draft.connectTo) } catch { throw Console.failure("\(error)") }
@@ -73,6 +73,14 @@ struct InitCommand: AsyncParsableCommand {
         if !draft.hasReachedServer { Console.note("note: no server was reached: nothing in the file was seen on one") }
         try write(draft.text)
         if !draft.hasReachedServer { throw ExitCode(1) }
+    }
+
+    /// Refuses options and facts that `agent check` would refuse in the file.
+    private func refuseErrors(of draft: ConfigurationDraft) throws {
+        let errors = PlanFiles.errors(inConfiguration: draft.text, path: output == "-" ? "agent.yaml" : output)
+        guard !errors.isEmpty else { return }
+        for error in errors { Console.note(error.description) }
+        throw Console.failure("nothing was written: the options do not give a valid configuration (lines are those of the file)")
     }
 
     private func write(_ text: String) throws {
@@ -88,7 +96,9 @@ struct InitCommand: AsyncParsableCommand {
         for text in texts {
             let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard halves.count == 2 else { throw ValidationError("\(option) requires two values separated by '=', found '\(text)'") }
-            pairs[halves[0].lowercased()] = halves[1]
+            guard pairs.updateValue(halves[1], forKey: halves[0].lowercased()) == nil else {
+                throw ValidationError("\(option) is given twice for '\(halves[0])'")
+            }
         }
         return pairs
     }

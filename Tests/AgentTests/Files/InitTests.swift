@@ -73,6 +73,41 @@ import Testing
         #expect(half.status != 0 && half.errors.contains("are required together"), "\(half.errors)")
     }
 
+    @Test(
+        "options that would give a file that the agent refuses are refused before anything is written",
+        arguments: [
+            (["--hostname", "a b"], "'hostname' must be a host name, found 'a b'"),
+            (["--hostname", ""], "'hostname' must be a host name"),
+            (["--listen", "x y"], "'listen' must be address:port, found 'x y'"),
+            (["--listen", ":99999"], "'listen' must be address:port, found ':99999'"),
+            (["--address", "mbx01.fabrikam.com=nonsense"], "'address' must be host:port, found 'nonsense'"),
+            (["--connect-to", "x=y"], "'connectTo' must map host:port to host:port"),
+            (["--connect-to", "x:1=y:1", "--connect-to", "X:1=z:1"], "--connect-to is given twice for 'X:1'"),
+            (["--server", "MBX01.fabrikam.com"], "duplicate server 'MBX01.fabrikam.com'"),
+            (["--server", "."], "'name' must be a host name, found '.'"), (["--server", "a..b"], "'name' must be a host name"),
+            (["--ca-file", "/nonexistent"], "'caFile': /nonexistent: there is no such file"),
+            (
+                ["--token-certificate", "/nonexistent", "--token-key", "/nonexistent", "--client-id", "x"],
+                "'certificateFile': /nonexistent: there is no such file"
+            ), (["--organization", "a..b"], "--organization must be a domain, found 'a..b'"),
+        ])
+    func refused(options: [String], expected: String) async throws {
+        let path = directory.path + "/refused.yaml"
+        let organization = options.contains("--organization") ? [] : ["--organization", "fabrikam.com"]
+        let arguments = ["init", "--output", path, "--server", "mbx01.fabrikam.com"] + organization + options
+        let ended = try await Program.run(AgentSite.executable, arguments)
+        #expect([2, 64].contains(ended.status) && ended.errors.contains(expected), "\(ended.status) \(ended.errors)")
+        #expect(access(path, F_OK) != 0)
+    }
+
+    @Test("a result that could not be written is an error")
+    func unwritten() async throws {
+        let command = "'\(AgentSite.executable)' init --print-powershell > /dev/full"
+        let ended = try await Program.run("/bin/sh", ["-c", command])
+        #expect(ended.status == 2, "\(ended.status)")
+        #expect(ended.errors == "error: cannot write to standard output: No space left on device")
+    }
+
     @Test("facts that are no file, no JSON or nested deep are refused in a sentence")
     func unreadable() async throws {
         func refused(_ path: String) async throws -> String {
