@@ -40,7 +40,10 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	swift build $(SWIFT_FLAGS) --build-tests
 	promtool check rules dashboards/prometheus/alerts.yaml
 	promtool test rules dashboards/prometheus/alerts_test.yaml
-	swift test --skip-build --no-parallel
+	rm -f .build/tests*.xml
+	@# What failed is repeated at the end.
+	swift test --skip-build --no-parallel --xunit-output .build/tests.xml \
+	  || { grep -h -B1 '<failure' .build/tests*.xml | cut -c1-600; exit 1; }
 	python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip install -q schemathesis==4.32.5
 	.ci/api
 	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
