@@ -100,13 +100,17 @@ let package = Package(
                 "Concurrency",
             ],
             exclude: ["README.md"]),
-        room("Probing", ["Addresses", "Certificates", "Concurrency"]),
+        room("ExchangeExport", ["Certificates", "Documents"]),
+        room("Probing", ["Addresses", "Certificates", "Concurrency", "ExchangeExport"]),
         room("Monitoring", ["Probing", "Addresses", "Certificates", heap, deque]),
         room("Exposition", ["Monitoring", "Probing", "Addresses", "Certificates", "CZlib", nioCore]),
         room("API", ["Monitoring", "Probing", "Certificates"]),
         room(
             "HealthManager",
-            ["Monitoring", "Probing", "Addresses", "Certificates", "Documents", "Concurrency", logging, lifecycle, heap, deque]),
+            [
+                "Monitoring", "Probing", "Addresses", "Certificates", "Documents", "Concurrency", "ExchangeExport", logging, lifecycle,
+                heap, deque,
+            ]),
         room(
             "Escalation",
             [
@@ -116,9 +120,9 @@ let package = Package(
                 logging, lifecycle,
             ]),
         room("History", ["Documents", "Monitoring", "Probing", "Concurrency", grdb, logging, lifecycle]),
-        room("ProbeFiles", ["Monitoring", "Probing", "Addresses", "Certificates", "Documents", yams]),
+        room("ProbeFiles", ["Monitoring", "Probing", "Addresses", "Certificates", "Documents", "ExchangeExport", yams]),
         room("Outbound", ["Probing", "Transfers", "Certificates"]),
-        room("ProbeKinds", ["Outbound", "Probing", "Transfers", "Certificates", "Documents", jwtKit, logging]),
+        room("ProbeKinds", ["Outbound", "Probing", "Transfers", "Certificates", "Documents", "ExchangeExport", jwtKit, logging]),
         room("TargetKinds", ["CLdns", "CPattern", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents"]),
         room("Serving", ["Concurrency", hummingbirdCore, nioHTTPTypes, nioCore, logging]),
         room(
@@ -141,7 +145,8 @@ let package = Package(
             dependencies: [
                 "API", "Exposition", "HealthManager", "Monitoring", "Probing", "ProbeFiles", "ProbeKinds", "TargetKinds", "Serving",
                 "StatusServer", "Escalation",
-                "History", "Transfers", "Addresses", "CLinux", "Certificates", "Documents", "Lab", arguments, logging, lifecycle, signals,
+                "History", "Transfers", "Addresses", "CLinux", "Certificates", "Documents", "ExchangeExport", "Lab", arguments, logging,
+                lifecycle, signals,
             ],
             swiftSettings: strict,
             plugins: ["StampRevision"]
@@ -156,6 +161,7 @@ let package = Package(
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
         tests("TransfersTests", ["CCurl", "Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),
         tests("ConcurrencyTests", ["Concurrency"]),
+        tests("ExchangeExportTests", ["ExchangeExport"], exclude: ["Fixtures"]),
         tests("ProbingTests", ["Probing", "Certificates"]),
         tests("MonitoringTests", ["Monitoring", "Probing", "Certificates"]),
         tests(
@@ -169,7 +175,8 @@ let package = Package(
         tests(
             "ProbeKindsTests",
             [
-                "ProbeKinds", "HealthManager", "Monitoring", "Outbound", "Probing", "Transfers", "Certificates", x509, crypto, cryptoExtras,
+                "ProbeKinds", "ExchangeExport", "HealthManager", "Monitoring", "Outbound", "Probing", "Transfers", "Certificates", x509,
+                crypto, cryptoExtras,
                 asn1, logging,
             ]),
         tests(
