@@ -25,6 +25,11 @@ struct LabFiles: Sendable {
             ? Array("this is no certificate\n".utf8)
             : has(.exportedOther) ? try tenant.certificates.certificate(.other).der : try tenant.held().der
         try write("OAuthCert.cer", exported)
+        if let bytes = try snapshot.bytes(tenant.board.snapshot) {
+            try write("snapshot.json", bytes)
+        } else if FileManager.default.fileExists(atPath: directory + "/snapshot.json") {
+            try FileManager.default.removeItem(atPath: directory + "/snapshot.json")
+        }
         try write("agent.yaml", Array(try configuration.utf8))
     }
 
@@ -34,12 +39,23 @@ struct LabFiles: Sendable {
         guard chmod(path, mode) == 0 else { throw CocoaError(.fileWriteNoPermission) }
     }
 
+    private var push: String { has(.pushOtherCloud) ? "https://partner.outlook.cn/PushNotifications" : tenant.pushURL }
+    private var metadata: String {
+        has(.metadataOtherTenant) ? tenant.metadataURL.replacing(tenant.organization, with: "contoso.com") : tenant.metadataURL
+    }
+
+    private var snapshot: LabSnapshot {
+        LabSnapshot(
+            tenant: tenant, servers: servers.map(\.name), metadataURL: metadata,
+            pushOrganization: has(.pushOrganizationEmpty) ? "" : tenant.organization, pushURI: push)
+    }
+
+    /// Whether a snapshot would show what this fault hides.
+    private var isUnseen: Bool { has(.serverUnpublished) || tenant.board.isRotated }
+
     private var configuration: String {
         get throws {
-            let push = has(.pushOtherCloud) ? "https://partner.outlook.cn/PushNotifications" : tenant.pushURL
             let outlook = has(.pushNameUnknown) ? String(repeating: "x", count: 64) + ".invalid:443" : cloud.push
-            let metadata =
-                has(.metadataOtherTenant) ? tenant.metadataURL.replacing(tenant.organization, with: "contoso.com") : tenant.metadataURL
             let unpublished = has(.serverUnpublished)
             let list = servers.map { server in
                 "  - name: \(server.name)\n    roles: [Mailbox]\n    address: \(server.address)\n"
@@ -50,6 +66,7 @@ struct LabFiles: Sendable {
                 organization: \(tenant.organization)
                 listen: \(listen)
                 stateDirectory: agent
+                \(isUnseen ? "# no snapshot with this fault" : "snapshot: { file: snapshot.json, maximumAge: 7d }")
                 tenant:
                   id: \(tenant.id)
                   domains: [\(tenant.domains.joined(separator: ", "))]

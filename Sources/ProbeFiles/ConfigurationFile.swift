@@ -1,6 +1,7 @@
 import Addresses
 import Certificates
 import Documents
+import ExchangeExport
 import FoundationEssentials
 import Monitoring
 import Probing
@@ -31,6 +32,8 @@ struct ConfigurationFile {
         configuration.organization.pushProxy = pushProxy(reader.mapping("pushProxy"))
         configuration.organization.thresholds = thresholds(reader.mapping("thresholds"))
         configuration.organization.network = network(reader)
+        configuration.organization.snapshot = snapshot(reader)
+        if let snapshot = configuration.organization.snapshot { apply(snapshot, to: &configuration.organization, reader) }
         configuration.daemon = daemon(reader)
         configuration.probe = probeAccess(reader.mapping("probe"))
         let responding = ResponderSettings(notes: notes, definitions: definitions)
@@ -39,6 +42,37 @@ struct ConfigurationFile {
         configuration.history = responding.history(reader.mapping("history"))
         reader.finish()
         return configuration
+    }
+
+    /// `snapshot: FILE`, or a mapping with `file` and `maximumAge`.
+    private func snapshot(_ reader: SettingsReader) -> SnapshotSettings? {
+        guard let setting = reader.setting("snapshot") else { return nil }
+        if case .scalar = setting.value { return reader.string("snapshot").map { SnapshotSettings(file: resolved($0)) } }
+        guard let nested = reader.mapping("snapshot") else { return nil }
+        let file = nested.required("file", what: "'snapshot'")
+        let age = nested.duration("maximumAge")
+        nested.finish()
+        guard let file else { return nil }
+        var settings = SnapshotSettings(file: resolved(file))
+        settings.maximumAge = age ?? settings.maximumAge
+        return settings
+    }
+
+    /// Takes what the snapshot says at present. One that cannot be read is a warning: its own probe reports it, and it may come later.
+    private func apply(_ settings: SnapshotSettings, to organization: inout Organization, _ reader: SettingsReader) {
+        let reading = SnapshotStore().read(settings.file)
+        switch reading.problem {
+        case .missing(let sentence), .unreadable(let sentence), .systemLimit(let sentence):
+            reader.warning("'snapshot': \(sentence): verdicts are unknown until it can be read", at: reader.location(of: "snapshot"))
+        case nil: break
+        }
+        guard let snapshot = reading.snapshot else { return }
+        guard organization.isDescribed(by: snapshot) else {
+            return reader.warning(
+                "'snapshot': \(settings.file) is of organization '\(snapshot.organization.name)', none of whose domains is configured here",
+                at: reader.location(of: "snapshot"))
+        }
+        organization = organization.applying(snapshot)
     }
 
     private func tenant(_ reader: SettingsReader?) -> Tenant {
@@ -278,40 +312,5 @@ struct ConfigurationFile {
             tell("'\(key)': \(error)", reader.location(of: key))
         }
         return file
-    }
-}
-
-/// Syntax checks for host names, addresses and URLs.
-package enum Text {
-    /// Maximum length in bytes of a path in `sockaddr_un`, without the terminating NUL.
-    static let socketPathLimit = 107
-
-    /// Whether the text consists of 1 to 253 letters, digits and `-._` only, without empty labels; it may end with a dot.
-    package static func isHostName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 253 && !text.hasPrefix(".") && !text.contains("..")
-            && text.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._".utf8.contains(byte)
-            }
-    }
-
-    static func isHostAndPort(_ text: String, allowPortZero: Bool = false) -> Bool {
-        guard let written = HostPort(text), allowPortZero || written.port > 0 else { return false }
-        guard text.hasPrefix("[") else { return isHostName(written.host) }
-        return !written.host.isEmpty && written.host.allSatisfy { $0.isHexDigit || ":.%".contains($0) }
-    }
-
-    /// `address:port`, or `:port` and `*:port` for all addresses.
-    static func isListenAddress(_ text: String) -> Bool {
-        let isEvery = text.hasPrefix(":") || text.hasPrefix("*:")
-        return isHostAndPort(isEvery ? "every" + text.drop { $0 == "*" } : text, allowPortZero: true)
-    }
-
-    /// Whether the text is an https URL with a valid host, optional port, and no credentials or whitespace.
-    package static func isHTTPS(_ text: String) -> Bool {
-        guard text.lowercased().hasPrefix("https://"), TargetSyntax.problem(text) == nil, !text.contains(where: \.isWhitespace) else {
-            return false
-        }
-        let authority = text.dropFirst("https://".count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        return isHostName(String(authority)) || isHostAndPort(String(authority))
     }
 }

@@ -12,6 +12,9 @@ package enum ShippedKinds {
             ThumbprintDriftKind(services),
             ProtocolHealthKind(services),
             OAuthChallengeKind(services),
+            ExchangeSnapshotKind(services),
+            CertificateRotationKind(services),
+            CertificatePresenceKind(services),
             FileAgeKind(),
         ]
     }

@@ -83,7 +83,7 @@ private struct TrialSite {
     let daemon: Daemon
 
     init() async throws {
-        site = try await AgentSite(every: "5s", timeout: "5s", servers: 2)
+        site = try await AgentSite(every: "5s", timeout: "5s", servers: 2, hasSnapshotProbes: true)
         daemon = try await site.startAgent()
     }
 
@@ -107,7 +107,8 @@ private struct TrialSite {
 
     private func problems(of expected: Fault.Expectation) async throws -> [String] {
         var problems: [String] = []
-        let ended = try await site.agent(["invoke", expected.probe, "--server", "mbx01.fabrikam.com", "--output", "json"])
+        let server = expected.isOfOrganization ? [] : ["--server", "mbx01.fabrikam.com"]
+        let ended = try await site.agent(["invoke", expected.probe] + server + ["--output", "json"])
         guard let result = try? JSONDecoder().decode([Result].self, from: Data(ended.output.utf8)).first else {
             throw NoAnswer(said: ended.output + ended.errors)
         }
@@ -121,7 +122,7 @@ private struct TrialSite {
         let isScheduled = try await eventually(within: .seconds(60)) {
             try await daemon.metrics().split(separator: "\n").contains { line in
                 line.hasPrefix("health_probe_reason_info{") && line.contains("probe=\"\(name)\"")
-                    && line.contains("server=\"mbx01.fabrikam.com\"")
+                    && line.contains("server=\"\(expected.isOfOrganization ? "" : "mbx01.fabrikam.com")\"")
                     && line.contains("stage=\"\(expected.stage)\",reason=\"\(expected.reason)\",severity=\"\(severity)\"")
             }
         }

@@ -184,8 +184,8 @@ struct OptionKind: ProbeKind {
                 "agent.yaml:1:14: error: 'connectTo' must map host:port to host:port, found '[mail.fabrikam.com]:443: 127.0.0.1:1'"
             ),
             (
-                "snapshot: x.json\n",
-                "agent.yaml:1:1: error: unknown key 'snapshot'; known keys: alertmanagers, authConfig, authServer, behindProxy, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, stateDirectory, tenant, thresholds, tls"
+                "certificates: x\n",
+                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, snapshot, stateDirectory, tenant, thresholds, tls"
             ),
             ("organization: [\n", "agent.yaml:2:1: error: invalid YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: duplicate key 'organization': remove one"),

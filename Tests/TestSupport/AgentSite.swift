@@ -34,17 +34,27 @@ package final class AgentSite: Sendable {
     }
 
     /// Starts the lab. `every` is the interval and the timeout of all probes.
-    package init(every: String = "5m", timeout: String = "30s", servers: Int = 3) async throws {
+    /// - Parameter hasSnapshotProbes: whether the probes that judge nothing but the snapshot are defined as well.
+    package init(every: String = "5m", timeout: String = "30s", servers: Int = 3, hasSnapshotProbes: Bool = false) async throws {
         directory = try TemporaryDirectory()
-        let probes = [
+        var probes = [
             ("OAuth", "CertificateExpiryProbe", "cert-expiry"), ("OAuth", "CertificateKeySizeProbe", "key-size"),
             ("OAuth", "MetadataReachabilityProbe", "metadata-reachability"), ("OAuth", "ThumbprintDriftProbe", "thumbprint-drift"),
             ("Exchange", "ProtocolHealthProbe", "protocol-health"), ("OAuth", "OAuthChallengeProbe", "oauth-challenge"),
             ("PushNotifications.Proxy", "PushNotificationsEnterpriseConnectivityProbe", "push-connectivity"),
         ]
+        if hasSnapshotProbes {
+            probes += [
+                ("Exchange", "SnapshotProbe", "exchange-snapshot"), ("OAuth", "CertificateRotationProbe", "certificate-rotation"),
+                ("OAuth", "CertificatePresenceProbe", "certificate-presence"),
+            ]
+        }
+        let ofOrganization = ["exchange-snapshot", "certificate-rotation"]
         for (healthSet, name, kind) in probes {
+            let scope = ofOrganization.contains(kind) ? "scope: organization\n" : ""
             try directory.write(
-                "probes/\(kind).yaml", "healthSet: \(healthSet)\nname: \(name)\nkind: \(kind)\nevery: \(every)\ntimeout: \(timeout)\n")
+                "probes/\(kind).yaml",
+                "healthSet: \(healthSet)\nname: \(name)\nkind: \(kind)\nevery: \(every)\ntimeout: \(timeout)\n\(scope)")
         }
         lab = try Program(
             Self.executable, ["lab", "--state-directory", directory.path + "/lab", "--listen", "127.0.0.1:0", "--servers", String(servers)])

@@ -20,10 +20,21 @@ package struct Fault: Sendable {
         case exportedOther, exportedGarbage, keyOpen
     }
 
+    /// What the snapshot of the organization says other than it should, or how it is damaged.
+    enum Snapshot: Sendable, Hashable {
+        case missing, stale, future, halfWritten, foreign, serverAway, denied
+        case serverLacksCertificate, noPrivateKey
+        /// AuthConfig names a next certificate.
+        case next(Next)
+
+        enum Next: Sendable, Hashable { case overdue, tooLate, same, endsEarlier, missingOnServer }
+    }
+
     enum Effect: Sendable {
         case connection(Role, Connection)
         case answer(Role, Answer)
         case file(File)
+        case snapshot(Snapshot)
         /// The organization's OAuth certificate is this one, everywhere.
         case certificate(OAuthCertificates.Variant)
         /// All servers and the exported file have another certificate than AuthConfig names.
@@ -37,6 +48,8 @@ package struct Fault: Sendable {
         package var reason: String
         package var stage: String
         package var isWarning: Bool
+        /// Whether the probe has one instance, not one for each server.
+        package var isOfOrganization = false
 
         /// What `agent invoke` ends with.
         package var exitStatus: Int {
@@ -58,7 +71,7 @@ package struct Fault: Sendable {
         effects.contains { effect in
             switch effect {
             case .file(.exportedOther), .file(.exportedGarbage), .file(.keyOpen): false
-            case .file, .certificate: true
+            case .file, .certificate, .rotated: true
             default: false
             }
         }

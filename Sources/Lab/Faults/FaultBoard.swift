@@ -35,6 +35,10 @@ final class FaultBoard: Sendable {
 
     var files: [Fault.File] { active.flatMap(\.effects).compactMap { if case .file(let file) = $0 { file } else { nil } } }
 
+    var snapshot: Fault.Snapshot? {
+        active.lazy.flatMap(\.effects).compactMap { if case .snapshot(let fault) = $0 { fault } else { nil } }.first
+    }
+
     /// What the organization's OAuth certificate is now.
     var certificate: OAuthCertificates.Variant {
         active.lazy.flatMap(\.effects).compactMap { if case .certificate(let variant) = $0 { variant } else { nil } }.first ?? .healthy

@@ -21,6 +21,8 @@ final class OAuthCertificates: Sendable {
         var thumbprint: String
         /// Unpadded base64url of the SHA-1.
         var x5t: String
+        var notBefore: Date
+        var notAfter: Date
     }
 
     private let issued = Mutex<[Variant: Issued]>([:])
@@ -68,7 +70,9 @@ final class OAuthCertificates: Sendable {
         let der = serializer.serializedBytes
         let digest = Array(Insecure.SHA1.hash(data: der))
         let hex = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
-        return Issued(der: der, pem: try certificate.serializeAsPEM().pemString, thumbprint: hex, x5t: Base64URL.encode(digest))
+        return Issued(
+            der: der, pem: try certificate.serializeAsPEM().pemString, thumbprint: hex, x5t: Base64URL.encode(digest),
+            notBefore: certificate.notValidBefore, notAfter: certificate.notValidAfter)
     }
 
     private static func privateKey(_ variant: Variant) throws -> Certificate.PrivateKey {

@@ -24,15 +24,17 @@ struct MetadataURL {
 
     /// A finding if the URL does not name the configured tenant; nil if it does, or if no tenant is configured.
     func mismatch(in organization: Organization) -> Finding? {
+        let key = organization.source("authServer.metadataUrl", inExchange: "AuthMetadataUrl")
+        guard Text.isHTTPS(url) else { return finding("\(key) is '\(url)', which is not an https URL") }
         guard !organization.name.isEmpty || organization.tenant.id != nil || !organization.tenant.domains.isEmpty else {
             return nil
         }
         let expected = organization.tenant.id ?? organization.name
-        guard let tenant, !tenant.isEmpty else { return finding("names no tenant, expected realm=\(expected)") }
-        return organization.isThisTenant(tenant) ? nil : finding("names tenant '\(tenant)', expected '\(expected)'")
+        guard let tenant, !tenant.isEmpty else { return finding("\(key) names no tenant, expected realm=\(expected)") }
+        return organization.isThisTenant(tenant) ? nil : finding("\(key) names tenant '\(tenant)', expected '\(expected)'")
     }
 
-    private func finding(_ clause: String) -> Finding {
-        Finding(.failure, stage: .config, reason: .metadataURLMismatch, sentence: "authServer.metadataUrl \(clause)")
+    private func finding(_ sentence: String) -> Finding {
+        Finding(.failure, stage: .config, reason: .metadataURLMismatch, sentence: sentence)
     }
 }

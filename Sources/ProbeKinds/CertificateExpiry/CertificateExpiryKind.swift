@@ -19,7 +19,7 @@ struct CertificateExpiryKind: ProbeKind {
         reasons: [
             .certificateExpired, .certificateNotYetValid, .certificateExpiresVerySoon, .certificateExpiresSoon, .certificateMissing,
             .certificateUnreadable, .notObserved,
-        ],
+        ] + .snapshot,
         options: [
             .init("warnBelow", "warn when less than this is left (default: thresholds.warnBelow)", settableThroughAgent: true),
             .init("failBelow", "fail when less than this is left (default: thresholds.failBelow)", settableThroughAgent: true),
@@ -33,7 +33,9 @@ struct CertificateExpiryKind: ProbeKind {
         var thresholds = place.organization.thresholds
         thresholds.warnBelow = options.warnBelow ?? thresholds.warnBelow
         thresholds.failBelow = options.failBelow ?? thresholds.failBelow
-        return .probe(CertificateExpiryProbe(place: place, copies: services.copies(at: place), thresholds: thresholds))
+        return services.probe(at: place) { [services, thresholds] place, snapshot in
+            CertificateExpiryProbe(place: place, copies: services.copies(at: place, snapshot: snapshot), thresholds: thresholds)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import ExchangeExport
 import FoundationEssentials
 import Outbound
 import Probing
@@ -22,8 +23,9 @@ extension VisibleCopies {
 }
 
 extension KindServices {
-    func copies(at place: Place, serverPath: String = MetadataReader.serverPath) -> CopyReader {
+    /// - Parameter snapshot: the current one; nil if there is none.
+    func copies(at place: Place, snapshot: ExchangeSnapshot?, serverPath: String = MetadataReader.serverPath) -> CopyReader {
         let reader = MetadataReader(path: path(place.organization), documents: documents, serverPath: serverPath)
-        return CopyReader(place: place, metadata: reader, sightings: sightings)
+        return CopyReader(place: place, metadata: reader, sightings: sightings, snapshot: snapshot)
     }
 }

@@ -1,10 +1,11 @@
 import Certificates
 import Documents
+import ExchangeExport
 import FoundationEssentials
 import Probing
 import Transfers
 
-/// All copies of the OAuth certificate visible for one place: the exported file and the keys the server publishes.
+/// All copies of the OAuth certificate visible for one place: the exported file, the keys the server publishes, and what the snapshot says it has.
 struct VisibleCopies: Sendable {
     struct Copy: Sendable {
         var source: OAuthCertificate.Source
@@ -14,8 +15,13 @@ struct VisibleCopies: Sendable {
         var facts: CertificateFacts
         var seen: Date
 
-        /// `exported`, `published by mbx01.fabrikam.com`
-        var location: String { server.isEmpty ? source.rawValue : "\(source.rawValue) by \(server)" }
+        /// `exported`, `published by mbx01.fabrikam.com`, `in the snapshot of mbx01.fabrikam.com`
+        var location: String {
+            switch source {
+            case .snapshot: "in the snapshot of \(server)"
+            default: server.isEmpty ? source.rawValue : "\(source.rawValue) by \(server)"
+            }
+        }
 
         var observation: Observation {
             .oauthCertificate(OAuthCertificate(server: server, source: source, slot: slot, facts: facts, lastSeen: seen))
@@ -45,6 +51,8 @@ struct CopyReader: Sendable {
     let place: Place
     let metadata: MetadataReader
     let sightings: CertificateLog
+    /// Nil if there is none.
+    let snapshot: ExchangeSnapshot?
 
     private var authConfig: AuthConfig { place.organization.authConfig }
 
@@ -64,13 +72,26 @@ struct CopyReader: Sendable {
             seen.metadata = sighting
             for key in sighting.document?.keys ?? [] { found.append((.published, server.name, key.facts)) }
         }
+        found += snapshotCopies.map { (.snapshot, place.server?.name ?? "", $0) }
         let slots = SlotAssignment(
-            current: authConfig.currentCertificateThumbprint, facts: found.map(\.facts),
+            current: authConfig.currentCertificateThumbprint, next: authConfig.nextCertificateThumbprint, facts: found.map(\.facts),
             published: found.filter { $0.source == .published }.map(\.facts))
-        seen.copies = found.map { .init(source: $0.source, server: $0.server, slot: slots[$0.facts], facts: $0.facts, seen: now) }
+        seen.copies = found.map { copy in
+            let date = copy.source == .snapshot ? snapshot?.collectedAt ?? now : now
+            return .init(source: copy.source, server: copy.server, slot: slots[copy.facts], facts: copy.facts, seen: date)
+        }
         if !context.isRehearsal { note(found, at: now) }
         seen.remembered = remember(seen, slots: slots)
         return seen
+    }
+
+    /// What the server's store holds of the certificates that AuthConfig names.
+    private var snapshotCopies: [CertificateFacts] {
+        guard let server = place.server, let snapshot else { return [] }
+        let named = [snapshot.authConfig?.current, snapshot.authConfig?.next].compactMap(\.self)
+        return (snapshot.server(named: server.name)?.certificates ?? []).filter { certificate in
+            certificate.thumbprint.value.map(named.contains) ?? false
+        }.compactMap(\.facts)
     }
 
     private func note(_ found: [(source: OAuthCertificate.Source, server: String, facts: CertificateFacts)], at date: Date) {
@@ -106,20 +127,23 @@ struct CopyReader: Sendable {
 /// If AuthConfig is not known, the newest published key is current, and all others are previous.
 struct SlotAssignment {
     private let current: Thumbprint?
+    private let next: Thumbprint?
     private let begin: Date?
 
-    init(current: Thumbprint?, facts: [CertificateFacts], published: [CertificateFacts]) {
+    init(current: Thumbprint?, next: Thumbprint? = nil, facts: [CertificateFacts], published: [CertificateFacts]) {
         let newest = (published.isEmpty ? facts : published).max { $0.notBefore < $1.notBefore }
         let named = current.flatMap { name in facts.first { $0.thumbprint == name } }
         self.current = current ?? newest?.thumbprint
         begin = current == nil ? newest?.notBefore : named?.notBefore
         isKnown = current != nil
+        self.next = next
     }
 
     private let isKnown: Bool
 
     subscript(facts: CertificateFacts) -> OAuthCertificate.Slot {
         if facts.thumbprint == current { return .current }
+        if facts.thumbprint == next { return .next }
         guard isKnown else { return .previous }
         guard let begin else { return .unknown }
         return facts.notBefore > begin ? .next : .previous

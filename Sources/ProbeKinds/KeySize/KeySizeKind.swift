@@ -13,7 +13,7 @@ struct KeySizeKind: ProbeKind {
             "A SHA-1 or MD5 signature is a warning. SampleValue: the size of the smallest key in bits.",
         ],
         stages: [.certificate, .metadata],
-        reasons: [.keyTooSmall, .keyTypeUnsupported, .signatureWeak, .notObserved],
+        reasons: [.keyTooSmall, .keyTypeUnsupported, .signatureWeak, .notObserved] + .snapshot,
         options: [.init("minimumKeyBits", "minimum RSA key size in bits (default: thresholds.minimumKeyBits)", settableThroughAgent: true)])
 
     func readOptions(_ reader: SettingsReader) -> KeySizeOptions {
@@ -22,7 +22,9 @@ struct KeySizeKind: ProbeKind {
 
     func discover(_ options: KeySizeOptions, at place: Place) -> Discovery {
         let minimum = options.minimumKeyBits ?? place.organization.thresholds.minimumKeyBits
-        return .probe(KeySizeProbe(place: place, copies: services.copies(at: place), minimumKeyBits: minimum))
+        return services.probe(at: place) { [services] place, snapshot in
+            KeySizeProbe(place: place, copies: services.copies(at: place, snapshot: snapshot), minimumKeyBits: minimum)
+        }
     }
 }
 

@@ -22,9 +22,9 @@ struct MetadataReachabilityKind: ProbeKind {
         stages: [.config, .resolve, .connect, .tls, .metadata],
         metrics: [.httpDuration, MetadataReachabilityKind.isReachable],
         reasons: [.configIncomplete, .metadataURLMismatch, .dnsFailed] + .connection + .proxy + .tls + .http + [
-            .metadataMalformed, .metadataNoKeys, .metadataWrongRealm, .metadataNoTokenEndpoint, .clockSkew, .preauthenticationSuspected,
+            .metadataMalformed, .metadataNoKeys, .metadataWrongRealm, .metadataNoTokenEndpoint, .preauthenticationSuspected,
             .certificateExpiresSoon, .notObserved,
-        ],
+        ] + .snapshot,
         options: [
             .init("path", "path of a server's metadata document (default \(MetadataReader.serverPath))", settableThroughAgent: false),
             .init("clockSkewWarning", "clock difference from which to warn (default 2m)", settableThroughAgent: true),
@@ -46,9 +46,12 @@ struct MetadataReachabilityKind: ProbeKind {
     }
 
     func discover(_ options: MetadataReachabilityOptions, at place: Place) -> Discovery {
-        let reader = MetadataReader(path: services.path(place.organization), documents: services.documents, serverPath: options.path)
-        return .probe(
-            MetadataReachabilityProbe(place: place, metadata: reader, clock: options.clock, thresholds: place.organization.thresholds))
+        services.probe(at: place) { [services] place, _ in
+            let reader = MetadataReader(
+                path: services.path(place.organization), documents: services.documents, serverPath: options.path)
+            return MetadataReachabilityProbe(
+                place: place, metadata: reader, clock: options.clock, thresholds: place.organization.thresholds)
+        }
     }
 }
 

@@ -20,8 +20,9 @@ struct PushConnectivityKind: ProbeKind {
         reasons: [
             .configIncomplete, .configMismatch, .certificateMissing, .metadataURLMismatch, .metadataMalformed, .metadataNoKeys,
             .tokenRefused,
-            .tokenKeyUnknown, .tokenMalformed, .clockSkew, .dnsFailed,
-        ] + .connection + .proxy + .tls + .http + [.endpointRefusedToken, .endpointThrottled, .endpointUnavailable],
+            .tokenKeyUnknown, .tokenMalformed, .dnsFailed,
+        ] + .connection + .proxy + .tls + .http + [.endpointRefusedToken, .endpointThrottled, .endpointUnavailable, .notObserved]
+            + .snapshot,
         options: [
             .init("body", "body of the notification request (default {})", settableThroughAgent: false),
             .init("contentType", "Content-Type of the notification request (default application/json)", settableThroughAgent: false),
@@ -38,9 +39,11 @@ struct PushConnectivityKind: ProbeKind {
                     because: "the push notifications proxy was disabled",
                     configured: "pushProxy.enabled is false: normal if you do not use it"))
         }
-        return .probe(
+        return services.probe(at: place) { [services] place, snapshot in
             PushConnectivityProbe(
-                place: place, copies: services.copies(at: place), path: services.path(place.organization), options: options))
+                place: place, copies: services.copies(at: place, snapshot: snapshot), path: services.path(place.organization),
+                options: options)
+        }
     }
 }
 

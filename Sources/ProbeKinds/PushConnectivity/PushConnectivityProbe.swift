@@ -17,8 +17,9 @@ struct PushConnectivityProbe: Probe {
 
     func run(_ context: RunContext) async -> Outcome {
         var log = RunRecorder()
-        for finding in configurationFindings { log.find(finding) }
-        guard !log.hasFailed else { return log.finished(Self.stages) }
+        let findings = configurationFindings
+        for finding in findings { log.find(finding) }
+        guard findings.isEmpty else { return log.finished(Self.stages) }
         log.stage(.config, .passed, organization.pushProxy.uri)
 
         // Limited to a part of the time, so that a slow server leaves enough for the auth server and the push service.
@@ -47,17 +48,33 @@ struct PushConnectivityProbe: Probe {
 
     private var configurationFindings: [Finding] {
         let push = organization.pushProxy
-        if push.organization.isEmpty { return [incomplete("pushProxy.organization")] }
-        if push.uri.isEmpty { return [incomplete("pushProxy.uri")] }
+        let (name, uri) = (
+            organization.source("pushProxy.organization", inExchange: "Organization of OnPrem-Proxy"),
+            organization.source("pushProxy.uri", inExchange: "Uri of OnPrem-Proxy")
+        )
+        let metadata = organization.source("authServer.metadataUrl", inExchange: "AuthMetadataUrl")
+        guard push.enabled else {
+            return [
+                Finding(
+                    .unknown, stage: .config, reason: .notObserved,
+                    sentence: "the push notifications proxy has been disabled in Exchange: normal if you do not use it; run 'agent restart'"
+                )
+            ]
+        }
+        if push.organization.isEmpty { return [incomplete(name)] }
+        if push.uri.isEmpty { return [incomplete(uri)] }
+        for (key, url) in [(uri, push.uri), (metadata, organization.authServer?.metadataURL ?? "")] where !url.isEmpty {
+            guard Text.isHTTPS(url) else { return [mismatch("\(key) is '\(url)', which is not an https URL")] }
+        }
         if !organization.name.isEmpty, !organization.isThisTenant(push.organization) {
-            return [mismatch("pushProxy.organization is '\(push.organization)', which is not one of this organization's domains")]
+            return [mismatch("\(name) is '\(push.organization)', which is not one of this organization's domains")]
         }
         let cloud = Cloud(url: push.uri)
         for (key, url) in [
-            ("authServer.metadataUrl", organization.authServer?.metadataURL), ("pushProxy.token.endpoint", push.token?.endpoint),
+            (metadata, organization.authServer?.metadataURL), ("pushProxy.token.endpoint", push.token?.endpoint),
         ] {
             guard let cloud, let url, let other = Cloud(url: url), other != cloud else { continue }
-            return [mismatch("pushProxy.uri is in \(cloud.rawValue), but \(key) is in \(other.rawValue)")]
+            return [mismatch("\(uri) is in \(cloud.rawValue), but \(key) is in \(other.rawValue)")]
         }
         return []
     }

@@ -1,3 +1,4 @@
+import ExchangeExport
 import Outbound
 import Probing
 package import Transfers
@@ -7,6 +8,7 @@ package final class KindServices: Sendable {
     let transfers: Transfers
     let documents = DocumentCache()
     let sightings: CertificateLog
+    let snapshots = SnapshotStore()
     private let userAgent: String
 
     /// - Parameter sightings: the log of first and last sightings.
@@ -22,9 +24,10 @@ package final class KindServices: Sendable {
         return NetworkPath(transfers: transfers, trust: trust, settings: organization.network, userAgent: userAgent)
     }
 
-    /// Clears the documents and the trusted roots.
+    /// Clears the documents, the snapshots and the trusted roots.
     package func clearCaches() async {
         await documents.clear()
+        snapshots.clear()
         transfers.trustStores.clear()
     }
 }

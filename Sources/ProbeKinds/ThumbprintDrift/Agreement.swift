@@ -10,8 +10,9 @@ struct Agreement: Sendable {
 
     /// - Parameters:
     ///   - configured: AuthConfig's current thumbprint; nil if not known.
+    ///   - isAuthoritative: whether Exchange itself says so, in a snapshot, so that it cannot be out of date.
     ///   - published: the signing keys of each server whose document could be read.
-    init(configured: Thumbprint?, published: [[CertificateFacts]]) {
+    init(configured: Thumbprint?, isAuthoritative: Bool = false, published: [[CertificateFacts]]) {
         let sets = published.map { Set($0.map(\.thumbprint)) }
         let common = sets.dropFirst().reduce(sets.first ?? []) { $0.intersection($1) }
         let agreed = published.first?.filter { common.contains($0.thumbprint) }.max { $0.notBefore < $1.notBefore }?.thumbprint
@@ -21,7 +22,7 @@ struct Agreement: Sendable {
             return
         }
         let isPublished = sets.contains { $0.contains(configured) }
-        isConfigurationOutdated = !isPublished && agreed != nil
+        isConfigurationOutdated = !isAuthoritative && !isPublished && agreed != nil
         reference = isConfigurationOutdated ? agreed : configured
     }
 

@@ -19,9 +19,9 @@ struct ThumbprintDriftKind: ProbeKind {
         stages: [.certificate, .metadata, .compare],
         metrics: MetricDefinition.oauthCertificate + [ThumbprintDriftKind.drift],
         reasons: [
-            .thumbprintDrift, .thumbprintSettling, .authconfigOutdated, .certificateUnreadable, .systemRefused, .metadataNoKeys,
+            .thumbprintDrift, .thumbprintSettling, .authconfigOutdated, .certificateUnreadable, .metadataNoKeys,
             .notObserved,
-        ],
+        ] + .snapshot,
         options: [
             .init(
                 "settling", "how long a new key may take to reach every copy (default: thresholds.driftSettling)",
@@ -33,9 +33,10 @@ struct ThumbprintDriftKind: ProbeKind {
     }
 
     func discover(_ options: ThumbprintDriftOptions, at place: Place) -> Discovery {
-        let copies = services.copies(at: place)
         let settling = options.settling ?? place.organization.thresholds.driftSettling
-        return .probe(ThumbprintDriftProbe(place: place, copies: copies, settling: settling))
+        return services.probe(at: place) { [services] place, snapshot in
+            ThumbprintDriftProbe(place: place, copies: services.copies(at: place, snapshot: snapshot), settling: settling)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ struct ThumbprintDriftProbe: Probe {
     let copies: CopyReader
     let settling: Duration
 
+    private var isAuthoritative: Bool { place.organization.snapshotDate != nil }
     private var configured: Thumbprint? { place.organization.authConfig.currentCertificateThumbprint }
 
     func run(_ context: RunContext) async -> Outcome {
@@ -78,7 +79,7 @@ struct ThumbprintDriftProbe: Probe {
     private func agreement(_ seen: VisibleCopies, _ context: RunContext, into log: inout RunRecorder) async -> Agreement {
         let own = seen.published.map(\.facts)
         if let configured, own.isEmpty || own.contains(where: { $0.thumbprint == configured }) {
-            return Agreement(configured: configured, published: own.isEmpty ? [] : [own])
+            return Agreement(configured: configured, isAuthoritative: isAuthoritative, published: own.isEmpty ? [] : [own])
         }
         let others = place.organization.servers.filter {
             $0.publishesMetadata && $0.roles.contains(.mailbox) && $0.name != place.server?.name
@@ -97,7 +98,7 @@ struct ThumbprintDriftProbe: Probe {
             log.leaveOut("published by \(neighbour.publisher.name): \(neighbour.finding?.reason.rawValue ?? "")")
         }
         let published = neighbours.compactMap { $0.document?.keys.map(\.facts) }
-        return Agreement(configured: configured, published: (own.isEmpty ? [] : [own]) + published)
+        return Agreement(configured: configured, isAuthoritative: isAuthoritative, published: (own.isEmpty ? [] : [own]) + published)
     }
 
     private func compare(_ seen: VisibleCopies, with reference: Thumbprint, _ context: RunContext, into log: inout RunRecorder) {

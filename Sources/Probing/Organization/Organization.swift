@@ -1,5 +1,6 @@
 import Addresses
 package import Certificates
+package import FoundationEssentials
 
 /// The Exchange organization and how to reach it: the part of the configuration that probe kinds receive.
 package struct Organization: Sendable {
@@ -12,6 +13,10 @@ package struct Organization: Sendable {
     package var pushProxy = PushProxy()
     package var thresholds = Thresholds()
     package var network = NetworkSettings()
+    /// Nil if none is configured.
+    package var snapshot: SnapshotSettings?
+    /// When the snapshot was taken that this organization is described by; nil if it is described by `agent.yaml` alone.
+    package var snapshotDate: Date?
 
     package init() {}
 
@@ -67,6 +72,8 @@ package struct Server: Sendable, Hashable {
 /// What is configured of Exchange's AuthConfig: the current OAuth certificate.
 package struct AuthConfig: Sendable, Hashable {
     package var currentCertificateThumbprint: Thumbprint?
+    /// Known from a snapshot only.
+    package var nextCertificateThumbprint: Thumbprint?
     /// Where the thumbprint is configured, as `PATH, line N`, to name the line when it is out of date.
     package var thumbprintLocation: String?
     /// Path of the exported certificate, DER or PEM.

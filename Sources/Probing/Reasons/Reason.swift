@@ -7,6 +7,9 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case configMismatch = "config_mismatch"
     case snapshotMissing = "snapshot_missing"
     case snapshotStale = "snapshot_stale"
+    case snapshotUnreadable = "snapshot_unreadable"
+    case snapshotWrongOrganization = "snapshot_wrong_organization"
+    case snapshotIncomplete = "snapshot_incomplete"
     case credentialUnreadable = "credential_unreadable"
     // network
     case dnsFailed = "dns_failed"
@@ -32,6 +35,7 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case certificateMissing = "certificate_missing"
     case certificateUnreadable = "certificate_unreadable"
     case privateKeyMissing = "private_key_missing"
+    case serviceWithoutCertificate = "service_without_certificate"
     case keyTooSmall = "key_too_small"
     case keyTypeUnsupported = "key_type_unsupported"
     case signatureWeak = "signature_weak"
@@ -43,6 +47,7 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case rotationTooLate = "rotation_too_late"
     case rotationSameCertificate = "rotation_same_certificate"
     case rotationMissing = "rotation_missing"
+    case rotationEndsEarlier = "rotation_ends_earlier"
     // metadata
     case metadataURLMismatch = "metadata_url_mismatch"
     case metadataMalformed = "metadata_malformed"

@@ -19,10 +19,28 @@ extension Reason {
         case .snapshotMissing:
             (
                 "The exported file was not found.",
-                "Export it again (a snapshot of Exchange: in the Exchange Management Shell) and check the path."
+                "Export it again (a snapshot of Exchange: Export-ExchangeFacts.ps1 in the Exchange Management Shell) and check the path."
             )
         case .snapshotStale:
-            ("The exported file is too old.", "Export it again, and check the scheduled task that writes it.")
+            (
+                "The exported file is too old.",
+                "Run the scheduled task that writes it (Get-ScheduledTaskInfo shows how its last run ended; for a snapshot of Exchange it runs Export-ExchangeFacts.ps1), and check that its account may write the file."
+            )
+        case .snapshotUnreadable:
+            (
+                "The snapshot is no complete document of the expected format.",
+                "Run Export-ExchangeFacts.ps1 of this version of the agent again. It writes a new file beside the old one and renames it, so that no half-written one is seen: check that the copy to the agent does the same."
+            )
+        case .snapshotWrongOrganization:
+            (
+                "The snapshot is of another organization.",
+                "Check which file 'snapshot' in agent.yaml names, and that 'organization' and 'tenant.domains' contain an accepted domain of this organization (Get-AcceptedDomain)."
+            )
+        case .snapshotIncomplete:
+            (
+                "A part of the organization is not in the snapshot, and is not judged.",
+                "Start the server that did not answer, or add the one that is not watched to 'servers' in agent.yaml; if a cmdlet was denied, make the account of the scheduled task a member of the role group View-Only Organization Management."
+            )
         case .credentialUnreadable:
             (
                 "One of the agent's own files (credential, private key, trusted roots) cannot be used, or a private key file is accessible to other users.",
@@ -126,7 +144,15 @@ extension Reason {
                 "File: export it again as DER or PEM (Export-ExchangeCertificate) and check the path. Certificate presented by a TLS server: have it reissued."
             )
         case .privateKeyMissing:
-            ("The certificate has no private key.", "Import it again from a PFX file that contains the private key.")
+            (
+                "The certificate has no private key.",
+                "On a server that has it: Export-ExchangeCertificate -Thumbprint <thumbprint> -BinaryEncoded -Password (Read-Host -AsSecureString), write its FileData to a PFX file, then on this server: Import-ExchangeCertificate -FileData ([IO.File]::ReadAllBytes('<file.pfx>')) -Password (Read-Host -AsSecureString) -PrivateKeyExportable $true."
+            )
+        case .serviceWithoutCertificate:
+            (
+                "A service of the server has no usable certificate.",
+                "List them with Get-ExchangeCertificate -Server <server>, then Enable-ExchangeCertificate -Server <server> -Thumbprint <a valid one> -Services IIS,SMTP (answer No when it asks to overwrite the default SMTP certificate, unless that is the one that is missing)."
+            )
         case .keyTooSmall:
             (
                 "The key is shorter than the minimum.",
@@ -160,15 +186,23 @@ extension Reason {
         case .rotationOverdue:
             (
                 "The next certificate's effective date has passed, but it has not become the current certificate.",
-                "Run Set-AuthConfig -PublishCertificate on an Exchange server."
+                "In the Exchange Management Shell: Set-AuthConfig -PublishCertificate, then on every server: Restart-Service MSExchangeServiceHost; Restart-WebAppPool MSExchangeOWAAppPool; Restart-WebAppPool MSExchangeECPAppPool. Upload the certificate to the tenant if that was not done before."
             )
         case .rotationTooLate:
             (
                 "The next certificate takes effect only after the current one has expired.",
-                "Set an earlier effective date with Set-AuthConfig."
+                "Set-AuthConfig -NewCertificateThumbprint <the next one's thumbprint> -NewCertificateEffectiveDate <a date before the current one expires>."
             )
         case .rotationSameCertificate:
-            ("The next certificate is the same as the current one.", "Create a new certificate and stage it.")
+            (
+                "The next certificate is the same as the current one.",
+                "Create another one (New-ExchangeCertificate, answer No when it asks to overwrite the default SMTP certificate) and stage it: Set-AuthConfig -NewCertificateThumbprint <its thumbprint> -NewCertificateEffectiveDate (Get-Date).AddHours(49)."
+            )
+        case .rotationEndsEarlier:
+            (
+                "The next certificate expires before the current one.",
+                "It is most likely an old one: compare with Get-ExchangeCertificate, and stage a new one with Set-AuthConfig -NewCertificateThumbprint <thumbprint> -NewCertificateEffectiveDate (Get-Date).AddHours(49)."
+            )
         case .rotationMissing:
             ("No next certificate is staged although the current one expires soon.", "Create one and stage it with Set-AuthConfig.")
         case .metadataURLMismatch:

@@ -26,7 +26,7 @@ struct InitCommand: AsyncParsableCommand {
     var tokenCertificate: String?
     @Option(name: .customLong("token-key"), help: "Private key of the token certificate.") var tokenKey: String?
     @Option(name: .customLong("client-id"), help: "Client ID of the app registration of the token certificate.") var clientID: String?
-    @Option(help: "File written by the script of --print-powershell.") var from: String?
+    @Option(help: "File written by the script of --print-powershell, or by Export-ExchangeFacts.ps1.") var from: String?
     @Flag(name: .customLong("print-powershell"), help: "Print a read-only script for the Exchange Management Shell and exit.")
     var printPowerShell = false
     @Option(help: "File to write, or '-' for standard output.") var output = "agent.yaml"
@@ -61,6 +61,7 @@ struct InitCommand: AsyncParsableCommand {
         draft.caFile = caFile
         draft.listen = common.listen
         draft.facts = facts
+        draft.snapshot = facts?.isSnapshot == true ? from : nil
         draft.token = (tokenCertificate, tokenKey, clientID)
         draft.servers = names.map { SiteSurvey.ServerSighting(name: $0) }
         try refuseErrors(of: draft)

@@ -15,6 +15,8 @@ struct ConfigurationDraft {
     var caFile: String?
     var listen: String?
     var facts: ExchangeFacts?
+    /// The file of `facts`, if it is a snapshot.
+    var snapshot: String?
     var token: (certificate: String?, key: String?, clientID: String?) = (nil, nil, nil)
 
     init(organization: String) { self.organization = organization }
@@ -52,6 +54,10 @@ struct ConfigurationDraft {
         lines.append(YAMLText.entry("organization", organization))
         if let listen { lines.append(YAMLText.entry("listen", listen)) }
         if !FileManager.default.isWritableFile(atPath: "/var/lib") { lines.append(YAMLText.entry("stateDirectory", "agent-state")) }
+        if let snapshot {
+            let entry = YAMLText.entry("snapshot", absolute(snapshot))
+            lines.append("# \(entry)   # remove the '#' once a scheduled task writes this file every day")
+        }
         lines += ["tenant:"]
         if let id = authServer?.realm, UUID(uuidString: id) != nil { lines.append("  " + YAMLText.entry("id", id)) }
         lines.append(

@@ -1,8 +1,9 @@
 import Certificates
 import Documents
-import ProbeFiles
+import ExchangeExport
+import Probing
 
-/// The values written by the PowerShell script of `agent init --print-powershell`; invalid ones are left out.
+/// The values written by the PowerShell script of `agent init --print-powershell`, or by `Export-ExchangeFacts.ps1`; invalid ones are left out.
 struct ExchangeFacts {
     struct Unreadable: Error {
         var sentence: String
@@ -15,6 +16,8 @@ struct ExchangeFacts {
     private(set) var metadataURL: String?
     private(set) var pushEnabled: Bool?
     private(set) var pushURI: String?
+    /// Whether the file is a snapshot, which `agent.yaml` can name.
+    private(set) var isSnapshot = false
     /// Values that were left out, one sentence each.
     private(set) var notes: [String] = []
 
@@ -38,6 +41,10 @@ struct ExchangeFacts {
         guard case .object = document else {
             throw Unreadable(sentence: "\(path) was not written by the script of 'agent init --print-powershell': run it again")
         }
+        if document["schema"] != nil {
+            try takeSnapshot(bytes)
+            return
+        }
         organization = take("organization", document["organization"], "a domain", Text.isHostName)
         domains = document["domains"]?.elements.map { $0.compactMap { take("domains", $0, "a domain", Self.isDomain) } }
         servers = (document["servers"]?.elements ?? []).compactMap { take("servers", $0, "a host name", Text.isHostName) }
@@ -45,6 +52,24 @@ struct ExchangeFacts {
         metadataURL = take("metadataUrl", document["metadataUrl"], "an https URL", Text.isHTTPS)
         if case .bool(let isEnabled)? = document["pushEnabled"] { pushEnabled = isEnabled }
         pushURI = take("pushUri", document["pushUri"], "an https URL", Text.isHTTPS)
+    }
+
+    private mutating func takeSnapshot(_ bytes: [UInt8]) throws(Unreadable) {
+        let snapshot: ExchangeSnapshot
+        do throws(SnapshotUnreadable) { snapshot = try ExchangeSnapshot(bytes) } catch { throw Unreadable(sentence: "\(path) \(error)") }
+        func texts(_ values: [String]?) -> [JSONTree]? { values?.map(JSONTree.text) }
+        isSnapshot = true
+        organization = take(
+            "organization.defaultDomain", snapshot.organization.defaultDomain.map(JSONTree.text), "a domain", Text.isHostName)
+        domains = texts(snapshot.organization.domains)?.compactMap { take("organization.domains", $0, "a domain", Self.isDomain) }
+        let mailbox = snapshot.servers.filter { $0.roles?.contains { $0.lowercased() == "mailbox" } ?? true }
+        servers = mailbox.compactMap { take("servers.name", .text($0.name), "a host name", Text.isHostName) }
+        var described = Organization()
+        described = described.applying(snapshot)
+        thumbprint = described.authConfig.currentCertificateThumbprint
+        metadataURL = take("authServers.metadataUrl", described.authServer.map { .text($0.metadataURL) }, "an https URL", Text.isHTTPS)
+        pushEnabled = described.pushProxy.enabled
+        pushURI = take("pushNotificationProxy.uri", .text(described.pushProxy.uri), "an https URL", Text.isHTTPS)
     }
 
     /// An accepted domain may begin with `*.` to include its subdomains.

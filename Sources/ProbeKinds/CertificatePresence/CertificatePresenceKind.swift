@@ -1,0 +1,25 @@
+import Probing
+
+/// `certificate-presence`: whether a server has the certificates that AuthConfig and its services need, with their private keys.
+struct CertificatePresenceKind: ProbeKind {
+    static let name = "certificate-presence"
+    let services: KindServices
+
+    init(_ services: KindServices) { self.services = services }
+
+    let guide = KindGuide(
+        checks: [
+            "The server has AuthConfig's current certificate, and the next one if there is one, each with its private key.",
+            "A valid certificate with a private key is enabled for IIS, another or the same for SMTP; the internal transport certificate is one of the server's and valid. Needs 'snapshot'; a server that did not answer is unknown.",
+        ],
+        stages: CertificatePresenceProbe.stages,
+        reasons: [.certificateMissing, .privateKeyMissing, .serviceWithoutCertificate] + .snapshot)
+
+    func readOptions(_ reader: SettingsReader) {}
+
+    func discover(_ options: Void, at place: Place) -> Discovery {
+        services.probeOfSnapshot(at: place) { place, snapshot in
+            CertificatePresenceProbe(place: place, snapshot: snapshot)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import ExchangeExport
+import FoundationEssentials
+import Probing
+
+/// The snapshot of an organization as it is now, and whether verdicts may rest on it. Pure.
+struct SnapshotStanding: Sendable {
+    /// How far the clock of the server that collected it may be ahead.
+    private static let tolerance: TimeInterval = 300
+
+    /// The snapshot to apply; nil if there is none, or if it is of another organization.
+    let snapshot: ExchangeSnapshot?
+    /// Why verdicts must not rest on it; nil if they may.
+    let finding: Finding?
+
+    /// - Parameter now: the date of this machine, not one that a forecast supposes.
+    init(_ reading: SnapshotStore.Reading, _ settings: SnapshotSettings, of organization: Organization, now: Date) {
+        if let found = reading.snapshot, !organization.isDescribed(by: found) {
+            snapshot = nil
+            finding = Self.failure(
+                .snapshotWrongOrganization,
+                "\(settings.file) is of organization '\(found.organization.name)', none of whose domains is configured here")
+            return
+        }
+        snapshot = reading.snapshot
+        finding =
+            reading.problem.map(Self.finding) ?? reading.snapshot.flatMap { Self.finding($0, settings, now: now) }
+    }
+
+    private static func finding(_ problem: SnapshotStore.Problem) -> Finding {
+        switch problem {
+        case .missing(let sentence): failure(.snapshotMissing, sentence)
+        case .unreadable(let sentence): failure(.snapshotUnreadable, sentence)
+        case .systemLimit(let sentence): Finding(.unknown, stage: .config, reason: .systemRefused, sentence: sentence)
+        }
+    }
+
+    private static func finding(_ snapshot: ExchangeSnapshot, _ settings: SnapshotSettings, now: Date) -> Finding? {
+        let age = now.timeIntervalSince(snapshot.collectedAt)
+        let collected = "\(settings.file) was collected at \(snapshot.collectedAt.formatted(.iso8601))"
+        if age < -tolerance {
+            return failure(
+                .clockSkew,
+                "\(collected), which is in the future: its age is not known; compare the clock of \(snapshot.collectedBy ?? "the server") with this one"
+            )
+        }
+        guard age > settings.maximumAge.seconds else { return nil }
+        return failure(
+            .snapshotStale,
+            "\(collected), \(DurationText.format(.seconds(age.rounded()))) ago; at most \(DurationText.format(settings.maximumAge)) is accepted"
+        )
+    }
+
+    private static func failure(_ reason: Reason, _ sentence: String) -> Finding {
+        Finding(.failure, stage: .config, reason: reason, sentence: sentence)
+    }
+}

@@ -1,0 +1,36 @@
+import Addresses
+
+/// Syntax checks for host names, addresses and URLs.
+package enum Text {
+    /// Maximum length in bytes of a path in `sockaddr_un`, without the terminating NUL.
+    package static let socketPathLimit = 107
+
+    /// Whether the text consists of 1 to 253 letters, digits and `-._` only, without empty labels; it may end with a dot.
+    package static func isHostName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 253 && !text.hasPrefix(".") && !text.contains("..")
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._".utf8.contains(byte)
+            }
+    }
+
+    package static func isHostAndPort(_ text: String, allowPortZero: Bool = false) -> Bool {
+        guard let written = HostPort(text), allowPortZero || written.port > 0 else { return false }
+        guard text.hasPrefix("[") else { return isHostName(written.host) }
+        return !written.host.isEmpty && written.host.allSatisfy { $0.isHexDigit || ":.%".contains($0) }
+    }
+
+    /// `address:port`, or `:port` and `*:port` for all addresses.
+    package static func isListenAddress(_ text: String) -> Bool {
+        let isEvery = text.hasPrefix(":") || text.hasPrefix("*:")
+        return isHostAndPort(isEvery ? "every" + text.drop { $0 == "*" } : text, allowPortZero: true)
+    }
+
+    /// Whether the text is an https URL with a valid host, optional port, and no credentials or whitespace.
+    package static func isHTTPS(_ text: String) -> Bool {
+        guard text.lowercased().hasPrefix("https://"), TargetSyntax.problem(text) == nil, !text.contains(where: \.isWhitespace) else {
+            return false
+        }
+        let authority = text.dropFirst("https://".count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        return isHostName(String(authority)) || isHostAndPort(String(authority))
+    }
+}
