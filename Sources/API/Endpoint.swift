@@ -44,6 +44,8 @@ package enum Endpoints {
     package static let startMaintenance = Endpoint<MaintenanceRequest, MaintenanceDocument>(.post, "maintenance")
     package static let endMaintenance = Endpoint<MaintenanceEnd, MaintenanceDocument>(.post, "maintenance/end")
     package static let acknowledge = Endpoint<AcknowledgeRequest, [Episode]>(.post, "acknowledge")
+    /// The body is the snapshot itself, as `Export-ExchangeFacts.ps1` writes it.
+    package static let snapshot = Endpoint<NoBody, SnapshotReceipt>(.post, "snapshot")
     /// Server-sent events.
     package static let events = Route(method: .get, path: root + "events", query: [])
     /// The description of the API.
@@ -52,6 +54,6 @@ package enum Endpoints {
     package static let routes = [
         probes.route, results.route, health.route, history.route, overrides.route, maintenance.route, alerts.route, attempts.route,
         forecast.route, invoke.route, addOverride.route, removeOverride.route, startMaintenance.route, endMaintenance.route,
-        acknowledge.route, events, description,
+        acknowledge.route, snapshot.route, events, description,
     ]
 }

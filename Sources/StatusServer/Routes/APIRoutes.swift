@@ -5,6 +5,7 @@ import HTTPTypes
 import HealthManager
 import Hummingbird
 import Monitoring
+import NIOCore
 import Probing
 import Serving
 
@@ -14,10 +15,12 @@ struct APIRoutes: Sendable {
     let changes: ChangeRequests
     let events: EventFeed
     let responses: @Sendable () -> ResponseFacts
+    private let snapshots: SnapshotDelivery
     private let forecasts = ForecastGate()
 
     init(health: HealthManager, changes: ChangeRequests, events: EventFeed, responses: @escaping @Sendable () -> ResponseFacts) {
         self.health = health
+        snapshots = SnapshotDelivery(health)
         self.changes = changes
         self.events = events
         self.responses = responses
@@ -47,6 +50,15 @@ struct APIRoutes: Sendable {
         post(Endpoints.startMaintenance, router) { MaintenanceDocument(try await changes.start($0), at: health.now) }
         post(Endpoints.endMaintenance, router) { MaintenanceDocument(try await changes.end($0), at: health.now) }
         post(Endpoints.acknowledge, router) { try await changes.acknowledge($0) }
+        router.post(RouterPath(Endpoints.snapshot.route.path)) { request, _ in
+            try await Self.response {
+                let body: ByteBuffer
+                do { body = try await request.body.collect(upTo: SnapshotDelivery.sizeLimit) } catch {
+                    throw Refusal(.contentTooLarge, "the snapshot is larger than \(SnapshotDelivery.sizeLimit) bytes")
+                }
+                return try await Self.decided { try await snapshots.take(Array(body.readableBytesView)) }
+            }
+        }
     }
 
     /// Why a request is not answered with its document.
@@ -137,16 +149,20 @@ struct APIRoutes: Sendable {
         router.post(RouterPath(endpoint.route.path)) { request, _ in
             try await Self.response {
                 let body = try await Self.body(Body.self, of: request)
-                do { return try await act(body) } catch let refused as DecisionRefused {
-                    let status: HTTPResponse.Status =
-                        switch refused.kind {
-                        case .unknown: .notFound
-                        case .invalid: .conflict
-                        case .notKept: .serviceUnavailable
-                        }
-                    throw Refusal(status, refused.description)
-                }
+                return try await Self.decided { try await act(body) }
             }
+        }
+    }
+
+    private static func decided<Answer>(_ act: () async throws -> Answer) async throws -> Answer {
+        do { return try await act() } catch let refused as DecisionRefused {
+            let status: HTTPResponse.Status =
+                switch refused.kind {
+                case .unknown: .notFound
+                case .invalid: .conflict
+                case .notKept: .serviceUnavailable
+                }
+            throw Refusal(status, refused.description)
         }
     }
 
