@@ -6,8 +6,8 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 PACKED := $(shell [ "$$(getconf GNU_LIBC_VERSION | tr -dc 0-9)" -ge 236 ] 2>/dev/null && echo -Xlinker -z -Xlinker pack-relative-relocs)
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic $(PACKED)
 AGENT := .build/debug/agent
-BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libbrotli-dev libc-ares-dev libidn2-dev libldns-dev libre2-dev libsqlite3-dev zlib1g-dev \
- pkg-config
+BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libbrotli-dev libc-ares-dev libidn2-dev libldns-dev libre2-dev libsqlite3-dev libxml2-dev \
+ zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter nginx-light nsd unbound openssl gnutls-bin python3 curl iproute2 \
  python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3

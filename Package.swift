@@ -85,13 +85,14 @@ let package = Package(
         .systemLibrary(name: "CIdn", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CXml", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         // RE2 is C++, behind a C header. SwiftPM takes nothing of its pkg-config file, which asks for -pthread, and warns of that.
         .target(name: "CPattern", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
         .target(name: "CKeyDecoders", linkerSettings: [.linkedLibrary("crypto")]),
         room("Addresses", []),
         room("Concurrency", ["CLinux", deque, heap]),
-        room("Documents", []),
+        room("Documents", ["CXml"]),
         room("Certificates", ["CCurl"]),
         room(
             "Transfers",

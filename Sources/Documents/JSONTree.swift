@@ -29,6 +29,12 @@ package indirect enum JSONTree: Sendable {
         return nil
     }
 
+    /// A number, or a text that is one: token endpoints write both.
+    package var number: Double? {
+        if case .number(let number) = self { return number }
+        return text.flatMap(Double.init)
+    }
+
     package var isNull: Bool { if case .null = self { true } else { false } }
 
     /// Compares ignoring the case of ASCII letters.

@@ -12,6 +12,8 @@ package struct LabPlan: Sendable {
     package var stateDirectory: String
     /// What the written `agent.yaml` tells the agent to listen on.
     package var agentListen = "127.0.0.1:9717"
+    /// Whether `agent.yaml` names a snapshot of the organization; while a fault of the snapshot is on, it does in any case.
+    package var hasSnapshot = false
     /// Names of faults that are on from the start.
     package var faults: [String] = []
 
@@ -31,6 +33,7 @@ package struct LabDescription: Codable, Sendable {
     package var authServer: ServerAddress
     package var tokenEndpoint: ServerAddress
     package var pushService: ServerAddress
+    package var graph: ServerAddress
     /// Unseen mails on the phone: notifications that arrived.
     package var badge: Int
 }
@@ -49,6 +52,7 @@ package final class Lab: Service, Sendable {
     private let authServer: LabServer
     private let tokenEndpoint: LabServer
     private let push: LabServer
+    private let graph: LabServer
     private let badge: PushService.Badge
     private let directory: String
     private let logger: Logger
@@ -95,10 +99,13 @@ package final class Lab: Service, Sendable {
         authServer = try server("accounts.accesscontrol.windows.net", .authServer) { Self.authServerRouter(tenant) }
         tokenEndpoint = try server("login.microsoftonline.com", .tokenEndpoint) { tokenService.router() }
         push = try server("outlook.office365.com", .push) { pushService.router() }
+        let graphService = GraphService(tenant: tenant, tokens: tokens)
+        graph = try server("graph.microsoft.com", .graph) { graphService.router() }
         badge = pushService.badge
         files = LabFiles(
             directory: directory, tenant: tenant, listen: plan.agentListen, rootPEM: authority.rootPEM, credential: credential,
-            servers: mailboxes.map { ($0.name, $0.address) }, cloud: (authServer.address, tokenEndpoint.address, push.address))
+            hasSnapshot: plan.hasSnapshot, servers: mailboxes.map { ($0.name, $0.address) },
+            cloud: (authServer.address, tokenEndpoint.address, push.address, graph.address))
         self.board = board
         self.tenant = tenant
         self.logger = quiet
@@ -114,7 +121,7 @@ package final class Lab: Service, Sendable {
         return router
     }
 
-    private var servers: [LabServer] { mailboxes + [authServer, tokenEndpoint, push] }
+    private var servers: [LabServer] { mailboxes + [authServer, tokenEndpoint, push, graph] }
 
     /// Serves until the service group shuts down.
     package func run() async throws {
@@ -134,7 +141,7 @@ package final class Lab: Service, Sendable {
         func place(_ server: LabServer) -> LabDescription.ServerAddress { .init(name: server.name, address: server.address) }
         return LabDescription(
             mailboxServers: mailboxes.map(place), authServer: place(authServer), tokenEndpoint: place(tokenEndpoint),
-            pushService: place(push),
+            pushService: place(push), graph: place(graph),
             badge: badge.value)
     }
 

@@ -8,8 +8,9 @@ struct LabFiles: Sendable {
     let listen: String
     let rootPEM: String
     let credential: AgentCredential
+    let hasSnapshot: Bool
     let servers: [(name: String, address: String)]
-    let cloud: (authServer: String, tokenEndpoint: String, push: String)
+    let cloud: (authServer: String, tokenEndpoint: String, push: String, graph: String)
 
     private var faults: [Fault.File] { tenant.board.files }
 
@@ -18,7 +19,8 @@ struct LabFiles: Sendable {
     /// Writes every file as the faults that are on want it.
     func write() throws {
         try write("ca.pem", Array(rootPEM.utf8))
-        try write("agent.pem", Array(credential.certificate.pem.utf8))
+        let own = has(.credentialExpiring) ? credential.expiring : credential.certificate
+        try write("agent.pem", Array(own.pem.utf8))
         try write("agent.key", Array(credential.keyPEM.utf8), mode: has(.keyOpen) ? 0o644 : 0o600)
         let exported =
             has(.exportedGarbage)
@@ -50,8 +52,10 @@ struct LabFiles: Sendable {
             pushOrganization: has(.pushOrganizationEmpty) ? "" : tenant.organization, pushURI: push)
     }
 
-    /// Whether a snapshot would show what this fault hides.
-    private var isUnseen: Bool { has(.serverUnpublished) || tenant.board.isRotated }
+    /// A snapshot would show what some faults hide.
+    private var namesSnapshot: Bool {
+        tenant.board.snapshot != nil || hasSnapshot && !has(.serverUnpublished) && !tenant.board.isRotated
+    }
 
     private var configuration: String {
         get throws {
@@ -66,8 +70,7 @@ struct LabFiles: Sendable {
                 organization: \(tenant.organization)
                 listen: \(listen)
                 stateDirectory: agent
-                \(isUnseen ? "# no snapshot with this fault" : "snapshot: { file: snapshot.json, maximumAge: 7d }")
-                tenant:
+                \(namesSnapshot ? "snapshot: { file: snapshot.json, maximumAge: 7d }\n" : "")tenant:
                   id: \(tenant.id)
                   domains: [\(tenant.domains.joined(separator: ", "))]
 
@@ -79,6 +82,7 @@ struct LabFiles: Sendable {
                   accounts.accesscontrol.windows.net:443: \(cloud.authServer)
                   login.microsoftonline.com:443: \(cloud.tokenEndpoint)
                   outlook.office365.com:443: \(outlook)
+                  graph.microsoft.com:443: \(cloud.graph)
 
                 authConfig:
                   currentCertificateThumbprint: \(try tenant.named().thumbprint)

@@ -26,6 +26,11 @@ struct ConfigurationFile {
         var configuration = AgentConfiguration()
         configuration.organization.name = reader.line("organization") ?? ""
         configuration.organization.tenant = tenant(reader.mapping("tenant"))
+        configuration.organization.cloud = reader.choice("cloud", Cloud.self)
+        configuration.organization.hybridApplicationID = reader.mapping("hybridApp").flatMap { hybrid in
+            defer { hybrid.finish() }
+            return hybrid.line("applicationId")
+        }
         configuration.organization.servers = servers(reader)
         configuration.organization.authConfig = authConfig(reader.mapping("authConfig"))
         configuration.organization.authServer = authServer(reader.mapping("authServer"))
@@ -86,8 +91,28 @@ struct ConfigurationFile {
             }
         }
         tenant.domains = reader.strings("domains") ?? []
+        if let nested = reader.mapping("credential") {
+            let clientID = nested.required("clientId", what: "'credential'")
+            let files = credentialFiles(nested, what: "'credential'")
+            nested.finish()
+            if let clientID, let files {
+                tenant.credential = ClientCredential(clientID: clientID, certificateFile: files.certificate, keyFile: files.key)
+            }
+        }
         reader.finish()
         return tenant
+    }
+
+    /// The files of a client credential; nil if one is missing, which is reported.
+    private func credentialFiles(_ reader: SettingsReader, what: String) -> (certificate: String, key: String)? {
+        _ = reader.required("certificateFile", what: what)
+        let certificate = certificateFile(reader, "certificateFile") { reader.error($0, at: $1) }
+        let key = reader.required("keyFile", what: what).map(resolved)
+        if let key, !FileManager.default.fileExists(atPath: key) {
+            reader.error("'keyFile': file \(key) does not exist", at: reader.location(of: "keyFile"))
+        }
+        guard let certificate, let key else { return nil }
+        return (certificate, key)
     }
 
     private func servers(_ reader: SettingsReader) -> [Server] {
@@ -173,15 +198,11 @@ struct ConfigurationFile {
         let endpoint = url(reader, "endpoint")
         let clientID = reader.required("clientId", what: "'token'")
         let scope = reader.required("scope", what: "'token'")
-        _ = reader.required("certificateFile", what: "'token'")
-        let certificate = certificateFile(reader, "certificateFile") { reader.error($0, at: $1) }
-        let key = reader.required("keyFile", what: "'token'").map(resolved)
-        if let key, !FileManager.default.fileExists(atPath: key) {
-            reader.error("'keyFile': file \(key) does not exist", at: reader.location(of: "keyFile"))
-        }
+        let files = credentialFiles(reader, what: "'token'")
         reader.finish()
-        guard let endpoint, let clientID, let scope, let certificate, let key else { return nil }
-        return TokenCredential(endpoint: endpoint, clientID: clientID, scope: scope, certificateFile: certificate, keyFile: key)
+        guard let endpoint, let clientID, let scope, let files else { return nil }
+        return TokenCredential(
+            endpoint: endpoint, clientID: clientID, scope: scope, certificateFile: files.certificate, keyFile: files.key)
     }
 
     private func thresholds(_ reader: SettingsReader?) -> Thresholds {

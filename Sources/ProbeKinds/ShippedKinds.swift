@@ -15,6 +15,8 @@ package enum ShippedKinds {
             ExchangeSnapshotKind(services),
             CertificateRotationKind(services),
             CertificatePresenceKind(services),
+            TenantKeysKind(services),
+            TokenAcquisitionKind(services),
             FileAgeKind(),
         ]
     }

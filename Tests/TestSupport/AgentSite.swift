@@ -34,7 +34,8 @@ package final class AgentSite: Sendable {
     }
 
     /// Starts the lab. `every` is the interval and the timeout of all probes.
-    /// - Parameter hasSnapshotProbes: whether the probes that judge nothing but the snapshot are defined as well.
+    /// - Parameter hasSnapshotProbes: whether the lab gives a snapshot, and the probes that judge nothing but it or the tenant are
+    ///   defined as well.
     package init(every: String = "5m", timeout: String = "30s", servers: Int = 3, hasSnapshotProbes: Bool = false) async throws {
         directory = try TemporaryDirectory()
         var probes = [
@@ -47,9 +48,10 @@ package final class AgentSite: Sendable {
             probes += [
                 ("Exchange", "SnapshotProbe", "exchange-snapshot"), ("OAuth", "CertificateRotationProbe", "certificate-rotation"),
                 ("OAuth", "CertificatePresenceProbe", "certificate-presence"),
+                ("OAuth", "TenantKeysProbe", "tenant-keys"), ("OAuth", "TokenAcquisitionProbe", "token-acquisition"),
             ]
         }
-        let ofOrganization = ["exchange-snapshot", "certificate-rotation"]
+        let ofOrganization = ["exchange-snapshot", "certificate-rotation", "tenant-keys", "token-acquisition"]
         for (healthSet, name, kind) in probes {
             let scope = ofOrganization.contains(kind) ? "scope: organization\n" : ""
             try directory.write(
@@ -57,7 +59,9 @@ package final class AgentSite: Sendable {
                 "healthSet: \(healthSet)\nname: \(name)\nkind: \(kind)\nevery: \(every)\ntimeout: \(timeout)\n\(scope)")
         }
         lab = try Program(
-            Self.executable, ["lab", "--state-directory", directory.path + "/lab", "--listen", "127.0.0.1:0", "--servers", String(servers)])
+            Self.executable,
+            ["lab", "--state-directory", directory.path + "/lab", "--listen", "127.0.0.1:0", "--servers", String(servers)]
+                + (hasSnapshotProbes ? ["--snapshot"] : []))
         let socket = directory.path + "/lab/lab.sock"
         guard await eventually(within: .seconds(30), { FileManager.default.fileExists(atPath: socket) }) else {
             throw NotStarted(errors: lab.errors)

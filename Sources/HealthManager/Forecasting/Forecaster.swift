@@ -82,7 +82,7 @@ package struct Forecaster: Sendable {
     }
 
     private static func judgesCertificates(_ definition: ProbeDefinition) -> Bool {
-        definition.kind.guide.stages.contains { [.tls, .certificate].contains($0) }
+        definition.kind.guide.stages.contains { [.tls, .certificate, .token].contains($0) }
     }
 
     /// Runs every probe once and records the results, for a process without a schedule.

@@ -1,7 +1,7 @@
 /// One way the tenant can be broken, by name, and what the agent's probes must then say.
 package struct Fault: Sendable {
     /// Where a connection or an answer goes wrong.
-    enum Role: String, Sendable { case mailbox, health, challenge, authServer, tokenEndpoint, push }
+    enum Role: String, Sendable { case mailbox, health, challenge, authServer, tokenEndpoint, discovery, keySet, federation, push, graph }
 
     /// What happens to a connection before any request.
     enum Connection: Sendable {
@@ -11,13 +11,16 @@ package struct Fault: Sendable {
     /// What a service answers instead of the right thing.
     enum Answer: Sendable {
         case status(Int), redirectElsewhere, loginPage, unauthorizedPage, malformed, noKeys, endless, slow, clock(seconds: Int)
-        case wrongRealm, noTokenEndpoint, otherKey, keyUnknown, tokenRefused, noToken, otherServer, noChallenge
+        case wrongRealm, noTokenEndpoint, otherKey, noToken, otherServer, noChallenge
+        /// The token endpoint's `error`, and the code at the beginning of its description.
+        case tokenError(String, String)
+        case expiredKeys, keyUnknown, otherDates, keysLeft, noApplication, consentMissing, throttled
     }
 
     /// What is written other than it should be into the files the agent reads.
     enum File: Sendable {
         case settling, pushNameUnknown, pushOrganizationEmpty, pushOtherCloud, metadataOtherTenant, serverUnpublished
-        case exportedOther, exportedGarbage, keyOpen
+        case exportedOther, exportedGarbage, keyOpen, credentialExpiring
     }
 
     /// What the snapshot of the organization says other than it should, or how it is damaged.
@@ -70,8 +73,8 @@ package struct Fault: Sendable {
     package var needsReload: Bool {
         effects.contains { effect in
             switch effect {
-            case .file(.exportedOther), .file(.exportedGarbage), .file(.keyOpen): false
-            case .file, .certificate, .rotated: true
+            case .file(.exportedOther), .file(.exportedGarbage), .file(.keyOpen), .file(.credentialExpiring): false
+            case .file, .certificate, .rotated, .snapshot: true
             default: false
             }
         }

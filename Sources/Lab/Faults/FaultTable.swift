@@ -1,31 +1,33 @@
 extension Fault {
-    private static let metadata = "OAuth/MetadataReachabilityProbe"
-    private static let expiry = "OAuth/CertificateExpiryProbe"
-    private static let keySize = "OAuth/CertificateKeySizeProbe"
-    private static let drift = "OAuth/ThumbprintDriftProbe"
-    private static let challenge = "OAuth/OAuthChallengeProbe"
-    private static let health = "Exchange/ProtocolHealthProbe"
-    private static let snapshot = "Exchange/SnapshotProbe"
-    private static let rotation = "OAuth/CertificateRotationProbe"
-    private static let presence = "OAuth/CertificatePresenceProbe"
-    private static let push = "PushNotifications.Proxy/PushNotificationsEnterpriseConnectivityProbe"
+    static let metadata = "OAuth/MetadataReachabilityProbe"
+    static let expiry = "OAuth/CertificateExpiryProbe"
+    static let keySize = "OAuth/CertificateKeySizeProbe"
+    static let drift = "OAuth/ThumbprintDriftProbe"
+    static let challenge = "OAuth/OAuthChallengeProbe"
+    static let health = "Exchange/ProtocolHealthProbe"
+    static let snapshot = "Exchange/SnapshotProbe"
+    static let rotation = "OAuth/CertificateRotationProbe"
+    static let presence = "OAuth/CertificatePresenceProbe"
+    static let acquisition = "OAuth/TokenAcquisitionProbe"
+    static let tenant = "OAuth/TenantKeysProbe"
+    static let push = "PushNotifications.Proxy/PushNotificationsEnterpriseConnectivityProbe"
 
-    private init(_ name: String, _ summary: String, _ effects: [Effect], _ expectations: [Expectation]) {
+    init(_ name: String, _ summary: String, _ effects: [Effect], _ expectations: [Expectation]) {
         self.name = name
         self.summary = summary
         self.effects = effects
         self.expectations = expectations
     }
 
-    private static func failed(_ probe: String, _ reason: String, _ stage: String, _ type: String = "Failed") -> Expectation {
+    static func failed(_ probe: String, _ reason: String, _ stage: String, _ type: String = "Failed") -> Expectation {
         Expectation(probe: probe, resultType: type, reason: reason, stage: stage, isWarning: false)
     }
 
-    private static func warned(_ probe: String, _ reason: String, _ stage: String) -> Expectation {
+    static func warned(_ probe: String, _ reason: String, _ stage: String) -> Expectation {
         Expectation(probe: probe, resultType: "Succeeded", reason: reason, stage: stage, isWarning: true)
     }
 
-    private static func ofOrganization(_ expectation: Expectation) -> Expectation {
+    static func ofOrganization(_ expectation: Expectation) -> Expectation {
         var expectation = expectation
         expectation.isOfOrganization = true
         return expectation
@@ -34,7 +36,7 @@ extension Fault {
     /// All faults, ordered by the component that they break. Faults of a mailbox server affect only the first server.
     package static let all: [Fault] =
         network + metadataDocuments + protocols + authServer + certificates + copies + snapshots + rotations + pushService + tokens
-        + configuration
+        + tenantDocuments + tenantKeys + configuration
 
     /// The fault of this name, in any case; nil if there is none.
     package static func named(_ name: String) -> Fault? { all.first { $0.name == name.lowercased() } }
@@ -195,73 +197,6 @@ extension Fault {
             [failed(drift, "certificate_unreadable", "certificate")]),
     ]
 
-    private static let snapshots: [Fault] = [
-        Fault(
-            "snapshot-missing", "The snapshot of the organization has been deleted.", [.snapshot(.missing)],
-            [
-                ofOrganization(failed(snapshot, "snapshot_missing", "config")), failed(presence, "snapshot_missing", "config", "Rejected"),
-                failed(expiry, "snapshot_missing", "config", "Rejected"),
-            ]),
-        Fault(
-            "snapshot-stale", "The snapshot of the organization is eight days old.", [.snapshot(.stale)],
-            [
-                ofOrganization(failed(snapshot, "snapshot_stale", "config")), failed(drift, "snapshot_stale", "config", "Rejected"),
-                failed(push, "snapshot_stale", "config", "Rejected"), failed(keySize, "snapshot_stale", "config", "Rejected"),
-                ofOrganization(failed(rotation, "snapshot_stale", "config", "Rejected")),
-            ]),
-        Fault(
-            "snapshot-in-future", "The snapshot of the organization is dated tomorrow.", [.snapshot(.future)],
-            [ofOrganization(failed(snapshot, "clock_skew", "config")), failed(expiry, "clock_skew", "config", "Rejected")]),
-        Fault(
-            "snapshot-half-written", "The snapshot of the organization ends in the middle.", [.snapshot(.halfWritten)],
-            [
-                ofOrganization(failed(snapshot, "snapshot_unreadable", "config")),
-                failed(presence, "snapshot_unreadable", "config", "Rejected"),
-            ]),
-        Fault(
-            "snapshot-foreign", "The snapshot is of another organization.", [.snapshot(.foreign)],
-            [
-                ofOrganization(failed(snapshot, "snapshot_wrong_organization", "config")),
-                ofOrganization(failed(rotation, "snapshot_wrong_organization", "config", "Rejected")),
-            ]),
-        Fault(
-            "snapshot-server-away", "The first mailbox server did not answer when the snapshot was collected.", [.snapshot(.serverAway)],
-            [
-                ofOrganization(warned(snapshot, "snapshot_incomplete", "config")),
-                failed(presence, "snapshot_incomplete", "config", "Rejected"),
-            ]),
-        Fault(
-            "snapshot-cmdlet-denied", "Get-AuthConfig was denied when the snapshot was collected.", [.snapshot(.denied)],
-            [
-                ofOrganization(warned(snapshot, "snapshot_incomplete", "config")),
-                ofOrganization(failed(rotation, "snapshot_incomplete", "config", "Rejected")),
-            ]),
-    ]
-
-    private static let rotations: [Fault] = [
-        Fault(
-            "certificate-absent", "The first mailbox server's store lacks the OAuth certificate.", [.snapshot(.serverLacksCertificate)],
-            [failed(presence, "certificate_missing", "certificate")]),
-        Fault(
-            "private-key-absent", "The first mailbox server has the OAuth certificate without its private key.",
-            [.snapshot(.noPrivateKey)], [failed(presence, "private_key_missing", "certificate")]),
-        Fault(
-            "next-overdue", "The next certificate's effective date was three days ago.", [.snapshot(.next(.overdue))],
-            [ofOrganization(failed(rotation, "rotation_overdue", "certificate"))]),
-        Fault(
-            "next-too-late", "The next certificate takes effect after the current one has expired.", [.snapshot(.next(.tooLate))],
-            [ofOrganization(failed(rotation, "rotation_too_late", "certificate"))]),
-        Fault(
-            "next-same", "AuthConfig names the current certificate as the next one.", [.snapshot(.next(.same))],
-            [ofOrganization(failed(rotation, "rotation_same_certificate", "certificate"))]),
-        Fault(
-            "next-ends-earlier", "The next certificate expires before the current one.", [.snapshot(.next(.endsEarlier))],
-            [ofOrganization(warned(rotation, "rotation_ends_earlier", "certificate"))]),
-        Fault(
-            "next-absent", "The first mailbox server's store lacks the next certificate.", [.snapshot(.next(.missingOnServer))],
-            [warned(presence, "certificate_missing", "certificate")]),
-    ]
-
     private static let pushService: [Fault] = [
         Fault(
             "push-refused", "The push service refuses connections.", [.connection(.push, .refused)],
@@ -287,24 +222,6 @@ extension Fault {
         Fault(
             "push-redirect", "The push service redirects to another host.", [.answer(.push, .redirectElsewhere)],
             [failed(push, "http_redirect", "endpoint")]),
-    ]
-
-    private static let tokens: [Fault] = [
-        Fault(
-            "token-key-unknown", "The tenant does not know the agent's key.", [.answer(.tokenEndpoint, .keyUnknown)],
-            [failed(push, "token_key_unknown", "token")]),
-        Fault(
-            "token-refused", "The tenant rejects the agent's application.", [.answer(.tokenEndpoint, .tokenRefused)],
-            [failed(push, "token_refused", "token")]),
-        Fault(
-            "token-malformed", "The token endpoint's response contains no token.", [.answer(.tokenEndpoint, .noToken)],
-            [failed(push, "token_malformed", "token")]),
-        Fault(
-            "token-endpoint-refused", "The token endpoint refuses connections.", [.connection(.tokenEndpoint, .refused)],
-            [failed(push, "connect_refused", "token")]),
-        Fault(
-            "credential-open-to-others", "The agent's key file is readable by all users.", [.file(.keyOpen)],
-            [failed(push, "credential_unreadable", "token", "Rejected")]),
     ]
 
     private static let configuration: [Fault] = [

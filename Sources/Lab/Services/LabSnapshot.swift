@@ -37,6 +37,7 @@ struct LabSnapshot: Sendable {
         var name: String
         var type: String
         var metadataUrl: String
+        var applicationId: String?
         var enabled = true
     }
 
@@ -87,7 +88,13 @@ struct LabSnapshot: Sendable {
         var document = Document(
             collectedAt: now, collectedBy: servers.first ?? "", organization: organization(foreign: fault == .foreign),
             authConfig: AuthConfig(currentThumbprint: current.thumbprint),
-            authServers: [AuthServer(name: "MicrosoftSts", type: "MicrosoftACS", metadataUrl: metadataURL)],
+            authServers: [
+                AuthServer(name: "MicrosoftSts", type: "MicrosoftACS", metadataUrl: metadataURL),
+                AuthServer(
+                    name: "EvoSts - \(tenant.id)", type: "AzureAD",
+                    metadataUrl: "https://login.microsoftonline.com/\(tenant.id)/FederationMetadata/2007-06/FederationMetadata.xml",
+                    applicationId: tenant.applicationID),
+            ],
             pushNotificationProxy: PushProxy(organization: pushOrganization, uri: pushURI),
             servers: servers.map { Server(name: $0, certificates: [Certificate(current)]) })
         try apply(fault, to: &document, now: now)

@@ -5,7 +5,10 @@ struct LabTenant: Sendable {
     let organization: String
     let id = "6f1d3a52-0f5e-4a53-9a0d-0d6a1f0c9b11"
     let clientID = "11111111-2222-3333-4444-555555555555"
+    /// Of the dedicated application.
+    let applicationID = "93d1b0a4-4c4b-4d0e-9f0c-2f2f8d2f6d52"
     let scope = "https://outlook.office365.com/.default"
+    let graphScope = "https://graph.microsoft.com/.default"
     let certificates: OAuthCertificates
     let board: FaultBoard
 
@@ -23,6 +26,9 @@ struct LabTenant: Sendable {
 
     /// The name of a mailbox server, counted from 0.
     func serverName(_ index: Int) -> String { "mbx\(index < 9 ? "0" : "")\(index + 1).\(organization)" }
+
+    /// The endpoint by the tenant's ID.
+    var tokenEndpointByID: String { "https://login.microsoftonline.com/\(id)/oauth2/v2.0/token" }
 
     func namesTenant(_ name: String) -> Bool { ([id] + domains).contains { $0.lowercased() == name.lowercased() } }
 }

@@ -31,7 +31,9 @@ struct PushService: Sendable {
     private func push(_ request: Request) async -> Response {
         if let fault = tenant.board.answer(at: .push), let answer = Answer.faulty(fault, document: []) { return answer }
         let header = request.headers[.authorization] ?? ""
-        guard header.hasPrefix("Bearer "), await tokens.accepts(String(header.dropFirst("Bearer ".count))) else { return challenge }
+        guard header.hasPrefix("Bearer "), await tokens.accepts(String(header.dropFirst("Bearer ".count)), for: TokenIssuer.outlook) else {
+            return challenge
+        }
         badge.rise()
         return Answer.text(.accepted, "")
     }

@@ -43,22 +43,20 @@ struct TokenService: Sendable {
             return try await answer(
                 tenantName: name, form: try URLEncodedFormDecoder().decode([String: String].self, from: String(buffer: body)))
         }
+        DiscoveryService(tenant: tenant).add(to: router)
         return router
     }
 
     private func answer(tenantName: String, form: [String: String]) async throws -> Response {
         do {
-            if case .keyUnknown? = fault {
-                throw Refused(
-                    error: "invalid_client", code: "AADSTS700027",
-                    text: "The certificate with identifier used to sign the client assertion is not registered on application.")
-            }
-            if case .tokenRefused? = fault {
-                throw Refused(error: "unauthorized_client", code: "AADSTS700016", text: "Application was not found in the directory.")
-            }
+            if case .tokenError(let error, let code)? = fault { throw Refused(error: error, code: code, text: "The fault is on.") }
             try await check(tenantName: tenantName, form: form)
             if case .noToken? = fault { return try json(["token_type": "Bearer"], .ok) }
-            return try json(["token_type": "Bearer", "expires_in": "3599", "access_token": await tokens.issue()], .ok)
+            return try json(
+                [
+                    "token_type": "Bearer", "expires_in": "3599",
+                    "access_token": await tokens.issue(for: form["scope"] == tenant.graphScope ? TokenIssuer.graph : TokenIssuer.outlook),
+                ], .ok)
         } catch let refused as Refused {
             return try json(
                 [
@@ -81,7 +79,7 @@ struct TokenService: Sendable {
         guard form["client_id"] == tenant.clientID else {
             throw Refused(error: "unauthorized_client", code: "AADSTS700016", text: "Application was not found in the directory.")
         }
-        guard form["scope"] == tenant.scope else {
+        guard form["scope"] == tenant.scope || form["scope"] == tenant.graphScope else {
             throw Refused(error: "invalid_scope", code: "AADSTS70011", text: "The scope is not valid.")
         }
         guard form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", let text = form["client_assertion"]
@@ -89,7 +87,9 @@ struct TokenService: Sendable {
             throw Refused(error: "invalid_client", code: "AADSTS7000216", text: "A client assertion is needed.")
         }
         let header = Self.header(of: text)
-        guard header["x5t"] == credential.certificate.x5t, header["alg"] == "RS256", header["typ"] == "JWT" else {
+        guard [credential.certificate, credential.expiring].contains(where: { $0.x5t == header["x5t"] }), header["alg"] == "RS256",
+            header["typ"] == "JWT"
+        else {
             throw Refused(error: "invalid_client", code: "AADSTS700027", text: "The key was not found by the assertion's thumbprint.")
         }
         let assertion: Assertion
@@ -101,7 +101,9 @@ struct TokenService: Sendable {
             throw Refused(error: "invalid_client", code: "AADSTS700027", text: "The assertion's signature does not verify.")
         }
         let now = Int(Date().timeIntervalSince1970)
-        guard assertion.aud == tenant.tokenEndpoint, assertion.iss == tenant.clientID, assertion.sub == tenant.clientID else {
+        guard [tenant.tokenEndpoint, tenant.tokenEndpointByID].contains(assertion.aud), assertion.iss == tenant.clientID,
+            assertion.sub == tenant.clientID
+        else {
             throw Refused(error: "invalid_client", code: "AADSTS700023", text: "Audience, issuer or subject of the assertion is wrong.")
         }
         guard assertion.nbf <= now + 300, assertion.exp > now - 300, assertion.exp - assertion.nbf <= 600 else {
@@ -141,7 +143,8 @@ struct TokenIssuer: Sendable {
         func verify(using algorithm: some JWTAlgorithm) throws { try exp.verifyNotExpired() }
     }
 
-    private static let audience = "https://outlook.office365.com"
+    static let outlook = "https://outlook.office365.com"
+    static let graph = "https://graph.microsoft.com"
 
     private let keys: JWTKeyCollection
     private let tenantID: String
@@ -152,12 +155,12 @@ struct TokenIssuer: Sendable {
         await keys.add(ecdsa: ES256PrivateKey())
     }
 
-    func issue() async throws -> String {
-        try await keys.sign(Claims(aud: AudienceClaim(value: Self.audience), exp: ExpirationClaim(value: Date() + 3599), tid: tenantID))
+    func issue(for audience: String) async throws -> String {
+        try await keys.sign(Claims(aud: AudienceClaim(value: audience), exp: ExpirationClaim(value: Date() + 3599), tid: tenantID))
     }
 
-    func accepts(_ token: String) async -> Bool {
+    func accepts(_ token: String, for audience: String) async -> Bool {
         guard let claims = try? await keys.verify(token, as: Claims.self) else { return false }
-        return claims.aud.value.contains(Self.audience) && claims.tid == tenantID
+        return claims.aud.value.contains(audience) && claims.tid == tenantID
     }
 }

@@ -11,7 +11,8 @@ struct CertificateLifetime {
     /// Percentage of the lifetime left at the end of the run; negative after expiry.
     let percentLeft: Double
 
-    /// Accepts current and next copies of the OAuth certificate, a peer's leaf, and other peer certificates that are in the verified chain.
+    /// Accepts current and next copies of the OAuth certificate, a peer's leaf, other peer certificates that are in the
+    /// verified chain, and the agent's own.
     /// - Returns: nil for any other observation.
     init?(_ observation: Observation, at date: Date) {
         switch observation {
@@ -21,6 +22,9 @@ struct CertificateLifetime {
         case .peerCertificate(let stage, let depth, let isVerified, let facts) where depth == 0 || isVerified:
             place = depth == 0 ? "presented as leaf" : "presented at depth \(depth)"
             (self.facts, self.stage) = (facts, stage)
+        case .credential(let facts):
+            place = "the agent's own"
+            (self.facts, stage) = (facts, .token)
         default: return nil
         }
         let lifetime = facts.notAfter.timeIntervalSince(facts.notBefore)

@@ -44,6 +44,15 @@ struct CertificateRotationProbe: Probe {
         return log.finished(Self.stages)
     }
 
+    func turns(with validity: Validity) -> [Date] {
+        let thresholds = place.organization.thresholds
+        let effective = snapshot?.authConfig?.nextEffectiveDate
+        return [
+            validity.begin, validity.end, validity.end.addingTimeInterval(-thresholds.warning(lifetime: validity.lifetime).seconds),
+            validity.end.addingTimeInterval(-thresholds.failure(lifetime: validity.lifetime).seconds),
+        ] + (effective.map { [$0, $0.addingTimeInterval(Self.patience)] } ?? [])
+    }
+
     /// The certificate as a server that has it describes it; nil if none that answered has it.
     private func certificate(_ thumbprint: Thumbprint, in snapshot: ExchangeSnapshot) -> Certificate? {
         snapshot.servers.lazy.compactMap { $0.certificates?.first { $0.thumbprint.value == thumbprint } }.first

@@ -19,10 +19,8 @@ struct PushConnectivityKind: ProbeKind {
         metrics: [.httpDuration],
         reasons: [
             .configIncomplete, .configMismatch, .certificateMissing, .metadataURLMismatch, .metadataMalformed, .metadataNoKeys,
-            .tokenRefused,
-            .tokenKeyUnknown, .tokenMalformed, .dnsFailed,
-        ] + .connection + .proxy + .tls + .http + [.endpointRefusedToken, .endpointThrottled, .endpointUnavailable, .notObserved]
-            + .snapshot,
+            .dnsFailed,
+        ] + .token + .connection + .proxy + .tls + .http + [.endpointRefusedToken, .endpointUnavailable, .notObserved] + .snapshot,
         options: [
             .init("body", "body of the notification request (default {})", settableThroughAgent: false),
             .init("contentType", "Content-Type of the notification request (default application/json)", settableThroughAgent: false),

@@ -21,6 +21,7 @@ struct PushConnectivityProbe: Probe {
         for finding in findings { log.find(finding) }
         guard findings.isEmpty else { return log.finished(Self.stages) }
         log.stage(.config, .passed, organization.pushProxy.uri)
+        organization.leaveOutTenant(in: &log)
 
         // Limited to a part of the time, so that a slow server leaves enough for the auth server and the push service.
         await checkCertificate(context.part(3), into: &log)
@@ -32,7 +33,7 @@ struct PushConnectivityProbe: Probe {
         var token: String?
         if let credential = organization.pushProxy.token {
             switch await TokenRequest(credential: credential, path: path).run(context, into: &log) {
-            case .token(let text): token = text
+            case .token(let issued): token = issued.text
             case .refused(let finding):
                 log.find(finding)
                 return log.finished(Self.stages)
@@ -74,7 +75,7 @@ struct PushConnectivityProbe: Probe {
             (metadata, organization.authServer?.metadataURL), ("pushProxy.token.endpoint", push.token?.endpoint),
         ] {
             guard let cloud, let url, let other = Cloud(url: url), other != cloud else { continue }
-            return [mismatch("\(uri) is in \(cloud.rawValue), but \(key) is in \(other.rawValue)")]
+            return [mismatch("\(uri) is in \(cloud.name), but \(key) is in \(other.name)")]
         }
         return []
     }

@@ -26,7 +26,7 @@ private struct SnapshotBasedProbe: Probe {
         return outcome
     }
 
-    func turns(with validity: Validity) -> [Date] { make(place, nil).turns(with: validity) }
+    func turns(with validity: Validity) -> [Date] { make(place, services.snapshots.read(settings.file).snapshot).turns(with: validity) }
 }
 
 extension KindServices {

@@ -19,6 +19,7 @@ struct ThumbprintDriftProbe: Probe {
         var log = RunRecorder()
         let seen = await copies.look(context)
         log.observe((seen.copies + seen.remembered).map(\.observation))
+        place.organization.leaveOutTenant(in: &log)
         readFile(seen, into: &log)
         guard readServer(seen, into: &log) else { return log.finished(Self.stages) }
 

@@ -4,6 +4,8 @@ import Certificates
 extension MetricDefinition {
     package static let httpDuration = MetricDefinition(
         "probe_http_duration_seconds", "Duration of the HTTP request by phase, summed over redirects.", .both)
+    package static let credentialNotAfter = MetricDefinition(
+        "agent_credential_not_after_timestamp_seconds", "notAfter of the agent's own certificate in the tenant.", .shared)
     /// Of each certificate that a peer presented.
     package static let peerCertificate = [certificateNotAfter, certificateKeySize]
     /// Of each copy of the OAuth certificate.
@@ -51,6 +53,8 @@ extension Observation {
                 MetricDefinition.oauthNotAfter(copy.facts.notAfter, labels), MetricDefinition.oauthNotBefore(copy.facts.notBefore, labels),
                 MetricDefinition.oauthKeySize(Double(copy.facts.keyBits), labels), MetricDefinition.oauthLastSeen(copy.lastSeen, labels),
             ]
+        case .credential(let facts):
+            return [MetricDefinition.credentialNotAfter(facts.notAfter, [("thumbprint", facts.thumbprint.description)])]
         case .measurement(let measurement): return [measurement]
         }
     }

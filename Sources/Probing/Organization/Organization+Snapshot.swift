@@ -32,6 +32,8 @@ extension Organization {
             organization.authServer = AuthServer(metadataURL: url)
             organization.authServer?.name = issuer.name
         }
+        let applications = (snapshot.authServers ?? []).filter { $0.enabled && $0.type.lowercased() == "azuread" }
+        if let id = applications.lazy.compactMap(\.applicationId).first(where: { !$0.isEmpty }) { organization.hybridApplicationID = id }
         if let app = snapshot.pushNotificationProxy {
             organization.pushProxy.enabled = app.enabled ?? false
             organization.pushProxy.organization = app.organization ?? ""

@@ -7,6 +7,10 @@ package struct Organization: Sendable {
     /// The tenant's domain; empty if not configured.
     package var name = ""
     package var tenant = Tenant()
+    /// As configured; nil if it is to be recognized by the auth server's host.
+    package var cloud: Cloud?
+    /// The application ID of the tenant's dedicated application for Exchange hybrid; nil if not known.
+    package var hybridApplicationID: String?
     package var servers: [Server] = []
     package var authConfig = AuthConfig()
     package var authServer: AuthServer?
@@ -28,6 +32,25 @@ package struct Organization: Sendable {
         return byLabel.count == 1 ? byLabel[0] : nil
     }
 
+    /// The cloud as configured, else that of the auth server, else the global one.
+    package var effectiveCloud: Cloud { cloud ?? authServer.flatMap { Cloud(url: $0.metadataURL) } ?? .global }
+
+    /// The tenant's ID, else the organization's domain, which also names it in URLs; nil if neither is configured.
+    package var tenantName: String? { tenant.id ?? (name.isEmpty ? nil : name) }
+
+    /// The credential for Microsoft Graph: `tenant.credential`, else that of the push proxy's token; nil if neither is configured, or if the
+    /// tenant is not known.
+    package var graphCredential: TokenCredential? {
+        let push = pushProxy.token
+        let client =
+            tenant.credential
+            ?? push.map { ClientCredential(clientID: $0.clientID, certificateFile: $0.certificateFile, keyFile: $0.keyFile) }
+        guard let client, let tenantName else { return nil }
+        return TokenCredential(
+            endpoint: "https://\(effectiveCloud.loginHost)/\(tenantName)/oauth2/v2.0/token", clientID: client.clientID,
+            scope: "https://\(effectiveCloud.graphHost)/.default", certificateFile: client.certificateFile, keyFile: client.keyFile)
+    }
+
     /// Whether the argument is the tenant's ID, the organization's domain or one of the tenant's domains, ignoring case.
     package func isThisTenant(_ other: String) -> Bool {
         let known = [name, tenant.id ?? ""] + tenant.domains
@@ -40,6 +63,8 @@ package struct Tenant: Sendable, Hashable {
     /// The Entra ID tenant's GUID; nil if not configured.
     package var id: String?
     package var domains: [String] = []
+    /// To read the tenant with; nil if not configured.
+    package var credential: ClientCredential?
 
     package init() {}
 }

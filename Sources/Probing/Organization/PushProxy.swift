@@ -8,6 +8,19 @@ package struct PushProxy: Sendable, Hashable {
     package init() {}
 }
 
+/// The agent's own client certificate in the tenant.
+package struct ClientCredential: Sendable, Hashable {
+    package var clientID: String
+    package var certificateFile: String
+    package var keyFile: String
+
+    package init(clientID: String, certificateFile: String, keyFile: String) {
+        self.clientID = clientID
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+    }
+}
+
 /// The agent's own client credential for the push service; it is not Exchange's.
 package struct TokenCredential: Sendable, Hashable {
     /// An https URL.

@@ -63,6 +63,14 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case tokenRefused = "token_refused"
     case tokenKeyUnknown = "token_key_unknown"
     case tokenMalformed = "token_malformed"
+    case applicationUnknown = "application_unknown"
+    case tenantUnknown = "tenant_unknown"
+    case consentMissing = "consent_missing"
+    case conditionalAccess = "conditional_access"
+    // tenant
+    case keyNotInTenant = "key_not_in_tenant"
+    case tenantKeyDatesDiffer = "tenant_key_dates_differ"
+    case sharedPrincipalKeysLeft = "shared_principal_keys_left"
     // endpoint
     case challengeMissing = "challenge_missing"
     case challengeWrongTenant = "challenge_wrong_tenant"

@@ -8,8 +8,8 @@ extension Finding {
 extension Reason {
     /// What an administrator should do about a finding with this reason, the most likely fix first.
     ///
-    /// A certificate at the stage `certificate` is the OAuth certificate, one at `tls` belongs to the peer; they are replaced in different
-    /// ways. At other stages it may be either, or Microsoft's.
+    /// A certificate at the stage `certificate` is the OAuth certificate, one at `tls` belongs to the peer, one at `token` is the agent's own;
+    /// they are replaced in different ways. At other stages it may be either, or Microsoft's.
     /// - Parameters:
     ///   - stage: of the finding; nil if it is not known.
     ///   - thumbprint: of the certificate it is about; nil if it is about none, or if that is not known.
@@ -20,6 +20,7 @@ extension Reason {
         guard certificates.contains(self) else { return remedy }
         switch stage {
         case .tls: return Self.renewal(of: thumbprint)
+        case .token: return Self.credentialRenewal(of: thumbprint)
         case .certificate: return self == .certificateExpired ? Self.replacement(of: thumbprint) : Self.rotation(of: thumbprint)
         default: return remedy
         }
@@ -47,6 +48,14 @@ extension Reason {
             + "-NewCertificateEffectiveDate (Get-Date).AddHours(49) (3) \(upload) Exchange begins to use it within hours after the effective "
             + "date. If the old one expires earlier, use (Get-Date) as the date and publish at once: Set-AuthConfig -PublishCertificate, then "
             + "on every server: \(restart) (4) Once it is in use: \(follow)"
+    }
+
+    /// Replaces the agent's own certificate.
+    private static func credentialRenewal(of thumbprint: String?) -> String {
+        "Replace the agent's own certificate\(named(thumbprint)): create a new key and certificate (openssl req -x509 -newkey rsa:2048 -noenc "
+            + "-days 365 -subj /CN=agent -keyout agent.key -out agent.pem), upload agent.pem in the Entra admin center (App registrations, the "
+            + "agent's application, Certificates & secrets), then put both files where agent.yaml says and run 'agent reload'. It is not the "
+            + "OAuth certificate of Exchange."
     }
 
     private static func named(_ thumbprint: String?) -> String { thumbprint.map { " \($0)" } ?? "" }

@@ -24,6 +24,7 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         guard (1...99).contains(servers) else { throw ValidationError("--servers must be from 1 to 99") }
         var plan = LabPlan(stateDirectory: stateDirectory)
+        plan.hasSnapshot = true
         plan.servers = servers
         plan.faults = fault
         plan.agentListen = common.listen ?? "127.0.0.1:9717"

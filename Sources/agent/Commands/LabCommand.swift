@@ -47,6 +47,7 @@ struct LabRunCommand: AsyncParsableCommand {
     @Option(help: "Number of Mailbox servers.") var servers = 3
     @Option(help: "Fault to switch on at the start; can be repeated.") var fault: [String] = []
     @Option(name: .customLong("state-directory"), help: "Directory for the lab's files.") var stateDirectory = LabCommand.defaultDirectory
+    @Flag(help: "Give the agent a snapshot of the organization, as Export-ExchangeFacts.ps1 writes it.") var snapshot = false
     @Option(help: "Listen address written to the agent's configuration.") var listen = "127.0.0.1:9717"
 
     func run() async throws {
@@ -54,6 +55,7 @@ struct LabRunCommand: AsyncParsableCommand {
         var plan = LabPlan(stateDirectory: stateDirectory)
         plan.servers = servers
         plan.faults = fault
+        plan.hasSnapshot = snapshot
         plan.agentListen = listen
         try LabCommand.prepare(stateDirectory)
         let lab: Lab
@@ -78,7 +80,9 @@ struct LabRunCommand: AsyncParsableCommand {
         func run() async throws {
             await lab.ready()
             let description = lab.description
-            for server in description.mailboxServers + [description.authServer, description.tokenEndpoint, description.pushService] {
+            for server in description.mailboxServers + [
+                description.authServer, description.tokenEndpoint, description.pushService, description.graph,
+            ] {
                 Console.out("\(server.name) at \(server.address)")
             }
             Console.out("configuration: \(lab.configurationPath)")

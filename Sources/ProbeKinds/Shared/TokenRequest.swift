@@ -6,10 +6,24 @@ import Outbound
 import Probing
 import Transfers
 
+extension [Reason] {
+    /// Why no token was issued; clocks that differ, and the network, come in addition.
+    static let token: [Reason] = [
+        .tokenRefused, .tokenKeyUnknown, .tokenMalformed, .applicationUnknown, .tenantUnknown, .consentMissing, .conditionalAccess,
+        .endpointThrottled, .credentialUnreadable,
+    ]
+}
+
 /// Exchanges a client assertion, signed with the agent's own key, for an access token.
 struct TokenRequest: Sendable {
+    struct Token: Sendable {
+        var text: String
+        /// As the endpoint says; nil if it does not.
+        var life: Duration?
+    }
+
     enum Answer: Sendable {
-        case token(String)
+        case token(Token)
         case refused(Finding)
     }
 
@@ -45,7 +59,10 @@ struct TokenRequest: Sendable {
     private func read(_ response: ExchangeResponse, secret: String) -> Answer {
         let tree = try? JSONTree(response.body, within: .answer)
         if response.status == 200 {
-            if let token = tree?["access_token"]?.text, !token.isEmpty { return .token(token) }
+            if let token = tree?["access_token"]?.text, !token.isEmpty {
+                let life = tree?["expires_in"]?.number
+                return .token(Token(text: token, life: life.map { .seconds($0) }))
+            }
             return .refused(failure(.tokenMalformed, "the response contains no access_token"))
         }
         if (300..<400).contains(response.status) { return .refused(failure(.httpRedirect, "redirects with status \(response.status)")) }
@@ -54,14 +71,28 @@ struct TokenRequest: Sendable {
         }
         let description = tree?["error_description"]?.text ?? ""
         let words = Redaction(secrets: [secret]).firstLine(of: description)
-        if description.hasPrefix("AADSTS700027") {
-            return .refused(failure(.tokenKeyUnknown, "the tenant does not know the agent's key (pushProxy.token.certificateFile)", words))
-        }
-        if description.hasPrefix("AADSTS700024") {
-            return .refused(failure(.clockSkew, "the assertion is outside its validity period: compare the clocks", words))
-        }
+        if let (reason, clause) = refusal(description) { return .refused(failure(reason, clause, words)) }
+        if response.status == 429 { return .refused(failure(.endpointThrottled, "answered 429: too many requests", words)) }
         let code = Redaction(secrets: [secret]).firstLine(of: error)
         return .refused(failure(.tokenRefused, "rejected the request with \(code)", words))
+    }
+
+    /// What the code at the beginning of an error's description means; nil for one without a meaning of its own.
+    private func refusal(_ description: String) -> (Reason, String)? {
+        switch description.prefix(while: { $0.isASCII && ($0.isLetter || $0.isNumber) }) {
+        case "AADSTS700016", "AADSTS7000229":
+            (.applicationUnknown, "the tenant does not have the agent's application \(credential.clientID)")
+        case "AADSTS90002", "AADSTS900023": (.tenantUnknown, "the tenant in \(credential.endpoint) does not exist")
+        case "AADSTS700027", "AADSTS7000215":
+            (.tokenKeyUnknown, "the tenant does not know the agent's key (\(credential.certificateFile))")
+        case "AADSTS700024": (.clockSkew, "the assertion is outside its validity period: compare the clocks")
+        case "AADSTS65001", "AADSTS650052", "AADSTS501051":
+            (.consentMissing, "the agent's application has no consent for \(credential.scope)")
+        case "AADSTS53003", "AADSTS530035", "AADSTS530004":
+            (.conditionalAccess, "a conditional access policy blocks the agent's application")
+        case "AADSTS50196", "AADSTS90055": (.endpointThrottled, "too many requests")
+        default: nil
+        }
     }
 
     private func failure(_ reason: Reason, _ clause: String, _ exception: String = "") -> Finding {

@@ -1,0 +1,54 @@
+import CXml
+
+/// Why a document was rejected by the XML parser. The description is a clause that can follow "is".
+package enum XMLFault: Error, Sendable, Hashable, CustomStringConvertible {
+    case malformed
+    /// It declares entities or elements of its own, which no document that is read here needs.
+    case hasDocumentType
+
+    package var description: String {
+        switch self {
+        case .malformed: "not well-formed XML"
+        case .hasDocumentType: "XML with a document type"
+        }
+    }
+}
+
+/// XML written by others, read without the network and without entities of its own.
+package enum XMLText {
+    /// The texts of all elements with this local name, in any namespace and in document order.
+    package static func texts(of name: String, in bytes: [UInt8]) throws(XMLFault) -> [String] {
+        let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
+        let document = bytes.withUnsafeBytes { buffer in
+            xmlReadMemory(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: buffer.count), nil, nil, options)
+        }
+        guard let document else { throw .malformed }
+        defer { xmlFreeDoc(document) }
+        guard document.pointee.intSubset == nil else { throw .hasDocumentType }
+        var texts: [String] = []
+        var node = xmlDocGetRootElement(document)
+        while let current = node {
+            if current.pointee.type == XML_ELEMENT_NODE, let local = current.pointee.name, string(local) == name {
+                if let content = xmlNodeGetContent(current) {
+                    texts.append(string(content))
+                    agent_xml_free(content)
+                }
+            }
+            node = next(after: current)
+        }
+        return texts
+    }
+
+    /// The next node in document order; nil after the last one.
+    private static func next(after node: UnsafeMutablePointer<xmlNode>) -> UnsafeMutablePointer<xmlNode>? {
+        if node.pointee.type == XML_ELEMENT_NODE, let child = node.pointee.children { return child }
+        var current = node
+        while true {
+            if let sibling = current.pointee.next { return sibling }
+            guard let parent = current.pointee.parent, parent.pointee.type == XML_ELEMENT_NODE else { return nil }
+            current = parent
+        }
+    }
+
+    private static func string(_ text: UnsafePointer<xmlChar>) -> String { String(cString: text) }
+}
