@@ -31,6 +31,11 @@ struct ConfigurationFile {
             defer { hybrid.finish() }
             return hybrid.line("applicationId")
         }
+        configuration.organization.exchangeOnline = reader.mapping("exchangeOnline").map { online in
+            defer { online.finish() }
+            return ExchangeOnline(
+                isEWSEnabled: online.bool("ewsEnabled") ?? false, allowedApplicationIDs: online.strings("ewsAllowedAppIds") ?? [])
+        }
         configuration.organization.servers = servers(reader)
         configuration.organization.authConfig = authConfig(reader.mapping("authConfig"))
         configuration.organization.authServer = authServer(reader.mapping("authServer"))

@@ -1,4 +1,5 @@
 import Documents
+import FoundationEssentials
 package import Monitoring
 package import Probing
 
@@ -64,6 +65,7 @@ package struct PlanFiles: Sendable {
                         Diagnostic(.error, at: SourceLocation(path: "--listen"), "must be address:port, found '\(listen)'"))
                 }
             }
+            configuration?.organization.knownDates = knownDates(notes)
             notes.diagnostics += unconfirmed()
             if !notes.hasErrors, let known, let organization = configuration?.organization {
                 notes.diagnostics += unwatched(organization, known)
@@ -73,6 +75,13 @@ package struct PlanFiles: Sendable {
         let diagnostics = Self.sorted(notes.diagnostics)
         guard let configuration else { return (nil, diagnostics) }
         return (Plan(configuration: configuration, definitions: definitions, modules: modules, warnings: diagnostics), diagnostics)
+    }
+
+    /// None if there is no such file.
+    private func knownDates(_ notes: SettingsReader.Notes) -> KnownDates {
+        let path = probesDirectory + "/" + KnownDatesFile.name
+        guard FileManager.default.fileExists(atPath: path), let setting = read(path, notes) else { return KnownDates() }
+        return KnownDatesFile(notes: notes).dates(setting)
     }
 
     private static func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
@@ -133,7 +142,8 @@ package struct PlanFiles: Sendable {
         }
         let files = names.filter { name in
             let parts = name.split(separator: "/")
-            return (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && parts.first != "examples" && !parts.dropLast().contains("targets")
+            return (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && parts.first != "examples" && name != KnownDatesFile.name
+                && !parts.dropLast().contains("targets")
                 && !parts.contains { $0.hasPrefix(".") }
         }.sorted().map { probesDirectory + "/" + $0 }
         if files.isEmpty { notes.diagnostics.append(Diagnostic(.warning, at: location, "no probe definitions in this directory")) }

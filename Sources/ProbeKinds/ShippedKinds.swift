@@ -15,6 +15,7 @@ package enum ShippedKinds {
             ExchangeSnapshotKind(services),
             CertificateRotationKind(services),
             CertificatePresenceKind(services),
+            HybridReadinessKind(services),
             TenantKeysKind(services),
             TokenAcquisitionKind(services),
             FileAgeKind(),

@@ -9,11 +9,16 @@ package protocol Probe: Sendable {
     /// The dates at which the verdict could turn because of a certificate with this validity, in any order. Asked by the forecast for every
     /// certificate that a probe of the same place has seen.
     func turns(with validity: Validity) -> [Date]
+
+    /// The dates at which the verdict could turn whatever certificates there are.
+    var turns: [Date] { get }
 }
 
 extension Probe {
     /// When it becomes valid, and when it has expired.
     package func turns(with validity: Validity) -> [Date] { [validity.begin, validity.end] }
+
+    package var turns: [Date] { [] }
 }
 
 /// The inputs of one run.

@@ -107,6 +107,8 @@ struct OptionKind: ProbeKind {
                 "agent.yaml:1:15: error: 'organization' must be one line without control characters, found 'a\\nb'"
             ),
             ("servers: [{ name: a..b }]\n", "agent.yaml:1:19: error: 'name' must be a host name, found 'a..b'"),
+            ("cloud: mars\n", "agent.yaml:1:8: error: 'cloud' must be one of global, usGovernment, china, found 'mars'"),
+            ("snapshot: { maximumAge: 7d }\n", "agent.yaml:1:11: error: 'snapshot' needs 'file'"),
             ("pushProxy: { enabled: maybe }\n", "agent.yaml:1:23: error: 'enabled' must be true or false, found 'maybe'"),
             (
                 "organization: a\n---\norganization: b\n",
@@ -185,7 +187,7 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "certificates: x\n",
-                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, connectTo, controlSocket, history, hostNames, listen, organization, probe, proxy, pushProxy, responders, servers, snapshot, stateDirectory, tenant, thresholds, tls"
+                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, connectTo, controlSocket, exchangeOnline, history, hostNames, hybridApp, listen, organization, probe, proxy, pushProxy, responders, servers, snapshot, stateDirectory, tenant, thresholds, tls"
             ),
             ("organization: [\n", "agent.yaml:2:1: error: invalid YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: duplicate key 'organization': remove one"),

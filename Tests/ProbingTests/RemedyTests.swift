@@ -39,6 +39,12 @@ import Testing
         }
     }
 
+    @Test("the agent's own certificate is replaced in the tenant")
+    func own() {
+        let remedy = Self.remedy(.certificateExpiresSoon, at: .config)
+        #expect(remedy.contains("Replace the agent's own certificate \(Self.thumbprint)") && !remedy.contains("AuthConfig"))
+    }
+
     @Test("other reasons, and findings of which the stage is not known, have the remedy of the reason")
     func others() {
         #expect(Self.remedy(.thumbprintDrift, at: .certificate) == Reason.thumbprintDrift.remedy)

@@ -48,10 +48,24 @@ package final class AgentSite: Sendable {
             probes += [
                 ("Exchange", "SnapshotProbe", "exchange-snapshot"), ("OAuth", "CertificateRotationProbe", "certificate-rotation"),
                 ("OAuth", "CertificatePresenceProbe", "certificate-presence"),
+                ("Exchange", "HybridReadinessProbe", "hybrid-readiness"),
                 ("OAuth", "TenantKeysProbe", "tenant-keys"), ("OAuth", "TokenAcquisitionProbe", "token-acquisition"),
             ]
         }
-        let ofOrganization = ["exchange-snapshot", "certificate-rotation", "tenant-keys", "token-acquisition"]
+        if hasSnapshotProbes {
+            try directory.write(
+                "probes/exchange/known-dates.yaml",
+                """
+                dates:
+                  - { id: shared_principal_refused, date: 2025-10-31, what: the shared principal is refused, source: test, read: 2026-11-24 }
+                  - { id: ews_restricted, date: 2025-11-01, what: EWS is restricted, source: test, read: 2026-11-24 }
+                  - { id: ews_ended, date: 2126-04-01, what: EWS ends, source: test, read: 2026-11-24 }
+                builds:
+                  - { id: graph_route, minimum: 15.2.2562, source: test, read: 2026-11-24 }
+
+                """)
+        }
+        let ofOrganization = ["exchange-snapshot", "certificate-rotation", "hybrid-readiness", "tenant-keys", "token-acquisition"]
         for (healthSet, name, kind) in probes {
             let scope = ofOrganization.contains(kind) ? "scope: organization\n" : ""
             try directory.write(

@@ -69,11 +69,11 @@ package struct Forecaster: Sendable {
         }
     }
 
-    /// The probes that judge certificates, those of the organization first; of those of targets only the ones that have seen some.
+    /// The probes whose results change with time, those of the organization first; of those of targets only the ones that have seen some.
     private func probesOfCertificates(_ state: ManagerState, _ snapshot: Snapshot) -> [ProbeKey] {
         let seen = validities(snapshot, [:])
         return state.roster.members.filter { key, member in
-            guard Self.judgesCertificates(member.definition) else { return false }
+            guard Self.changesWithTime(member.definition) else { return false }
             return key.identity.target == nil || seen[Place(key)]?.isEmpty == false
         }.map(\.key).sorted { left, right in
             let (a, b) = (left.identity.target == nil, right.identity.target == nil)
@@ -81,8 +81,8 @@ package struct Forecaster: Sendable {
         }
     }
 
-    private static func judgesCertificates(_ definition: ProbeDefinition) -> Bool {
-        definition.kind.guide.stages.contains { [.tls, .certificate, .token].contains($0) }
+    private static func changesWithTime(_ definition: ProbeDefinition) -> Bool {
+        definition.kind.guide.stages.contains { [.tls, .certificate, .token, .graph].contains($0) }
     }
 
     /// Runs every probe once and records the results, for a process without a schedule.
@@ -102,9 +102,9 @@ package struct Forecaster: Sendable {
     ) -> [Rehearsal] {
         var planned: [Rehearsal] = []
         for (key, member) in state.roster.members {
-            guard let own = seen[Place(key)], !own.isEmpty else { continue }
-            let shared = key.server.isEmpty ? [] : seen[.shared] ?? []
-            let turns = own.union(shared).flatMap { member.probe.turns(with: $0) }.flatMap(Self.seconds)
+            let own = seen[Place(key)] ?? []
+            let shared = key.server.isEmpty || own.isEmpty ? [] : seen[.shared] ?? []
+            let turns = (member.probe.turns + own.union(shared).flatMap { member.probe.turns(with: $0) }).flatMap(Self.seconds)
             planned += Set(turns).filter { $0 > now && $0 <= end }.map { Rehearsal(key: key, date: $0) }
         }
         return planned.sorted { ($0.date, $0.key) < ($1.date, $1.key) }
@@ -132,7 +132,7 @@ package struct Forecaster: Sendable {
     /// for the forecast is judged by its latest result.
     private func unreached(_ outcomes: Outcomes, _ state: ManagerState, _ snapshot: Snapshot) -> [ForecastGap] {
         snapshot.probes.compactMap { probe in
-            guard Self.judgesCertificates(probe.definition) else { return nil }
+            guard Self.changesWithTime(probe.definition) else { return nil }
             let rehearsed = outcomes[probe.key].map { $0.sorted { $0.date < $1.date }.map(\.outcome) }
             let asked = rehearsed ?? [probe.latest?.outcome].compactMap(\.self)
             let today = asked.first?.decisive.flatMap { ForecastLine.isUnreached($0) ? $0 : nil }

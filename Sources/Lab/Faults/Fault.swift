@@ -27,6 +27,7 @@ package struct Fault: Sendable {
     enum Snapshot: Sendable, Hashable {
         case missing, stale, future, halfWritten, foreign, serverAway, denied
         case serverLacksCertificate, noPrivateKey
+        case noApplication, noOverride, twoOverrides, oldBuild
         /// AuthConfig names a next certificate.
         case next(Next)
 

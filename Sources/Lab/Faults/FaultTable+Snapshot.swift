@@ -66,4 +66,19 @@ extension Fault {
             "next-absent", "The first mailbox server's store lacks the next certificate.", [.snapshot(.next(.missingOnServer))],
             [warned(presence, "certificate_missing", "certificate")]),
     ]
+
+    static let hybrid: [Fault] = [
+        Fault(
+            "hybrid-shared-principal", "No auth server names a dedicated application.", [.snapshot(.noApplication)],
+            [ofOrganization(failed(readiness, "shared_principal_blocked", "application"))]),
+        Fault(
+            "hybrid-no-override", "No setting override turns the dedicated application on.", [.snapshot(.noOverride)],
+            [ofOrganization(failed(readiness, "override_missing", "override"))]),
+        Fault(
+            "hybrid-two-overrides", "Two setting overrides turn the dedicated application on.", [.snapshot(.twoOverrides)],
+            [ofOrganization(failed(readiness, "override_doubled", "override"))]),
+        Fault(
+            "hybrid-old-build", "The first mailbox server runs Exchange 2019, and the Graph route is on.", [.snapshot(.oldBuild)],
+            [ofOrganization(failed(readiness, "build_too_old", "graph"))]),
+    ]
 }

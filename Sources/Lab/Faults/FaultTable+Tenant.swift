@@ -67,7 +67,7 @@ extension Fault {
             [ofOrganization(failed(acquisition, "metadata_malformed", "metadata"))]),
         Fault(
             "credential-expires-soon", "The agent's own certificate expires in 20 days.", [.file(.credentialExpiring)],
-            [ofOrganization(failed(acquisition, "certificate_expires_very_soon", "token"))]),
+            [ofOrganization(failed(acquisition, "certificate_expires_very_soon", "config"))]),
     ]
 
     static let tenantKeys: [Fault] = [

@@ -6,6 +6,7 @@ extension Fault {
     static let challenge = "OAuth/OAuthChallengeProbe"
     static let health = "Exchange/ProtocolHealthProbe"
     static let snapshot = "Exchange/SnapshotProbe"
+    static let readiness = "Exchange/HybridReadinessProbe"
     static let rotation = "OAuth/CertificateRotationProbe"
     static let presence = "OAuth/CertificatePresenceProbe"
     static let acquisition = "OAuth/TokenAcquisitionProbe"
@@ -35,7 +36,7 @@ extension Fault {
 
     /// All faults, ordered by the component that they break. Faults of a mailbox server affect only the first server.
     package static let all: [Fault] =
-        network + metadataDocuments + protocols + authServer + certificates + copies + snapshots + rotations + pushService + tokens
+        network + metadataDocuments + protocols + authServer + certificates + copies + snapshots + rotations + hybrid + pushService + tokens
         + tenantDocuments + tenantKeys + configuration
 
     /// The fault of this name, in any case; nil if there is none.

@@ -16,6 +16,8 @@ struct LabSnapshot: Sendable {
         var authConfig: AuthConfig?
         var authServers: [AuthServer]
         var pushNotificationProxy: PushProxy
+        var settingOverrides: [SettingOverride]
+        var hybridConfiguration = HybridConfiguration()
         var servers: [Server]
         var errors: [CmdletError] = []
     }
@@ -39,6 +41,17 @@ struct LabSnapshot: Sendable {
         var metadataUrl: String
         var applicationId: String?
         var enabled = true
+    }
+
+    private struct SettingOverride: Encodable {
+        var name: String
+        var component = "Global"
+        var section: String
+        var parameters = ["Enabled=true"]
+    }
+
+    private struct HybridConfiguration: Encodable {
+        var features = ["FreeBusy", "Mailtips", "Photos", "SecureMail"]
     }
 
     private struct PushProxy: Encodable {
@@ -96,6 +109,10 @@ struct LabSnapshot: Sendable {
                     applicationId: tenant.applicationID),
             ],
             pushNotificationProxy: PushProxy(organization: pushOrganization, uri: pushURI),
+            settingOverrides: [
+                SettingOverride(name: "EnableExchangeHybrid3PAppFeature", section: "ExchangeOnpremAsThirdPartyAppId"),
+                SettingOverride(name: "GraphRoute", component: "Global", section: "RouteThroughMSGraph"),
+            ],
             servers: servers.map { Server(name: $0, certificates: [Certificate(current)]) })
         try apply(fault, to: &document, now: now)
         let encoder = JSONEncoder()
@@ -123,6 +140,11 @@ struct LabSnapshot: Sendable {
         case .denied:
             document.authConfig = nil
             document.errors = [CmdletError(cmdlet: "Get-AuthConfig", kind: "denied", message: "Access is denied.")]
+        case .noApplication: document.authServers.removeLast()
+        case .noOverride: document.settingOverrides.removeFirst()
+        case .twoOverrides:
+            document.settingOverrides.append(SettingOverride(name: "Again", section: "ExchangeOnpremAsThirdPartyAppId"))
+        case .oldBuild: document.servers[0].version = "15.2.1748.10"
         case .serverLacksCertificate: document.servers[0].certificates = []
         case .noPrivateKey: document.servers[0].certificates?[0].hasPrivateKey = false
         case .next(let next):

@@ -24,7 +24,7 @@ struct CertificateLifetime {
             (self.facts, self.stage) = (facts, stage)
         case .credential(let facts):
             place = "the agent's own"
-            (self.facts, stage) = (facts, .token)
+            (self.facts, stage) = (facts, .config)
         default: return nil
         }
         let lifetime = facts.notAfter.timeIntervalSince(facts.notBefore)

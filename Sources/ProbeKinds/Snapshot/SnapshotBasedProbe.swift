@@ -26,6 +26,8 @@ private struct SnapshotBasedProbe: Probe {
         return outcome
     }
 
+    var turns: [Date] { make(place, services.snapshots.read(settings.file).snapshot).turns }
+
     func turns(with validity: Validity) -> [Date] { make(place, services.snapshots.read(settings.file).snapshot).turns(with: validity) }
 }
 

@@ -12,7 +12,8 @@ struct TokenAcquisitionKind: ProbeKind {
     let guide = KindGuide(
         checks: [
             "metadata: the tenant's OpenID discovery document, its key set (JWKS) and its federation metadata are reachable and well-formed, are of this tenant, and contain a signing certificate that is valid now.",
-            "token: the agent's own certificate (pushProxy.token, otherwise tenant.credential) belongs to its key, is valid and does not expire soon; it is exchanged for a token. Each class of AADSTS error has a reason of its own. Without a credential, this stage is not run.",
+            "config: the agent's own certificate (pushProxy.token, otherwise tenant.credential) is valid and does not expire soon.",
+            "token: it belongs to its key, and is exchanged for a token. Each class of AADSTS error has a reason of its own. Without a credential, this stage is not run.",
             "SampleValue: seconds for which the token is valid.",
         ],
         stages: TokenAcquisitionProbe.stages,

@@ -16,15 +16,16 @@ struct TokenAcquisitionProbe: Probe {
         var log = RunRecorder()
         guard let tenant = organization.tenantName else { return log.finished(Self.stages) }
         log.stage(.config, .passed, "tenant \(tenant) in \(organization.effectiveCloud.name)")
+        let credential = organization.pushProxy.token ?? organization.graphCredential
+        if let credential { judge(credential, at: context.date, into: &log) }
         let documents = TenantDocuments(host: organization.effectiveCloud.loginHost, tenant: tenant, path: path)
         do throws(TenantDocuments.Problem) {
             try await readDocuments(documents, context.part(2), into: &log)
         } catch { log.find(error.finding) }
-        guard let credential = organization.pushProxy.token ?? organization.graphCredential else {
+        guard let credential else {
             log.leaveOut("token: neither pushProxy.token nor tenant.credential is configured")
             return log.finished(Self.stages)
         }
-        judge(credential, at: context.date, into: &log)
         // Documents that cannot be read do not keep the endpoint from issuing tokens.
         switch await TokenRequest(credential: credential, path: path).run(context, into: &log) {
         case .token(let token):
@@ -97,7 +98,7 @@ struct TokenAcquisitionProbe: Probe {
             ? "is not valid before \(facts.notBefore.formatted(.iso8601))" : facts.expiryText(at: date)
         log.find(
             Finding(
-                severity, stage: .token, reason: reason,
+                severity, stage: .config, reason: reason,
                 sentence: "the agent's own certificate \(facts.thumbprint) (\(credential.certificateFile)) \(clause)",
                 certificate: facts.thumbprint))
     }

@@ -16,6 +16,9 @@ package struct Organization: Sendable {
     package var authServer: AuthServer?
     package var pushProxy = PushProxy()
     package var thresholds = Thresholds()
+    package var knownDates = KnownDates()
+    /// Nil if not configured.
+    package var exchangeOnline: ExchangeOnline?
     package var network = NetworkSettings()
     /// Nil if none is configured.
     package var snapshot: SnapshotSettings?
@@ -105,6 +108,17 @@ package struct AuthConfig: Sendable, Hashable {
     package var certificateFile: String?
 
     package init() {}
+}
+
+/// What `Get-OrganizationConfig` of Exchange Online says of EWS; nothing that the agent can reach shows it.
+package struct ExchangeOnline: Sendable, Hashable {
+    package var isEWSEnabled: Bool
+    package var allowedApplicationIDs: [String]
+
+    package init(isEWSEnabled: Bool, allowedApplicationIDs: [String]) {
+        self.isEWSEnabled = isEWSEnabled
+        self.allowedApplicationIDs = allowedApplicationIDs
+    }
 }
 
 /// The auth server that Exchange trusts.

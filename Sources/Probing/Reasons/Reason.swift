@@ -48,6 +48,13 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case rotationSameCertificate = "rotation_same_certificate"
     case rotationMissing = "rotation_missing"
     case rotationEndsEarlier = "rotation_ends_earlier"
+    // hybrid readiness
+    case sharedPrincipalBlocked = "shared_principal_blocked"
+    case overrideMissing = "override_missing"
+    case overrideDoubled = "override_doubled"
+    case ewsBlocked = "ews_blocked"
+    case graphRouteMissing = "graph_route_missing"
+    case buildTooOld = "build_too_old"
     // metadata
     case metadataURLMismatch = "metadata_url_mismatch"
     case metadataMalformed = "metadata_malformed"

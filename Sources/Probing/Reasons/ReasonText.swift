@@ -250,41 +250,10 @@ extension Reason {
                 "The peer does not speak HTTP, or its response is incomplete.",
                 "Check the port and the service, and whether a device on the path truncates responses."
             )
-        case .applicationUnknown:
-            (
-                "The tenant does not have the application.",
-                "The agent's own application: compare the clientId that the error names with the tenant's app registrations (Entra admin center, App registrations), and check that it is in this tenant. The dedicated application of Exchange: run ConfigureExchangeHybridApplication.ps1 -CreateApplication, or the Hybrid Configuration Wizard."
-            )
-        case .tenantUnknown:
-            (
-                "The tenant does not exist in this cloud.",
-                "Compare tenant.id, organization and cloud in agent.yaml with the overview page of the Entra admin center."
-            )
-        case .consentMissing:
-            (
-                "The agent's application does not have the permission that the request needs.",
-                "In the Entra admin center, App registrations, the agent's application, API permissions: add the application permission that 'agent explain PROBE' names (Application.Read.All to read keys), then 'Grant admin consent'."
-            )
-        case .conditionalAccess:
-            (
-                "A conditional access policy blocks the agent's application.",
-                "Entra admin center, Sign-in logs, Service principal sign-ins: the entry shows the policy. Exclude the agent's application from it, or allow its address."
-            )
-        case .keyNotInTenant:
-            (
-                "The tenant does not have the certificate that Exchange signs with, or will sign with: its tokens are refused.",
-                "With a dedicated application: .\\ConfigureExchangeHybridApplication.ps1 -UpdateCertificate (uploads the current and the next certificate). It takes up to a few hours until it is in use everywhere."
-            )
-        case .tenantKeyDatesDiffer:
-            (
-                "The key in the tenant is valid for other dates than its certificate.",
-                "Upload the certificate again with .\\ConfigureExchangeHybridApplication.ps1 -UpdateCertificate: it takes the dates from the certificate, in UTC."
-            )
-        case .sharedPrincipalKeysLeft:
-            (
-                "Keys of Exchange are left on the service principal that all organizations shared.",
-                "Once the dedicated application is in use: .\\ConfigureExchangeHybridApplication.ps1 -ResetFirstPartyServicePrincipalKeyCredentials. Repeat it after each run of the Hybrid Configuration Wizard, which puts them back."
-            )
+        case .applicationUnknown, .tenantUnknown, .consentMissing, .conditionalAccess, .keyNotInTenant, .tenantKeyDatesDiffer,
+            .sharedPrincipalKeysLeft, .sharedPrincipalBlocked, .overrideMissing, .overrideDoubled, .ewsBlocked, .graphRouteMissing,
+            .buildTooOld:
+            Self.tenant[self] ?? ("", "")
         case .tokenRefused:
             (
                 "The token endpoint rejected the agent's credential.",

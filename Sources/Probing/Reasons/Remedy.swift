@@ -8,7 +8,7 @@ extension Finding {
 extension Reason {
     /// What an administrator should do about a finding with this reason, the most likely fix first.
     ///
-    /// A certificate at the stage `certificate` is the OAuth certificate, one at `tls` belongs to the peer, one at `token` is the agent's own;
+    /// A certificate at the stage `certificate` is the OAuth certificate, one at `tls` belongs to the peer, one at `config` is the agent's own;
     /// they are replaced in different ways. At other stages it may be either, or Microsoft's.
     /// - Parameters:
     ///   - stage: of the finding; nil if it is not known.
@@ -20,7 +20,7 @@ extension Reason {
         guard certificates.contains(self) else { return remedy }
         switch stage {
         case .tls: return Self.renewal(of: thumbprint)
-        case .token: return Self.credentialRenewal(of: thumbprint)
+        case .config: return Self.credentialRenewal(of: thumbprint)
         case .certificate: return self == .certificateExpired ? Self.replacement(of: thumbprint) : Self.rotation(of: thumbprint)
         default: return remedy
         }
