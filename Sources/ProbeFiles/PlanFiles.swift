@@ -182,6 +182,12 @@ package struct PlanFiles: Sendable {
                     "no 'authConfig': which OAuth certificate the servers must have is not known: add currentCertificateThumbprint from Get-AuthConfig"
                 ))
         }
+        if organization.snapshot == nil, authConfig.certificateFile == nil, !servers.contains(where: \.publishesMetadata) {
+            warnings.append(
+                warning(
+                    "no copy of the OAuth certificate can be seen: all servers have 'metadata: false': add authConfig.certificateFile, or a snapshot"
+                ))
+        }
         return warnings
     }
 

@@ -76,6 +76,11 @@ struct OptionKind: ProbeKind {
             ),
             ("servers: [{ name: mbx01.fabrikam.com }]\n", "", ["agent.yaml: warning: no 'authConfig': which OAuth certificate"]),
             ("servers: [{ name: mbx01.fabrikam.com }]\nauthConfig: { currentCertificateThumbprint: \(thumbprint) }\n", "", []),
+            (
+                "servers: [{ name: mbx01.fabrikam.com, metadata: false }]\nauthConfig: { currentCertificateThumbprint: \(thumbprint) }\n",
+                "",
+                ["agent.yaml: warning: no copy of the OAuth certificate can be seen: all servers have 'metadata: false'"]
+            ),
             ("", "scope: organization\n", []), ("", "enabled: false\n", []),
         ])
     func unwatched(agent: String, definition: String, warnings: [String]) throws {

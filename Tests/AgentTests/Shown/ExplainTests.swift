@@ -21,6 +21,16 @@ import Testing
         #expect(command.status == 0 && command.output + "status 200" == text, "\(command.output)")
     }
 
+    @Test("a monitor is explained by its probe, which lists its monitors with their rules")
+    func monitor() async throws {
+        var folder = #filePath.split(separator: "/").dropLast(4).map(String.init)
+        folder += ["probes"]
+        let probes = "/" + folder.joined(separator: "/")
+        let monitor = try await Program.run(AgentSite.executable, ["explain", "certificateexpirymonitor", "--probes", probes])
+        #expect(monitor.status == 0 && monitor.output.hasPrefix("OAuth\\CertificateExpiryProbe\n"), "\(monitor.output) \(monitor.errors)")
+        #expect(monitor.output.contains("\n  CertificateExpiryMonitor: critical, after "), "\(monitor.output)")
+    }
+
     @Test(
         "an unknown reason is answered with 404 and the names that are similar to it, at most three, the nearest first",
         arguments: [

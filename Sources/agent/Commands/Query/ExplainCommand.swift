@@ -8,7 +8,7 @@ struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Explain what a probe checks and how it fails, or what a reason means and what to do about it.")
 
-    @Argument(help: "A probe, a kind, or a reason.") var subject: String
+    @Argument(help: "A probe, a monitor, a kind, or a reason.") var subject: String
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -20,7 +20,10 @@ struct ExplainCommand: AsyncParsableCommand {
         }
         let path = common.config ?? ""
         let files = PlanFiles(configurationPath: path, probesDirectory: common.probes ?? ShippedProbes.locate())
-        switch ProbeSelector(files.definitions(kinds: kinds)).select(subject) {
+        let definitions = files.definitions(kinds: kinds)
+        let monitored = definitions.filter { $0.monitors.contains { $0.name.lowercased() == subject.lowercased() } }
+        if !monitored.isEmpty { return Console.out(monitored.map { Self.text($0.kind, $0) }.joined(separator: "\n\n")) }
+        switch ProbeSelector(definitions).select(subject) {
         case .one(let definition, _): Console.out(Self.text(definition.kind, definition))
         case .none(let sentence):
             let near = NearestName.ranked(Reason.allCases.map(\.rawValue), to: subject).prefix(3)
@@ -42,6 +45,10 @@ struct ExplainCommand: AsyncParsableCommand {
             lines = ["kind \(kind.name)"]
         }
         lines += ["", "Checks:"] + guide.checks.map { "  - " + $0 }
+        let monitors = definition?.monitors ?? []
+        if !monitors.isEmpty {
+            lines += ["", "Monitors:"] + monitors.map { "  \($0.name): \($0.severity.rawValue), after \($0.rule)" }
+        }
         lines += ["", "Stages: " + guide.stages.map(\.rawValue).joined(separator: " -> ")]
         if !guide.options.isEmpty { lines += ["", "Options:"] + guide.options.map { "  \($0.name): \($0.summary)" } }
         let scheduled = guide.metrics.filter { $0.exposure != .onDemand }.map { "  \($0.scheduledName): \($0.help)" }

@@ -23,8 +23,10 @@ struct ForecastCommand: AsyncParsableCommand {
 
     func run() async throws {
         let end = try until.map { text in
-            let end = try DurationText.parse(text).map { Date().addingTimeInterval($0.seconds) } ?? Decision.date(text, of: "--until")
-            guard end > Date() else { throw ValidationError("--until must be a future date or a duration (e.g. 180d), found '\(text)'") }
+            let end = DurationText.parse(text).map { Date().addingTimeInterval($0.seconds) } ?? (try? Decision.date(text, of: "--until"))
+            guard let end, end > Date() else {
+                throw ValidationError("--until must be a future date or a duration (e.g. 180d), found '\(text)'")
+            }
             return end
         }
         let forecast = try await forecast(until: end)
