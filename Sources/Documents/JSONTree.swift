@@ -29,10 +29,10 @@ package indirect enum JSONTree: Sendable {
         return nil
     }
 
-    /// A number, or a text that is one: token endpoints write both.
-    package var number: Double? {
-        if case .number(let number) = self { return number }
-        return text.flatMap(Double.init)
+    /// A number of seconds above zero and below 30 years, or a text that is one: token endpoints write both. Nil for anything else.
+    package var duration: Duration? {
+        let seconds = if case .number(let number) = self { number } else { text.flatMap(Double.init) }
+        return seconds.flatMap { $0 > 0 && $0 < 1e9 ? .seconds($0) : nil }
     }
 
     package var isNull: Bool { if case .null = self { true } else { false } }

@@ -16,7 +16,11 @@ package enum XMLFault: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// XML written by others, read without the network and without entities of its own.
 package enum XMLText {
-    /// The texts of all elements with this local name, in any namespace and in document order.
+    /// In bytes; longer texts are left out.
+    private static let longestText = 256 << 10
+    private static let mostTexts = 1000
+
+    /// The texts of the elements with this local name, in any namespace and in document order: at most a thousand, none inside another.
     package static func texts(of name: String, in bytes: [UInt8]) throws(XMLFault) -> [String] {
         let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
         let document = bytes.withUnsafeBytes { buffer in
@@ -27,21 +31,20 @@ package enum XMLText {
         guard document.pointee.intSubset == nil else { throw .hasDocumentType }
         var texts: [String] = []
         var node = xmlDocGetRootElement(document)
-        while let current = node {
-            if current.pointee.type == XML_ELEMENT_NODE, let local = current.pointee.name, string(local) == name {
-                if let content = xmlNodeGetContent(current) {
-                    texts.append(string(content))
-                    agent_xml_free(content)
-                }
+        while let current = node, texts.count < mostTexts {
+            let isWanted = current.pointee.type == XML_ELEMENT_NODE && current.pointee.name.map { string($0) == name } == true
+            if isWanted, let content = xmlNodeGetContent(current) {
+                if xmlStrlen(content) <= longestText { texts.append(string(content)) }
+                agent_xml_free(content)
             }
-            node = next(after: current)
+            node = next(after: current, descends: !isWanted)
         }
         return texts
     }
 
     /// The next node in document order; nil after the last one.
-    private static func next(after node: UnsafeMutablePointer<xmlNode>) -> UnsafeMutablePointer<xmlNode>? {
-        if node.pointee.type == XML_ELEMENT_NODE, let child = node.pointee.children { return child }
+    private static func next(after node: UnsafeMutablePointer<xmlNode>, descends: Bool) -> UnsafeMutablePointer<xmlNode>? {
+        if descends, node.pointee.type == XML_ELEMENT_NODE, let child = node.pointee.children { return child }
         var current = node
         while true {
             if let sibling = current.pointee.next { return sibling }

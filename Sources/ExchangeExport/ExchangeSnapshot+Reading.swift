@@ -1,3 +1,4 @@
+import Certificates
 import Documents
 import FoundationEssentials
 
@@ -13,10 +14,12 @@ extension ExchangeSnapshot {
     package static let sizeLimit = 32 << 20
     private static let bounds = JSONBounds(values: 2_000_000)
     private static let longestText = 4096
+    private static let mostServers = 5000
 
     /// Reads a snapshot: UTF-8, with or without a byte order mark.
     ///
-    /// What it says is taken as it is, but for texts of servers that could be confused: a name is one line, and no server stands twice.
+    /// What it says is taken as it is, except what could mislead: names are one line of text, no server is listed twice, and a certificate is
+    /// described as its DER is.
     package init(_ bytes: [UInt8]) throws(SnapshotUnreadable) {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw SnapshotUnreadable("is UTF-16: write it with 'Out-File -Encoding utf8'")
@@ -36,6 +39,25 @@ extension ExchangeSnapshot {
                 "has format \(schema), this agent reads \(Self.schema): use the Export-ExchangeFacts.ps1 of this agent")
         }
         try checkNames()
+        try checkCertificates()
+    }
+
+    /// Refuses a certificate whose description is not that of the DER beside it.
+    private func checkCertificates() throws(SnapshotUnreadable) {
+        for server in servers {
+            for certificate in server.certificates ?? [] {
+                guard let text = certificate.certificate else { continue }
+                let facts = Data(base64Encoded: text).flatMap { try? CertificateFacts.read(pemOrDER: Array($0)) }
+                guard let facts, facts.thumbprint == certificate.thumbprint.value,
+                    abs(facts.notBefore.timeIntervalSince(certificate.notBefore)) < 2,
+                    abs(facts.notAfter.timeIntervalSince(certificate.notAfter)) < 2
+                else {
+                    let thumbprint = certificate.thumbprint.value?.description ?? ""
+                    throw SnapshotUnreadable(
+                        "describes the certificate \(thumbprint) of \(server.name) otherwise than its 'certificate' does")
+                }
+            }
+        }
     }
 
     private func checkNames() throws(SnapshotUnreadable) {
@@ -44,6 +66,12 @@ extension ExchangeSnapshot {
             guard !text.isEmpty, text.utf8.count <= Self.longestText, isLine else {
                 throw SnapshotUnreadable("contains a '\(key)' that is not one line of text")
             }
+        }
+        guard servers.count <= Self.mostServers else {
+            throw SnapshotUnreadable("contains \(servers.count) servers, at most \(Self.mostServers) are read")
+        }
+        for server in servers where !server.name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            throw SnapshotUnreadable("contains a server whose name is not a host name: '\(server.name)'")
         }
         var known: Set<String> = []
         for server in servers where !known.insert(server.name.lowercased()).inserted {

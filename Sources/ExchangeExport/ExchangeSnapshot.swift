@@ -7,6 +7,8 @@ package import FoundationEssentials
 package struct ExchangeSnapshot: Sendable, Decodable {
     /// The version of the format that is read.
     package static let schema = 1
+    /// How far the clock of the server that collected it may be ahead, in seconds.
+    package static let clockTolerance: TimeInterval = 300
 
     package var schema: Int
     /// When the script began, by the clock of the server that ran it.
@@ -117,10 +119,10 @@ package struct ExchangeSnapshot: Sendable, Decodable {
         /// Fully qualified.
         package var name: String
         package var roles: [String]?
-        /// Such as `15.2.2562.17`.
+        /// The build that is installed, such as `15.2.2562.17`.
         package var version: String?
         package var site: String?
-        /// Whether it answered all cmdlets that were sent to it.
+        /// Whether it told its certificates; for a server that is no Mailbox server, true.
         package var isReachable: Bool
         /// Why it did not.
         package var error: String?
@@ -139,7 +141,8 @@ package struct ExchangeSnapshot: Sendable, Decodable {
         package var notAfter: Date
         /// In bits; 0 for an elliptic curve, as Exchange reports it.
         package var keySize: Int?
-        package var hasPrivateKey: Bool
+        /// Nil if Exchange did not say.
+        package var hasPrivateKey: Bool?
         /// Such as `SMTP`, `IIS`, `Federation`.
         package var services: [String]?
         package var status: String?

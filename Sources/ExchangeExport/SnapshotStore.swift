@@ -26,6 +26,8 @@ package final class SnapshotStore: Sendable {
         var size: Int
         var seconds: Int
         var nanoseconds: Int
+        /// Of the last change of the inode: the time of the content can be set back.
+        var changed: Int
     }
 
     private struct Known {
@@ -37,37 +39,43 @@ package final class SnapshotStore: Sendable {
 
     package init() {}
 
-    /// Reads a file unless it is as it was; two callers may read it at once.
+    /// Reads a file unless it is as it was. One caller reads, others wait for it.
     package func read(_ path: String) -> Reading {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            return failed(path, FileUnreadable(path: path, errno: errno))
+        known.withLock { known in
+            let last = known[path]
+            let stamp: Stamp
+            do throws(FileUnreadable) { stamp = try Self.stamp(path) } catch { return Self.failed(error, last) }
+            if let last, last.stamp == stamp { return last.reading }
+            let reading: Reading
+            do {
+                reading = Reading(snapshot: try ExchangeSnapshot(try RegularFile.read(path, atMost: ExchangeSnapshot.sizeLimit)))
+            } catch let error as FileUnreadable {
+                return Self.failed(error, last)
+            } catch {
+                reading = Reading(snapshot: last?.reading.snapshot, problem: .unreadable("\(path) \(error)"))
+            }
+            known[path] = Known(stamp: stamp, reading: reading)
+            return reading
         }
-        let stamp = Stamp(
-            inode: UInt64(status.st_ino), size: Int(status.st_size), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
-        if let known = known.withLock({ $0[path] }), known.stamp == stamp { return known.reading }
-        let reading: Reading
-        do {
-            reading = Reading(snapshot: try ExchangeSnapshot(try RegularFile.read(path, atMost: ExchangeSnapshot.sizeLimit)))
-        } catch let error as FileUnreadable {
-            return failed(path, error)
-        } catch {
-            reading = Reading(snapshot: last(path), problem: .unreadable("\(path) \(error)"))
-        }
-        known.withLock { $0[path] = Known(stamp: stamp, reading: reading) }
-        return reading
     }
 
     /// Forgets all snapshots.
     package func clear() { known.withLock { $0 = [:] } }
 
-    private func last(_ path: String) -> ExchangeSnapshot? { known.withLock { $0[path]?.reading.snapshot } }
+    private static func stamp(_ path: String) throws(FileUnreadable) -> Stamp {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw FileUnreadable(path: path, errno: errno) }
+        return Stamp(
+            inode: UInt64(status.st_ino), size: Int(status.st_size), seconds: status.st_mtim.tv_sec,
+            nanoseconds: status.st_mtim.tv_nsec,
+            changed: status.st_ctim.tv_sec &* 1_000_000_000 &+ status.st_ctim.tv_nsec)
+    }
 
-    private func failed(_ path: String, _ error: FileUnreadable) -> Reading {
+    private static func failed(_ error: FileUnreadable, _ last: Known?) -> Reading {
         let problem: Problem =
             error.isOwnWant
             ? .systemLimit(error.description)
             : error.problem == .missing ? .missing(error.description) : .unreadable(error.description)
-        return Reading(snapshot: last(path), problem: problem)
+        return Reading(snapshot: last?.reading.snapshot, problem: problem)
     }
 }

@@ -12,9 +12,13 @@ struct ConfigurationFile {
     private let folder: String
     private let notes: SettingsReader.Notes
     private let definitions: [ProbeDefinition]?
+    private let readsSnapshot: Bool
 
-    /// - Parameter definitions: for checking the monitors named by responders; nil skips that check.
-    init(path: String, notes: SettingsReader.Notes, definitions: [ProbeDefinition]? = nil) {
+    /// - Parameters:
+    ///   - definitions: for checking the monitors named by responders; nil skips that check.
+    ///   - readsSnapshot: false for a caller that needs only other values.
+    init(path: String, notes: SettingsReader.Notes, definitions: [ProbeDefinition]? = nil, readsSnapshot: Bool = true) {
+        self.readsSnapshot = readsSnapshot
         self.path = path
         self.notes = notes
         self.definitions = definitions
@@ -29,21 +33,27 @@ struct ConfigurationFile {
         configuration.organization.cloud = reader.choice("cloud", Cloud.self)
         configuration.organization.hybridApplicationID = reader.mapping("hybridApp").flatMap { hybrid in
             defer { hybrid.finish() }
-            return hybrid.line("applicationId")
+            return identifier(hybrid, "applicationId")
         }
         configuration.organization.exchangeOnline = reader.mapping("exchangeOnline").map { online in
             defer { online.finish() }
+            if !online.has("ewsEnabled") { online.error("'exchangeOnline' needs 'ewsEnabled'", at: online.location) }
+            for id in online.strings("ewsAllowedAppIds") ?? [] where UUID(uuidString: id) == nil {
+                online.error("'ewsAllowedAppIds' must contain GUIDs, found '\(id)'", at: online.location(of: "ewsAllowedAppIds"))
+            }
             return ExchangeOnline(
                 isEWSEnabled: online.bool("ewsEnabled") ?? false, allowedApplicationIDs: online.strings("ewsAllowedAppIds") ?? [])
         }
         configuration.organization.servers = servers(reader)
         configuration.organization.authConfig = authConfig(reader.mapping("authConfig"))
         configuration.organization.authServer = authServer(reader.mapping("authServer"))
+        configuration.organization.cloud =
+            configuration.organization.cloud ?? configuration.organization.authServer.flatMap { Cloud(url: $0.metadataURL) }
         configuration.organization.pushProxy = pushProxy(reader.mapping("pushProxy"))
         configuration.organization.thresholds = thresholds(reader.mapping("thresholds"))
         configuration.organization.network = network(reader)
         configuration.organization.snapshot = snapshot(reader)
-        if let snapshot = configuration.organization.snapshot { apply(snapshot, to: &configuration.organization, reader) }
+        if readsSnapshot, let snapshot = configuration.organization.snapshot { look(at: snapshot, &configuration.organization, reader) }
         configuration.daemon = daemon(reader)
         configuration.probe = probeAccess(reader.mapping("probe"))
         let responding = ResponderSettings(notes: notes, definitions: definitions)
@@ -68,8 +78,9 @@ struct ConfigurationFile {
         return settings
     }
 
-    /// Takes what the snapshot says at present. One that cannot be read is a warning: its own probe reports it, and it may come later.
-    private func apply(_ settings: SnapshotSettings, to organization: inout Organization, _ reader: SettingsReader) {
+    /// Looks whether the snapshot enables the push proxy, which decides at this time whether its probe is defined. One that cannot be read is a
+    /// warning: its own probe reports it, and it may come later.
+    private func look(at settings: SnapshotSettings, _ organization: inout Organization, _ reader: SettingsReader) {
         let reading = SnapshotStore().read(settings.file)
         switch reading.problem {
         case .missing(let sentence), .unreadable(let sentence), .systemLimit(let sentence):
@@ -78,23 +89,18 @@ struct ConfigurationFile {
         }
         guard let snapshot = reading.snapshot else { return }
         guard organization.isDescribed(by: snapshot) else {
+            let domains = (snapshot.organization.domains ?? []).joined(separator: ", ")
             return reader.warning(
-                "'snapshot': \(settings.file) is of organization '\(snapshot.organization.name)', none of whose domains is configured here",
+                "'snapshot': \(settings.file) is of organization '\(snapshot.organization.name)' with the domains \(domains), none of which is configured here",
                 at: reader.location(of: "snapshot"))
         }
-        organization = organization.applying(snapshot)
+        organization.snapshotEnablesPush = snapshot.pushNotificationProxy?.enabled == true
     }
 
     private func tenant(_ reader: SettingsReader?) -> Tenant {
         var tenant = Tenant()
         guard let reader else { return tenant }
-        if let id = reader.string("id") {
-            if UUID(uuidString: id) != nil {
-                tenant.id = id
-            } else {
-                reader.error("'id' must be the tenant's GUID, found '\(id)'", at: reader.location(of: "id"))
-            }
-        }
+        tenant.id = identifier(reader, "id")
         tenant.domains = reader.strings("domains") ?? []
         if let nested = reader.mapping("credential") {
             let clientID = nested.required("clientId", what: "'credential'")
@@ -309,6 +315,15 @@ struct ConfigurationFile {
     }
 
     // MARK: Values
+
+    /// A GUID of the tenant.
+    private func identifier(_ reader: SettingsReader, _ key: String) -> String? {
+        guard let id = reader.string(key) else { return nil }
+        if UUID(uuidString: id) != nil { return id }
+        let what = key == "id" ? "the tenant's GUID" : "a GUID"
+        reader.error("'\(key)' must be \(what), found '\(id)'", at: reader.location(of: key))
+        return nil
+    }
 
     private func resolved(_ file: String) -> String { file.hasPrefix("/") ? file : folder + "/" + file }
 

@@ -32,14 +32,14 @@ package struct PlanFiles: Sendable {
     /// - Throws: `ConfigurationRefused` if the file cannot be read or parsed.
     package func daemonSettings() throws(ConfigurationRefused) -> DaemonSettings {
         let setting = try YAMLFile(path: configurationPath).read()
-        return ConfigurationFile(path: configurationPath, notes: SettingsReader.Notes()).configuration(setting).daemon
+        return ConfigurationFile(path: configurationPath, notes: SettingsReader.Notes(), readsSnapshot: false).configuration(setting).daemon
     }
 
     /// The errors of a configuration that is not yet written, sorted by position; relative paths are resolved against the directory of `path`.
     package static func errors(inConfiguration text: String, path: String) -> [Diagnostic] {
         let notes = SettingsReader.Notes()
         do throws(ConfigurationRefused) {
-            _ = ConfigurationFile(path: path, notes: notes).configuration(try YAMLFile(path: path).parse(text))
+            _ = ConfigurationFile(path: path, notes: notes, readsSnapshot: false).configuration(try YAMLFile(path: path).parse(text))
         } catch { notes.diagnostics += error.diagnostics }
         return sorted(notes.diagnostics.filter { $0.severity == .error })
     }
@@ -176,7 +176,7 @@ package struct PlanFiles: Sendable {
             warning("no server has the role '\(role.rawValue)': this probe watches nothing", at: definition.location)
         }
         let authConfig = organization.authConfig
-        if authConfig.currentCertificateThumbprint == nil, authConfig.certificateFile == nil {
+        if organization.snapshot == nil, authConfig.currentCertificateThumbprint == nil, authConfig.certificateFile == nil {
             warnings.append(
                 warning(
                     "no 'authConfig': which OAuth certificate the servers must have is not known: add currentCertificateThumbprint from Get-AuthConfig"

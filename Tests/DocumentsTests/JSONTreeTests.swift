@@ -2,6 +2,16 @@ import Documents
 import Testing
 
 @Suite struct JSONTreeTests {
+    @Test(
+        "a duration is a number of seconds that makes sense, or a text that is one; whatever a peer writes, it is no crash",
+        arguments: [
+            ("3599", Duration.seconds(3599)), ("\"3599\"", .seconds(3599)), ("0.5", .milliseconds(500)), ("1e30", nil), ("1e300", nil),
+            ("\"9e99\"", nil), ("\"NaN\"", nil), ("\"inf\"", nil), ("-1", nil), ("0", nil), ("null", nil), ("{}", nil), ("\"\"", nil),
+        ])
+    func duration(text: String, expected: Duration?) throws {
+        #expect(try JSONTree(Array(text.utf8), within: .answer).duration == expected)
+    }
+
     /// A tree as text again, so that it can be compared.
     private static func text(_ tree: JSONTree) -> String {
         switch tree {

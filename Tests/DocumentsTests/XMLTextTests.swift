@@ -17,6 +17,10 @@ import Testing
         #expect(Self.texts(text) == "one|two|")
         #expect(Self.texts("<X509Certificate>root</X509Certificate>") == "root")
         #expect(Self.texts("\u{FEFF}<a/>") == "")
+        // Not again inside itself, so that the cost is that of the document's length.
+        let nested = String(repeating: "<X509Certificate>", count: 200) + "x" + String(repeating: "</X509Certificate>", count: 200)
+        #expect(Self.texts("<a>\(nested)<X509Certificate>y</X509Certificate></a>") == "x|y")
+        #expect(Self.texts("<a><X509Certificate>\(String(repeating: "x", count: 300_000))</X509Certificate></a>") == "")
     }
 
     @Test(

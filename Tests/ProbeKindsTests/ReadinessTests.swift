@@ -58,6 +58,26 @@ import Testing
             ),
             Row(testDescription: "no override", overrides: "", expected: ["failure override override_missing"]),
             Row(
+                testDescription: "one that turns it on, one that turns it off",
+                overrides: override + ", " + override.replacing("=true", with: "=false"), expected: ["failure override override_doubled"]),
+            Row(
+                testDescription: "override for another server",
+                overrides: override.replacing("\"parameters\"", with: "\"servers\": [\"mbx02\"], \"parameters\""),
+                expected: ["failure override override_missing"]),
+            Row(
+                testDescription: "override for newer builds",
+                overrides: override.replacing("\"parameters\"", with: "\"minimumVersion\": \"15.2.9999.0\", \"parameters\""),
+                expected: ["failure override override_missing"]),
+            Row(
+                testDescription: "named like the route, and off", date: "2027-05-01",
+                overrides: override
+                    + #", {"name": "RouteThroughMSGraph", "component": "Global", "section": "x", "parameters": ["Enabled=true", "RouteThroughMSGraph=false"]}"#,
+                expected: ["failure graph graph_route_missing"]),
+            Row(
+                testDescription: "the shared principal as application",
+                authServers: dedicated.replacing(application, with: "00000002-0000-0ff1-ce00-000000000000"),
+                expected: ["failure application shared_principal_blocked"]),
+            Row(
                 testDescription: "override that turns it off", overrides: override.replacing("=true", with: "=false"),
                 expected: ["failure override override_missing"]),
             Row(testDescription: "two overrides", overrides: override + ", " + override, expected: ["failure override override_doubled"]),
@@ -106,7 +126,7 @@ import Testing
             let probe = HybridReadinessProbe(
                 place: Place(organization: try Self.organization(nil), server: nil),
                 snapshot: try ExchangeSnapshot(Array((head + text).utf8)))
-            let outcome = await probe.run(RunContext(date: Date(), deadline: .seconds(5), time: SystemTime()))
+            let outcome = await probe.run(RunContext(date: try Self.day("2026-01-01"), deadline: .seconds(5), time: SystemTime()))
             #expect(outcome.resultType == .rejected && outcome.decisive?.reason == .snapshotIncomplete, "\(outcome.findings)")
             #expect(outcome.decisive?.stage.rawValue == stage)
         }

@@ -13,10 +13,10 @@ import Testing
 
     private static func text(_ days: Double) -> String { "\"\(now.addingTimeInterval(days * 86400).formatted(.iso8601))\"" }
 
-    private static func certificate(_ thumbprint: String, days: Double, key: Bool = true, services: String = "\"None\"") -> String {
+    private static func certificate(_ thumbprint: String, days: Double, key: Bool = true, services: String? = nil) -> String {
         """
         {"thumbprint": "\(thumbprint)", "notBefore": \(text(days - 5 * 365)), "notAfter": \(text(days)), "hasPrivateKey": \(key),
-         "services": [\(services)]}
+         "services": \(services.map { "[\($0)]" } ?? "null")}
         """
     }
 
@@ -89,7 +89,7 @@ import Testing
                 expected: ["failure rotation_overdue"]),
             Row(
                 testDescription: "no effective date", current: 400, next: (1800, nil), peer: "not looked at",
-                expected: ["failure rotation_missing"]),
+                expected: ["failure rotation_too_late"]),
         ])
     func table(row: Row) async throws {
         let dates = row.next.map { next in
@@ -145,6 +145,9 @@ import Testing
             try await findings([current, next, expired], transport: web) == [
                 "failure service_without_certificate", "failure service_without_certificate", "failure service_without_certificate",
             ])
+        let useless = Self.certificate(web, days: 90, services: "\"None\"")
+        #expect(
+            try await findings([current, next, useless]) == ["failure service_without_certificate", "failure service_without_certificate"])
         let mail = Self.certificate(web, days: 90, services: "\"smtp\"")
         #expect(try await findings([current, next, mail]) == ["failure service_without_certificate"])
         #expect(try await findings([current, next], transport: web) == ["failure service_without_certificate"])

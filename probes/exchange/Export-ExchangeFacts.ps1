@@ -2,10 +2,11 @@
 .SYNOPSIS
   Writes what an Exchange organization says of itself into one JSON file for 'snapshot' in agent.yaml. Changes nothing in Exchange.
 .DESCRIPTION
-  Needs Windows PowerShell 5.1 and the Exchange Management Shell. The account needs the role group View-Only Organization Management.
+  Runs on an Exchange server, in Windows PowerShell 5.1; outside the Exchange Management Shell it connects to one itself. The account needs the
+  role group View-Only Organization Management, and the right to log on as a batch job there.
   No private key, password or token is read. A server that does not answer, or a cmdlet that does not exist or is denied, is written as such.
   Every day at 03:00, as a scheduled task:
-    schtasks /Create /TN ExchangeFacts /SC DAILY /ST 03:00 /RU FABRIKAM\svc-facts /RP * /TR "powershell.exe -NoProfile -File C:\Scripts\Export-ExchangeFacts.ps1 -Path \\agent\facts\snapshot.json"
+    schtasks /Create /TN ExchangeFacts /SC DAILY /ST 03:00 /RU FABRIKAM\svc-facts /RP * /TR "powershell.exe -NoProfile -ExecutionPolicy Bypass -File C:\Scripts\Export-ExchangeFacts.ps1 -Path \\agent\facts\snapshot.json"
 .PARAMETER Path
   The file to write, by default .\snapshot.json. It is replaced in one step, so that nobody reads half of it.
 #>
@@ -17,23 +18,28 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
 if (-not (Get-Command Get-ExchangeServer -ErrorAction SilentlyContinue)) {
-  Add-PSSnapin Microsoft.Exchange.Management.PowerShell.SnapIn
+  . "$env:ExchangeInstallPath\bin\RemoteExchange.ps1"
+  Connect-ExchangeServer -auto -ClientApplication:ManagementShell
 }
 
 $script:errors = @()
 
 # The results of a cmdlet; null, and an entry in 'errors', if it cannot be run.
-function Invoke-Reading([string]$Cmdlet, [string]$Server, [scriptblock]$Block) {
+function Invoke-Reading([string]$Cmdlet, $Server, [scriptblock]$Block) {
   if (-not (Get-Command $Cmdlet -ErrorAction SilentlyContinue)) {
     $script:errors += [ordered]@{ cmdlet = $Cmdlet; server = $Server; kind = 'missing'; message = 'not available to this account in this shell' }
     return $null
   }
   try { return ,@(& $Block) }
   catch {
-    $kind = if ("$($_.FullyQualifiedErrorId) $($_.Exception.Message)" -match 'denied|unauthorized|not authorized|permission') { 'denied' } else { 'failed' }
+    $kind = if ("$($_.FullyQualifiedErrorId) $($_.Exception.Message)" -match 'AccessDenied|UnauthorizedAccess|denied|not authorized|permission') { 'denied' } else { 'failed' }
     $script:errors += [ordered]@{ cmdlet = $Cmdlet; server = $Server; kind = $kind; message = "$($_.Exception.Message)" }
     return $null
   }
+}
+
+function Format-Utc([datetime]$Date) {
+  return $Date.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
 }
 
 # A property that not every version has.
@@ -61,7 +67,7 @@ function Get-Flag($Object, [string]$Name) {
 function Get-Utc($Object, [string]$Name) {
   $value = Get-Value $Object $Name
   if ($null -eq $value) { return $null }
-  return ([datetime]$value).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
+  return Format-Utc ([datetime]$value)
 }
 # Flags such as 'IIS, SMTP' as a list of names.
 function Get-Names($Object, [string]$Name) {
@@ -72,6 +78,14 @@ function Get-Names($Object, [string]$Name) {
 
 function Get-CertificateFacts($Certificate) {
   $raw = Get-Value $Certificate 'RawData'
+  if ($null -eq (Get-Value $Certificate 'Thumbprint')) {
+    # With an expired auth certificate, Exchange cannot sign what it serializes: only the raw certificate arrives.
+    $x509 = New-Object System.Security.Cryptography.X509Certificates.X509Certificate2 (, [byte[]]$raw)
+    return [ordered]@{
+      thumbprint = $x509.Thumbprint; subject = $x509.Subject; notBefore = Format-Utc $x509.NotBefore; notAfter = Format-Utc $x509.NotAfter
+      hasPrivateKey = $null; services = $null; certificate = [Convert]::ToBase64String($x509.RawData)
+    }
+  }
   return [ordered]@{
     thumbprint   = "$($Certificate.Thumbprint)"
     subject      = Get-Text $Certificate 'Subject'
@@ -79,7 +93,7 @@ function Get-CertificateFacts($Certificate) {
     notBefore    = Get-Utc $Certificate 'NotBefore'
     notAfter     = Get-Utc $Certificate 'NotAfter'
     keySize      = [int](Get-Value $Certificate 'PublicKeySize')
-    hasPrivateKey = [bool](Get-Flag $Certificate 'HasPrivateKey')
+    hasPrivateKey = Get-Flag $Certificate 'HasPrivateKey'
     services     = Get-Names $Certificate 'Services'
     status       = Get-Text $Certificate 'Status'
     isSelfSigned = Get-Flag $Certificate 'IsSelfSigned'
@@ -102,8 +116,10 @@ function Get-ServerFacts($Server) {
     if ($null -ne $service) { $transport = Get-Text ($service | Select-Object -First 1) 'InternalTransportCertificateThumbprint' }
     $ews = Invoke-Reading 'Get-WebServicesVirtualDirectory' $name { Get-WebServicesVirtualDirectory -Server $name -ADPropertiesOnly -ErrorAction Stop }
     $autodiscover = Invoke-Reading 'Get-AutodiscoverVirtualDirectory' $name { Get-AutodiscoverVirtualDirectory -Server $name -ADPropertiesOnly -ErrorAction Stop }
-    $directories = @(@($ews) + @($autodiscover) | Where-Object { $null -ne $_ } | ForEach-Object {
-        [ordered]@{ name = "$($_.Identity)"; oauth = Get-Flag $_ 'OAuthAuthentication' } })
+    if ($null -ne $ews -and $null -ne $autodiscover) {
+      $directories = @(@($ews) + @($autodiscover) | ForEach-Object {
+          [ordered]@{ name = "$($_.Identity)"; oauth = Get-Flag $_ 'OAuthAuthentication' } })
+    }
   }
   $mine = @($script:errors | Select-Object -Skip $before)
   return [ordered]@{
@@ -120,26 +136,34 @@ function Get-ServerFacts($Server) {
   }
 }
 
+# The build that is installed, from ExSetup.exe; where that cannot be read, AdminDisplayVersion, which security updates do not change.
 # 'Version 15.2 (Build 2562.17)' as '15.2.2562.17'.
 function Get-Version($Server) {
+  try {
+    $found = Invoke-Command -ComputerName "$($Server.Fqdn)" -ErrorAction Stop -ScriptBlock {
+      (Get-Item "$env:ExchangeInstallPath\bin\ExSetup.exe").VersionInfo.FileVersion
+    }
+    if ("$found" -match '^\d+(\.\d+)+$') { return (@("$found" -split '\.' | ForEach-Object { [int]$_ }) -join '.') }
+  } catch { Write-Verbose "$($Server.Fqdn): $($_.Exception.Message)" }
   $text = Get-Text $Server 'AdminDisplayVersion'
   if ($text -match 'Version (\d+)\.(\d+) \(Build (\d+)\.(\d+)\)') { return "$($Matches[1]).$($Matches[2]).$($Matches[3]).$($Matches[4])" }
   return $text
 }
 
-$collectedAt = (Get-Date).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
-$organization = Get-OrganizationConfig
-$domains = @(Get-AcceptedDomain)
-$servers = @(Get-ExchangeServer)
+$collectedAt = Format-Utc (Get-Date)
+# Without these two there is nothing to write.
+$organization = Get-OrganizationConfig -ErrorAction Stop
+$servers = @(Get-ExchangeServer -ErrorAction Stop)
 
-$authConfig = Invoke-Reading 'Get-AuthConfig' $null { Get-AuthConfig }
-$authServers = Invoke-Reading 'Get-AuthServer' $null { Get-AuthServer }
-$partners = Invoke-Reading 'Get-PartnerApplication' $null { Get-PartnerApplication }
-$push = Invoke-Reading 'Get-PushNotificationApp' $null { Get-PushNotificationApp | Where-Object { $_.Name -eq 'OnPrem-Proxy' } }
-$overrides = Invoke-Reading 'Get-SettingOverride' $null { Get-SettingOverride }
-$hybrid = Invoke-Reading 'Get-HybridConfiguration' $null { Get-HybridConfiguration }
-$sending = Invoke-Reading 'Get-SendConnector' $null { Get-SendConnector }
-$receiving = Invoke-Reading 'Get-ReceiveConnector' $null { Get-ReceiveConnector }
+$domains = Invoke-Reading 'Get-AcceptedDomain' $null { Get-AcceptedDomain -ErrorAction Stop }
+$authConfig = Invoke-Reading 'Get-AuthConfig' $null { Get-AuthConfig -ErrorAction Stop }
+$authServers = Invoke-Reading 'Get-AuthServer' $null { Get-AuthServer -ErrorAction Stop }
+$partners = Invoke-Reading 'Get-PartnerApplication' $null { Get-PartnerApplication -ErrorAction Stop }
+$push = Invoke-Reading 'Get-PushNotificationApp' $null { Get-PushNotificationApp -ErrorAction Stop | Where-Object { $_.Name -eq 'OnPrem-Proxy' } }
+$overrides = Invoke-Reading 'Get-SettingOverride' $null { Get-SettingOverride -ErrorAction Stop }
+$hybrid = Invoke-Reading 'Get-HybridConfiguration' $null { Get-HybridConfiguration -ErrorAction Stop }
+$sending = Invoke-Reading 'Get-SendConnector' $null { Get-SendConnector -ErrorAction Stop }
+$receiving = Invoke-Reading 'Get-ReceiveConnector' $null { Get-ReceiveConnector -ErrorAction Stop }
 
 function Get-ConnectorFacts($Connector, [string]$Direction) {
   return [ordered]@{
@@ -161,10 +185,10 @@ $facts = [ordered]@{
   organization = [ordered]@{
     name = Get-Text $organization 'Name'
     id = Get-Text $organization 'Guid'
-    domains = @($domains | ForEach-Object { "$($_.DomainName)" })
-    defaultDomain = @($domains | Where-Object { $_.Default } | ForEach-Object { "$($_.DomainName)" }) | Select-Object -First 1
+    domains = if ($null -eq $domains) { $null } else { @($domains | ForEach-Object { "$($_.DomainName)" }) }
+    defaultDomain = @($domains | Where-Object { $null -ne $_ -and $_.Default } | ForEach-Object { "$($_.DomainName)" }) | Select-Object -First 1
   }
-  authConfig = if ($null -eq $authConfig) { $null } else {
+  authConfig = if ($null -eq $authConfig -or $authConfig.Count -eq 0) { $null } else {
     $one = $authConfig | Select-Object -First 1
     [ordered]@{
       currentThumbprint = Get-Text $one 'CurrentCertificateThumbprint'
@@ -205,9 +229,8 @@ $facts = [ordered]@{
       features = Get-Texts $one 'Features'; tlsCertificateName = Get-Text $one 'TlsCertificateName'; domains = Get-Texts $one 'Domains'
     }
   }
-  connectors = if ($null -eq $sending -and $null -eq $receiving) { $null } else {
-    @(@($sending | Where-Object { $null -ne $_ } | ForEach-Object { Get-ConnectorFacts $_ 'send' }) +
-      @($receiving | Where-Object { $null -ne $_ } | ForEach-Object { Get-ConnectorFacts $_ 'receive' }))
+  connectors = if ($null -eq $sending -or $null -eq $receiving) { $null } else {
+    @(@($sending | ForEach-Object { Get-ConnectorFacts $_ 'send' }) + @($receiving | ForEach-Object { Get-ConnectorFacts $_ 'receive' }))
   }
   servers = @($servers | ForEach-Object { Get-ServerFacts $_ })
   errors = @()
@@ -218,4 +241,4 @@ $json = ConvertTo-Json -InputObject $facts -Depth 8 -Compress
 $bytes = (New-Object System.Text.UTF8Encoding $false).GetBytes($json)
 $full = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
 [System.IO.File]::WriteAllBytes("$full.new", $bytes)
-Move-Item -LiteralPath "$full.new" -Destination $full -Force
+if (Test-Path -LiteralPath $full) { [System.IO.File]::Replace("$full.new", $full, $null) } else { [System.IO.File]::Move("$full.new", $full) }

@@ -19,10 +19,14 @@ package final class SnapshotDelivery: Sendable {
     /// - Throws: `invalid` if it is not, or if `snapshot` is not configured; `notKept` if the file cannot be written.
     package func take(_ bytes: [UInt8]) async throws(DecisionRefused) -> SnapshotReceipt {
         let organization = await manager.state.organization
-        return try await queue.run { () async throws(DecisionRefused) in try Self.save(bytes, for: organization) }
+        return try await queue.run { [now = manager.now] () async throws(DecisionRefused) in
+            try Self.save(bytes, for: organization, at: now)
+        }
     }
 
-    private static func save(_ bytes: [UInt8], for organization: Organization) throws(DecisionRefused) -> SnapshotReceipt {
+    private static func save(
+        _ bytes: [UInt8], for organization: Organization, at now: Date
+    ) throws(DecisionRefused) -> SnapshotReceipt {
         guard let file = organization.snapshot?.file else {
             throw DecisionRefused(.invalid, "'snapshot' is not in agent.yaml: the agent does not use one")
         }
@@ -34,7 +38,16 @@ package final class SnapshotDelivery: Sendable {
             throw DecisionRefused(
                 .invalid, "the snapshot is of organization '\(snapshot.organization.name)', none of whose domains is configured here")
         }
-        if let present = SnapshotStore().read(file).snapshot, present.collectedAt > snapshot.collectedAt {
+        guard snapshot.collectedAt <= now.addingTimeInterval(ExchangeSnapshot.clockTolerance) else {
+            throw DecisionRefused(
+                .invalid,
+                "the snapshot was collected at \(snapshot.collectedAt.formatted(.iso8601)), which is in the future: compare the clocks")
+        }
+        // One in place that is of another organization, or from the future, may be replaced by any.
+        if let present = SnapshotStore().read(file).snapshot, organization.isDescribed(by: present),
+            present.collectedAt > snapshot.collectedAt,
+            present.collectedAt <= now.addingTimeInterval(ExchangeSnapshot.clockTolerance)
+        {
             throw DecisionRefused(
                 .invalid,
                 "the snapshot was collected at \(snapshot.collectedAt.formatted(.iso8601)), before the one in place (\(present.collectedAt.formatted(.iso8601)))"

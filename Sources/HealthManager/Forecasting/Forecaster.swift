@@ -32,7 +32,7 @@ package struct Forecaster: Sendable {
         let end = max(now, until ?? now.addingTimeInterval(Self.reach))
         var notes: [String] = []
         // What was cached may be from before a reload: the configured certificate may be another one by now.
-        var probes = probesOfCertificates(state, snapshot)
+        var probes = probesToRun(state, snapshot)
         if probes.count > Self.rehearsalLimit {
             notes.append("there are too many probes to evaluate: \(probes.count - Self.rehearsalLimit) are judged by their latest result")
             probes.removeLast(probes.count - Self.rehearsalLimit)
@@ -69,12 +69,11 @@ package struct Forecaster: Sendable {
         }
     }
 
-    /// The probes whose results change with time, those of the organization first; of those of targets only the ones that have seen some.
-    private func probesOfCertificates(_ state: ManagerState, _ snapshot: Snapshot) -> [ProbeKey] {
+    /// All probes of the organization and its servers first; then those of targets that have seen certificates.
+    private func probesToRun(_ state: ManagerState, _ snapshot: Snapshot) -> [ProbeKey] {
         let seen = validities(snapshot, [:])
         return state.roster.members.filter { key, member in
-            guard Self.changesWithTime(member.definition) else { return false }
-            return key.identity.target == nil || seen[Place(key)]?.isEmpty == false
+            key.identity.target == nil || Self.changesWithTime(member.definition) && seen[Place(key)]?.isEmpty == false
         }.map(\.key).sorted { left, right in
             let (a, b) = (left.identity.target == nil, right.identity.target == nil)
             return a == b ? left < right : a

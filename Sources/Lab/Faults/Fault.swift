@@ -26,7 +26,7 @@ package struct Fault: Sendable {
     /// What the snapshot of the organization says other than it should, or how it is damaged.
     enum Snapshot: Sendable, Hashable {
         case missing, stale, future, halfWritten, foreign, serverAway, denied
-        case serverLacksCertificate, noPrivateKey
+        case serverLacksCertificate, noPrivateKey, noServices
         case noApplication, noOverride, twoOverrides, oldBuild
         /// AuthConfig names a next certificate.
         case next(Next)

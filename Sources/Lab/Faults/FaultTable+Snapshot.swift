@@ -51,6 +51,9 @@ extension Fault {
             "private-key-absent", "The first mailbox server has the OAuth certificate without its private key.",
             [.snapshot(.noPrivateKey)], [failed(presence, "private_key_missing", "certificate")]),
         Fault(
+            "services-without-certificate", "No certificate of the first mailbox server is enabled for IIS and SMTP.",
+            [.snapshot(.noServices)], [failed(presence, "service_without_certificate", "certificate")]),
+        Fault(
             "next-overdue", "The next certificate's effective date was three days ago.", [.snapshot(.next(.overdue))],
             [ofOrganization(failed(rotation, "rotation_overdue", "certificate"))]),
         Fault(

@@ -11,6 +11,8 @@ final class OAuthCertificates: Sendable {
         case healthy, expiresSoon, expiresVerySoon, expired, notYetValid, key1024, sha1, ellipticCurve
         /// A healthy one with another key, newer than `healthy`.
         case other
+        /// For IIS and SMTP.
+        case web
     }
 
     /// One certificate, as files and documents show it.

@@ -78,10 +78,11 @@ struct LabSnapshot: Sendable {
         var notAfter: Date
         var keySize = 2048
         var hasPrivateKey = true
-        var services = ["Federation"]
+        var services: [String]
         var certificate: String
 
-        init(_ issued: OAuthCertificates.Issued) {
+        init(_ issued: OAuthCertificates.Issued, services: [String] = ["Federation"]) {
+            self.services = services
             (thumbprint, notBefore, notAfter) = (issued.thumbprint, issued.notBefore, issued.notAfter)
             certificate = Data(issued.der).base64EncodedString()
         }
@@ -98,6 +99,7 @@ struct LabSnapshot: Sendable {
         if case .missing = fault { return nil }
         let now = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
         let current = try tenant.named()
+        let web = try tenant.certificates.certificate(.web)
         var document = Document(
             collectedAt: now, collectedBy: servers.first ?? "", organization: organization(foreign: fault == .foreign),
             authConfig: AuthConfig(currentThumbprint: current.thumbprint),
@@ -113,7 +115,7 @@ struct LabSnapshot: Sendable {
                 SettingOverride(name: "EnableExchangeHybrid3PAppFeature", section: "ExchangeOnpremAsThirdPartyAppId"),
                 SettingOverride(name: "GraphRoute", component: "Global", section: "RouteThroughMSGraph"),
             ],
-            servers: servers.map { Server(name: $0, certificates: [Certificate(current)]) })
+            servers: servers.map { Server(name: $0, certificates: [Certificate(current), Certificate(web, services: ["IIS", "SMTP"])]) })
         try apply(fault, to: &document, now: now)
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
@@ -145,7 +147,8 @@ struct LabSnapshot: Sendable {
         case .twoOverrides:
             document.settingOverrides.append(SettingOverride(name: "Again", section: "ExchangeOnpremAsThirdPartyAppId"))
         case .oldBuild: document.servers[0].version = "15.2.1748.10"
-        case .serverLacksCertificate: document.servers[0].certificates = []
+        case .serverLacksCertificate: document.servers[0].certificates?.removeFirst()
+        case .noServices: document.servers[0].certificates?.removeLast()
         case .noPrivateKey: document.servers[0].certificates?[0].hasPrivateKey = false
         case .next(let next):
             let issued = try tenant.certificates.certificate(next == .endsEarlier ? .expiresSoon : .other)

@@ -24,8 +24,11 @@ struct MetadataURL {
 
     /// A finding if the URL does not name the configured tenant; nil if it does, or if no tenant is configured.
     func mismatch(in organization: Organization) -> Finding? {
-        let key = organization.source("authServer.metadataUrl", inExchange: "AuthMetadataUrl")
+        let key = organization.source(of: .authServer, "authServer.metadataUrl", inExchange: "AuthMetadataUrl")
         guard Text.isHTTPS(url) else { return finding("\(key) is '\(url)', which is not an https URL") }
+        if organization.described?.values.contains(.authServer) == true, Cloud(url: url) == nil {
+            return finding("\(key) is '\(url)', which is not a host of Microsoft's clouds: no request is sent there")
+        }
         guard !organization.name.isEmpty || organization.tenant.id != nil || !organization.tenant.domains.isEmpty else {
             return nil
         }

@@ -18,7 +18,8 @@ struct CertificatePresenceKind: ProbeKind {
     func readOptions(_ reader: SettingsReader) {}
 
     func discover(_ options: Void, at place: Place) -> Discovery {
-        services.probeOfSnapshot(at: place) { place, snapshot in
+        guard place.server != nil else { return .notDefined(.needsServer) }
+        return services.probeOfSnapshot(at: place) { place, snapshot in
             CertificatePresenceProbe(place: place, snapshot: snapshot)
         }
     }

@@ -25,7 +25,7 @@ struct CertificatePresenceProbe: Probe {
         if snapshot.authConfig == nil {
             log.find(unknown("Get-AuthConfig is not in the snapshot: which certificate \(name) must have is not known"))
         } else {
-            log.stage(.config, .passed, "\(certificates.count) certificates on \(name)")
+            log.stage(.config, .passed, "certificates on \(name): \(certificates.count)")
         }
         for (slot, thumbprint) in [("current", snapshot.authConfig?.current), ("next", snapshot.authConfig?.next)] {
             guard let thumbprint else { continue }
@@ -33,8 +33,14 @@ struct CertificatePresenceProbe: Probe {
             if let finding = finding(thumbprint, slot, isUrgent: isUrgent, among: certificates, of: name) { log.find(finding) }
         }
         for finding in services(certificates, of: server, at: context.date) { log.find(finding) }
+        if certificates.allSatisfy({ $0.services == nil }) { log.leaveOut("certificates for IIS and SMTP: the snapshot has no services") }
         log.stage(.certificate, .passed, "all that \(name) needs")
         return log.finished(Self.stages)
+    }
+
+    var turns: [Date] {
+        let certificates = place.server.flatMap { snapshot?.server(named: $0.name)?.certificates } ?? []
+        return certificates.flatMap { [$0.notBefore, $0.notAfter] } + [snapshot?.authConfig?.nextEffectiveDate].compactMap(\.self)
     }
 
     private func finding(
@@ -46,7 +52,10 @@ struct CertificatePresenceProbe: Probe {
                 severity, stage: .certificate, reason: .certificateMissing,
                 sentence: "\(name) does not have AuthConfig's \(slot) certificate \(thumbprint)", certificate: thumbprint)
         }
-        guard !held.hasPrivateKey else { return nil }
+        guard let hasPrivateKey = held.hasPrivateKey else {
+            return unknown("whether \(name) has the private key of \(thumbprint) is not in the snapshot")
+        }
+        guard !hasPrivateKey else { return nil }
         return Finding(
             severity, stage: .certificate, reason: .privateKeyMissing,
             sentence: "\(name) has AuthConfig's \(slot) certificate \(thumbprint) without its private key", certificate: thumbprint)
@@ -55,14 +64,16 @@ struct CertificatePresenceProbe: Probe {
     private func services(_ certificates: [ExchangeSnapshot.Certificate], of server: ExchangeSnapshot.Server, at date: Date) -> [Finding] {
         var findings: [Finding] = []
         // A snapshot without services says nothing of them.
-        let isKnown = certificates.contains { $0.services?.contains { ["iis", "smtp"].contains($0.lowercased()) } == true }
+        let isKnown = certificates.contains { $0.services != nil }
         for service in isKnown ? ["IIS", "SMTP"] : [] {
             let enabled = certificates.filter { $0.services?.contains { $0.lowercased() == service.lowercased() } == true }
-            guard !enabled.contains(where: { $0.hasPrivateKey && $0.notBefore <= date && date < $0.notAfter }) else { continue }
-            let why = enabled.isEmpty ? "no certificate is enabled for it" : "none that is enabled for it is valid and has its private key"
+            guard !enabled.contains(where: { $0.problem(at: date) == nil }) else { continue }
+            let why = enabled.map { "\($0.thumbprint.value?.description ?? "") \($0.problem(at: date) ?? "")" }.joined(separator: ", ")
             findings.append(
                 Finding(
-                    .failure, stage: .certificate, reason: .serviceWithoutCertificate, sentence: "\(service) on \(server.name): \(why)"))
+                    .failure, stage: .certificate, reason: .serviceWithoutCertificate,
+                    sentence: "\(service) on \(server.name): "
+                        + (enabled.isEmpty ? "no certificate is enabled for it" : "no certificate for it is usable: \(why)")))
         }
         guard let transport = server.internalTransportThumbprint?.value else { return findings }
         let what = "the internal transport certificate \(transport) of \(server.name)"
@@ -74,11 +85,11 @@ struct CertificatePresenceProbe: Probe {
                     certificate: transport))
             return findings
         }
-        if held.notAfter <= date {
+        if let problem = held.problem(at: date) {
             findings.append(
                 Finding(
-                    .failure, stage: .certificate, reason: .serviceWithoutCertificate,
-                    sentence: "\(what) expired at \(held.notAfter.formatted(.iso8601))", certificate: transport))
+                    .failure, stage: .certificate, reason: .serviceWithoutCertificate, sentence: "\(what) \(problem)",
+                    certificate: transport))
         }
         return findings
     }
@@ -86,5 +97,14 @@ struct CertificatePresenceProbe: Probe {
     private func unknown(_ sentence: String) -> Finding {
         Finding(
             .unknown, stage: .config, reason: .snapshotIncomplete, sentence: sentence, cause: place.watcher(ExchangeSnapshotKind.self))
+    }
+}
+
+extension ExchangeSnapshot.Certificate {
+    /// Why a service cannot use it, as a clause; nil if it can.
+    fileprivate func problem(at date: Date) -> String? {
+        if notAfter <= date { return "expired on \(notAfter.formatted(.iso8601))" }
+        if date < notBefore { return "is not valid before \(notBefore.formatted(.iso8601))" }
+        return hasPrivateKey == false ? "has no private key" : nil
     }
 }

@@ -7,7 +7,7 @@ import Probing
 struct CertificateRotationProbe: Probe {
     static let stages: [Stage] = [.config, .certificate]
     /// How long after its effective date a next certificate may still be waiting: Exchange looks about every twelve hours.
-    private static let patience: TimeInterval = 86400
+    private static let gracePeriod: TimeInterval = 86400
 
     let place: Place
     /// Nil if none could be read.
@@ -29,15 +29,14 @@ struct CertificateRotationProbe: Probe {
         }
         log.stage(.config, .passed, "current \(current), next \(authConfig.next?.description ?? "none")")
         log.observe(observations(authConfig, in: snapshot))
-        let held = certificate(current, in: snapshot)
+        guard let held = snapshot.certificate(current) else {
+            log.find(absent(current, "current", in: snapshot))
+            return log.finished(Self.stages)
+        }
         if let next = authConfig.next {
             for finding in judge(next, after: current, held, authConfig, in: snapshot, at: context.date) { log.find(finding) }
         } else if let finding = unstaged(current, held, at: context.date) {
             log.find(finding)
-        }
-        guard let held else {
-            if !log.hasFailed { log.find(absent(current, "current", in: snapshot)) }
-            return log.finished(Self.stages)
         }
         log.sample(held.notAfter.timeIntervalSince(context.date) / 86400)
         log.stage(.certificate, .passed, "\(current) expires \(held.notAfter.formatted(.iso8601))")
@@ -46,55 +45,54 @@ struct CertificateRotationProbe: Probe {
 
     func turns(with validity: Validity) -> [Date] {
         let thresholds = place.organization.thresholds
-        let effective = snapshot?.authConfig?.nextEffectiveDate
+        let warning = thresholds.warning(lifetime: validity.lifetime).seconds
         return [
-            validity.begin, validity.end, validity.end.addingTimeInterval(-thresholds.warning(lifetime: validity.lifetime).seconds),
+            validity.begin, validity.end, validity.end.addingTimeInterval(-warning), validity.end.addingTimeInterval(-2 * warning),
             validity.end.addingTimeInterval(-thresholds.failure(lifetime: validity.lifetime).seconds),
-        ] + (effective.map { [$0, $0.addingTimeInterval(Self.patience)] } ?? [])
+        ]
     }
 
-    /// The certificate as a server that has it describes it; nil if none that answered has it.
-    private func certificate(_ thumbprint: Thumbprint, in snapshot: ExchangeSnapshot) -> Certificate? {
-        snapshot.servers.lazy.compactMap { $0.certificates?.first { $0.thumbprint.value == thumbprint } }.first
+    var turns: [Date] {
+        snapshot?.authConfig?.nextEffectiveDate.map { [$0, $0.addingTimeInterval(Self.gracePeriod)] } ?? []
     }
 
     private func judge(
-        _ next: Thumbprint, after current: Thumbprint, _ held: Certificate?, _ authConfig: ExchangeSnapshot.AuthConfig,
+        _ next: Thumbprint, after current: Thumbprint, _ held: Certificate, _ authConfig: ExchangeSnapshot.AuthConfig,
         in snapshot: ExchangeSnapshot, at date: Date
     ) -> [Finding] {
         guard next != current else {
             return [failure(.rotationSameCertificate, "AuthConfig names \(next) as its current and as its next certificate", next)]
         }
         var findings: [Finding] = []
-        let staged = certificate(next, in: snapshot)
+        let staged = snapshot.certificate(next)
         if staged == nil { findings.append(absent(next, "next", in: snapshot)) }
         guard let effective = authConfig.nextEffectiveDate else {
-            findings.append(failure(.rotationMissing, "AuthConfig names the next certificate \(next) without an effective date", next))
+            findings.append(failure(.rotationTooLate, "AuthConfig names the next certificate \(next) without an effective date", next))
             return findings
         }
         let day = effective.formatted(.iso8601)
         if effective <= date {
-            let isOverdue = date.timeIntervalSince(effective) > Self.patience
+            let isOverdue = date.timeIntervalSince(effective) > Self.gracePeriod
             findings.append(
                 Finding(
                     isOverdue ? .failure : .warning, stage: .certificate, reason: .rotationOverdue,
                     sentence: "the next certificate \(next) was to take effect at \(day), but \(current) is still the current one",
                     certificate: next))
-        } else if let held, effective > held.notAfter {
+        } else if effective > held.notAfter {
             findings.append(
                 failure(
                     .rotationTooLate,
                     "the next certificate \(next) takes effect at \(day), after the current one expires (\(held.notAfter.formatted(.iso8601)))",
                     next))
         }
-        if let staged, let held, isNearEnd(held, at: date), left(staged, at: date) < warning(staged) * 2 {
+        if let staged, isNearEnd(held, at: date), left(staged, at: date) < warning(staged) * 2 {
             findings.append(
                 Finding(
                     .warning, stage: .certificate, reason: .certificateExpiresSoon,
                     sentence:
                         "the next certificate \(next) expires soon itself (\(staged.notAfter.formatted(.iso8601))): stage a newer one",
                     certificate: next))
-        } else if let staged, let held, staged.notAfter < held.notAfter {
+        } else if let staged, staged.notAfter < held.notAfter {
             findings.append(
                 Finding(
                     .warning, stage: .certificate, reason: .rotationEndsEarlier,
@@ -106,8 +104,8 @@ struct CertificateRotationProbe: Probe {
     }
 
     /// The finding for a current certificate near its end without a next one; nil if it lasts.
-    private func unstaged(_ current: Thumbprint, _ held: Certificate?, at date: Date) -> Finding? {
-        guard let held, isNearEnd(held, at: date) else { return nil }
+    private func unstaged(_ current: Thumbprint, _ held: Certificate, at date: Date) -> Finding? {
+        guard isNearEnd(held, at: date) else { return nil }
         let isVeryNear = left(held, at: date) < place.organization.thresholds.failure(lifetime: lifetime(held))
         return Finding(
             isVeryNear ? .failure : .warning, stage: .certificate, reason: .rotationMissing,
@@ -143,7 +141,7 @@ struct CertificateRotationProbe: Probe {
 
     private func observations(_ authConfig: ExchangeSnapshot.AuthConfig, in snapshot: ExchangeSnapshot) -> [Observation] {
         [(authConfig.current, OAuthCertificate.Slot.current), (authConfig.next, .next)].compactMap { thumbprint, slot in
-            guard let facts = thumbprint.flatMap({ certificate($0, in: snapshot) })?.facts else { return nil }
+            guard let facts = thumbprint.flatMap({ snapshot.certificate($0) })?.facts else { return nil }
             return .oauthCertificate(
                 OAuthCertificate(server: "", source: .snapshot, slot: slot, facts: facts, lastSeen: snapshot.collectedAt))
         }

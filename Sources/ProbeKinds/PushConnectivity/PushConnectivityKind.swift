@@ -31,11 +31,10 @@ struct PushConnectivityKind: ProbeKind {
     }
 
     func discover(_ options: PushConnectivityOptions, at place: Place) -> Discovery {
-        guard place.organization.pushProxy.enabled else {
+        guard place.organization.pushProxy.enabled || place.organization.snapshotEnablesPush else {
+            let place = place.organization.snapshot == nil ? "pushProxy.enabled is false" : "neither agent.yaml nor the snapshot enables it"
             return .notDefined(
-                NotDefined(
-                    because: "the push notifications proxy was disabled",
-                    configured: "pushProxy.enabled is false: normal if you do not use it"))
+                NotDefined(because: "the push notifications proxy was disabled", configured: "\(place): normal if you do not use it"))
         }
         return services.probe(at: place) { [services] place, snapshot in
             PushConnectivityProbe(

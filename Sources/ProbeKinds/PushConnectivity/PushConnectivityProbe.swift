@@ -50,15 +50,16 @@ struct PushConnectivityProbe: Probe {
     private var configurationFindings: [Finding] {
         let push = organization.pushProxy
         let (name, uri) = (
-            organization.source("pushProxy.organization", inExchange: "Organization of OnPrem-Proxy"),
-            organization.source("pushProxy.uri", inExchange: "Uri of OnPrem-Proxy")
+            organization.source(of: .pushProxy, "pushProxy.organization", inExchange: "Organization of OnPrem-Proxy"),
+            organization.source(of: .pushProxy, "pushProxy.uri", inExchange: "Uri of OnPrem-Proxy")
         )
-        let metadata = organization.source("authServer.metadataUrl", inExchange: "AuthMetadataUrl")
+        let metadata = organization.source(of: .authServer, "authServer.metadataUrl", inExchange: "AuthMetadataUrl")
         guard push.enabled else {
             return [
                 Finding(
                     .unknown, stage: .config, reason: .notObserved,
-                    sentence: "the push notifications proxy has been disabled in Exchange: normal if you do not use it; run 'agent restart'"
+                    sentence:
+                        "the push notifications proxy is disabled or absent in Exchange: if you do not use it, set pushProxy.enabled to false and run 'agent restart'"
                 )
             ]
         }
@@ -71,6 +72,10 @@ struct PushConnectivityProbe: Probe {
             return [mismatch("\(name) is '\(push.organization)', which is not one of this organization's domains")]
         }
         let cloud = Cloud(url: push.uri)
+        // A file that others write must not send the token anywhere but to Microsoft.
+        if organization.described?.values.contains(.pushProxy) == true, cloud == nil {
+            return [mismatch("\(uri) is '\(push.uri)', which is not a host of Microsoft's clouds: no request is sent there")]
+        }
         for (key, url) in [
             (metadata, organization.authServer?.metadataURL), ("pushProxy.token.endpoint", push.token?.endpoint),
         ] {
@@ -128,6 +133,9 @@ struct PushConnectivityProbe: Probe {
         guard let url = organization.authServer?.metadataURL else {
             log.leaveOut("metadata: authServer.metadataUrl is not configured")
             return
+        }
+        if organization.described?.values.contains(.authServer) == true, let mismatch = MetadataURL(url).mismatch(in: organization) {
+            return log.find(mismatch)
         }
         let sighting = await copies.metadata.fresh(.authServer(url: url), context)
         let time = sighting.report.phases.values.reduce(.zero, +)

@@ -11,6 +11,8 @@ struct GraphReader: Sendable {
     let path: NetworkPath
     /// Pages of a list that are followed.
     private static let mostPages = 20
+    /// In seconds; what a server asks beyond that is as good as for ever.
+    private static let longestPause = 86400
 
     /// An answer that is not the object.
     enum Problem: Error {
@@ -51,7 +53,9 @@ struct GraphReader: Sendable {
             if let finding = judgement.finding { throw .other(finding) }
             guard let response = report.response else { throw .other(failure(.httpMalformed, "no response")) }
             guard [429, 503].contains(response.status) else { return try read(response) }
-            let pause = response.values(of: "Retry-After").first.flatMap { Int($0) }.map { Duration.seconds(max(1, $0)) } ?? .seconds(1)
+            let pause =
+                response.values(of: "Retry-After").first.flatMap { Int($0) }.map { Duration.seconds(min(max(1, $0), Self.longestPause)) }
+                ?? .seconds(1)
             guard pause < context.deadline, (try? await Task.sleep(for: pause)) != nil else {
                 throw .other(
                     unknown(.endpointThrottled, "answered \(response.status), and asks to wait \(DurationText.format(pause))"))
@@ -68,7 +72,11 @@ struct GraphReader: Sendable {
             throw .other(failure(.httpMalformed, "sent \(response.bodyLength) bytes that are no JSON object"))
         case 401: throw .other(unknown(.endpointRefusedToken, "refused the agent's token (\(word(code)))"))
         case 403:
-            throw .other(unknown(.consentMissing, "refuses to show applications to the agent's own application (\(word(code)))"))
+            throw .other(
+                unknown(
+                    .consentMissing,
+                    "does not show applications to the agent's own application (\(word(code))): it needs the application permission Application.Read.All, with admin consent"
+                ))
         case 404: throw .notFound
         case 300..<400: throw .other(failure(.httpRedirect, "redirects with status \(response.status)"))
         default: throw .other(failure(.httpStatus, "status \(response.status) (\(word(code)))"))

@@ -60,8 +60,7 @@ struct TokenRequest: Sendable {
         let tree = try? JSONTree(response.body, within: .answer)
         if response.status == 200 {
             if let token = tree?["access_token"]?.text, !token.isEmpty {
-                let life = tree?["expires_in"]?.number
-                return .token(Token(text: token, life: life.map { .seconds($0) }))
+                return .token(Token(text: token, life: tree?["expires_in"]?.duration))
             }
             return .refused(failure(.tokenMalformed, "the response contains no access_token"))
         }

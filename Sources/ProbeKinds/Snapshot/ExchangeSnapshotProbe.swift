@@ -4,6 +4,8 @@ import Outbound
 import Probing
 
 struct ExchangeSnapshotProbe: Probe {
+    private static let mostGaps = 20
+
     let services: KindServices
     let settings: SnapshotSettings
     let place: Place
@@ -39,15 +41,25 @@ struct ExchangeSnapshotProbe: Probe {
             let isWatched = server.roles.map { $0.contains { $0.lowercased() == "mailbox" } } ?? true
             if isWatched { clauses.append("\(server.name) is not among 'servers' in agent.yaml: it is not watched") }
         }
+        let failed = Set((snapshot.errors ?? []).map { $0.cmdlet.lowercased() })
+        for (cmdlet, isThere) in [
+            ("Get-AcceptedDomain", snapshot.organization.domains != nil), ("Get-AuthConfig", snapshot.authConfig != nil),
+            ("Get-AuthServer", snapshot.authServers != nil), ("Get-SettingOverride", snapshot.settingOverrides != nil),
+        ] where !isThere && !failed.contains(cmdlet.lowercased()) {
+            clauses.append("the result of \(cmdlet) is missing, and no error says why")
+        }
         for error in snapshot.errors ?? [] {
             let what =
                 switch error.kind {
-                case .missing: "does not exist there"
+                case .missing: "is not available to the account that collected it"
                 case .denied: "was denied"
                 case .failed: "failed"
                 }
-            let place = error.server.map { " on \($0)" } ?? ""
+            let place = error.server.flatMap { $0.isEmpty ? nil : " on \($0)" } ?? ""
             clauses.append("\(error.cmdlet)\(place) \(what)\(error.message.map { " (\($0.prefix(200)))" } ?? "")")
+        }
+        if clauses.count > Self.mostGaps {
+            clauses = clauses.prefix(Self.mostGaps) + ["\(clauses.count - Self.mostGaps) more are missing"]
         }
         return clauses.map { Finding(.warning, stage: .config, reason: .snapshotIncomplete, sentence: "the snapshot is incomplete: \($0)") }
     }

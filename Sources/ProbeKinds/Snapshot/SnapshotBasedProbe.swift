@@ -5,8 +5,8 @@ import Probing
 /// Creates the probe of one run from the organization as it is described now, and from the snapshot; nil if there is none.
 typealias SnapshotBasedMaker = @Sendable (Place, ExchangeSnapshot?) -> any Probe
 
-/// A probe whose verdict rests on what Exchange says of itself: each run uses the organization as the current snapshot describes it, and a
-/// run that finds no failure cannot judge while the snapshot is missing, stale or of another organization.
+/// A probe whose verdict depends on what Exchange says of itself: each run uses the organization as the current snapshot describes it. While
+/// the snapshot is missing, stale or of another organization, a run uses what is configured, and cannot judge unless it finds a failure.
 private struct SnapshotBasedProbe: Probe {
     let services: KindServices
     let settings: SnapshotSettings
@@ -15,14 +15,17 @@ private struct SnapshotBasedProbe: Probe {
 
     func run(_ context: RunContext) async -> Outcome {
         let standing = services.standing(settings, of: place.organization, context)
-        var current = place
-        if let snapshot = standing.snapshot { current.organization = place.organization.applying(snapshot) }
-        var outcome = await make(current, standing.snapshot).run(context)
-        guard let doubt = standing.finding else { return outcome }
-        outcome.findings.append(
+        guard let doubt = standing.finding else {
+            var current = place
+            if let snapshot = standing.snapshot { current.organization = place.organization.applying(snapshot) }
+            return await make(current, standing.snapshot).run(context)
+        }
+        // Nothing is asked of anybody because a snapshot says so that is not believed.
+        var outcome = await make(place, nil).run(context)
+        outcome.findings.insert(
             Finding(
                 .unknown, stage: doubt.stage, reason: doubt.reason, sentence: "cannot judge: \(doubt.sentence)",
-                cause: place.watcher(ExchangeSnapshotKind.self)))
+                cause: place.watcher(ExchangeSnapshotKind.self)), at: 0)
         return outcome
     }
 

@@ -4,9 +4,6 @@ import Probing
 
 /// The snapshot of an organization as it is now, and whether verdicts may rest on it. Pure.
 struct SnapshotStanding: Sendable {
-    /// How far the clock of the server that collected it may be ahead.
-    private static let tolerance: TimeInterval = 300
-
     /// The snapshot to apply; nil if there is none, or if it is of another organization.
     let snapshot: ExchangeSnapshot?
     /// Why verdicts must not rest on it; nil if they may.
@@ -18,7 +15,8 @@ struct SnapshotStanding: Sendable {
             snapshot = nil
             finding = Self.failure(
                 .snapshotWrongOrganization,
-                "\(settings.file) is of organization '\(found.organization.name)', none of whose domains is configured here")
+                "\(settings.file) is of organization '\(found.organization.name)' with the domains \((found.organization.domains ?? []).joined(separator: ", ")): neither 'organization' nor 'tenant.domains' in agent.yaml is one of them"
+            )
             return
         }
         snapshot = reading.snapshot
@@ -37,7 +35,7 @@ struct SnapshotStanding: Sendable {
     private static func finding(_ snapshot: ExchangeSnapshot, _ settings: SnapshotSettings, now: Date) -> Finding? {
         let age = now.timeIntervalSince(snapshot.collectedAt)
         let collected = "\(settings.file) was collected at \(snapshot.collectedAt.formatted(.iso8601))"
-        if age < -tolerance {
+        if age < -ExchangeSnapshot.clockTolerance {
             return failure(
                 .clockSkew,
                 "\(collected), which is in the future: its age is not known; compare the clock of \(snapshot.collectedBy ?? "the server") with this one"
@@ -46,7 +44,7 @@ struct SnapshotStanding: Sendable {
         guard age > settings.maximumAge.seconds else { return nil }
         return failure(
             .snapshotStale,
-            "\(collected), \(DurationText.format(.seconds(age.rounded()))) ago; at most \(DurationText.format(settings.maximumAge)) is accepted"
+            "\(collected), \(DurationText.format(.seconds((age / 3600).rounded() * 3600))) ago; at most \(DurationText.format(settings.maximumAge)) is accepted"
         )
     }
 

@@ -21,6 +21,10 @@ struct TenantKey: Sendable {
         end = entry["endDateTime"]?.text.flatMap(JSONText.date)
     }
 
-    /// The keys of an application or service principal.
-    static func all(_ object: JSONTree) -> [TenantKey] { (object["keyCredentials"]?.elements ?? []).map { TenantKey($0) } }
+    /// The keys of an application or service principal that certificates are verified with; nil if the object does not tell.
+    static func all(_ object: JSONTree) -> [TenantKey]? {
+        object["keyCredentials"]?.elements?.filter { entry in
+            (entry["type"]?.text ?? "AsymmetricX509Cert") == "AsymmetricX509Cert" && (entry["usage"]?.text ?? "Verify") == "Verify"
+        }.map { TenantKey($0) }
+    }
 }

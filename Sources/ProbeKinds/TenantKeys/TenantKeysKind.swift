@@ -11,7 +11,7 @@ struct TenantKeysKind: ProbeKind {
     let guide = KindGuide(
         checks: [
             "token: the agent's own credential (tenant.credential, otherwise that of pushProxy.token) gets a token for Microsoft Graph.",
-            "endpoint: the dedicated application's keys are read (hybridApp.applicationId, the snapshot's AuthServer of type AzureAD, otherwise the application named ExchangeServerApp-...), and those of the shared service principal.",
+            "endpoint: the dedicated application's keys are read (hybridApp.applicationId, the snapshot's AuthServer of type AzureAD, otherwise the application named ExchangeServerApp-...), and those of the shared service principal. Where no feature in use needs an application, the latter must have the key.",
             "compare: AuthConfig's current certificate is among them, with the certificate's dates, and the next one before its effective date. Keys left on the shared principal are a warning. Permission needed: Application.Read.All.",
         ],
         stages: TenantKeysProbe.stages,

@@ -41,11 +41,11 @@ struct TenantKeysProbe: Probe {
         }
         let graph = GraphReader(host: organization.effectiveCloud.graphHost, token: token, path: path)
         do throws(GraphReader.Problem) {
-            let application = try await application(graph, context)
-            log.stage(.endpoint, .passed, application["displayName"]?.text ?? "")
-            let known = await copies.look(context).copies.map(\.facts)
-            for finding in judge(TenantKey.all(application), current: current, known: known, at: context.date) { log.find(finding) }
-            if let finding = try await leftovers(graph, context) { log.find(finding) }
+            let (name, keys) = try await keyHolder(graph, context, into: &log)
+            log.stage(.endpoint, .passed, name)
+            for finding in judge(keys, current: current, await dates(context), at: context.date, into: &log) {
+                log.find(finding)
+            }
             log.stage(.compare, .passed, "\(current)")
         } catch {
             switch error {
@@ -57,6 +57,65 @@ struct TenantKeysProbe: Probe {
     }
 
     // MARK: endpoint
+
+    /// The object whose keys Exchange's tokens are checked with: the dedicated application; the shared service principal where that is not
+    /// needed, or where the tenant has none and nothing says that it is.
+    private func keyHolder(
+        _ graph: GraphReader, _ context: RunContext, into log: inout RunRecorder
+    ) async throws(GraphReader.Problem) -> (name: String, keys: [TenantKey]) {
+        let usesRichFeatures = snapshot?.usesRichFeatures
+        let shared = try await principal(graph, context)
+        if usesRichFeatures == false, organization.hybridApplicationID == nil {
+            log.leaveOut("the dedicated application: no feature that needs it is in use")
+            guard let shared else { throw .notFound }
+            return shared
+        }
+        let application: (name: String, keys: [TenantKey])
+        do throws(GraphReader.Problem) {
+            application = try keys(of: try await self.application(graph, context), organization.hybridApplicationID)
+        } catch {
+            guard case .notFound = error, organization.hybridApplicationID == nil, usesRichFeatures == nil, let shared,
+                !shared.keys.isEmpty
+            else { throw error }
+            log.leaveOut("whether a dedicated application is needed: give a snapshot, or hybridApp.applicationId")
+            return shared
+        }
+        let left = shared?.keys ?? []
+        if !left.isEmpty {
+            log.find(
+                Finding(
+                    .warning, stage: .compare, reason: .sharedPrincipalKeysLeft,
+                    sentence:
+                        "the shared service principal \(Self.sharedPrincipal) still has \(left.count == 1 ? "a key" : "\(left.count) keys"), beside the dedicated application"
+                ))
+        }
+        return application
+    }
+
+    /// The shared service principal; nil if the tenant does not have it.
+    private func principal(
+        _ graph: GraphReader, _ context: RunContext
+    ) async throws(GraphReader.Problem) -> (name: String, keys: [TenantKey])? {
+        let resource = "/v1.0/servicePrincipals(appId='\(Self.sharedPrincipal)')?$select=appId,displayName,keyCredentials"
+        do throws(GraphReader.Problem) { return try keys(of: try await graph.object(resource, context), Self.sharedPrincipal) } catch {
+            if case .notFound = error { return nil }
+            throw error
+        }
+    }
+
+    /// The name and keys of an object that is the one that was asked for.
+    private func keys(
+        of object: JSONTree, _ id: String?
+    ) throws(GraphReader.Problem) -> (name: String, keys: [TenantKey]) {
+        let appID = object["appId"]?.text ?? ""
+        guard let keys = TenantKey.all(object), id.map({ $0.lowercased() == appID.lowercased() }) ?? true else {
+            throw .other(
+                Finding(
+                    .unknown, stage: .endpoint, reason: .httpMalformed,
+                    sentence: "Microsoft Graph: the answer is not the application \(id ?? "") with its keys"))
+        }
+        return (object["displayName"]?.text ?? appID, keys)
+    }
 
     private func application(_ graph: GraphReader, _ context: RunContext) async throws(GraphReader.Problem) -> JSONTree {
         let fields = "$select=appId,displayName,keyCredentials"
@@ -89,50 +148,52 @@ struct TenantKeysProbe: Probe {
         return Finding(.failure, stage: .endpoint, reason: .applicationUnknown, sentence: "the tenant does not have \(name)")
     }
 
-    private func leftovers(_ graph: GraphReader, _ context: RunContext) async throws(GraphReader.Problem) -> Finding? {
-        let resource = "/v1.0/servicePrincipals(appId='\(Self.sharedPrincipal)')?$select=appId,keyCredentials"
-        let object: JSONTree
-        do throws(GraphReader.Problem) { object = try await graph.object(resource, context) } catch {
-            if case .notFound = error { return nil }
-            throw error
-        }
-        let keys = TenantKey.all(object)
-        guard !keys.isEmpty else { return nil }
-        return Finding(
-            .warning, stage: .compare, reason: .sharedPrincipalKeysLeft,
-            sentence:
-                "the shared service principal \(Self.sharedPrincipal) still has \(keys.count) key(s): remove them, they can act for Exchange"
-        )
-    }
-
     // MARK: compare
 
-    private func judge(_ keys: [TenantKey], current: Thumbprint, known: [CertificateFacts], at date: Date) -> [Finding] {
-        var findings = judge(current, "current", isNeeded: true, keys, known, at: date)
+    private typealias Dates = (begin: Date, end: Date)
+
+    /// When a certificate is valid, as the exported file or a server in the snapshot says.
+    private func dates(_ context: RunContext) async -> @Sendable (Thumbprint) -> Dates? {
+        let exported = await copies.look(context).exported?.facts
+        return { [snapshot] thumbprint in
+            if let exported, exported.thumbprint == thumbprint { return (exported.notBefore, exported.notAfter) }
+            return snapshot?.certificate(thumbprint).map { ($0.notBefore, $0.notAfter) }
+        }
+    }
+
+    private func judge(
+        _ keys: [TenantKey], current: Thumbprint, _ dates: (Thumbprint) -> Dates?, at date: Date, into log: inout RunRecorder
+    ) -> [Finding] {
+        var findings = judge(current, "current", isNeeded: true, keys, dates(current), at: date)
+        if dates(current) == nil { log.leaveOut("the dates of \(current): neither authConfig.certificateFile nor a snapshot has it") }
         if let next = organization.authConfig.nextCertificateThumbprint, next != current {
             let effective = snapshot?.authConfig?.nextEffectiveDate
             // Changes take up to two days to spread.
             let isNeeded = effective.map { $0.timeIntervalSince(date) < 2 * 86400 } ?? false
-            findings += judge(next, "next", isNeeded: isNeeded, keys, known, at: date)
+            findings += judge(next, "next", isNeeded: isNeeded, keys, dates(next), at: date)
         }
         return findings
     }
 
     private func judge(
-        _ thumbprint: Thumbprint, _ slot: String, isNeeded: Bool, _ keys: [TenantKey], _ known: [CertificateFacts], at date: Date
+        _ thumbprint: Thumbprint, _ slot: String, isNeeded: Bool, _ keys: [TenantKey], _ dates: Dates?, at date: Date
     ) -> [Finding] {
         func finding(_ severity: Finding.Severity, _ reason: Reason, _ clause: String) -> Finding {
             Finding(
                 severity, stage: .compare, reason: reason, sentence: "the \(slot) certificate \(thumbprint): \(clause)",
                 certificate: thumbprint)
         }
-        guard let key = keys.first(where: { $0.thumbprint == thumbprint }) else {
+        // A certificate may have been uploaded more than once: the entry that lasts longest counts.
+        let key = keys.filter { $0.thumbprint == thumbprint }.max { ($0.end ?? .distantFuture) < ($1.end ?? .distantFuture) }
+        guard let key else {
             let others = keys.compactMap { $0.thumbprint?.description }.joined(separator: ", ")
-            let clause = "the tenant's application does not have it" + (others.isEmpty ? ", it has no keys" : ", it has \(others)")
+            let clause = "the tenant does not have it" + (others.isEmpty ? ", it has no keys" : ", it has \(others)")
             return [finding(isNeeded ? .failure : .warning, .keyNotInTenant, clause)]
         }
+        // An expired certificate is the matter of another probe, and no upload would help.
+        if let dates, dates.end <= date { return [] }
         if let end = key.end, end <= date {
-            return [finding(.failure, .tenantKeyDatesDiffer, "its key in the tenant expired at \(end.formatted(.iso8601))")]
+            return [finding(.failure, .tenantKeyDatesDiffer, "its key in the tenant expired on \(end.formatted(.iso8601))")]
         }
         if let begin = key.begin, begin > date {
             return [
@@ -141,13 +202,13 @@ struct TenantKeysProbe: Probe {
                     "its key in the tenant is not valid before \(begin.formatted(.iso8601))")
             ]
         }
-        guard let facts = known.first(where: { $0.thumbprint == thumbprint }) else { return [] }
-        for (name, tenant, own) in [("begins", key.begin, facts.notBefore), ("ends", key.end, facts.notAfter)] {
+        guard let dates else { return [] }
+        for (name, tenant, own) in [("begins", key.begin, dates.begin), ("ends", key.end, dates.end)] {
             guard let tenant, abs(tenant.timeIntervalSince(own)) > Self.tolerance else { continue }
             return [
                 finding(
                     .warning, .tenantKeyDatesDiffer,
-                    "its key in the tenant \(name) at \(tenant.formatted(.iso8601)), the certificate at \(own.formatted(.iso8601))")
+                    "its key in the tenant \(name) on \(tenant.formatted(.iso8601)), the certificate on \(own.formatted(.iso8601))")
             ]
         }
         return []

@@ -12,7 +12,7 @@ struct ThumbprintDriftProbe: Probe {
     let copies: CopyReader
     let settling: Duration
 
-    private var isAuthoritative: Bool { place.organization.snapshotDate != nil }
+    private var isAuthoritative: Bool { place.organization.described?.values.contains(.authConfig) == true }
     private var configured: Thumbprint? { place.organization.authConfig.currentCertificateThumbprint }
 
     func run(_ context: RunContext) async -> Outcome {

@@ -18,6 +18,11 @@ struct TokenAcquisitionProbe: Probe {
         log.stage(.config, .passed, "tenant \(tenant) in \(organization.effectiveCloud.name)")
         let credential = organization.pushProxy.token ?? organization.graphCredential
         if let credential { judge(credential, at: context.date, into: &log) }
+        // What the tenant says today says nothing of another date.
+        guard abs(context.date.timeIntervalSince(context.time.now)) < 86400 else {
+            log.leaveOut("the tenant, as of \(context.date.formatted(.iso8601))")
+            return log.finished(Self.stages)
+        }
         let documents = TenantDocuments(host: organization.effectiveCloud.loginHost, tenant: tenant, path: path)
         do throws(TenantDocuments.Problem) {
             try await readDocuments(documents, context.part(2), into: &log)
@@ -52,11 +57,14 @@ struct TokenAcquisitionProbe: Probe {
     ) async throws(TenantDocuments.Problem) {
         let discovery = try await documents.discovery(context, into: &log)
         // The issuer ends with the tenant's GUID whatever name the URL has.
-        if let id = organization.tenant.id, !discovery.issuer.lowercased().contains(id.lowercased()) {
-            log.find(failure(.metadataWrongRealm, "the issuer of the discovery document is \(discovery.issuer), but tenant.id is \(id)"))
+        let host = "https://\(organization.effectiveCloud.loginHost)/"
+        let issuer = discovery.issuer.lowercased()
+        if !issuer.hasPrefix(host) || organization.tenant.id.map({ !issuer.hasPrefix(host + $0.lowercased() + "/") }) ?? false {
+            let expected = host + (organization.tenant.id ?? "")
+            log.find(failure(.metadataWrongRealm, "the issuer of the discovery document is \(discovery.issuer), expected \(expected)"))
         }
-        if discovery.tokenEndpoint.map({ !Text.isHTTPS($0) }) ?? true {
-            log.find(failure(.metadataNoTokenEndpoint, "the discovery document contains no token endpoint"))
+        if discovery.tokenEndpoint.map({ !$0.hasPrefix(host) }) ?? true {
+            log.find(failure(.metadataNoTokenEndpoint, "the discovery document contains no token endpoint at \(host)"))
         }
         guard let keySet = discovery.keySet else {
             return log.find(failure(.metadataNoKeys, "the discovery document does not say where the keys are"))

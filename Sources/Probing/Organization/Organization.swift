@@ -7,7 +7,7 @@ package struct Organization: Sendable {
     /// The tenant's domain; empty if not configured.
     package var name = ""
     package var tenant = Tenant()
-    /// As configured; nil if it is to be recognized by the auth server's host.
+    /// As configured, else that of the auth server in `agent.yaml`; a snapshot does not change it. Nil if neither is known.
     package var cloud: Cloud?
     /// The application ID of the tenant's dedicated application for Exchange hybrid; nil if not known.
     package var hybridApplicationID: String?
@@ -22,8 +22,15 @@ package struct Organization: Sendable {
     package var network = NetworkSettings()
     /// Nil if none is configured.
     package var snapshot: SnapshotSettings?
-    /// When the snapshot was taken that this organization is described by; nil if it is described by `agent.yaml` alone.
-    package var snapshotDate: Date?
+    /// What of this organization a snapshot describes, and when that was collected; nothing if `agent.yaml` describes it alone.
+    package var described: (values: Set<Described>, at: Date)?
+    /// Whether the snapshot said at the last start or reload that the push notifications proxy is enabled.
+    package var snapshotEnablesPush = false
+    /// What Exchange names as the dedicated application, where that is another than `hybridApplicationID`.
+    package var otherApplicationID: String?
+
+    /// A part of the organization that a snapshot may describe.
+    package enum Described: Sendable, Hashable { case authConfig, authServer, pushProxy }
 
     package init() {}
 
@@ -35,8 +42,8 @@ package struct Organization: Sendable {
         return byLabel.count == 1 ? byLabel[0] : nil
     }
 
-    /// The cloud as configured, else that of the auth server, else the global one.
-    package var effectiveCloud: Cloud { cloud ?? authServer.flatMap { Cloud(url: $0.metadataURL) } ?? .global }
+    /// The cloud that credentials are for.
+    package var effectiveCloud: Cloud { cloud ?? .global }
 
     /// The tenant's ID, else the organization's domain, which also names it in URLs; nil if neither is configured.
     package var tenantName: String? { tenant.id ?? (name.isEmpty ? nil : name) }

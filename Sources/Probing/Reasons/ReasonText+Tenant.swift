@@ -47,7 +47,7 @@ extension Reason {
         ),
         .graphRouteMissing: (
             "EWS in Exchange Online ends, and hybrid calls do not use Microsoft Graph yet.",
-            "Update the servers to a build that has the Graph route, grant the dedicated application the permissions that exchange/known-dates.yaml lists, and turn the route on with a setting override (RouteThroughMSGraph)."
+            "Update the servers to a build that has the Graph route, grant the dedicated application the permissions that exchange/known-dates.yaml lists, and turn the route on with a setting override (New-SettingOverride, RouteThroughMSGraph; see Microsoft's page on the Graph route for its component and section)."
         ),
         .buildTooOld: (
             "A server's build does not have what is turned on.",

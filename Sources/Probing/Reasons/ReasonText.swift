@@ -18,12 +18,12 @@ extension Reason {
             )
         case .snapshotMissing:
             (
-                "The exported file was not found.",
+                "The file was not found.",
                 "Export it again (a snapshot of Exchange: Export-ExchangeFacts.ps1 in the Exchange Management Shell) and check the path."
             )
         case .snapshotStale:
             (
-                "The exported file is too old.",
+                "The file is too old.",
                 "Run the scheduled task that writes it (Get-ScheduledTaskInfo shows how its last run ended; for a snapshot of Exchange it runs Export-ExchangeFacts.ps1), and check that its account may write the file."
             )
         case .snapshotUnreadable:
@@ -136,7 +136,7 @@ extension Reason {
         case .certificateMissing:
             (
                 "A required certificate is missing.",
-                "Import the existing OAuth certificate on the server that lacks it before you create a new one. Check the output of Get-AuthConfig."
+                "If another server has it, import it before you create a new one. There: $pfx = Export-ExchangeCertificate -Thumbprint <thumbprint> -BinaryEncoded -Password (Read-Host -AsSecureString); [IO.File]::WriteAllBytes('C:\\oauth.pfx', $pfx.FileData). Then for the server that lacks it: Import-ExchangeCertificate -Server <server> -FileData ([IO.File]::ReadAllBytes('C:\\oauth.pfx')) -Password (Read-Host -AsSecureString) -PrivateKeyExportable $true. If no server has it, create a new one: agent explain rotation_missing. Check the output of Get-AuthConfig."
             )
         case .certificateUnreadable:
             (
@@ -146,7 +146,7 @@ extension Reason {
         case .privateKeyMissing:
             (
                 "The certificate has no private key.",
-                "On a server that has it: Export-ExchangeCertificate -Thumbprint <thumbprint> -BinaryEncoded -Password (Read-Host -AsSecureString), write its FileData to a PFX file, then on this server: Import-ExchangeCertificate -FileData ([IO.File]::ReadAllBytes('<file.pfx>')) -Password (Read-Host -AsSecureString) -PrivateKeyExportable $true."
+                "On the server without the key, try: certutil -repairstore my <thumbprint>. If that does not help, remove the copy there (Remove-ExchangeCertificate -Server <server> -Thumbprint <thumbprint>); on a server that has the key: $pfx = Export-ExchangeCertificate -Thumbprint <thumbprint> -BinaryEncoded -Password (Read-Host -AsSecureString); [IO.File]::WriteAllBytes('C:\\oauth.pfx', $pfx.FileData); then Import-ExchangeCertificate -Server <server> -FileData ([IO.File]::ReadAllBytes('C:\\oauth.pfx')) -Password (Read-Host -AsSecureString) -PrivateKeyExportable $true. If no server has the key, create a new certificate: agent explain rotation_missing."
             )
         case .serviceWithoutCertificate:
             (
@@ -186,25 +186,28 @@ extension Reason {
         case .rotationOverdue:
             (
                 "The next certificate's effective date has passed, but it has not become the current certificate.",
-                "In the Exchange Management Shell: Set-AuthConfig -PublishCertificate, then on every server: Restart-Service MSExchangeServiceHost; Restart-WebAppPool MSExchangeOWAAppPool; Restart-WebAppPool MSExchangeECPAppPool. Upload the certificate to the tenant if that was not done before."
+                "In the Exchange Management Shell: Set-AuthConfig -PublishCertificate, then on every server: \(Self.restart) \(Self.upload)"
             )
         case .rotationTooLate:
             (
-                "The next certificate takes effect only after the current one has expired.",
-                "Set-AuthConfig -NewCertificateThumbprint <the next one's thumbprint> -NewCertificateEffectiveDate <a date before the current one expires>."
+                "The next certificate takes effect only after the current one has expired, or has no effective date.",
+                "Set-AuthConfig -NewCertificateThumbprint <the next one's thumbprint> -NewCertificateEffectiveDate <a date before the current one expires>, at least 48 hours ahead if there is time. \(Self.upload)"
             )
         case .rotationSameCertificate:
             (
                 "The next certificate is the same as the current one.",
-                "Create another one (New-ExchangeCertificate, answer No when it asks to overwrite the default SMTP certificate) and stage it: Set-AuthConfig -NewCertificateThumbprint <its thumbprint> -NewCertificateEffectiveDate (Get-Date).AddHours(49)."
+                "Stage another one. " + Self.staging
             )
         case .rotationEndsEarlier:
             (
                 "The next certificate expires before the current one.",
-                "It is most likely an old one: compare with Get-ExchangeCertificate, and stage a new one with Set-AuthConfig -NewCertificateThumbprint <thumbprint> -NewCertificateEffectiveDate (Get-Date).AddHours(49)."
+                "It is most likely an old one (compare with Get-ExchangeCertificate): stage a new one. " + Self.staging
             )
         case .rotationMissing:
-            ("No next certificate is staged although the current one expires soon.", "Create one and stage it with Set-AuthConfig.")
+            (
+                "No next certificate is staged although the current one expires soon.",
+                Self.staging
+            )
         case .metadataURLMismatch:
             (
                 "The auth server's metadata URL names another tenant.",
@@ -257,12 +260,12 @@ extension Reason {
         case .tokenRefused:
             (
                 "The token endpoint rejected the agent's credential.",
-                "Look up the AADSTS code in the error. Compare pushProxy.token (clientId, scope) or the module's 'oauth2' (client_id, client_secret, scopes) with the app registration."
+                "Look up the AADSTS code in the error. Compare pushProxy.token or tenant.credential (clientId, scope) or the module's 'oauth2' (client_id, client_secret, scopes) with the app registration."
             )
         case .tokenKeyUnknown:
             (
                 "The tenant does not know the agent's own key.",
-                "Upload the agent's certificate (pushProxy.token.certificateFile) to its app registration. Exchange's certificate is not affected."
+                "Upload the agent's certificate (the file that the error names) to its app registration. Exchange's certificate is not affected."
             )
         case .tokenMalformed:
             (

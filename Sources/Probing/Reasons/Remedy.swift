@@ -58,16 +58,21 @@ extension Reason {
             + "OAuth certificate of Exchange."
     }
 
+    /// Creates and stages another next certificate.
+    static let staging =
+        "In the Exchange Management Shell: (1) \(creation) (2) Set-AuthConfig -NewCertificateThumbprint <new thumbprint> "
+        + "-NewCertificateEffectiveDate (Get-Date).AddHours(49) (3) \(upload)"
+
     private static func named(_ thumbprint: String?) -> String { thumbprint.map { " \($0)" } ?? "" }
 
-    private static let creation =
+    static let creation =
         "New-ExchangeCertificate -KeySize 2048 -PrivateKeyExportable $true -SubjectName 'CN=Microsoft Exchange Server Auth Certificate' "
         + "-FriendlyName 'Microsoft Exchange Server Auth Certificate' -DomainName @() (answer No when it asks to overwrite the default SMTP "
         + "certificate)"
-    private static let restart =
+    static let restart =
         "Restart-Service MSExchangeServiceHost; Restart-WebAppPool MSExchangeOWAAppPool; Restart-WebAppPool MSExchangeECPAppPool; "
         + "Restart-WebAppPool MSExchangeAutodiscoverAppPool"
-    private static let upload =
+    static let upload =
         "Upload it to the tenant: with a dedicated application .\\ConfigureExchangeHybridApplication.ps1 -UpdateCertificate (uploads the current "
         + "and the next one); otherwise the Hybrid Configuration Wizard, once it is in use."
     private static let follow =

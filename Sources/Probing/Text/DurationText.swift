@@ -23,7 +23,7 @@ package enum DurationText {
 
     /// Formats with the largest unit that divides it: `90s`, `60d`, `1500ms`. Fractions of a millisecond are rounded.
     package static func format(_ duration: Duration) -> String {
-        let milliseconds = Int64((duration / .milliseconds(1)).rounded())
+        let milliseconds = Int64(min(max((duration / .milliseconds(1)).rounded(), -1e18), 1e18))
         guard milliseconds > 0, milliseconds % 1000 == 0 else { return "\(milliseconds)\(milliseconds == 0 ? "s" : "ms")" }
         let seconds = milliseconds / 1000
         for (suffix, size) in [("d", Int64(86400)), ("h", 3600), ("m", 60)] where seconds % size == 0 {

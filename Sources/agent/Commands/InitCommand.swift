@@ -39,6 +39,12 @@ struct InitCommand: AsyncParsableCommand {
             do throws(ExchangeFacts.Unreadable) { return try ExchangeFacts(path: path) } catch { throw Console.failure(error.sentence) }
         }
         guard let organization = organization ?? facts?.organization else { throw ValidationError("--organization is required") }
+        if let facts, facts.isSnapshot, let domains = facts.domains,
+            !domains.contains(where: { $0.lowercased() == organization.lowercased() })
+        {
+            throw Console.failure(
+                "\(from ?? "") is of an organization with the domains \(domains.joined(separator: ", ")), not of \(organization)")
+        }
         let names = server.isEmpty ? facts?.servers ?? [] : server
         guard Text.isHostName(organization) else { throw ValidationError("--organization must be a domain, found '\(organization)'") }
         guard !names.isEmpty else { throw ValidationError("--server is required") }

@@ -36,6 +36,14 @@ import Testing
             written("foreign.json", now) { $0 = $0.replacing("fabrikam", with: "contoso") }, to: socket)
         #expect(foreign.status == "409" && foreign.body.contains("none of whose domains is configured here"), "\(foreign)")
         #expect(try site.directory.text("lab/snapshot.json") == present)
+        let future = try await Self.post(written("future.json", "9999-12-31T23:59:59Z"), to: socket)
+        #expect(future.status == "409" && future.body.contains("which is in the future"), "\(future)")
+        let nobody = try await Self.post(
+            site.directory.write(
+                "nobody.json", "{\"schema\": 1, \"collectedAt\": \"\(now)\", \"organization\": {\"name\": \"x\"}, \"servers\": []}"),
+            to: socket)
+        #expect(nobody.status == "409" && nobody.body.contains("none of whose domains"), "\(nobody)")
+        #expect(try site.directory.text("lab/snapshot.json") == present)
         let large = try site.directory.write("large.json", bytes: [UInt8](repeating: 0x20, count: 33 << 20))
         #expect(try await Self.post(large, to: socket).status == "413")
 

@@ -96,17 +96,7 @@ final class TokenCache: Sendable {
             throw Failure(
                 reason: .tokenMalformed, clause: "the token from \(client.tokenURL) contains a character that is not allowed in a header")
         }
-        let stated = answer?["expires_in"].flatMap(seconds).flatMap { $0 > 0 && $0 < 1e9 ? Duration.seconds($0) : nil }
-        return (header, stated ?? unstatedLife)
-    }
-
-    /// Some endpoints send the number as a string.
-    private static func seconds(_ value: JSONTree) -> Double? {
-        switch value {
-        case .number(let number): number
-        case .text(let text): Double(text)
-        default: nil
-        }
+        return (header, answer?["expires_in"]?.duration ?? unstatedLife)
     }
 
     private static func refusal(_ response: ExchangeResponse, _ client: OAuthClient, _ secret: String) -> Failure {

@@ -55,7 +55,11 @@ struct ExplainCommand: AsyncParsableCommand {
         if !scheduled.isEmpty { lines += ["", "Metrics of /metrics:"] + scheduled }
         let onDemand = guide.metrics.filter { [.onDemand, .both].contains($0.exposure) }.map { "  \($0.name): \($0.help)" }
         if kind.aim == .targets, !onDemand.isEmpty { lines += ["", "Metrics of /probe:"] + onDemand }
-        lines += ["", "Reasons ('agent explain REASON' shows what to do):"] + guide.reasons.map { "  \($0.rawValue): \($0.sentence)" }
+        lines +=
+            ["", "Reasons ('agent explain REASON' shows what to do):"]
+            + guide.reasons.enumerated().filter { guide.reasons.firstIndex(of: $0.element) == $0.offset }.map {
+                "  \($0.element.rawValue): \($0.element.sentence)"
+            }
         return lines.joined(separator: "\n")
     }
 }
