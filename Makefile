@@ -44,7 +44,7 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	@# What failed is repeated at the end.
 	swift test --skip-build --no-parallel --xunit-output .build/tests.xml \
 	  || { grep -h -B1 '<failure' .build/tests*.xml | cut -c1-600; exit 1; }
-	python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip install -q schemathesis==4.32.5 tree-sitter==0.26.0 \
+	python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip install -q schemathesis==4.32.5 jsonschema==4.26.0 tree-sitter==0.26.0 \
 	  tree-sitter-powershell==0.26.4
 	.build/schemathesis/bin/python .ci/snapshot
 	.ci/api
