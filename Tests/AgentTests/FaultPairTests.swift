@@ -63,7 +63,7 @@ import Testing
 
     @Test("of two faults at once, the cause is named first")
     func pairs() async throws {
-        let site = try await AgentSite(timeout: "5s", servers: 2, hasSnapshotProbes: true)
+        let site = try await AgentSite(servers: 2, hasSnapshotProbes: true)
         for pair in Self.pairs {
             for fault in pair.faults { #expect(try await site.fault("on", fault).status == 0) }
             let ended = try await site.agent(["invoke", pair.probe, "--output", "json"])

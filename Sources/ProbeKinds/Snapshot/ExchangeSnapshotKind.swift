@@ -11,7 +11,7 @@ struct ExchangeSnapshotKind: ProbeKind {
 
     let guide = KindGuide(
         checks: [
-            "The snapshot is there, whole, of this organization, and not older than snapshot.maximumAge (26 h). While it is not, probes that rest on it cannot judge.",
+            "The snapshot is there, whole, of this organization, and not older than snapshot.maximumAge (26 h). While it is not, probes that depend on it cannot judge.",
             "Every configured server is in it and answered; every cmdlet was allowed. What is missing is a warning. SampleValue: the snapshot's age in hours.",
         ],
         stages: [.config],

@@ -2,11 +2,11 @@ import ExchangeExport
 import FoundationEssentials
 import Probing
 
-/// The snapshot of an organization as it is now, and whether verdicts may rest on it. Pure.
+/// The snapshot of an organization as it is now, and whether verdicts may depend on it. Pure.
 struct SnapshotStanding: Sendable {
     /// The snapshot to apply; nil if there is none, or if it is of another organization.
     let snapshot: ExchangeSnapshot?
-    /// Why verdicts must not rest on it; nil if they may.
+    /// Why verdicts must not depend on it; nil if they may.
     let finding: Finding?
 
     /// - Parameter now: the date of this machine, not one that a forecast supposes.
