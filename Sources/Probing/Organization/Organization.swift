@@ -26,7 +26,7 @@ package struct Organization: Sendable {
     package var described: (values: Set<Described>, at: Date)?
     /// Whether the snapshot said at the last start or reload that the push notifications proxy is enabled.
     package var snapshotEnablesPush = false
-    /// What Exchange names as the dedicated application, where that is another than `hybridApplicationID`.
+    /// The dedicated application in `agent.yaml`, where the snapshot names another, which is then `hybridApplicationID`.
     package var otherApplicationID: String?
 
     /// A part of the organization that a snapshot may describe.
