@@ -26,6 +26,9 @@ extension ExchangeFailure {
         case .bodyTooLarge, .bodyExpands, .headersTooLarge: .httpTooLarge
         case .tooManyRedirects: .httpRedirect
         case .protocolViolation, .flood: .httpMalformed
+        case .startTLSMissing: .startTLSMissing
+        case .loginRefused: .loginRefused
+        case .commandRefused: .mailRefused
         case .proxyRefused: .proxyRefused
         case .proxyAuthentication: .proxyAuthentication
         case .invalidRequest: .configIncomplete

@@ -38,6 +38,14 @@ package struct RunRecorder: Sendable {
     package mutating func observe(_ observation: Observation) { outcome.observations.append(observation) }
     /// Records facts that are kept with the result, in their order.
     package mutating func observe(_ observations: [Observation]) { outcome.observations += observations }
+    /// Records measurements, in place of earlier ones of the same metrics.
+    package mutating func measure(_ measurements: [Measurement]) {
+        outcome.observations.removeAll { observation in
+            guard case .measurement(let earlier) = observation else { return false }
+            return measurements.contains { $0.metric == earlier.metric }
+        }
+        observe(measurements.map { .measurement($0) })
+    }
     /// Records what was measured of a target, for `/probe`.
     package mutating func measured(_ facts: some TargetFacts) { outcome.facts.append(facts) }
     /// Removes what was recorded of an earlier TLS handshake: the peer's certificates, and facts about the session.

@@ -50,6 +50,7 @@ struct ConfigurationFile {
         configuration.organization.cloud =
             configuration.organization.cloud ?? configuration.organization.authServer.flatMap { Cloud(url: $0.metadataURL) }
         configuration.organization.pushProxy = pushProxy(reader.mapping("pushProxy"))
+        configuration.organization.mailFlow = MailFlowSettings(resolved: resolved).mailFlow(reader.mapping("mailFlow"))
         configuration.organization.thresholds = thresholds(reader.mapping("thresholds"))
         configuration.organization.network = network(reader)
         configuration.organization.snapshot = snapshot(reader)

@@ -18,6 +18,7 @@ package enum ShippedKinds {
             HybridReadinessKind(services),
             TenantKeysKind(services),
             TokenAcquisitionKind(services),
+            MailFlowKind(services),
             FileAgeKind(),
         ]
     }

@@ -75,6 +75,24 @@ package final class Transfers: Sendable {
         try Ping(address, settings, loop: loop, until: deadline)
     }
 
+    /// Prepares a session with a mail server: resolves its name. The deadline applies to the whole session.
+    /// - Throws: as `resolve`; `credentialUnreadable` for trusted roots that cannot be used.
+    package func mailSession(
+        with server: MailServer, until deadline: ContinuousClock.Instant
+    ) async throws(ExchangeFailure) -> MailSession {
+        guard let name = HostName.ascii(server.host),
+            let (host, port) = URLHost.split(server.address ?? "\(HostPort(host: name, port: server.port))")
+        else {
+            throw ExchangeFailure(kind: .invalidRequest, phase: .resolve, sentence: "'\(server.host)' is not a host name")
+        }
+        var server = server
+        server.host = name
+        let began = ContinuousClock.now
+        let addresses = try await resolve(host, until: deadline)
+        return try MailSession(
+            server, addresses: addresses, port: port, resolving: ContinuousClock.now - began, trustStores: trustStores, until: deadline)
+    }
+
     /// Performs one exchange, including redirects, within the request's deadline. Never throws: the report contains the failure.
     ///
     /// If the calling task is cancelled, the connection is closed immediately, and the failure is `cancelled`.

@@ -72,7 +72,11 @@ struct MetadataReachabilityProbe: Probe {
         if case .server(let server) = sighting.publisher {
             log.observe(judgement.peerCertificates + [judgement.phases])
             labels = [("server", server.name), ("document", "server")]
-            if let finding = expiry(judgement.peerCertificates, of: server, sighting, at: context.date) { log.find(finding) }
+            if sighting.report.response != nil,
+                let finding = thresholds.expiry(of: sighting.report.tls, peer: server.name, at: context.date)
+            {
+                log.find(finding)
+            }
         }
         if let isReachable = sighting.isReachable { log.observe(.measurement(MetadataReachabilityKind.isReachable(isReachable, labels))) }
         for warning in judgement.warnings { log.find(warning) }
@@ -87,25 +91,6 @@ struct MetadataReachabilityProbe: Probe {
         if let finding = malformedKeys(document, sighting.publisher) { log.find(finding) }
         if let finding = validity(document, sighting.publisher, at: context.date) { log.find(finding) }
         if case .authServer = sighting.publisher { judgeAuthServer(document, into: &log) }
-    }
-
-    /// The warning for a server whose TLS certificate, or its issuer's, expires within the warning threshold; nil if it lasts longer, or if
-    /// there was no response.
-    private func expiry(_ presented: [Observation], of server: Server, _ sighting: MetadataSighting, at date: Date) -> Finding? {
-        guard sighting.report.response != nil else { return nil }
-        let used = presented.compactMap { observation -> CertificateFacts? in
-            guard case .peerCertificate(_, let depth, let isVerified, let facts) = observation, depth == 0 || isVerified else { return nil }
-            return facts
-        }
-        let expiring = used.filter { facts in
-            let lifetime = Duration.seconds(facts.notAfter.timeIntervalSince(facts.notBefore))
-            return facts.notAfter.timeIntervalSince(date) < thresholds.warning(lifetime: lifetime).seconds
-        }
-        guard let first = expiring.min(by: { $0.notAfter < $1.notAfter }) else { return nil }
-        return Finding(
-            .warning, stage: .tls, reason: .certificateExpiresSoon,
-            sentence: "\(server.name): the TLS certificate \(first.subject) (thumbprint \(first.thumbprint)) \(first.expiryText(at: date))",
-            certificate: first.thumbprint)
     }
 
     private func malformedKeys(_ document: AuthMetadataDocument, _ publisher: MetadataSighting.Publisher) -> Finding? {

@@ -19,6 +19,8 @@ package struct Organization: Sendable {
     package var knownDates = KnownDates()
     /// Nil if not configured.
     package var exchangeOnline: ExchangeOnline?
+    /// Nil if not configured.
+    package var mailFlow: MailFlow?
     package var network = NetworkSettings()
     /// Nil if none is configured.
     package var snapshot: SnapshotSettings?

@@ -84,6 +84,12 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case endpointRefusedToken = "endpoint_refused_token"
     case endpointThrottled = "endpoint_throttled"
     case endpointUnavailable = "endpoint_unavailable"
+    // mail
+    case startTLSMissing = "starttls_missing"
+    case loginRefused = "login_refused"
+    case mailRefused = "mail_refused"
+    case mailNotDelivered = "mail_not_delivered"
+    case mailNotUnseen = "mail_not_unseen"
     // targets
     case answerUnexpected = "answer_unexpected"
     case dnsRcode = "dns_rcode"

@@ -3,6 +3,8 @@ package enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
     case config, certificate, resolve, connect, tls, metadata, token, endpoint, compare
     /// Of hybrid readiness.
     case features, application, override, ews, graph
+    /// Of mail flow.
+    case mailbox, submission, delivery, removal
 }
 
 /// How a stage ended.

@@ -12,13 +12,13 @@ struct FailureReason {
     /// The failure derived from TLS: a local problem, the verdict on the certificate, or an alert from the peer; nil if there is none.
     let ofTLS: ExchangeFailure?
     let times: HopTimes
-    let isTLS: Bool
+    let phase: ExchangePhase
     /// The address that was tried, for sentences.
     let target: String
     let proxied: Bool
+    var protocolName = "HTTP"
 
     var failure: ExchangeFailure {
-        let phase = times.reached(isTLS: isTLS)
         if let refusal { return Self.failure(refusal) }
         if let lack = SystemFailure(systemError).lack(in: phase, peer: target) ?? resolverLack { return lack }
         if let ofTLS { return ofTLS }
@@ -26,7 +26,7 @@ struct FailureReason {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             return ExchangeFailure(kind: .nameNotResolved, phase: .resolve, sentence: "the name does not resolve", detail: detail)
         case CURLE_COULDNT_CONNECT: return connectFailure
-        case CURLE_OPERATION_TIMEDOUT: return timeout(phase)
+        case CURLE_OPERATION_TIMEDOUT: return Self.timeout(phase, target)
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT:
             // A response that is not HTTP is "unsupported" too: the code is about the URL only if there was no connection.
             guard times.connected == .zero else { break }
@@ -50,7 +50,8 @@ struct FailureReason {
                 kind: .handshakeFailed, phase: .tls, sentence: TLSSession.handshakeSentence(peer: target, detail: detail), detail: detail)
         }
         return ExchangeFailure(
-            kind: .protocolViolation, phase: phase, sentence: "invalid or incomplete HTTP response from \(target)", detail: detail)
+            kind: .protocolViolation, phase: phase, sentence: "invalid or incomplete \(protocolName) response from \(target)",
+            detail: detail)
     }
 
     /// `CURLE_TOO_LARGE`, since 8.6.
@@ -93,15 +94,17 @@ struct FailureReason {
         }
     }
 
-    private func timeout(_ phase: ExchangePhase) -> ExchangeFailure {
-        switch phase {
-        case .resolve: ExchangeFailure(kind: .nameNotResolved, phase: .resolve, sentence: "the DNS resolver did not respond in time")
-        case .connect:
-            ExchangeFailure(kind: .connectTimeout, phase: .connect, sentence: "connection to \(target) timed out")
-        case .tls: ExchangeFailure(kind: .timeout, phase: .tls, sentence: "the TLS handshake with \(target) timed out")
-        case .processing: ExchangeFailure(kind: .timeout, phase: .processing, sentence: "\(target) did not respond to the request in time")
-        case .transfer: ExchangeFailure(kind: .timeout, phase: .transfer, sentence: "the response of \(target) was not complete in time")
-        }
+    /// - Parameter kind: nil for the one that the end of the time has in this phase.
+    static func timeout(_ phase: ExchangePhase, _ target: String, kind: ExchangeFailure.Kind? = nil) -> ExchangeFailure {
+        let (own, sentence): (ExchangeFailure.Kind, String) =
+            switch phase {
+            case .resolve: (.nameNotResolved, "the DNS resolver did not respond in time")
+            case .connect: (.connectTimeout, "connection to \(target) timed out")
+            case .tls: (.timeout, "the TLS handshake with \(target) timed out")
+            case .processing: (.timeout, "\(target) did not respond to the request in time")
+            case .transfer: (.timeout, "the response of \(target) was not complete in time")
+            }
+        return ExchangeFailure(kind: kind ?? own, phase: phase, sentence: sentence)
     }
 
     private var proxyFailure: ExchangeFailure? {

@@ -9,13 +9,11 @@ import Synchronization
 ///
 /// Created by a caller, then used only by the engine's thread until `finish` passes on the ending.
 final class Hop: @unchecked Sendable {  // Owned by its creator, then only by the engine's thread; never shared.
-    let easy: OpaquePointer
+    private let easy: EasyHandle
     private let request: ExchangeRequest
     private let host: URLHost
     private let target: Target
     private let redirects: Int
-    /// nil without TLS.
-    private let verifier: PeerVerifier?
     /// Called once with the ending; set before the hop is submitted.
     var completion: (@Sendable (Ending) -> Void)?
 
@@ -27,15 +25,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     private var isPaused = false
     /// Whether the response was abandoned after its headers, because it is a redirect that will be followed or an upgrade.
     private var isCutShort = false
-    private var lists: [UnsafeMutablePointer<curl_slist>] = []
-    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
-    /// `errno` of a socket that could not be created, else 0: libcurl does not keep it.
-    private var socketError: Int32 = 0
     private var connection: TurnWatch.Connection?
-    private var session = TLSReport()
-    private let began = ContinuousClock.now
-    /// When the handshake began: libcurl reports this only for handshakes that succeed.
-    private var tlsBegan: Duration?
 
     /// - Parameter redirects: the number of redirects followed before this hop.
     /// - Returns: nil if the request is invalid.
@@ -43,50 +33,32 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         _ request: ExchangeRequest, host: URLHost, target: Target, verifier: PeerVerifier?, redirects: Int, cookies: [String],
         timeout: Duration
     ) {
-        guard let easy = curl_easy_init() else { return nil }
-        self.easy = OpaquePointer(easy)
+        guard let easy = EasyHandle(verifier: verifier) else { return nil }
+        self.easy = easy
         self.request = request
         self.host = host
         self.target = target
         self.redirects = redirects
-        self.verifier = verifier
         answer = AnswerReader(request)
-        errorText.pointee = 0
         guard HeaderField.areSendable(request.headers), request.method.isSendable, ["http", "https"].contains(host.scheme) else {
             return nil
         }
         setOptions(timeout: timeout, cookies: cookies)
     }
 
-    deinit {
-        curl_easy_cleanup(handle)
-        for list in lists { curl_slist_free_all(list) }
-        errorText.deallocate()
-    }
-
-    var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(easy) }
+    var handle: UnsafeMutableRawPointer { easy.handle }
     private var isTLS: Bool { host.scheme == "https" }
 
     /// Called by the engine before it adds the handle.
     func begin(_ turns: EngineTurns) {
         self.turns = turns
-        agent_set_open_function(handle) { hop, _, address in
-            guard let hop, let address else { return CURL_SOCKET_BAD }
-            return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().openSocket(address.pointee)
-        }
-        agent_set_pointer(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque())
+        easy.opened = { [unowned self, watch = turns.watch] in connection = watch.opened($0) }
         // Connections may be closed after their transfer, so the callback's object must live as long as the engine.
         agent_set_close_function(handle) { watch, descriptor in
             guard let watch else { return close(descriptor) }
             return Unmanaged<TurnWatch>.fromOpaque(watch).takeUnretainedValue().close(descriptor)
         }
-        agent_set_pointer(handle, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(turns.watch).toOpaque())
-    }
-
-    private func openSocket(_ address: curl_sockaddr) -> Int32 {
-        let descriptor = agent_socket(address.family, address.socktype, address.protocol)
-        if descriptor < 0 { socketError = errno } else { connection = turns?.watch.opened(descriptor) }
-        return descriptor
+        easy.pointer(CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(turns.watch).toOpaque())
     }
 
     /// Passes on the ending; called once, after the handle has been removed from the multi handle.
@@ -113,21 +85,13 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
 
     private func setOptions(timeout: Duration, cookies: [String]) {
         let this = Unmanaged.passUnretained(self).toOpaque()
+        easy.setUp(protocols: "http,https", tls: request.tls)
+        easy.setTimeout(timeout)
         text(CURLOPT_URL, request.url)
         long(CURLOPT_PATH_AS_IS, 1)
-        text(CURLOPT_PROTOCOLS_STR, "http,https")
         setVersion()
-        long(CURLOPT_NOSIGNAL, 1)
-        // Otherwise libcurl waits for the thread that resolves a proxy's name, and all other exchanges wait too.
-        long(CURLOPT_QUICK_EXIT, 1)
         long(CURLOPT_FRESH_CONNECT, 1)
         long(CURLOPT_FORBID_REUSE, 1)
-        long(CURLOPT_SSL_SESSIONID_CACHE, 0)
-        long(CURLOPT_DNS_CACHE_TIMEOUT, 0)
-        long(CURLOPT_NETRC, 0)
-        let milliseconds = max(1, Int((timeout / .milliseconds(1)).rounded(.up)))
-        long(CURLOPT_TIMEOUT_MS, milliseconds)
-        long(CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
         if request.keepsCookies {
             text(CURLOPT_COOKIEFILE, "")
             for cookie in cookies { text(CURLOPT_COOKIELIST, cookie) }
@@ -135,19 +99,16 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         setMethod()
         setHeaders()
         setTarget()
-        setTLS(this)
         agent_set_data_function(handle, CURLOPT_WRITEFUNCTION) { data, size, count, hop in
             guard let data, let hop else { return 0 }
             return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().receive(data, size * count)
         }
-        agent_set_pointer(handle, CURLOPT_WRITEDATA, this)
+        easy.pointer(CURLOPT_WRITEDATA, this)
         agent_set_data_function(handle, CURLOPT_HEADERFUNCTION) { data, size, count, hop in
             guard let data, let hop else { return 0 }
             return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().receiveHeader(data, size * count)
         }
-        agent_set_pointer(handle, CURLOPT_HEADERDATA, this)
-        agent_set_pointer(handle, CURLOPT_PRIVATE, this)
-        agent_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
+        easy.pointer(CURLOPT_HEADERDATA, this)
     }
 
     private func setVersion() {
@@ -156,23 +117,6 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         case .http2: long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         case .http2Only: long(CURLOPT_HTTP_VERSION, Int(isTLS ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
         }
-    }
-
-    private func setTLS(_ this: UnsafeMutableRawPointer) {
-        long(CURLOPT_SSL_VERIFYPEER, 1)
-        long(CURLOPT_SSL_VERIFYHOST, 0)
-        // Otherwise libcurl would use the store of the first connection for all connections of the multi handle.
-        long(CURLOPT_CA_CACHE_TIMEOUT, 0)
-        agent_set_text(handle, CURLOPT_CAINFO, nil)
-        agent_set_text(handle, CURLOPT_CAPATH, nil)
-        let maximum = request.tls.maximum.map(Self.maximum) ?? 0
-        long(CURLOPT_SSLVERSION, Self.minimum(request.tls.minimum) | maximum)
-        agent_set_ssl_function(handle) { _, context, hop in
-            guard let context, let hop else { return CURLE_ABORTED_BY_CALLBACK }
-            return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().beginTLS(OpaquePointer(context))
-                ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK
-        }
-        agent_set_pointer(handle, CURLOPT_SSL_CTX_DATA, this)
     }
 
     private func setMethod() {
@@ -205,7 +149,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
             fields.append(HeaderField(name, ""))
         }
         // libcurl omits a header given as `Name:` and sends an empty one for `Name;`.
-        list(
+        easy.list(
             CURLOPT_HTTPHEADER,
             fields.map { field in
                 let isOmitted = field.value.isEmpty && omitted.contains(field.name)
@@ -214,23 +158,19 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     }
 
     private func setTarget() {
-        // An empty proxy keeps libcurl from using the environment's proxy variables.
-        text(CURLOPT_NOPROXY, "")
         switch target {
         case .endpoint(let endpoint):
-            text(CURLOPT_PROXY, "")
             // Connects to the address; the URL's name is still used for SNI and Host.
-            list(CURLOPT_CONNECT_TO, ["::\(endpoint)"])
+            easy.list(CURLOPT_CONNECT_TO, ["::\(endpoint)"])
         case .unixSocket(let path):
-            text(CURLOPT_PROXY, "")
             text(CURLOPT_UNIX_SOCKET_PATH, path)
         case .proxy(let proxy, let endpoint):
             text(CURLOPT_PROXY, proxy.url.text)
-            if let endpoint, !isPlainProxied { list(CURLOPT_CONNECT_TO, ["::\(endpoint)"]) }
+            if let endpoint, !isPlainProxied { easy.list(CURLOPT_CONNECT_TO, ["::\(endpoint)"]) }
             if let plain { text(CURLOPT_URL, plain.url) }
             long(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
             long(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
-            if HeaderField.areSendable(proxy.headers) { list(CURLOPT_PROXYHEADER, proxy.headers.map { "\($0.name): \($0.value)" }) }
+            if HeaderField.areSendable(proxy.headers) { easy.list(CURLOPT_PROXYHEADER, proxy.headers.map { "\($0.name): \($0.value)" }) }
         }
     }
 
@@ -250,32 +190,13 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         return HeaderField("Host", plain.authority)
     }
 
-    private func long(_ option: CURLoption, _ value: Int) { agent_set_long(handle, option, value) }
-    private func text(_ option: CURLoption, _ value: String) { agent_set_text(handle, option, value) }
-
-    private func list(_ option: CURLoption, _ values: [String]) {
-        var list: UnsafeMutablePointer<curl_slist>?
-        for value in values { list = curl_slist_append(list, value) }
-        guard let list else { return }
-        lists.append(list)
-        agent_set_pointer(handle, option, list)
-    }
-
-    private static func minimum(_ version: TLSVersion) -> Int {
-        switch version {
-        case .v1_0: Int(CURL_SSLVERSION_TLSv1_0)
-        case .v1_1: Int(CURL_SSLVERSION_TLSv1_1)
-        case .v1_2: Int(CURL_SSLVERSION_TLSv1_2)
-        case .v1_3: Int(CURL_SSLVERSION_TLSv1_3)
-        }
-    }
-
-    private static func maximum(_ version: TLSVersion) -> Int { minimum(version) << 16 }
+    private func long(_ option: CURLoption, _ value: Int) { easy.long(option, value) }
+    private func text(_ option: CURLoption, _ value: String) { easy.text(option, value) }
 
     // MARK: Callbacks, on the engine's thread
 
     private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-        noteTLS()
+        easy.noteTLS()
         if let turns, turn != turns.number {
             turn = turns.number
             share = AnswerReader.share
@@ -286,7 +207,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     }
 
     private func receiveHeader(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-        noteTLS()
+        easy.noteTLS()
         guard answer.takeHeaders(UnsafeRawBufferPointer(start: data, count: count)) else { return 0 }
         // The data after a switch to another protocol is not HTTP and may never end.
         isCutShort = answer.hasAllHeaders && (willRedirect || HopTimes.status(handle) == 101)
@@ -316,29 +237,13 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         return code == CURLE_OK ? nil : code
     }
 
-    private func beginTLS(_ context: OpaquePointer) -> Bool {
-        tlsBegan = ContinuousClock.now - began
-        verifier?.attach(to: context)
-        return verifier?.ownFault == nil
-    }
-
-    private func noteTLS() {
-        guard isTLS, session.version == nil, let ssl = agent_get_ssl(handle) else { return }
-        session.read(ssl)
-    }
-
     // MARK: Report
 
     private func report(_ code: CURLcode) -> ExchangeReport {
         var report = ExchangeReport()
-        let times = HopTimes(handle, tlsBegan: tlsBegan)
+        let times = HopTimes(handle, tlsBegan: easy.tlsBegan)
         report.phases = times.phases(isTLS: isTLS)
-        if tlsBegan != nil {
-            report.tls = verifier?.report
-            report.tls?.version = session.version
-            report.tls?.cipher = session.cipher
-            report.tls?.lacksSecureRenegotiation = session.lacksSecureRenegotiation
-        }
+        report.tls = easy.tls
         report.remoteAddress = times.remoteAddress
         answer.takeRest()
         if times.status > 0, !answer.isInterim {
@@ -350,10 +255,10 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         if code != CURLE_OK {
             let target = times.remoteAddress ?? targetText
             let reason = FailureReason(
-                code: code, systemError: socketError == 0 ? times.systemError : socketError, detail: String(cString: errorText),
+                code: code, systemError: easy.socketError == 0 ? times.systemError : easy.socketError, detail: easy.error,
                 refusal: connection?.isCut.load(ordering: .acquiring) == true ? .flood : answer.refusal,
-                hasAllHeaders: answer.hasAllHeaders, ofTLS: verifier.flatMap { $0.ownFault ?? $0.failure(with: target) }, times: times,
-                isTLS: isTLS, target: target, proxied: isProxied)
+                hasAllHeaders: answer.hasAllHeaders, ofTLS: easy.verifier.flatMap { $0.ownFault ?? $0.failure(with: target) }, times: times,
+                phase: times.reached(isTLS: isTLS), target: target, proxied: isProxied)
             report.failure = reason.failure
             if report.failure.map({ report.phases[$0.phase] == nil }) ?? false, let phase = report.failure?.phase {
                 report.phases[phase] = times.unfinished

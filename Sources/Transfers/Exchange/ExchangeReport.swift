@@ -107,6 +107,12 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         case protocolViolation
         /// The peer sent endless data that is not part of a response.
         case flood
+        /// A mail server does not offer STARTTLS.
+        case startTLSMissing
+        /// A mail server does not accept user and password.
+        case loginRefused
+        /// A mail server has refused a command.
+        case commandRefused
         case proxyRefused
         case proxyAuthentication
         /// The caller's task was cancelled.

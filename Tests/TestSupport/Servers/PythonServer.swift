@@ -1,12 +1,10 @@
-import TestSupport
-
 /// A server of a few lines of Python on loopback, ended with this value. What it `say`s comes on standard error.
-final class PythonServer: Sendable {
-    struct NotStarted: Error { var errors: String }
+package final class PythonServer: Sendable {
+    package struct NotStarted: Error { var errors: String }
 
-    let program: Program
-    let port: UInt16
-    var address: String { "127.0.0.1:\(port)" }
+    package let program: Program
+    package let port: UInt16
+    package var address: String { "127.0.0.1:\(port)" }
 
     private static let prelude = """
         import os, socket, ssl, struct, sys, threading
@@ -23,7 +21,7 @@ final class PythonServer: Sendable {
         """
 
     /// - Parameter script: calls `ready(port)`, by way of `listen()` or `accept()` most often.
-    init(_ script: String, _ arguments: [String] = []) async throws {
+    package init(_ script: String, _ arguments: [String] = []) async throws {
         program = try Program(Program.python, ["-c", Self.prelude + script] + arguments)
         let says = await program.says("port")
         let words = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" })
@@ -34,7 +32,7 @@ final class PythonServer: Sendable {
     }
 
     /// One connection is served by `peer`, with what comes as `request()` and bytes that go by `send(...)`.
-    static func serving(_ body: String) async throws -> PythonServer {
+    package static func serving(_ body: String) async throws -> PythonServer {
         try await PythonServer(
             """
             peer = accept()
@@ -51,7 +49,7 @@ final class PythonServer: Sendable {
     }
 
     /// Waits for words on standard error; false where they do not come in time.
-    func said(_ words: String) async -> Bool {
+    package func said(_ words: String) async -> Bool {
         await program.said(words)
     }
 
@@ -59,14 +57,14 @@ final class PythonServer: Sendable {
 }
 
 /// A program of Debian's that listens, ended with this value.
-final class ListeningProgram: Sendable {
-    struct NotStarted: Error { var errors: String }
+package final class ListeningProgram: Sendable {
+    package struct NotStarted: Error { var errors: String }
 
-    let program: Program
+    package let program: Program
     private let directory: TemporaryDirectory
 
     /// Waits until something listens on the port.
-    init(_ path: String, _ arguments: [String], port: UInt16, directory: TemporaryDirectory) async throws {
+    package init(_ path: String, _ arguments: [String], port: UInt16, directory: TemporaryDirectory) async throws {
         self.directory = directory
         program = try Program(path, arguments)
         guard await eventually(within: .seconds(20), every: .milliseconds(50), { FreePort.isTaken(port) }) else {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Ports of loopback that nobody listens on.
-enum FreePort {
+package enum FreePort {
     private static func address(_ port: UInt16) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -17,7 +17,7 @@ enum FreePort {
     }
 
     /// One that was free a moment ago.
-    static func one() -> UInt16 {
+    package static func one() -> UInt16 {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var any = address(0)
@@ -29,7 +29,7 @@ enum FreePort {
         return UInt16(bigEndian: any.sin_port)
     }
 
-    static func isTaken(_ port: UInt16) -> Bool {
+    package static func isTaken(_ port: UInt16) -> Bool {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var there = address(port)

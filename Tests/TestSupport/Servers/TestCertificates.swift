@@ -1,26 +1,30 @@
 import FoundationEssentials
-import TestSupport
 
 /// Certificates by the `openssl` command, as PEM files of a directory of their own.
-final class TestCertificates: Sendable {
-    struct Failed: Error { var errors: String }
+package final class TestCertificates: Sendable {
+    package struct Failed: Error { var errors: String }
 
     /// A certificate and its key.
-    struct Identity: Sendable {
-        var certificate: String
-        var key: String
+    package struct Identity: Sendable {
+        package var certificate: String
+        package var key: String
+
+        package init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
     }
 
-    let directory: TemporaryDirectory
-    var path: String { directory.path }
+    package let directory: TemporaryDirectory
+    package var path: String { directory.path }
 
-    init() throws {
+    package init() throws {
         directory = try TemporaryDirectory()
         try directory.write("index.txt", "")
     }
 
     /// - Parameter key: the key of an earlier one, where two certificates are to be for the same.
-    func root(
+    package func root(
         _ name: String, days: ClosedRange<Int> = -1...30, commonName: String = "Test Root", key: String? = nil,
         algorithms: Algorithms = Algorithms()
     ) async throws -> Identity {
@@ -29,14 +33,14 @@ final class TestCertificates: Sendable {
     }
 
     /// - Parameter names: as the subject alternative name has them: `DNS:mail.fabrikam.com`, `IP:127.0.0.1`.
-    func leaf(
+    package func leaf(
         _ name: String, _ names: String = "DNS:localhost, IP:127.0.0.1", days: ClosedRange<Int> = -1...30, by signer: Identity
     ) async throws -> Identity {
         try await make(name, name, days, nil, "basicConstraints = CA:false\nsubjectAltName = \(names)", signer: signer)
     }
 
     /// An authority between a root and leaves.
-    func intermediate(
+    package func intermediate(
         _ name: String, days: ClosedRange<Int> = -1...30, _ more: String = "", algorithms: Algorithms = Algorithms(), by signer: Identity
     ) async throws -> Identity {
         try await make(
@@ -45,7 +49,7 @@ final class TestCertificates: Sendable {
     }
 
     /// Any certificate that is no authority, its extensions as OpenSSL's configuration writes them.
-    func issue(
+    package func issue(
         _ name: String, _ extensions: String, days: ClosedRange<Int> = -1...30, algorithms: Algorithms = Algorithms(),
         serial: String? = nil,
         by signer: Identity?
@@ -54,22 +58,29 @@ final class TestCertificates: Sendable {
     }
 
     /// Several certificates, one after the other.
-    func joined(_ name: String, _ identities: Identity...) throws -> String { try joined(name, identities) }
+    package func joined(_ name: String, _ identities: Identity...) throws -> String { try joined(name, identities) }
 
-    func joined(_ name: String, _ identities: [Identity]) throws -> String {
+    package func joined(_ name: String, _ identities: [Identity]) throws -> String {
         try directory.write(
             name, try identities.map { String(decoding: try Data(contentsOf: URL(filePath: $0.certificate)), as: UTF8.self) }.joined())
     }
 
     /// The kind of key as `openssl genpkey` names it, and the digest that the issuer signs.
-    struct Algorithms: Sendable {
-        var key = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        var digest = "sha256"
+    package struct Algorithms: Sendable {
+        package var key: [String]
+        package var digest: String
 
-        static func rsa(_ bits: Int, digest: String = "sha256") -> Algorithms {
+        package init(
+            key: [String] = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], digest: String = "sha256"
+        ) {
+            self.key = key
+            self.digest = digest
+        }
+
+        package static func rsa(_ bits: Int, digest: String = "sha256") -> Algorithms {
             Algorithms(key: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:\(bits)"], digest: digest)
         }
-        static func signed(_ digest: String) -> Algorithms { Algorithms(digest: digest) }
+        package static func signed(_ digest: String) -> Algorithms { Algorithms(digest: digest) }
     }
 
     private func make(

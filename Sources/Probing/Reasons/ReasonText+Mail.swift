@@ -1,0 +1,25 @@
+extension Reason {
+    /// The texts of reasons that concern mail flow: sentence and remedy.
+    static let mail: [Reason: (sentence: String, remedy: String)] = [
+        .startTLSMissing: (
+            "The mail server does not offer STARTTLS: nothing was sent.",
+            "On an Exchange server: check that a valid certificate is enabled for the service (Get-ExchangeCertificate shows SMTP or IMAP under Services; Enable-ExchangeCertificate -Services SMTP,IMAP), then restart the service (MSExchangeTransport, MSExchangeFrontEndTransport or MSExchangeIMAP4). If the port uses TLS from the start, set 'tls: implicit' in agent.yaml."
+        ),
+        .loginRefused: (
+            "The mail server does not accept the user name and password.",
+            "Check the user and the content of passwordFile that mailFlow in agent.yaml names, that the account is not locked or disabled, and that the protocol is on for it: Get-CASMailbox <user> | Format-List ImapEnabled; for SMTP, that the receive connector offers Basic authentication over TLS."
+        ),
+        .mailRefused: (
+            "The mail server refused a command.",
+            "The error quotes the server's answer. For 5.7.x: the sender may not send as mailFlow.from, or may not relay: compare it with the connector's permission groups (Get-ReceiveConnector) and with Send As. For 4.x: the server is short of resources (Get-Queue; event 15004 of back pressure). For 5.1.x: the recipient does not exist (Get-Recipient)."
+        ),
+        .mailNotDelivered: (
+            "The message was accepted, but did not arrive in the mailbox in time.",
+            "Look where it is: Get-Queue on every Mailbox server, and Get-MessageTrackingLog -Sender <mailFlow.from> -Start (Get-Date).AddMinutes(-30). Check that no inbox rule moves it to another folder, and that the mailbox is not full (Get-MailboxStatistics)."
+        ),
+        .mailNotUnseen: (
+            "The message arrived, but is already marked as read: it does not raise the number of unseen messages.",
+            "Use a mailbox that nobody and nothing else reads, and remove rules that mark messages as read (Get-InboxRule -Mailbox <mailFlow.to>)."
+        ),
+    ]
+}

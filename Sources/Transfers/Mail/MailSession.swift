@@ -1,0 +1,248 @@
+import Addresses
+import CCurl
+import Concurrency
+import Glibc
+
+/// A session with a mail server: commands that share one connection, which the first one opens.
+///
+/// One command at a time. Each runs on a thread of its own and not on that of HTTP exchanges, because libcurl waits for the server when it
+/// closes a connection. The session ends when it is released.
+package final class MailSession: @unchecked Sendable {  // Used by one command at a time; `socket` is thread-safe.
+    private let server: MailServer
+    private let addresses: [NetworkAddress]
+    private let port: UInt16
+    private let resolving: Duration
+    private let deadline: ContinuousClock.Instant
+    private let easy: EasyHandle
+    private let socket = MailSocket()
+    private var incoming = MailAnswer()
+    private var outgoing: ArraySlice<UInt8> = []
+    private var isLoggedIn = false
+
+    /// How long the end of a session may wait for the server, in seconds.
+    private static let patience = 2
+
+    /// - Throws: `credentialUnreadable` if a file of trusted roots cannot be used, `localResources`.
+    init(
+        _ server: MailServer, addresses: [NetworkAddress], port: UInt16, resolving: Duration, trustStores: TrustStores,
+        until deadline: ContinuousClock.Instant
+    ) throws(ExchangeFailure) {
+        let verifier =
+            server.security == .none
+            ? nil : PeerVerifier(host: server.host, settings: server.tls, trust: try server.tls.trustStore(of: trustStores))
+        guard let easy = EasyHandle(verifier: verifier) else { throw SystemFailure(ENOMEM).opening("connection") }
+        self.server = server
+        self.addresses = addresses
+        self.port = port
+        self.resolving = resolving
+        self.deadline = deadline
+        self.easy = easy
+        setUp()
+    }
+
+    deinit {
+        easy.long(CURLOPT_SERVER_RESPONSE_TIMEOUT, Self.patience)
+        let last = LastUse(easy)
+        // Releasing the handle says goodbye to the server, and waits for its reply.
+        let code = BackgroundThread.start("mail") { last.release() }
+        if code != 0 {
+            socket.cut()
+            last.release()
+        }
+    }
+
+    /// Submits a message by SMTP.
+    /// - Parameter message: header and body, with line ends of CR LF.
+    package func submit(_ message: [UInt8], from sender: String, to recipient: String) async -> MailReport {
+        await perform { [self] in
+            easy.text(CURLOPT_URL, url())
+            easy.text(CURLOPT_MAIL_FROM, "<\(sender)>")
+            easy.list(CURLOPT_MAIL_RCPT, ["<\(recipient)>"])
+            easy.long(CURLOPT_UPLOAD, 1)
+            agent_set_offset(easy.handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(message.count))
+            outgoing = message[...]
+        }
+    }
+
+    /// Sends an IMAP command, such as `UID SEARCH UNSEEN`, with the mailbox selected.
+    package func command(_ text: String, in mailbox: String) async -> MailReport {
+        guard !isLoggedIn else { return await command(text, path: mailbox) }
+        // By itself, because libcurl reports a mailbox that cannot be selected as a login that is refused.
+        let login = await command("NOOP", path: "")
+        guard login.failure == nil else { return login }
+        isLoggedIn = true
+        var report = await command(text, path: mailbox)
+        (report.phases, report.tls) = (login.phases, login.tls)
+        report.duration += login.duration
+        return report
+    }
+
+    private func command(_ text: String, path: String) async -> MailReport {
+        await perform { [self] in
+            easy.text(CURLOPT_URL, url(easy.escaped(path)))
+            // libcurl decodes it.
+            easy.text(CURLOPT_CUSTOMREQUEST, text.replacing("%", with: "%25"))
+        }
+    }
+
+    private func url(_ path: String = "") -> String {
+        let scheme = server.service.rawValue + (server.security == .implicit ? "s" : "")
+        return "\(scheme)://\(HostPort(host: server.host, port: server.port))/\(path)"
+    }
+
+    private func setUp() {
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        easy.setUp(protocols: "smtp,smtps,imap,imaps", tls: server.tls)
+        easy.opened = { [socket] in socket.opened($0) }
+        agent_set_close_function(easy.handle) { socket, descriptor in
+            guard let socket else { return close(descriptor) }
+            return Unmanaged<MailSocket>.fromOpaque(socket).takeUnretainedValue().close(descriptor)
+        }
+        easy.pointer(CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(socket).toOpaque())
+        if server.security == .startTLS { easy.long(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue)) }
+        if let login = server.login {
+            easy.text(CURLOPT_USERNAME, login.user)
+            easy.text(CURLOPT_PASSWORD, login.password)
+        }
+        agent_set_data_function(easy.handle, CURLOPT_WRITEFUNCTION) { data, size, count, session in
+            guard let data, let session else { return 0 }
+            return Unmanaged<MailSession>.fromOpaque(session).takeUnretainedValue().receive(data, size * count)
+        }
+        easy.pointer(CURLOPT_WRITEDATA, this)
+        agent_set_data_function(easy.handle, CURLOPT_HEADERFUNCTION) { data, size, count, session in
+            guard let data, let session else { return 0 }
+            return Unmanaged<MailSession>.fromOpaque(session).takeUnretainedValue().receiveReply(data, size * count)
+        }
+        easy.pointer(CURLOPT_HEADERDATA, this)
+        agent_set_data_function(easy.handle, CURLOPT_READFUNCTION) { buffer, size, count, session in
+            guard let buffer, let session else { return 0 }
+            return Unmanaged<MailSession>.fromOpaque(session).takeUnretainedValue().send(into: buffer, size * count)
+        }
+        easy.pointer(CURLOPT_READDATA, this)
+    }
+
+    // MARK: Commands
+
+    private func perform(_ prepare: @escaping @Sendable () -> Void) async -> MailReport {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let code = BackgroundThread.start("mail") { continuation.resume(returning: self.performNow(prepare)) }
+                if code != 0 {
+                    var report = MailReport()
+                    report.failure = SystemFailure(code == EAGAIN ? ENOMEM : code).opening("connection")
+                    continuation.resume(returning: report)
+                }
+            }
+        } onCancel: {
+            socket.cut()
+        }
+    }
+
+    /// On a thread of the command.
+    private func performNow(_ prepare: () -> Void) -> MailReport {
+        var report = MailReport()
+        for (index, address) in addresses.enumerated() {
+            prepare()
+            let endpoint = Endpoint(address, port: port)
+            easy.list(CURLOPT_CONNECT_TO, ["::\(endpoint)"])
+            let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
+            let isLast = index == addresses.count - 1
+            // As of an HTTP exchange: an address that is not the last gets a part of the time left.
+            easy.setTimeout(isLast ? left : max(left / (addresses.count - index), min(left, .seconds(2))))
+            report = perform(with: endpoint)
+            if report.failure?.phase != .connect { break }
+        }
+        return report
+    }
+
+    private func perform(with endpoint: Endpoint) -> MailReport {
+        incoming = MailAnswer()
+        let began = ContinuousClock.now
+        let code = curl_easy_perform(easy.handle)
+        var report = MailReport()
+        report.duration = ContinuousClock.now - began
+        let times = HopTimes(easy.handle, tlsBegan: easy.tlsBegan)
+        report.remoteAddress = times.remoteAddress
+        if code == CURLE_OK { report.lines = incoming.lines } else { report.failure = failure(code, times, endpoint) }
+        guard opensConnection || report.failure.map({ $0.phase == .connect }) ?? false else { return report }
+        report.phases = phases(times, report)
+        report.tls = easy.tls
+        return report
+    }
+
+    /// Whether the last command has opened a connection.
+    private var opensConnection: Bool {
+        var count = 0
+        agent_get_long(easy.handle, CURLINFO_NUM_CONNECTS, &count)
+        return count > 0
+    }
+
+    private func phases(_ times: HopTimes, _ report: MailReport) -> [ExchangePhase: Duration] {
+        var phases: [ExchangePhase: Duration] = [.resolve: resolving]
+        let phase = report.failure?.phase
+        phases[.connect] = phase == .connect ? report.duration : max(.zero, times.connected - times.resolved)
+        if let began = easy.tlsBegan { phases[.tls] = max(.zero, (easy.tlsEnded ?? report.duration) - began) }
+        return phases
+    }
+
+    private func failure(_ code: CURLcode, _ times: HopTimes, _ endpoint: Endpoint) -> ExchangeFailure {
+        let isEstablished = server.security == .none || easy.tls?.version != nil
+        let phase: ExchangePhase = times.connected == .zero ? .connect : easy.tlsBegan != nil && !isEstablished ? .tls : .processing
+        let target = times.remoteAddress ?? endpoint.description
+        if socket.isCut { return FailureReason.timeout(phase, target, kind: .cancelled) }
+        return FailureReason(
+            code: code, systemError: easy.socketError == 0 ? times.systemError : easy.socketError, detail: easy.error, refusal: nil,
+            hasAllHeaders: true, ofTLS: easy.verifier.flatMap { $0.ownFault ?? $0.failure(with: target) } ?? own(code, target),
+            times: times,
+            phase: phase, target: target, proxied: false, protocolName: server.service.rawValue.uppercased()
+        ).failure
+    }
+
+    /// The failure that a code of libcurl means in a mail protocol; nil for one that means the same in all protocols.
+    private func own(_ code: CURLcode, _ target: String) -> ExchangeFailure? {
+        let refusal = incoming.refusal
+        let (kind, sentence): (ExchangeFailure.Kind, String)
+        switch code {
+        case CURLE_USE_SSL_FAILED: (kind, sentence) = (.startTLSMissing, "\(target) does not offer STARTTLS")
+        case CURLE_LOGIN_DENIED where !isLoggedIn:
+            // Without the text, which may quote the password.
+            let code = refusal.map { " (\($0.code))" } ?? ""
+            (kind, sentence) = (.loginRefused, "\(target) refused the login of \(server.login?.user ?? "nobody")\(code)")
+        case CURLE_WRITE_ERROR where incoming.isTooLong:
+            (kind, sentence) = (.bodyTooLarge, "the answer of \(target) exceeds the maximum size")
+        case CURLE_LOGIN_DENIED, CURLE_REMOTE_ACCESS_DENIED, CURLE_QUOTE_ERROR, CURLE_SEND_ERROR, CURLE_UPLOAD_FAILED, CURLE_RECV_ERROR,
+            CURLE_WEIRD_SERVER_REPLY:
+            guard let refusal else { return nil }
+            (kind, sentence) = (.commandRefused, "\(target) answered: \(refusal.line)")
+        default: return nil
+        }
+        return ExchangeFailure(kind: kind, phase: .processing, sentence: sentence)
+    }
+
+    // MARK: Callbacks, on a thread of the command
+
+    private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+        incoming.takeResponse(UnsafeRawBufferPointer(start: data, count: count)) ? count : 0
+    }
+
+    private func receiveReply(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+        easy.noteTLS()
+        return incoming.takeReply(UnsafeRawBufferPointer(start: data, count: count)) ? count : 0
+    }
+
+    private func send(into buffer: UnsafeMutablePointer<CChar>, _ most: Int) -> Int {
+        let piece = outgoing.prefix(most)
+        piece.withUnsafeBytes { UnsafeMutableRawBufferPointer(start: buffer, count: most).copyMemory(from: $0) }
+        outgoing = outgoing.dropFirst(most)
+        return piece.count
+    }
+}
+
+/// A handle whose last reference is given up on another thread.
+private final class LastUse: @unchecked Sendable {  // Used by one thread after the other.
+    private var easy: EasyHandle?
+
+    init(_ easy: EasyHandle) { self.easy = easy }
+
+    func release() { easy = nil }
+}
