@@ -12,6 +12,8 @@ final class EasyHandle {
     let verifier: PeerVerifier?
     /// Called with each descriptor that is opened for a connection.
     var opened: (Int32) -> Void = { _ in }
+    /// Whether another connection may be opened.
+    var mayConnect = true
     /// `errno` of a socket that could not be created, else 0: libcurl does not keep it.
     private(set) var socketError: Int32 = 0
     /// When the handshake began: libcurl reports this only for handshakes that succeed.
@@ -134,6 +136,7 @@ final class EasyHandle {
     private static func maximum(_ version: TLSVersion) -> Int { minimum(version) << 16 }
 
     private func openSocket(_ address: curl_sockaddr) -> Int32 {
+        guard mayConnect else { return CURL_SOCKET_BAD }
         let descriptor = agent_socket(address.family, address.socktype, address.protocol)
         if descriptor < 0 { socketError = errno } else { opened(descriptor) }
         return descriptor

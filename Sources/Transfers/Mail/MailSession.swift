@@ -19,9 +19,6 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
     private var outgoing: ArraySlice<UInt8> = []
     private var isLoggedIn = false
 
-    /// How long the end of a session may wait for the server, in seconds.
-    private static let patience = 2
-
     /// - Throws: `credentialUnreadable` if a file of trusted roots cannot be used, `localResources`.
     init(
         _ server: MailServer, addresses: [NetworkAddress], port: UInt16, resolving: Duration, trustStores: TrustStores,
@@ -41,14 +38,8 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
     }
 
     deinit {
-        easy.long(CURLOPT_SERVER_RESPONSE_TIMEOUT, Self.patience)
-        let last = LastUse(easy)
-        // Releasing the handle says goodbye to the server, and waits for its reply.
-        let code = BackgroundThread.start("mail") { last.release() }
-        if code != 0 {
-            socket.cut()
-            last.release()
-        }
+        let farewell = Farewell(easy, socket, server.service == .smtp ? "QUIT" : "LOGOUT")
+        if BackgroundThread.start("mail", { farewell.say() }) != 0 { farewell.leave() }
     }
 
     /// Submits a message by SMTP.
@@ -236,13 +227,4 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         outgoing = outgoing.dropFirst(most)
         return piece.count
     }
-}
-
-/// A handle whose last reference is given up on another thread.
-private final class LastUse: @unchecked Sendable {  // Used by one thread after the other.
-    private var easy: EasyHandle?
-
-    init(_ easy: EasyHandle) { self.easy = easy }
-
-    func release() { easy = nil }
 }

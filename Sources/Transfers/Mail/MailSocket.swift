@@ -12,6 +12,8 @@ final class MailSocket: Sendable {
     private let state = Mutex(State())
 
     var isCut: Bool { state.withLock { $0.isCut } }
+    /// Whether a connection is open that has not been cut.
+    var isOpen: Bool { state.withLock { $0.descriptor >= 0 && !$0.isCut } }
 
     func opened(_ descriptor: Int32) {
         state.withLock { state in

@@ -1,0 +1,40 @@
+import CCurl
+
+/// The end of a mail session: the command that says goodbye, and its connection, which is then closed.
+///
+/// libcurl would say goodbye itself, and wait minutes for the answer.
+final class Farewell: @unchecked Sendable {  // Used by one thread.
+    private static let patience: Duration = .seconds(2)
+
+    private var easy: EasyHandle?
+    private let socket: MailSocket
+    private let command: String
+
+    init(_ easy: EasyHandle, _ socket: MailSocket, _ command: String) {
+        self.easy = easy
+        self.socket = socket
+        self.command = command
+        // The session, to which they belonged, has gone.
+        for option in [CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION] {
+            agent_set_data_function(easy.handle, option) { _, size, count, _ in size * count }
+        }
+    }
+
+    /// Says goodbye, if there is somebody to say it to, and leaves.
+    func say() {
+        if socket.isOpen, let easy {
+            easy.mayConnect = false
+            easy.long(CURLOPT_UPLOAD, 0)
+            easy.pointer(CURLOPT_MAIL_RCPT, nil)
+            easy.text(CURLOPT_CUSTOMREQUEST, command)
+            easy.setTimeout(Self.patience)
+            curl_easy_perform(easy.handle)
+        }
+        leave()
+    }
+
+    func leave() {
+        socket.cut()
+        easy = nil
+    }
+}
