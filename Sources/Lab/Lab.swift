@@ -34,6 +34,9 @@ package struct LabDescription: Codable, Sendable {
     package var tokenEndpoint: ServerAddress
     package var pushService: ServerAddress
     package var graph: ServerAddress
+    /// Of all mailbox servers.
+    package var smtp: ServerAddress
+    package var imap: ServerAddress
     /// Unseen mails on the phone: notifications that arrived.
     package var badge: Int
 }
@@ -53,6 +56,8 @@ package final class Lab: Service, Sendable {
     private let tokenEndpoint: LabServer
     private let push: LabServer
     private let graph: LabServer
+    /// All servers' mail protocols.
+    private let (smtp, imap): (LabServer, LabServer)
     private let badge: PushService.Badge
     private let directory: String
     private let logger: Logger
@@ -82,30 +87,35 @@ package final class Lab: Service, Sendable {
         quiet.logLevel = .critical
         let now = Date()
         let serverLogger = quiet
-        func server(_ name: String, _ place: Fault.Role?, _ router: @escaping @Sendable () -> Router<BasicRequestContext>) throws
-            -> LabServer
-        {
+        func server(_ name: String, as names: [String]? = nil, _ place: Fault.Role?, _ service: LabServer.Service) throws -> LabServer {
             LabServer(
                 name: name, reservation: try PortReservation(),
-                identities: try ServerIdentities(name: name, authority: authority, stranger: stranger, now: now), board: board,
-                place: place,
-                router: router, logger: serverLogger)
+                identities: try ServerIdentities(names: names ?? [name], authority: authority, stranger: stranger, now: now), board: board,
+                place: place, service: service, logger: serverLogger)
         }
         mailboxes = try (0..<plan.servers).map { index in
             let name = tenant.serverName(index)
             let service = MailboxService(tenant: tenant, name: name, index: index)
-            return try server(name, index == 0 ? .mailbox : nil) { service.router() }
+            return try server(name, index == 0 ? .mailbox : nil, .http { service.router() })
         }
-        authServer = try server("accounts.accesscontrol.windows.net", .authServer) { Self.authServerRouter(tenant) }
-        tokenEndpoint = try server("login.microsoftonline.com", .tokenEndpoint) { tokenService.router() }
-        push = try server("outlook.office365.com", .push) { pushService.router() }
+        authServer = try server("accounts.accesscontrol.windows.net", .authServer, .http { Self.authServerRouter(tenant) })
+        tokenEndpoint = try server("login.microsoftonline.com", .tokenEndpoint, .http { tokenService.router() })
+        push = try server("outlook.office365.com", .push, .http { pushService.router() })
         let graphService = GraphService(tenant: tenant, tokens: tokens)
-        graph = try server("graph.microsoft.com", .graph) { graphService.router() }
+        graph = try server("graph.microsoft.com", .graph, .http { graphService.router() })
         badge = pushService.badge
+        let mailbox = LabMailbox()
+        let account = MailAccount(user: "mailflow@\(tenant.organization)", password: UUID().uuidString)
+        let names = mailboxes.map(\.name)
+        smtp = try server(
+            "smtp", as: names, .smtp, .mail { SMTPDialogue(name: names[0], account: account, mailbox: mailbox, board: board) })
+        imap = try server(
+            "imap", as: names, .imap, .mail { IMAPDialogue(name: names[0], account: account, mailbox: mailbox, board: board) })
         files = LabFiles(
             directory: directory, tenant: tenant, listen: plan.agentListen, rootPEM: authority.rootPEM, credential: credential,
             hasSnapshot: plan.hasSnapshot, servers: mailboxes.map { ($0.name, $0.address) },
-            cloud: (authServer.address, tokenEndpoint.address, push.address, graph.address))
+            cloud: (authServer.address, tokenEndpoint.address, push.address, graph.address), mail: (smtp.address, imap.address),
+            account: account)
         self.board = board
         self.tenant = tenant
         self.logger = quiet
@@ -121,7 +131,7 @@ package final class Lab: Service, Sendable {
         return router
     }
 
-    private var servers: [LabServer] { mailboxes + [authServer, tokenEndpoint, push, graph] }
+    private var servers: [LabServer] { mailboxes + [authServer, tokenEndpoint, push, graph, smtp, imap] }
 
     /// Serves until the service group shuts down.
     package func run() async throws {
@@ -141,7 +151,7 @@ package final class Lab: Service, Sendable {
         func place(_ server: LabServer) -> LabDescription.ServerAddress { .init(name: server.name, address: server.address) }
         return LabDescription(
             mailboxServers: mailboxes.map(place), authServer: place(authServer), tokenEndpoint: place(tokenEndpoint),
-            pushService: place(push), graph: place(graph),
+            pushService: place(push), graph: place(graph), smtp: place(smtp), imap: place(imap),
             badge: badge.value)
     }
 

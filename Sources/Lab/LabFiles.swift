@@ -11,6 +11,8 @@ struct LabFiles: Sendable {
     let hasSnapshot: Bool
     let servers: [(name: String, address: String)]
     let cloud: (authServer: String, tokenEndpoint: String, push: String, graph: String)
+    let mail: (smtp: String, imap: String)
+    let account: MailAccount
 
     private var faults: [Fault.File] { tenant.board.files }
 
@@ -21,6 +23,7 @@ struct LabFiles: Sendable {
         try write("ca.pem", Array(rootPEM.utf8))
         let own = has(.credentialExpiring) ? credential.expiring : credential.certificate
         try write("agent.pem", Array(own.pem.utf8))
+        try write("mailflow.password", Array(account.password.utf8))
         try write("agent.key", Array(credential.keyPEM.utf8), mode: has(.keyOpen) ? 0o644 : 0o600)
         let exported =
             has(.exportedGarbage)
@@ -83,7 +86,7 @@ struct LabFiles: Sendable {
                   login.microsoftonline.com:443: \(cloud.tokenEndpoint)
                   outlook.office365.com:443: \(outlook)
                   graph.microsoft.com:443: \(cloud.graph)
-
+                \(servers.map { "  \($0.name):465: \(mail.smtp)\n  \($0.name):993: \(mail.imap)\n" }.joined())
                 authConfig:
                   currentCertificateThumbprint: \(try tenant.named().thumbprint)
                 \(unpublished ? "" : "  certificateFile: OAuthCert.cer")
@@ -100,6 +103,12 @@ struct LabFiles: Sendable {
                     scope: \(tenant.scope)
                     certificateFile: agent.pem
                     keyFile: agent.key
+
+                mailFlow:                 # on each server
+                  from: \(account.user)
+                  to: \(account.user)
+                  smtp: { tls: implicit, user: \(account.user), passwordFile: mailflow.password }
+                  imap: { tls: implicit, user: \(account.user), passwordFile: mailflow.password }
 
                 thresholds:
                   driftSettling: \(has(.settling) ? "24h" : "0s")

@@ -50,6 +50,7 @@ package final class AgentSite: Sendable {
                 ("OAuth", "CertificatePresenceProbe", "certificate-presence"),
                 ("Exchange", "HybridReadinessProbe", "hybrid-readiness"),
                 ("OAuth", "TenantKeysProbe", "tenant-keys"), ("OAuth", "TokenAcquisitionProbe", "token-acquisition"),
+                ("Exchange", "MailFlowProbe", "mail-flow"),
             ]
         }
         if hasSnapshotProbes {

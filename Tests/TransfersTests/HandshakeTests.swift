@@ -25,10 +25,10 @@ private final class CountingServer: Sendable {
         record = requests
         server = LabServer(
             name: "mail.fabrikam.com", reservation: try PortReservation(),
-            identities: try ServerIdentities(name: "mail.fabrikam.com", authority: authority, stranger: stranger, now: Date()),
+            identities: try ServerIdentities(names: ["mail.fabrikam.com"], authority: authority, stranger: stranger, now: Date()),
             board: board,
             place: .mailbox,
-            router: {
+            service: .http {
                 let router = Router()
                 router.get("/redirect") { _, _ in Answer.text(.found, "", headers: [.location: "/hello"]) }
                 router.get("/elsewhere") { _, _ in Answer.text(.found, "", headers: [.location: "https://other.example/hello"]) }

@@ -1,7 +1,9 @@
 /// One way the tenant can be broken, by name, and what the agent's probes must then say.
 package struct Fault: Sendable {
     /// Where a connection or an answer goes wrong.
-    enum Role: String, Sendable { case mailbox, health, challenge, authServer, tokenEndpoint, discovery, keySet, federation, push, graph }
+    enum Role: String, Sendable {
+        case mailbox, health, challenge, authServer, tokenEndpoint, discovery, keySet, federation, push, graph, smtp, imap
+    }
 
     /// What happens to a connection before any request.
     enum Connection: Sendable {
@@ -15,6 +17,8 @@ package struct Fault: Sendable {
         /// The token endpoint's `error`, and the code at the beginning of its description.
         case tokenError(String, String)
         case expiredKeys, keyUnknown, otherDates, keysLeft, noApplication, consentMissing, throttled
+        /// Of mail: the server refuses the message or the login, loses the message, or something reads it at once.
+        case noResources, loginRefused, lost, readElsewhere
     }
 
     /// What is written other than it should be into the files the agent reads.

@@ -37,7 +37,7 @@ extension Fault {
     /// All faults, ordered by the component that they break. Faults of a mailbox server affect only the first server.
     package static let all: [Fault] =
         network + metadataDocuments + protocols + authServer + certificates + copies + snapshots + rotations + hybrid + pushService + tokens
-        + tenantDocuments + tenantKeys + configuration
+        + tenantDocuments + tenantKeys + mail + configuration
 
     /// The fault of this name, in any case; nil if there is none.
     package static func named(_ name: String) -> Fault? { all.first { $0.name == name.lowercased() } }

@@ -49,13 +49,13 @@ struct ServerIdentities: Sendable {
     private let untrusted: NIOSSLContext
     private let wrongName: NIOSSLContext
 
-    init(name: String, authority: LabAuthority, stranger: LabAuthority, now: Date) throws {
+    init(names: [String], authority: LabAuthority, stranger: LabAuthority, now: Date) throws {
         let day: TimeInterval = 86400
-        healthy = try authority.identity(names: [name], notBefore: now - day, notAfter: now + 90 * day)
-        expiresSoon = try authority.identity(names: [name], notBefore: now - 80 * day, notAfter: now + 10 * day)
-        expired = try authority.identity(names: [name], notBefore: now - 90 * day, notAfter: now - day)
-        notYetValid = try authority.identity(names: [name], notBefore: now + day, notAfter: now + 90 * day)
-        untrusted = try stranger.identity(names: [name], notBefore: now - day, notAfter: now + 90 * day)
+        healthy = try authority.identity(names: names, notBefore: now - day, notAfter: now + 90 * day)
+        expiresSoon = try authority.identity(names: names, notBefore: now - 80 * day, notAfter: now + 10 * day)
+        expired = try authority.identity(names: names, notBefore: now - 90 * day, notAfter: now - day)
+        notYetValid = try authority.identity(names: names, notBefore: now + day, notAfter: now + 90 * day)
+        untrusted = try stranger.identity(names: names, notBefore: now - day, notAfter: now + 90 * day)
         wrongName = try authority.identity(names: ["elsewhere.example"], notBefore: now - day, notAfter: now + 90 * day)
     }
 

@@ -1,5 +1,7 @@
 import Hummingbird
 import Logging
+import NIOCore
+import NIOPosix
 import Serving
 
 /// One TLS server of the lab on a port of its own: it stops listening while a fault says so, and comes back on the same port.
@@ -10,8 +12,14 @@ struct LabServer: Sendable {
     let board: FaultBoard
     /// Which faults of connections are its own; nil for a server no fault is for.
     let place: Fault.Role?
-    let router: @Sendable () -> Router<BasicRequestContext>
+    let service: Service
     let logger: Logger
+
+    /// What it speaks over TLS.
+    enum Service: Sendable {
+        case http(@Sendable () -> Router<BasicRequestContext>)
+        case mail(@Sendable () -> any MailDialogue)
+    }
 
     var address: String { "127.0.0.1:\(reservation.port)" }
 
@@ -45,17 +53,47 @@ struct LabServer: Sendable {
 
     private func serve(whileIn mode: Mode, _ ready: @escaping @Sendable () -> Void) async throws {
         let faulty = FaultyConnection(fault: { [board, place] in place.flatMap { board.connection(at: $0) } }, identities: identities)
-        let application = Application(
-            router: router(), server: .deferred(configuration: .init(additionalChannelHandlers: [ClockShift()])) { try faulty.prepare($0) },
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: reservation.port)),
-            onServerRunning: { _ in ready() }, logger: logger)
+        let serving: @Sendable () async throws -> Void =
+            switch service {
+            case .http(let router):
+                Application(
+                    router: router(),
+                    server: .deferred(configuration: .init(additionalChannelHandlers: [ClockShift()])) { try faulty.prepare($0) },
+                    configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: reservation.port)),
+                    onServerRunning: { _ in ready() }, logger: logger
+                ).run
+            case .mail(let dialogue): { try await serve(dialogue, faulty, ready) }
+            }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { try await serving() }
             group.addTask { await board.wait { self.mode != mode } }
             let first = await group.nextResult()
             group.cancelAll()
             // A server that is told to stop ends with an error of some sort, and may be first.
             if case .failure(let error) = first, !Task.isCancelled { throw error }
+        }
+    }
+}
+
+extension LabServer {
+    /// Serves a mail protocol until cancelled.
+    private func serve(
+        _ dialogue: @escaping @Sendable () -> any MailDialogue, _ faulty: FaultyConnection, _ ready: @Sendable () -> Void
+    ) async throws {
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try faulty.prepare(channel)
+                    try channel.pipeline.syncOperations.addHandler(MailHandler(dialogue()))
+                }
+            }
+            .bind(host: "127.0.0.1", port: reservation.port).get()
+        ready()
+        try await withTaskCancellationHandler {
+            try await listener.closeFuture.get()
+        } onCancel: {
+            listener.close(promise: nil)
         }
     }
 }

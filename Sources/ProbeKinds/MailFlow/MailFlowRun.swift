@@ -10,13 +10,14 @@ struct MailFlowRun {
     let thresholds: Thresholds
     let context: RunContext
     private let end: ContinuousClock.Instant
+    private let reserve: Duration
     private let message: TestMessage
     private var secrets: [String] = []
     private(set) var log = RunRecorder()
 
     /// How long to wait before the mailbox is searched again, each time; the last one is repeated.
     private static let pauses: [Duration] = [.milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4)]
-    /// What is kept of the time to remove the message.
+    /// What is kept of the time to remove the message, at most.
     private static let reserve: Duration = .seconds(5)
 
     init(flow: MailFlow, transfers: Transfers, thresholds: Thresholds, context: RunContext) {
@@ -24,7 +25,7 @@ struct MailFlowRun {
         self.transfers = transfers
         self.thresholds = thresholds
         self.context = context
-        end = .now + context.deadline
+        (end, reserve) = (.now + context.deadline, min(Self.reserve, context.deadline / 4))
         message = TestMessage(sender: flow.sender, recipient: flow.recipient, date: context.time.now)
     }
 
@@ -79,7 +80,7 @@ struct MailFlowRun {
     /// - Returns: its unique identifier; nil if it did not arrive in time, which has been recorded.
     private mutating func delivery(_ mailbox: Mailbox) async -> UInt32? {
         let began = ContinuousClock.now
-        let last = max(began, end - Self.reserve)
+        let last = max(began, end - reserve)
         var pauses = Self.pauses[...]
         do throws(Mailbox.Failure) {
             while true {

@@ -81,7 +81,8 @@ struct LabRunCommand: AsyncParsableCommand {
             await lab.ready()
             let description = lab.description
             for server in description.mailboxServers + [
-                description.authServer, description.tokenEndpoint, description.pushService, description.graph,
+                description.authServer, description.tokenEndpoint, description.pushService, description.graph, description.smtp,
+                description.imap,
             ] {
                 Console.out("\(server.name) at \(server.address)")
             }
