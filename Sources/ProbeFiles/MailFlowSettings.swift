@@ -31,17 +31,18 @@ struct MailFlowSettings {
         guard let reader else { return nil }
         defer { reader.finish() }
         let security = reader.choice("tls", MailFlow.Security.self) ?? usual
-        guard let port = ports[security] else {
+        let port = reader.integer("port", in: 1...65535).map(UInt16.init)
+        let (host, login) = (reader.string("host"), login(reader))
+        if let host, !Text.isHostName(host) {
+            reader.error("'host' must be a host name, found '\(EndpointURL(host))'", at: reader.location(of: "host"))
+        }
+        guard let defaultPort = ports[security] else {
             reader.error(
                 "'tls' must be starttls or implicit for '\(name)': a password is never sent without TLS", at: reader.location(of: "tls"))
             return nil
         }
-        var service = MailFlow.Service(port: reader.integer("port", in: 1...65535).map(UInt16.init) ?? port, security: security)
-        service.host = reader.string("host")
-        if let host = service.host, !Text.isHostName(host) {
-            reader.error("'host' must be a host name, found '\(EndpointURL(host))'", at: reader.location(of: "host"))
-        }
-        service.login = login(reader)
+        var service = MailFlow.Service(port: port ?? defaultPort, security: security)
+        (service.host, service.login) = (host, login)
         if security == .none, service.login != nil {
             reader.error("'user' cannot be used with 'tls: none': a password is never sent without TLS", at: reader.location(of: "user"))
         }

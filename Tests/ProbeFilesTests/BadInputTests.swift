@@ -191,8 +191,28 @@ struct OptionKind: ProbeKind {
                 "agent.yaml:1:14: error: 'connectTo' must map host:port to host:port, found '[mail.fabrikam.com]:443: 127.0.0.1:1'"
             ),
             (
+                "mailFlow: { from: a@fabrikam.com, to: b@fabrikam.com }\n",
+                "agent.yaml:1:11: error: 'mailFlow' needs 'imap' with 'user' and 'passwordFile'"
+            ),
+            (
+                "mailFlow: { from: a@fabrikam.com, to: b@fabrikam.com, imap: { tls: none, user: b, passwordFile: /dev/null } }\n",
+                "agent.yaml:1:68: error: 'tls' must be starttls or implicit for 'imap': a password is never sent without TLS"
+            ),
+            (
+                "mailFlow: { from: a@fabrikam.com, to: b@fabrikam.com, smtp: { tls: none, user: a, passwordFile: /dev/null }, imap: { user: b, passwordFile: /dev/null } }\n",
+                "agent.yaml:1:80: error: 'user' cannot be used with 'tls: none': a password is never sent without TLS"
+            ),
+            (
+                "mailFlow: { from: \"a@fabrikam.com> SIZE=1\", to: b@fabrikam.com, imap: { user: b, passwordFile: /dev/null } }\n",
+                "agent.yaml:1:19: error: 'from' must be an address such as monitoring@fabrikam.com, found 'a@fabrikam.com> SIZE=1'"
+            ),
+            (
+                "mailFlow: { from: a@fabrikam.com, to: b@fabrikam.com, imap: { user: b } }\n",
+                "agent.yaml:1:61: error: 'user' and 'passwordFile' belong together: set both"
+            ),
+            (
                 "certificates: x\n",
-                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, connectTo, controlSocket, exchangeOnline, history, hostNames, hybridApp, listen, organization, probe, proxy, pushProxy, responders, servers, snapshot, stateDirectory, tenant, thresholds, tls"
+                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, connectTo, controlSocket, exchangeOnline, history, hostNames, hybridApp, listen, mailFlow, organization, probe, proxy, pushProxy, responders, servers, snapshot, stateDirectory, tenant, thresholds, tls"
             ),
             ("organization: [\n", "agent.yaml:2:1: error: invalid YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: duplicate key 'organization': remove one"),
