@@ -123,7 +123,8 @@ let package = Package(
         room("History", ["Documents", "Monitoring", "Probing", "Concurrency", grdb, logging, lifecycle]),
         room("ProbeFiles", ["Monitoring", "Probing", "Addresses", "Certificates", "Documents", "ExchangeExport", yams]),
         room("Outbound", ["Probing", "Transfers", "Certificates"]),
-        room("ProbeKinds", ["Outbound", "Probing", "Transfers", "Certificates", "Documents", "ExchangeExport", jwtKit, logging]),
+        room(
+            "ProbeKinds", ["Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents", "ExchangeExport", jwtKit, logging]),
         room("TargetKinds", ["CLdns", "CPattern", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents"]),
         room("Serving", ["Concurrency", hummingbirdCore, nioHTTPTypes, nioCore, logging]),
         room(

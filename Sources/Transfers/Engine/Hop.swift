@@ -210,7 +210,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         easy.noteTLS()
         guard answer.takeHeaders(UnsafeRawBufferPointer(start: data, count: count)) else { return 0 }
         // The data after a switch to another protocol is not HTTP and may never end.
-        isCutShort = answer.hasAllHeaders && (willRedirect || HopTimes.status(handle) == 101)
+        isCutShort = answer.hasAllHeaders && (willRedirect || TransferTimes.status(handle) == 101)
         return isCutShort ? 0 : count
     }
 
@@ -241,7 +241,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
 
     private func report(_ code: CURLcode) -> ExchangeReport {
         var report = ExchangeReport()
-        let times = HopTimes(handle, tlsBegan: easy.tlsBegan)
+        let times = TransferTimes(handle, tlsBegan: easy.tlsBegan)
         report.phases = times.phases(isTLS: isTLS)
         report.tls = easy.tls
         report.remoteAddress = times.remoteAddress
@@ -282,7 +282,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     /// The absolute URL of the redirect, whether or not it is followed; nil if the response is not a redirect.
     private var redirectURL: String? {
         // As in Go, an empty Location is ignored.
-        guard [301, 302, 303, 307, 308].contains(HopTimes.status(handle)), let location = answer.location, !location.isEmpty else {
+        guard [301, 302, 303, 307, 308].contains(TransferTimes.status(handle)), let location = answer.location, !location.isEmpty else {
             return nil
         }
         return URLHost.absolute(location, base: request.url)

@@ -152,7 +152,7 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         let code = curl_easy_perform(easy.handle)
         var report = MailReport()
         report.duration = ContinuousClock.now - began
-        let times = HopTimes(easy.handle, tlsBegan: easy.tlsBegan)
+        let times = TransferTimes(easy.handle, tlsBegan: easy.tlsBegan)
         report.remoteAddress = times.remoteAddress
         if code == CURLE_OK { report.lines = incoming.lines } else { report.failure = failure(code, times, endpoint) }
         guard opensConnection || report.failure.map({ $0.phase == .connect }) ?? false else { return report }
@@ -168,7 +168,7 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         return count > 0
     }
 
-    private func phases(_ times: HopTimes, _ report: MailReport) -> [ExchangePhase: Duration] {
+    private func phases(_ times: TransferTimes, _ report: MailReport) -> [ExchangePhase: Duration] {
         var phases: [ExchangePhase: Duration] = [.resolve: resolving]
         let phase = report.failure?.phase
         phases[.connect] = phase == .connect ? report.duration : max(.zero, times.connected - times.resolved)
@@ -176,7 +176,7 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         return phases
     }
 
-    private func failure(_ code: CURLcode, _ times: HopTimes, _ endpoint: Endpoint) -> ExchangeFailure {
+    private func failure(_ code: CURLcode, _ times: TransferTimes, _ endpoint: Endpoint) -> ExchangeFailure {
         let isEstablished = server.security == .none || easy.tls?.version != nil
         let phase: ExchangePhase = times.connected == .zero ? .connect : easy.tlsBegan != nil && !isEstablished ? .tls : .processing
         let target = times.remoteAddress ?? endpoint.description

@@ -2,7 +2,7 @@ import Addresses
 import CCurl
 
 /// libcurl's timings of a transfer, from its start; a phase that was not reached is zero.
-struct HopTimes {
+struct TransferTimes {
     let resolved: Duration
     let connected: Duration
     let handshaken: Duration

@@ -11,7 +11,7 @@ struct FailureReason {
     let hasAllHeaders: Bool
     /// The failure derived from TLS: a local problem, the verdict on the certificate, or an alert from the peer; nil if there is none.
     let ofTLS: ExchangeFailure?
-    let times: HopTimes
+    let times: TransferTimes
     let phase: ExchangePhase
     /// The address that was tried, for sentences.
     let target: String
