@@ -140,7 +140,7 @@ extension Reason {
             )
         case .certificateUnreadable:
             (
-                "The certificate cannot be parsed.",
+                "The certificate cannot be read or parsed.",
                 "File: export it again as DER or PEM (Export-ExchangeCertificate) and check the path. Certificate presented by a TLS server: have it reissued."
             )
         case .privateKeyMissing:
