@@ -81,12 +81,22 @@ package struct HealthSetDocument: Codable, Sendable {
     }
 }
 
-/// Runs that count towards a monitor's rule, and how many it takes; nil for a rule that takes a share of the runs.
+/// A problem that a monitor does not count as one.
 package struct PendingDocument: Codable, Sendable {
-    /// `failing`, `warning`, or `beyond the limit` for a sample value.
+    /// `failing`, `warning`, `beyond the limit` for a sample value, or `cannot judge` if the last run could not.
     package var problem: String
+    /// How many runs count towards the rule; 0 if none does.
     package var runs: Int
+    /// How many it takes; nil for a rule that takes a share of the runs.
     package var needed: Int?
+
+    fileprivate static let cannotJudge = PendingDocument(problem: "cannot judge", runs: 0, needed: nil)
+
+    private init(problem: String, runs: Int, needed: Int?) {
+        self.problem = problem
+        self.runs = runs
+        self.needed = needed
+    }
 
     init(_ progress: RuleProgress, of rule: MonitorRule) {
         switch rule {
@@ -115,7 +125,7 @@ package struct MonitorDocument: Codable, Sendable {
     package var since: Date
     package var flapping: Bool
     package var inactiveSince: Date?
-    /// A problem that the monitor does not count as one yet; nil if there is none, and in an episode.
+    /// A problem that the monitor does not count as one, or not yet; nil if there is none, and in an episode.
     package var pending: PendingDocument?
     package var episodeBegan: Date?
     package var escalated: Date?
@@ -145,10 +155,10 @@ package struct MonitorDocument: Codable, Sendable {
         flapping = status.isFlapping
         self.inactiveSince = inactiveSince
         guard let episode = status.episode else {
-            guard let progress = status.progress else { return }
-            pending = PendingDocument(progress, of: status.definition.rule)
-            // A later run that could not judge says nothing about the problem.
-            guard let latest, MonitorSample(latest, at: .zero) != nil else { return }
+            guard let latest, status.state != .disabled else { return }
+            let couldJudge = MonitorSample(latest, at: .zero) != nil
+            pending = status.progress.map { PendingDocument($0, of: status.definition.rule) } ?? (couldJudge ? nil : .cannotJudge)
+            guard pending != nil else { return }
             reason = latest.decisive?.reason.rawValue
             sentence = latest.decisive?.sentence
             remedy = latest.decisive?.remedy

@@ -108,4 +108,24 @@ import Testing
         #expect(try await eventually(within: .seconds(60)) { try await site.agent(["health", "--strict"]).status == 0 })
         withExtendedLifetime(daemon) {}
     }
+
+    @Test("a probe that cannot judge is shown with its reason, before and after it could; --strict makes it status 1")
+    func inconclusive() async throws {
+        let site = try FileSite(["Files/Export"], failures: 1000)
+        try site.remove("Export")
+        // A link to itself: neither there nor missing.
+        try FileManager.default.createSymbolicLink(atPath: site.directory.path + "/watched/Export", withDestinationPath: "Export")
+        let daemon = try await site.startAgent()
+        #expect(try await site.shows("Files\\ExportMonitor", "Unknown (cannot judge)", "system_refused"))
+        #expect(try await site.agent(["health"]).status == 0)
+        #expect(try await site.agent(["health", "--strict"]).status == 1)
+        try site.remove("Export")
+        #expect(try await site.shows("Files\\ExportMonitor", "(failing, ", "snapshot_missing"))
+        try FileManager.default.createSymbolicLink(atPath: site.directory.path + "/watched/Export", withDestinationPath: "Export")
+        #expect(try await site.shows("Files\\ExportMonitor", "(failing, ", "system_refused"))
+        try site.remove("Export")
+        try site.put("Export")
+        #expect(try await eventually(within: .seconds(60)) { try await site.agent(["health", "--strict"]).status == 0 })
+        withExtendedLifetime(daemon) {}
+    }
 }

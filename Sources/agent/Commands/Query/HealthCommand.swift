@@ -8,7 +8,7 @@ struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Show health sets and monitors, worst first.",
         discussion:
-            "A problem that its monitor does not count as one yet is shown in brackets, as in `Healthy (failing, 1 of 3)`. Exit status: 0 if no health set is Degraded, Unhealthy or Repairing (with --strict: and there is no such problem), 1 otherwise, 2 if the agent cannot be reached."
+            "A problem that its monitor does not count as one yet is shown in brackets, as in `Healthy (failing, 1 of 3)`, and so is a probe that cannot judge. Exit status: 0 if no health set is Degraded, Unhealthy or Repairing (with --strict: and there is no such problem), 1 otherwise, 2 if the agent cannot be reached."
     )
 
     @Option(help: "Only this server.") var server: String?
