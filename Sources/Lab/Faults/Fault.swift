@@ -13,7 +13,7 @@ package struct Fault: Sendable {
     /// What a service answers instead of the right thing.
     enum Answer: Sendable {
         case status(Int), redirectElsewhere, loginPage, unauthorizedPage, malformed, noKeys, endless, slow, clock(seconds: Int)
-        case wrongRealm, noTokenEndpoint, otherKey, noToken, otherServer, noChallenge
+        case wrongRealm, noTokenEndpoint, otherKey, noToken, otherServer, noChallenge, errorPage
         /// The token endpoint's `error`, and the code at the beginning of its description.
         case tokenError(String, String)
         case expiredKeys, keyUnknown, otherDates, keysLeft, noApplication, consentMissing, throttled

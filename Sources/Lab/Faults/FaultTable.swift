@@ -80,6 +80,9 @@ extension Fault {
             "protocol-unhealthy", "The first mailbox server considers its protocols unhealthy.", [.answer(.health, .status(503))],
             [failed(health, "endpoint_unavailable", "endpoint")]),
         Fault(
+            "protocol-error-page", "The first mailbox server redirects health checks to errorFE.aspx.", [.answer(.health, .errorPage)],
+            [failed(health, "endpoint_unavailable", "endpoint")]),
+        Fault(
             "protocol-gateway", "A gateway redirects health checks of the first mailbox server.", [.answer(.health, .redirectElsewhere)],
             [failed(health, "preauthentication_suspected", "endpoint", "Rejected")]),
         Fault(

@@ -18,6 +18,8 @@ enum Answer {
         switch fault {
         case .status(let code): text(.init(code: code), "status \(code)")
         case .redirectElsewhere: text(.found, "", headers: [.location: "https://login.example/sign-in"])
+        case .errorPage:
+            text(.found, "", headers: [.location: "https://mail.fabrikam.com/owa/auth/errorFE.aspx?CafeError=SSLCertificateProblem"])
         case .loginPage: text(.ok, "<!DOCTYPE html><title>Sign in</title>", type: "text/html")
         case .unauthorizedPage: text(.unauthorized, "<!DOCTYPE html><title>Sign in</title>", type: "text/html")
         case .malformed: json(Array(document.prefix(document.count / 2)))

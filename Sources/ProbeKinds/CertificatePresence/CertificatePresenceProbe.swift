@@ -33,6 +33,9 @@ struct CertificatePresenceProbe: Probe {
             if let finding = finding(thumbprint, slot, isUrgent: isUrgent, among: certificates, of: name) { log.find(finding) }
         }
         for finding in services(certificates, of: server, at: context.date) { log.find(finding) }
+        let connectors = ConnectorCertificates(snapshot: snapshot, server: server, thresholds: place.organization.thresholds)
+        for finding in connectors.findings(at: context.date) { log.find(finding) }
+        if snapshot.connectors == nil { log.leaveOut("certificates of connectors: the snapshot has no connectors") }
         if certificates.allSatisfy({ $0.services == nil }) { log.leaveOut("certificates for IIS and SMTP: the snapshot has no services") }
         log.stage(.certificate, .passed, "all that \(name) needs")
         return log.finished(Self.stages)
@@ -40,7 +43,8 @@ struct CertificatePresenceProbe: Probe {
 
     var turns: [Date] {
         let certificates = place.server.flatMap { snapshot?.server(named: $0.name)?.certificates } ?? []
-        return certificates.flatMap { [$0.notBefore, $0.notAfter] } + [snapshot?.authConfig?.nextEffectiveDate].compactMap(\.self)
+        return certificates.flatMap { [$0.notBefore, $0.notAfter, ConnectorCertificates.warning(of: $0, place.organization.thresholds)] }
+            + [snapshot?.authConfig?.nextEffectiveDate].compactMap(\.self)
     }
 
     private func finding(
@@ -102,7 +106,7 @@ struct CertificatePresenceProbe: Probe {
 
 extension ExchangeSnapshot.Certificate {
     /// Why a service cannot use it, as a clause; nil if it can.
-    fileprivate func problem(at date: Date) -> String? {
+    func problem(at date: Date) -> String? {
         if notAfter <= date { return "expired on \(notAfter.formatted(.iso8601))" }
         if date < notBefore { return "is not valid before \(notBefore.formatted(.iso8601))" }
         return hasPrivateKey == false ? "has no private key" : nil

@@ -15,6 +15,7 @@ struct ProtocolHealthKind: ProbeKind {
         checks: [
             "healthcheck.htm of each protocol, at the server's own address, is answered with status 200 and this server's name: Managed Availability considers the protocol healthy. Load balancers ask the same.",
             "If another server's name is in the response, the address belongs to a load balancer and the probe could not judge; so too if a gateway answers.",
+            "A redirect to errorFE.aspx is Exchange's own: it cannot serve its users, as without a valid OAuth certificate.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         metrics: [ProtocolHealthKind.isHealthy],

@@ -41,6 +41,13 @@ struct ProtocolHealthProbe: Probe {
                     sentence: "\(server.name): \(path) was answered by \(other): set 'address' to the server itself")
             }
             return exchanges.gateway(path, "a page without the server's name")
+        // Exchange's own page for a server that cannot make its sessions, as it does without a valid OAuth certificate.
+        case 300..<400 where response.values(of: "Location").contains { $0.lowercased().contains("/errorfe.aspx") }:
+            return Finding(
+                .failure, stage: .endpoint, reason: .endpointUnavailable,
+                sentence:
+                    "\(server.name): \(path) leads to errorFE.aspx: the server cannot serve its users, which is what an expired or missing OAuth certificate looks like on it"
+            )
         case 300..<400, 401, 403: return exchanges.gateway(path, "status \(response.status)")
         default: return exchanges.failure(path, response, instead: "200: the server does not consider the protocol healthy")
         }

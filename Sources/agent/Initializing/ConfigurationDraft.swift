@@ -59,11 +59,12 @@ struct ConfigurationDraft {
             lines.append("# \(entry)   # remove the '#' once a scheduled task writes this file every day")
         }
         lines += ["tenant:"]
-        if let id = authServer?.realm, UUID(uuidString: id) != nil { lines.append("  " + YAMLText.entry("id", id)) }
+        if let id = facts?.tenantID ?? authServer?.realm, UUID(uuidString: id) != nil { lines.append("  " + YAMLText.entry("id", id)) }
         lines.append(
             "  "
                 + confirmed(
                     YAMLText.entry("domains", facts?.domains ?? [organization]), facts?.domains != nil, "(Get-AcceptedDomain).DomainName"))
+        if let id = facts?.hybridApplicationID { lines += ["hybridApp:", "  " + YAMLText.entry("applicationId", id)] }
         lines += ["", "servers:"]
         for server in servers {
             let isKnown = facts?.servers.contains(server.name) == true

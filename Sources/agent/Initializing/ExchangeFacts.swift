@@ -1,6 +1,7 @@
 import Certificates
 import Documents
 import ExchangeExport
+import FoundationEssentials
 import Probing
 
 /// The values written by the PowerShell script of `agent init --print-powershell`, or by `Export-ExchangeFacts.ps1`; invalid ones are left out.
@@ -16,6 +17,9 @@ struct ExchangeFacts {
     private(set) var metadataURL: String?
     private(set) var pushEnabled: Bool?
     private(set) var pushURI: String?
+    /// The tenant's GUID.
+    private(set) var tenantID: String?
+    private(set) var hybridApplicationID: String?
     /// Whether the file is a snapshot, which `agent.yaml` can name.
     private(set) var isSnapshot = false
     /// Values that were left out, one sentence each.
@@ -68,9 +72,15 @@ struct ExchangeFacts {
         described = described.applying(snapshot)
         thumbprint = described.authConfig.currentCertificateThumbprint
         metadataURL = take("authServers.metadataUrl", described.authServer.map { .text($0.metadataURL) }, "an https URL", Text.isHTTPS)
+        let realms = Set((snapshot.authServers ?? []).filter(\.enabled).compactMap { $0.realm?.lowercased() }.filter(Self.isGUID))
+        // Auth servers of several tenants do not say which one this is.
+        tenantID = realms.count == 1 ? realms.first : nil
+        hybridApplicationID = take("authServers.applicationId", described.hybridApplicationID.map(JSONTree.text), "a GUID", Self.isGUID)
         pushEnabled = described.pushProxy.enabled
         pushURI = take("pushNotificationProxy.uri", .text(described.pushProxy.uri), "an https URL", Text.isHTTPS)
     }
+
+    private static func isGUID(_ text: String) -> Bool { UUID(uuidString: text) != nil }
 
     /// An accepted domain may begin with `*.` to include its subdomains.
     private static func isDomain(_ text: String) -> Bool { Text.isHostName(text.hasPrefix("*.") ? String(text.dropFirst(2)) : text) }

@@ -48,6 +48,32 @@ import Testing
         #expect(check.status == 0 && !check.errors.contains("error:"), "\(check.errors)")
     }
 
+    @Test("a snapshot gives the tenant and its dedicated application as well")
+    func snapshot() async throws {
+        let tenant = "6f1d3a52-0f5e-4a53-9a0d-0d6a1f0c9b11"
+        let application = "93d1b0a4-4c4b-4d0e-9f0c-2f2f8d2f6d52"
+        let text = """
+            {"schema": 1, "collectedAt": "2026-11-27T03:00:00Z",
+             "organization": {"name": "Fabrikam", "domains": ["fabrikam.com"], "defaultDomain": "fabrikam.com"},
+             "authConfig": {"currentThumbprint": "\(Self.thumbprint)"},
+             "authServers": [
+              {"name": "ACS", "type": "MicrosoftACS", "realm": "\(tenant)", "metadataUrl": "https://127.0.0.1:1/metadata/json/1", "enabled": true},
+              {"name": "EvoSts", "type": "AzureAD", "realm": "\(tenant)", "applicationId": "\(application)", "enabled": true}],
+             "servers": [{"name": "mbx01.fabrikam.com", "roles": ["Mailbox"], "isReachable": true},
+              {"name": "edge01.fabrikam.com", "roles": ["Edge"], "isReachable": true}]}
+            """
+        let ended = try await initialize(Array(text.utf8))
+        #expect(ended.status == 1, "\(ended.errors)")
+        for line in [
+            "  id: \(tenant)\n", "hybridApp:\n  applicationId: \(application)\n", "  currentCertificateThumbprint: \(Self.thumbprint)\n",
+        ] {
+            #expect(ended.output.replacing("\"", with: "").contains(line), "\(line) is not in \(ended.output)")
+        }
+        #expect(!ended.output.contains("edge01"), "\(ended.output)")
+        let check = try await Program.run(AgentSite.executable, ["check", "--config", try directory.write("agent.yaml", ended.output)])
+        #expect(check.status == 0, "\(check.errors)")
+    }
+
     @Test("an option takes precedence over a fact, and a fact that is null counts as none")
     func precedence() async throws {
         let facts = Self.facts.replacing("\"https://push.fabrikam.com/PushNotifications\"", with: "null").replacing("true", with: "null")
