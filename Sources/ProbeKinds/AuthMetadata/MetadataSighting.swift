@@ -15,6 +15,14 @@ struct MetadataSighting: Sendable {
             case .authServer: "the auth server"
             }
         }
+
+        /// The name, and what is fetched there.
+        var place: String {
+            switch self {
+            case .server: "\(name) (\(MetadataReader.serverPath))"
+            case .authServer(let url): "\(name) (\(url))"
+            }
+        }
     }
 
     var publisher: Publisher
@@ -43,7 +51,7 @@ struct MetadataSighting: Sendable {
     private static func judgement(_ report: ExchangeReport, _ publisher: Publisher) -> ExchangeJudgement {
         var advice: String?
         if case .server(let server) = publisher { advice = "set 'hostname' of \(server.name) to one of these" }
-        return ExchangeJudgement(report: report, peer: publisher.name, application: .metadata, nameAdvice: advice)
+        return ExchangeJudgement(report: report, peer: publisher.place, application: .metadata, nameAdvice: advice)
     }
 
     private mutating func read(_ response: ExchangeResponse) {
@@ -54,7 +62,7 @@ struct MetadataSighting: Sendable {
         case (.server(let server), 200) where isMarkup:
             finding = gateway(server, "a web page")
         case (.authServer, 300..<400):
-            finding = failure(.httpRedirect, "redirects to another URL with status \(response.status)")
+            finding = failure(.httpRedirect, "\(response.url) redirects to another URL with status \(response.status)")
         case (_, 200):
             do { document = try AuthMetadataDocument(response.body) } catch {
                 let bytes = "\(response.bodyLength) bytes that are not an auth metadata document: \(error.clause)"
@@ -63,7 +71,7 @@ struct MetadataSighting: Sendable {
             }
             if document?.keys.isEmpty == true {
                 document = nil
-                finding = failure(.metadataNoKeys, "its auth metadata document contains no signing key")
+                finding = failure(.metadataNoKeys, "\(response.url): its auth metadata document contains no signing key")
             }
         default:
             finding = failure(.httpStatus, "\(response.url) returned status \(response.status) instead of an auth metadata document")
@@ -77,6 +85,6 @@ struct MetadataSighting: Sendable {
     private func gateway(_ server: Server, _ answer: String) -> Finding {
         Finding(
             .unknown, stage: .metadata, reason: .preauthenticationSuspected,
-            sentence: "\(server.name): a gateway answered (\(answer)), not Exchange: set 'address' to the server, or 'metadata: false'")
+            sentence: "\(publisher.place): a gateway answered (\(answer)), not Exchange: set 'address' to the server, or 'metadata: false'")
     }
 }

@@ -160,7 +160,7 @@ struct PushConnectivityProbe: Probe {
             request.headers.append(HeaderField("Authorization", "Bearer"))
         }
         let report = await path.transfers.exchange(request)
-        let judgement = ExchangeJudgement(report: report, peer: "the push service", application: .endpoint)
+        let judgement = ExchangeJudgement(report: report, peer: "the push service (\(organization.pushProxy.uri))", application: .endpoint)
         judgement.record(in: &log)
         log.observe(judgement.peerCertificates + [judgement.phases])
         for warning in judgement.warnings { log.find(warning) }
@@ -191,7 +191,8 @@ struct PushConnectivityProbe: Probe {
         }
         let diagnostics = Redaction(secrets: [secret]).firstLine(of: response.values(of: "x-ms-diagnostics").first ?? "")
         return Finding(
-            .failure, stage: .endpoint, reason: reason, sentence: "the push service \(clause) (status \(response.status))",
+            .failure, stage: .endpoint, reason: reason,
+            sentence: "the push service (\(organization.pushProxy.uri)) \(clause) (status \(response.status))",
             exception: diagnostics)
     }
 }

@@ -49,10 +49,11 @@ struct GraphReader: Sendable {
             var request = path.request(toCloud: url, context)
             request.headers += [HeaderField("Authorization", "Bearer \(token)"), HeaderField("Accept", "application/json")]
             let report = await path.transfers.exchange(request)
-            let judgement = ExchangeJudgement(report: report, peer: "Microsoft Graph", application: .endpoint, allAs: .endpoint)
+            let judgement = ExchangeJudgement(
+                report: report, peer: "Microsoft Graph (\(Self.place(url)))", application: .endpoint, allAs: .endpoint)
             if let finding = judgement.finding { throw .other(finding) }
             guard let response = report.response else { throw .other(failure(.httpMalformed, "no response")) }
-            guard [429, 503].contains(response.status) else { return try read(response) }
+            guard [429, 503].contains(response.status) else { return try read(response, of: url) }
             let pause =
                 response.values(of: "Retry-After").first.flatMap { Int($0) }.map { Duration.seconds(min(max(1, $0), Self.longestPause)) }
                 ?? .seconds(1)
@@ -63,13 +64,13 @@ struct GraphReader: Sendable {
         }
     }
 
-    private func read(_ response: ExchangeResponse) throws(Problem) -> JSONTree {
+    private func read(_ response: ExchangeResponse, of url: String) throws(Problem) -> JSONTree {
         let tree = try? JSONTree(response.body, within: .answer)
         let code = tree?["error"]?["code"]?.text
         switch response.status {
         case 200:
             if let tree, case .object = tree { return tree }
-            throw .other(failure(.httpMalformed, "sent \(response.bodyLength) bytes that are no JSON object"))
+            throw .other(failure(.httpMalformed, "\(Self.place(url)) returned \(response.bodyLength) bytes that are no JSON object"))
         case 401: throw .other(unknown(.endpointRefusedToken, "refused the agent's token (\(word(code)))"))
         case 403:
             throw .other(
@@ -78,10 +79,13 @@ struct GraphReader: Sendable {
                     "does not show applications to the agent's own application (\(word(code))): it needs the application permission Application.Read.All, with admin consent"
                 ))
         case 404: throw .notFound
-        case 300..<400: throw .other(failure(.httpRedirect, "redirects with status \(response.status)"))
-        default: throw .other(failure(.httpStatus, "status \(response.status) (\(word(code)))"))
+        case 300..<400: throw .other(failure(.httpRedirect, "\(Self.place(url)) redirects with status \(response.status)"))
+        default: throw .other(failure(.httpStatus, "\(Self.place(url)) returned status \(response.status) (\(word(code)))"))
         }
     }
+
+    /// A URL without its query.
+    private static func place(_ url: String) -> Substring { url.prefix { $0 != "?" } }
 
     private func word(_ code: String?) -> String { Redaction(secrets: [token]).firstLine(of: code ?? "no code") }
 

@@ -50,7 +50,8 @@ struct TokenRequest: Sendable {
         ])
         let report = await path.transfers.exchange(request)
         log.stage(.token, .passed, took: report.phases.values.reduce(.zero, +))
-        let judgement = ExchangeJudgement(report: report, peer: "the token endpoint", application: .token, allAs: .token)
+        let judgement = ExchangeJudgement(
+            report: report, peer: "the token endpoint (\(credential.endpoint))", application: .token, allAs: .token)
         if let finding = judgement.finding { return .refused(finding) }
         guard let response = report.response else { return .refused(failure(.tokenMalformed, "no response")) }
         return read(response, secret: assertion)
@@ -81,7 +82,7 @@ struct TokenRequest: Sendable {
         switch description.prefix(while: { $0.isASCII && ($0.isLetter || $0.isNumber) }) {
         case "AADSTS700016", "AADSTS7000229":
             (.applicationUnknown, "the tenant does not have the agent's application \(credential.clientID)")
-        case "AADSTS90002", "AADSTS900023": (.tenantUnknown, "the tenant in \(credential.endpoint) does not exist")
+        case "AADSTS90002", "AADSTS900023": (.tenantUnknown, "the tenant does not exist")
         case "AADSTS700027", "AADSTS7000215":
             (.tokenKeyUnknown, "the tenant does not know the agent's key (\(credential.certificateFile))")
         case "AADSTS700024": (.clockSkew, "the assertion is outside its validity period: compare the clocks")
@@ -95,7 +96,9 @@ struct TokenRequest: Sendable {
     }
 
     private func failure(_ reason: Reason, _ clause: String, _ exception: String = "") -> Finding {
-        Finding(.failure, stage: .token, reason: reason, sentence: "the token endpoint: \(clause)", exception: exception)
+        Finding(
+            .failure, stage: .token, reason: reason, sentence: "the token endpoint (\(credential.endpoint)): \(clause)",
+            exception: exception)
     }
 
     private struct Claims: JWTPayload {

@@ -23,8 +23,9 @@ struct TenantDocuments: Sendable {
     let path: NetworkPath
 
     func discovery(_ context: RunContext, into log: inout RunRecorder) async throws(Problem) -> Discovery {
-        let name = "the discovery document"
-        let bytes = try await get("https://\(host)/\(tenant)/v2.0/.well-known/openid-configuration", name, context, into: &log)
+        let url = "https://\(host)/\(tenant)/v2.0/.well-known/openid-configuration"
+        let name = "the discovery document (\(url))"
+        let bytes = try await get(url, name, context, into: &log)
         guard let tree = try? JSONTree(bytes, within: .answer), let issuer = tree["issuer"]?.text else {
             throw failure(.metadataMalformed, "\(name) is not an OpenID configuration with an issuer")
         }
@@ -33,8 +34,8 @@ struct TenantDocuments: Sendable {
 
     /// The certificates of a key set; the URL must be of the host that issues the tokens.
     func keys(_ url: String, _ context: RunContext, into log: inout RunRecorder) async throws(Problem) -> [CertificateFacts] {
-        let name = "the key set"
-        guard url.hasPrefix("https://\(host)/") else { throw failure(.metadataMalformed, "\(name) is at another host: \(url)") }
+        let name = "the key set (\(url))"
+        guard url.hasPrefix("https://\(host)/") else { throw failure(.metadataMalformed, "\(name) is at another host") }
         let bytes = try await get(url, name, context, into: &log)
         guard let tree = try? JSONTree(bytes, within: .answer), let keys = tree["keys"]?.elements else {
             throw failure(.metadataMalformed, "\(name) is not a JSON Web Key Set")
@@ -46,9 +47,9 @@ struct TenantDocuments: Sendable {
 
     /// The certificates of the federation metadata.
     func federation(_ context: RunContext, into log: inout RunRecorder) async throws(Problem) -> [CertificateFacts] {
-        let name = "the federation metadata"
-        let bytes = try await get(
-            "https://\(host)/\(tenant)/FederationMetadata/2007-06/FederationMetadata.xml", name, context, into: &log)
+        let url = "https://\(host)/\(tenant)/FederationMetadata/2007-06/FederationMetadata.xml"
+        let name = "the federation metadata (\(url))"
+        let bytes = try await get(url, name, context, into: &log)
         let texts: [String]
         do throws(XMLFault) { texts = try XMLText.texts(of: "X509Certificate", in: bytes) } catch {
             throw failure(.metadataMalformed, "\(name) is \(error)")
@@ -66,7 +67,7 @@ struct TenantDocuments: Sendable {
         _ url: String, _ name: String, _ context: RunContext, into log: inout RunRecorder
     ) async throws(Problem) -> [UInt8] {
         let report = await path.transfers.exchange(path.request(toCloud: url, context))
-        let judgement = ExchangeJudgement(report: report, peer: host, application: .metadata, allAs: .metadata)
+        let judgement = ExchangeJudgement(report: report, peer: name, application: .metadata, allAs: .metadata)
         log.stage(.metadata, .passed, took: report.phases.values.reduce(.zero, +))
         if let finding = judgement.finding { throw Problem(finding: finding) }
         guard let response = report.response else { throw failure(.httpMalformed, "\(name): no response") }
@@ -75,12 +76,12 @@ struct TenantDocuments: Sendable {
         case 300..<400: throw failure(.httpRedirect, "\(name) redirects with status \(response.status)")
         case 400 where response.body.contains(subsequence: "AADSTS90002"), 404 where response.body.contains(subsequence: "AADSTS90002"):
             throw failure(.tenantUnknown, "there is no tenant '\(tenant)'")
-        default: throw failure(.httpStatus, "\(name): \(url) returned status \(response.status)")
+        default: throw failure(.httpStatus, "\(name) returned status \(response.status)")
         }
     }
 
     private func failure(_ reason: Reason, _ clause: String) -> Problem {
-        Problem(finding: Finding(.failure, stage: .metadata, reason: reason, sentence: "\(host): \(clause)"))
+        Problem(finding: Finding(.failure, stage: .metadata, reason: reason, sentence: clause))
     }
 }
 
