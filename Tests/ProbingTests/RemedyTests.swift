@@ -50,4 +50,10 @@ import Testing
         #expect(Self.remedy(.thumbprintDrift, at: .certificate) == Reason.thumbprintDrift.remedy)
         #expect(Reason.certificateExpired.remedy(at: nil, thumbprint: Self.thumbprint) == Reason.certificateExpired.remedy)
     }
+
+    @Test("a command is complete where the finding names its certificate", arguments: [Reason.certificateMissing, .privateKeyMissing])
+    func filled(reason: Reason) {
+        let remedy = Self.remedy(reason, at: .certificate)
+        #expect(remedy.contains(Self.thumbprint) && !remedy.contains("<thumbprint>"), "\(remedy)")
+    }
 }

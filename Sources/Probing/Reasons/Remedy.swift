@@ -17,7 +17,8 @@ extension Reason {
         let certificates: [Reason] = [
             .certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak,
         ]
-        guard certificates.contains(self) else { return remedy }
+        // In the texts, `<thumbprint>` stands for the certificate that the finding is about.
+        guard certificates.contains(self) else { return thumbprint.map { remedy.replacing("<thumbprint>", with: $0) } ?? remedy }
         switch stage {
         case .tls: return Self.renewal(of: thumbprint)
         case .config: return Self.credentialRenewal(of: thumbprint)
