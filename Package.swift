@@ -163,7 +163,7 @@ let package = Package(
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
         tests("TransfersTests", ["CCurl", "Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),
         tests("ConcurrencyTests", ["Concurrency"]),
-        tests("ExchangeExportTests", ["ExchangeExport"], exclude: ["Fixtures"]),
+        tests("ExchangeExportTests", ["Certificates", "Documents", "ExchangeExport"], exclude: ["Fixtures"]),
         tests("ProbingTests", ["Probing", "Certificates"]),
         tests("MonitoringTests", ["Monitoring", "Probing", "Certificates"]),
         tests(

@@ -14,6 +14,16 @@ package enum XMLFault: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+/// An element, and what is in it.
+package struct XMLElement: Sendable {
+    /// Without its namespace.
+    package var name: String
+    package var attributes: [String: String] = [:]
+    package var children: [XMLElement] = []
+    /// All text of the element itself.
+    package var text = ""
+}
+
 /// XML written by others, read without the network and without entities of its own.
 package enum XMLText {
     /// In bytes; longer texts are left out.
@@ -22,13 +32,8 @@ package enum XMLText {
 
     /// The texts of the elements with this local name, in any namespace and in document order: at most a thousand, none inside another.
     package static func texts(of name: String, in bytes: [UInt8]) throws(XMLFault) -> [String] {
-        let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
-        let document = bytes.withUnsafeBytes { buffer in
-            xmlReadMemory(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: buffer.count), nil, nil, options)
-        }
-        guard let document else { throw .malformed }
+        let document = try document(bytes)
         defer { xmlFreeDoc(document) }
-        guard document.pointee.intSubset == nil else { throw .hasDocumentType }
         var texts: [String] = []
         var node = xmlDocGetRootElement(document)
         while let current = node, texts.count < mostTexts {
@@ -40,6 +45,50 @@ package enum XMLText {
             node = next(after: current, descends: !isWanted)
         }
         return texts
+    }
+
+    /// The root element with all that is in it.
+    package static func tree(_ bytes: [UInt8]) throws(XMLFault) -> XMLElement {
+        let document = try document(bytes)
+        defer { xmlFreeDoc(document) }
+        guard let root = xmlDocGetRootElement(document) else { throw .malformed }
+        return element(root)
+    }
+
+    /// - Returns: a document for the caller to free.
+    private static func document(_ bytes: [UInt8]) throws(XMLFault) -> UnsafeMutablePointer<xmlDoc> {
+        let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
+        let document = bytes.withUnsafeBytes { buffer in
+            xmlReadMemory(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: buffer.count), nil, nil, options)
+        }
+        guard let document else { throw .malformed }
+        guard document.pointee.intSubset == nil else {
+            xmlFreeDoc(document)
+            throw .hasDocumentType
+        }
+        return document
+    }
+
+    /// Elements are nested 256 deep at most, which libxml2 sees to.
+    private static func element(_ node: UnsafeMutablePointer<xmlNode>) -> XMLElement {
+        var element = XMLElement(name: node.pointee.name.map(string) ?? "")
+        var attribute = node.pointee.properties
+        while let current = attribute {
+            if let name = current.pointee.name, let value = current.pointee.children?.pointee.content {
+                element.attributes[string(name)] = string(value)
+            }
+            attribute = current.pointee.next
+        }
+        var child = node.pointee.children
+        while let current = child {
+            switch current.pointee.type {
+            case XML_ELEMENT_NODE: element.children.append(self.element(current))
+            case XML_TEXT_NODE, XML_CDATA_SECTION_NODE: element.text += string(current.pointee.content)
+            default: break
+            }
+            child = current.pointee.next
+        }
+        return element
     }
 
     /// The next node in document order; nil after the last one.

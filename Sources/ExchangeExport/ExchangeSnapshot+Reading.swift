@@ -16,17 +16,25 @@ extension ExchangeSnapshot {
     private static let longestText = 4096
     private static let mostServers = 5000
 
-    /// Reads a snapshot: UTF-8, with or without a byte order mark.
+    /// Reads a snapshot: JSON in UTF-8, with or without a byte order mark, or the same object as `Export-Clixml` writes it.
     ///
     /// What it says is taken as it is, except what could mislead: names are one line of text, no server is listed twice, and a certificate is
     /// described as its DER is.
     package init(_ bytes: [UInt8]) throws(SnapshotUnreadable) {
-        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw SnapshotUnreadable("is UTF-16: write it with 'Out-File -Encoding utf8'")
-        }
         guard bytes.count <= Self.sizeLimit else {
             throw SnapshotUnreadable("is \(bytes.count) bytes long, the maximum is \(Self.sizeLimit)")
         }
+        guard !CLIXML.isXML(bytes) else {
+            self = try Self(json: try CLIXML.json(bytes))
+            return
+        }
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw SnapshotUnreadable("is UTF-16: write it with 'Out-File -Encoding utf8'")
+        }
+        self = try Self(json: bytes)
+    }
+
+    private init(json bytes: [UInt8]) throws(SnapshotUnreadable) {
         // Checked for itself, because a decoder does not say where a document is cut off.
         do throws(JSONFault) { _ = try JSONTree(bytes, within: Self.bounds) } catch {
             throw SnapshotUnreadable("is \(error): it may be half-written, run Export-ExchangeFacts.ps1 again")

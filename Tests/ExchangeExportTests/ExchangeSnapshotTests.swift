@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 import ExchangeExport
 import FoundationEssentials
 import TestSupport
@@ -43,6 +44,69 @@ import Testing
             let away = try #require(snapshot.server(named: "mbx03.fabrikam.com"))
             #expect(!away.isReachable && away.certificates == nil && away.error == "The RPC server is unavailable.")
         }
+    }
+
+    /// What `Export-Clixml` of Windows PowerShell writes of the object that the script makes.
+    private static func exported(_ value: JSONTree, name: String? = nil) -> String {
+        let n = name.map { " N=\"\($0)\"" } ?? ""
+        let id = "RefId=\"\(Int.random(in: 1...1_000_000_000))\""
+        switch value {
+        case .object(let members):
+            let entries = members.map { "<En><S N=\"Key\">\($0.name)</S>\(exported($0.value, name: "Value"))</En>" }.joined()
+            return
+                "<Obj\(n) \(id)><TN RefId=\"1\"><T>System.Collections.Specialized.OrderedDictionary</T></TN><DCT>\(entries)</DCT></Obj>"
+        case .array(let elements): return "<Obj\(n) \(id)><TNRef RefId=\"2\"/><LST>\(elements.map { exported($0) }.joined())</LST></Obj>"
+        case .bool(let value): return "<B\(n)>\(value)</B>"
+        case .number(let number): return "<I32\(n)>\(Int(number))</I32>"
+        case .text(let text):
+            return "<S\(n)>\(text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\n", with: "_x000A_"))</S>"
+        case .null: return "<Nil\(n)/>"
+        }
+    }
+
+    private static func clixml(_ body: String) -> String {
+        "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">\n\(body)\n</Objs>"
+    }
+
+    @Test(
+        "a snapshot that Export-Clixml has written, in UTF-16 as Windows PowerShell does, and in UTF-8, is the same",
+        arguments: [true, false])
+    func clixml(isUTF16: Bool) throws {
+        let bytes = try Self.fixture("subscription-edition.json")
+        let text = Self.clixml(Self.exported(try JSONTree(bytes, within: JSONBounds(values: 100_000))))
+        let written: [UInt8] = isUTF16 ? [0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] } : Array(text.utf8)
+        let (snapshot, expected) = (try ExchangeSnapshot(written), try ExchangeSnapshot(bytes))
+        #expect("\(snapshot)" == "\(expected)")
+    }
+
+    @Test(
+        "of CLIXML, members are read whatever they are called in, references are followed, and nothing is made of serialized data",
+        arguments: [
+            (
+                #"<Obj RefId="0"><MS><I32 N="schema">1</I32><DT N="collectedAt">2026-11-26T03:00:07.1234567+00:00</DT><Obj N="organization" RefId="1"><MS><S N="name">Fabrikam_x0020_Inc</S></MS></Obj><Obj N="servers" RefId="2"><LST /></Obj><BA N="SerializationData">AAEAAAD/////</BA></MS></Obj>"#,
+                "none"
+            ),
+            (
+                #"<Obj RefId="0"><MS><I32 N="schema">1</I32><S N="collectedAt">2026-11-26T03:00:07Z</S><Obj N="organization" RefId="1"><MS><S N="name">a_x000A_b</S></MS></Obj><Obj N="servers" RefId="2"><LST /></Obj></MS></Obj>"#,
+                "contains a 'organization.name' that is not one line of text"
+            ),
+            (#"<Obj RefId="0"><MS><Ref N="a" RefId="0" /></MS></Obj>"#, "is nested deeper than 32"),
+            (#"<Obj RefId="0"><MS><Ref N="a" RefId="7" /></MS></Obj>"#, "refers to an object that it does not contain"),
+            (#"<S>text</S>"#, "is no snapshot of this agent's format"),
+            ("", "is XML, but was not written by Export-Clixml"),
+        ])
+    func clixmlForms(body: String, expected: String) {
+        #expect(Self.problem(Self.clixml(body)).contains(expected), "\(Self.problem(Self.clixml(body)))")
+    }
+
+    @Test("objects that are multiplied by references are refused before they fill the memory; XML cut off is half-written")
+    func clixmlBounds() {
+        let levels = (1...10).map { level in
+            "<Obj RefId=\"\(level)\"><LST>" + String(repeating: "<Ref RefId=\"\(level - 1)\" />", count: 10) + "</LST></Obj>"
+        }
+        let bomb = "<Obj RefId=\"100\"><LST><Ref RefId=\"10\" /><Obj RefId=\"0\"><LST><S>x</S></LST></Obj>\(levels.joined())</LST></Obj>"
+        #expect(Self.problem(Self.clixml(bomb)).contains("contains more than 2000000 values"))
+        #expect(Self.problem(String(Self.clixml("<S>a</S>").dropLast(3))).contains("is not well-formed XML: it may be half-written"))
     }
 
     private static let head = #""schema": 1, "collectedAt": "2026-11-26T03:00:07Z", "organization": { "name": "Fabrikam" }"#
