@@ -161,7 +161,7 @@ let package = Package(
         tests("AddressesTests", ["Addresses"]),
         tests("DocumentsTests", ["Documents"]),
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
-        tests("TransfersTests", ["CCurl", "Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),
+        tests("TransfersTests", ["Addresses", "CCurl", "Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("ExchangeExportTests", ["Certificates", "Documents", "ExchangeExport"], exclude: ["Fixtures"]),
         tests("ProbingTests", ["Probing", "Certificates"]),

@@ -29,6 +29,7 @@ extension ExchangeFailure {
         case .startTLSMissing: .startTLSMissing
         case .loginRefused: .loginRefused
         case .commandRefused: .mailRefused
+        case .notMail: .mailMalformed
         case .proxyRefused: .proxyRefused
         case .proxyAuthentication: .proxyAuthentication
         case .invalidRequest: .configIncomplete

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import Probing
 package import Transfers
 
@@ -20,8 +20,7 @@ package struct NetworkPath: Sendable {
     package func request(to server: Server, path: String, _ context: RunContext) -> ExchangeRequest {
         var request = request("https://\(server.hostname)\(path)", throughProxy: false, within: context.deadline)
         request.address = server.address
-        // Not done for cloud hosts, whose certificates are renewed long before they expire.
-        if context.isRehearsal, abs(context.date.timeIntervalSince(context.time.now)) > 1 { request.tls.verificationDate = context.date }
+        request.tls.verificationDate = context.verificationDate
         return request
     }
 
@@ -42,6 +41,10 @@ package struct NetworkPath: Sendable {
 }
 
 extension RunContext {
+    /// The date at which the chains of servers are verified: that of a rehearsal; nil for now. Not used for cloud hosts, whose certificates
+    /// are renewed long before they expire.
+    package var verificationDate: Date? { isRehearsal && abs(date.timeIntervalSince(time.now)) > 1 ? date : nil }
+
     /// This context with 1/`count` of its remaining time, for a step that must leave time for later ones.
     package func part(_ count: Int) -> RunContext {
         var part = self

@@ -12,13 +12,17 @@ struct MailFlowSettings {
         defer { reader.finish() }
         let (sender, recipient) = (address(reader, "from"), address(reader, "to"))
         let mailbox = mailbox(reader)
-        let smtp = service(reader.mapping("smtp"), "smtp", [.starttls: 587, .implicit: 465, .none: 25], .starttls)
+        let ports: [MailFlow.Security: UInt16] = [.starttls: 587, .implicit: 465, .none: 25]
+        let smtp =
+            reader.has("smtp")
+            ? service(reader.mapping("smtp"), "smtp", ports, .starttls)
+            : ports[.starttls].map { MailFlow.Service(port: $0, security: .starttls) }
         let imap = service(reader.mapping("imap"), "imap", [.starttls: 143, .implicit: 993], .implicit)
         guard let imap else {
             if !reader.has("imap") { reader.error("'mailFlow' needs 'imap' with 'user' and 'passwordFile'", at: reader.location) }
             return nil
         }
-        guard let sender, let recipient, let smtp = smtp ?? (reader.has("smtp") ? nil : .init(port: 587, security: .starttls)) else {
+        guard let sender, let recipient, let smtp else {
             return nil
         }
         return MailFlow(sender: sender, recipient: recipient, smtp: smtp, imap: imap, mailbox: mailbox)
@@ -57,8 +61,10 @@ struct MailFlowSettings {
 
     private func login(_ reader: SettingsReader) -> MailFlow.Login? {
         let (user, file) = (reader.line("user"), reader.string("passwordFile").map(resolved))
-        guard user != nil || file != nil else { return nil }
+        guard reader.has("user") || reader.has("passwordFile") else { return nil }
         guard let user, let file, !user.isEmpty else {
+            // A value that cannot be one has been reported.
+            guard !reader.has("user") || !reader.has("passwordFile") || user == "" else { return nil }
             reader.error("'user' and 'passwordFile' belong together: set both", at: reader.location)
             return nil
         }
@@ -79,7 +85,7 @@ struct MailFlowSettings {
 
     private func mailbox(_ reader: SettingsReader) -> String {
         guard let name = reader.line("mailbox") else { return "INBOX" }
-        guard name.utf8.allSatisfy({ $0 < 0x80 }), !name.isEmpty else {
+        guard name.utf8.allSatisfy({ $0 < 0x80 }), !["", ".", ".."].contains(name) else {
             reader.error("'mailbox' must be a folder name of ASCII characters, such as INBOX", at: reader.location(of: "mailbox"))
             return "INBOX"
         }

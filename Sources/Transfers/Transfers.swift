@@ -134,8 +134,7 @@ package final class Transfers: Sendable {
         for (index, target) in route.targets.enumerated() {
             let left = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
             let isLast = index == route.targets.count - 1
-            // An address that is not the last gets a part of the time left.
-            let timeout = isLast ? left : max(left / (route.targets.count - index), min(left, .seconds(2)))
+            let timeout = Self.share(of: left, addressesLeft: route.targets.count - index)
             var ending = await perform(request, host, target, redirects: redirects, cookies: cookies, timeout: timeout)
             ending.report.phases[.resolve, default: .zero] += resolving
             ending.report.address = ending.report.address ?? route.targets.first?.endpoint?.address
@@ -144,6 +143,11 @@ package final class Transfers: Sendable {
             resolving += ending.report.phases[.connect] ?? .zero
         }
         return .failed(.nameNotResolved, .resolve, "the name has no address")
+    }
+
+    /// The time for one of several addresses: all that is left for the last one, a part of it for the others.
+    static func share(of left: Duration, addressesLeft: Int) -> Duration {
+        addressesLeft <= 1 ? left : max(left / addressesLeft, min(left, .seconds(2)))
     }
 
     private struct Route {

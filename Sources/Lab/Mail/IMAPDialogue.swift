@@ -1,6 +1,6 @@
 /// A mail server that shows the lab's mailbox to its owner: as much of IMAP as reading by search needs.
 struct IMAPDialogue: MailDialogue {
-    private static let capabilities = "CAPABILITY IMAP4rev1 UIDPLUS SASL-IR AUTH=PLAIN"
+    private static let capabilities = "CAPABILITY IMAP4rev1 UIDPLUS SASL-IR AUTH=GSSAPI AUTH=NTLM AUTH=PLAIN"
 
     let name: String
     let account: MailAccount
@@ -54,6 +54,14 @@ struct IMAPDialogue: MailDialogue {
         case ("UID", "SEARCH"):
             let found = search(Array(words.dropFirst())).map { " \($0)" }.joined()
             return MailReply("* SEARCH\(found)", "\(tag) OK")
+        case ("STATUS", "INBOX"):
+            return MailReply("* STATUS INBOX (UNSEEN \(mailbox.messages.count { !$0.isSeen }))", "\(tag) OK")
+        case ("UID", "FETCH") where words.count > 1:
+            let wanted = Self.set(words[1])
+            let lines = mailbox.messages.enumerated().filter { wanted.contains($1.identifier) }.map { index, message in
+                "* \(index + 1) FETCH (UID \(message.identifier) ENVELOPE (NIL \"\(message.subject)\" NIL NIL NIL NIL NIL NIL NIL NIL))"
+            }
+            return MailReply(lines: lines + ["\(tag) OK"])
         case ("UID", "STORE") where words.count > 1:
             mailbox.markDeleted(Self.set(words[1]))
             return MailReply("\(tag) OK")

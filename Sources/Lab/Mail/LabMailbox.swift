@@ -15,7 +15,8 @@ final class LabMailbox: Sendable {
 
     /// - Parameter text: header and body.
     func deliver(_ text: String, isSeen: Bool) {
-        let subject = text.split(separator: "\n").first { $0.lowercased().hasPrefix("subject:") } ?? ""
+        let header = text.split(separator: "\n").first { $0.lowercased().hasPrefix("subject:") } ?? ""
+        let subject = header.dropFirst("subject:".count).drop { $0 == " " }
         state.withLock { state in
             state.messages.append(Message(identifier: state.next, subject: String(subject), isSeen: isSeen))
             state.next += 1

@@ -15,7 +15,9 @@ struct MailReply {
     var text: String
     var closes = false
 
-    init(_ lines: String..., closes: Bool = false) {
+    init(_ lines: String..., closes: Bool = false) { self.init(lines: lines, closes: closes) }
+
+    init(lines: [String], closes: Bool = false) {
         text = lines.map { $0 + "\r\n" }.joined()
         self.closes = closes
     }

@@ -27,7 +27,7 @@ struct SMTPDialogue: MailDialogue {
         }
         let words = line.split(separator: " ").map(String.init)
         switch words.first?.uppercased() {
-        case "EHLO": return MailReply("250-\(name)", "250-AUTH PLAIN", "250 SIZE 1000000")
+        case "EHLO": return MailReply("250-\(name)", "250-AUTH GSSAPI NTLM PLAIN", "250 SIZE 1000000")
         case "HELO", "RSET", "NOOP": return MailReply("250 2.0.0 OK")
         case "QUIT": return MailReply("221 2.0.0 Bye", closes: true)
         case "AUTH" where words.count == 3: return logIn(words[2])

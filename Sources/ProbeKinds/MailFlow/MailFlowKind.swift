@@ -6,9 +6,12 @@ import Transfers
 struct MailFlowKind: ProbeKind {
     static let name = "mail-flow"
     static let deliveryTime = MetricDefinition(
-        "mail_flow_delivery_seconds", "Time from the acceptance of the message to its arrival in the mailbox.", .scheduled)
+        "mail_flow_delivery_seconds",
+        "Time from the acceptance of the message until it was seen in the mailbox, which is searched at least every 4 seconds.", .scheduled)
     static let unseen = MetricDefinition(
-        "mail_flow_unseen_messages", "Unseen messages in the mailbox: the number that a phone's badge would show.", .scheduled)
+        "mail_flow_unseen_messages",
+        "Unseen messages in the mailbox, the number that a phone's badge would show: once the message has arrived, otherwise before it was sent.",
+        .scheduled)
     let services: KindServices
 
     init(_ services: KindServices) { self.services = services }
@@ -19,14 +22,15 @@ struct MailFlowKind: ProbeKind {
             "submission: a message is submitted by SMTP, with STARTTLS or TLS, and accepted.",
             "delivery: it arrives in the mailbox, unseen.",
             "removal: it is removed. Use a mailbox for monitoring only: on a server without UIDPLUS, removal also expunges other messages that are marked as deleted.",
-            "Each server submits and reads for itself, unless mailFlow names a host.",
+            "Each server submits and reads for itself, unless mailFlow names a host. If it names both hosts, use 'scope: organization' in the definition: otherwise each server repeats the same test.",
+            "With --at, and for a forecast, nothing is sent: the probe connects and logs in.",
             "SampleValue: seconds until the message arrived.",
         ],
         stages: MailFlowProbe.stages,
         metrics: [MailFlowKind.deliveryTime, MailFlowKind.unseen],
         reasons: [
             .configIncomplete, .credentialUnreadable, .dnsFailed, .startTLSMissing, .loginRefused, .mailRefused, .mailNotDelivered,
-            .mailNotUnseen, .certificateExpiresSoon, .httpTooLarge, .httpMalformed,
+            .mailMalformed, .mailNotUnseen, .certificateExpiresSoon,
         ] + .connection + .tls)
 
     func readOptions(_ reader: SettingsReader) {}

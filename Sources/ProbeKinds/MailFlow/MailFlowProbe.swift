@@ -14,13 +14,15 @@ struct MailFlowProbe: Probe {
     let path: NetworkPath
     let thresholds: Thresholds
 
+    func turns(with validity: Validity) -> [Date] { thresholds.turns(with: validity) }
+
     func run(_ context: RunContext) async -> Outcome {
         let (smtp, imap): (MailServer, MailServer)
-        do throws(Unusable) { (smtp, imap) = (try service(.smtp, flow.smtp), try service(.imap, flow.imap)) } catch {
+        do throws(CredentialUnusable) {
+            (smtp, imap) = (try service(.smtp, flow.smtp, context), try service(.imap, flow.imap, context))
+        } catch {
             var log = RunRecorder()
-            log.find(
-                Finding(
-                    .unknown, stage: .config, reason: error.isOwnWant ? .systemRefused : .credentialUnreadable, sentence: error.sentence))
+            log.find(error.finding(at: .config))
             return log.finished(Self.stages)
         }
         var run = MailFlowRun(flow: flow, transfers: path.transfers, thresholds: thresholds, context: context)
@@ -28,36 +30,37 @@ struct MailFlowProbe: Probe {
         return run.log.finished(Self.stages)
     }
 
-    /// Why a password cannot be read.
-    private struct Unusable: Error {
-        /// Contains nothing of the password.
-        var sentence: String
-        /// Whether the agent ran out of descriptors or memory.
-        var isOwnWant = false
-    }
-
-    private func service(_ kind: MailServer.Service, _ service: MailFlow.Service) throws(Unusable) -> MailServer {
+    private func service(
+        _ kind: MailServer.Service, _ service: MailFlow.Service, _ context: RunContext
+    ) throws(CredentialUnusable) -> MailServer {
         let host = service.host ?? server?.hostname ?? ""
         let own = service.host == nil ? server?.address.flatMap { HostPort($0)?.host } : nil
         let known = path.settings.connectTo["\(host.lowercased()):\(service.port)"]
-        var login: MailServer.Login?
-        if let written = service.login {
-            do throws(FileUnreadable) {
-                let bytes = try RegularFile.read(written.passwordFile, atMost: RegularFile.credentialLimit, isSecret: true)
-                login = MailServer.Login(user: written.user, password: String(decoding: bytes, as: UTF8.self).trimmed)
-            } catch { throw Unusable(sentence: error.description, isOwnWant: error.isOwnWant) }
-            guard let login, !login.password.isEmpty, !login.password.contains(where: \.isNewline), !login.password.utf8.contains(0) else {
-                throw Unusable(sentence: "\(written.passwordFile) does not contain one line with a password")
-            }
-        }
         let security: MailServer.Security =
             switch service.security {
             case .starttls: .startTLS
             case .implicit: .implicit
             case .none: .none
             }
-        return MailServer(
+        var mail = MailServer(
             kind, host: host, port: service.port, address: known ?? own.map { HostPort(host: $0, port: service.port).description },
-            security: security, login: login, trust: path.trust)
+            security: security, login: try service.login.map(login), trust: path.trust)
+        mail.tls.verificationDate = context.verificationDate
+        return mail
+    }
+
+    private func login(_ written: MailFlow.Login) throws(CredentialUnusable) -> MailServer.Login {
+        let bytes: [UInt8]
+        do throws(FileUnreadable) {
+            bytes = try RegularFile.read(written.passwordFile, atMost: RegularFile.credentialLimit, isSecret: true)
+        } catch { throw CredentialUnusable(error) }
+        // Spaces may belong to a password, the end of the line does not.
+        let text = String(validating: bytes.dropFirst(bytes.byteOrderMark), as: UTF8.self) ?? ""
+        let lines = text.split(maxSplits: 1, omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
+        let password = lines.first ?? ""
+        guard !password.isEmpty, !password.utf8.contains(where: { $0 < 0x20 }), lines.count < 2 || lines[1].isEmpty else {
+            throw CredentialUnusable("\(written.passwordFile) does not contain one line of UTF-8 with a password")
+        }
+        return MailServer.Login(user: written.user, password: String(password))
     }
 }

@@ -12,9 +12,7 @@ struct MetadataReachabilityProbe: Probe {
     let clock: ClockComparison
     let thresholds: Thresholds
 
-    func turns(with validity: Validity) -> [Date] {
-        [validity.begin, validity.end, validity.end.addingTimeInterval(-thresholds.warning(lifetime: validity.lifetime).seconds)]
-    }
+    func turns(with validity: Validity) -> [Date] { thresholds.turns(with: validity) }
 
     func run(_ context: RunContext) async -> Outcome {
         var log = RunRecorder()

@@ -4,6 +4,11 @@ import Probing
 import Transfers
 
 extension Thresholds {
+    /// The dates at which `expiry`, or the verification of a certificate with this validity, could turn.
+    func turns(with validity: Validity) -> [Date] {
+        [validity.begin, validity.end, validity.end.addingTimeInterval(-warning(lifetime: validity.lifetime).seconds)]
+    }
+
     /// The warning for a server whose TLS certificate, or its issuer's, expires within the warning threshold; nil if it lasts longer.
     /// - Parameter peer: the name of the server in the sentence.
     func expiry(of tls: TLSReport?, peer: String, at date: Date) -> Finding? {

@@ -36,10 +36,8 @@ struct TokenRequest: Sendable {
     /// Sends one request. Assertion and token leave this type only in the request and in `Answer.token`.
     func run(_ context: RunContext, into log: inout RunRecorder) async -> Answer {
         let assertion: String
-        do throws(Unusable) { assertion = try await sign(at: context.time.now) } catch {
-            return .refused(
-                Finding(
-                    .unknown, stage: .token, reason: error.isOwnWant ? .systemRefused : .credentialUnreadable, sentence: error.sentence))
+        do throws(CredentialUnusable) { assertion = try await sign(at: context.time.now) } catch {
+            return .refused(error.finding(at: .token))
         }
         var request = path.request(toCloud: credential.endpoint, context)
         request.method = .post
@@ -112,23 +110,15 @@ struct TokenRequest: Sendable {
         func verify(using algorithm: some JWTAlgorithm) throws {}
     }
 
-    /// Why the agent's own credential cannot be used.
-    private struct Unusable: Error {
-        /// Contains nothing of the key.
-        var sentence: String
-        /// Whether the agent ran out of descriptors or memory.
-        var isOwnWant = false
-    }
-
-    private func sign(at date: Date) async throws(Unusable) -> String {
+    private func sign(at date: Date) async throws(CredentialUnusable) -> String {
         let (key, file): ([UInt8], [UInt8])
         do throws(FileUnreadable) {
             key = try RegularFile.read(credential.keyFile, atMost: RegularFile.credentialLimit, isSecret: true)
             file = try RegularFile.read(credential.certificateFile, atMost: RegularFile.certificateLimit)
-        } catch { throw Unusable(sentence: error.description, isOwnWant: error.isOwnWant) }
+        } catch { throw CredentialUnusable(error) }
         let certificate: CertificateFacts
         do { certificate = try CertificateFacts.read(pemOrDER: file) } catch {
-            throw Unusable(sentence: "\(credential.certificateFile) is not a readable certificate: \(error)")
+            throw CredentialUnusable("\(credential.certificateFile) is not a readable certificate: \(error)")
         }
         let begin = Int(date.timeIntervalSince1970)
         let claims = Claims(
@@ -140,14 +130,14 @@ struct TokenRequest: Sendable {
             await keys.add(rsa: try Insecure.RSA.PrivateKey(pem: key), digestAlgorithm: .sha256)
             // The token endpoint would only report that it does not know the key.
             guard PrivateKey.isKey(key, of: certificate) else {
-                throw Unusable(
-                    sentence: "\(credential.keyFile) is not the private key of \(credential.certificateFile) (\(certificate.thumbprint))")
+                throw CredentialUnusable(
+                    "\(credential.keyFile) is not the private key of \(credential.certificateFile) (\(certificate.thumbprint))")
             }
             return try await keys.sign(claims, header: ["typ": "JWT", "alg": "RS256", "x5t": .string(certificate.thumbprint.x5t)])
-        } catch let error as Unusable {
+        } catch let error as CredentialUnusable {
             throw error
         } catch {
-            throw Unusable(sentence: "\(credential.keyFile) does not contain an RSA private key of at least 2048 bits in PEM format")
+            throw CredentialUnusable("\(credential.keyFile) does not contain an RSA private key of at least 2048 bits in PEM format")
         }
     }
 

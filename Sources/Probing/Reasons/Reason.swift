@@ -88,6 +88,7 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case startTLSMissing = "starttls_missing"
     case loginRefused = "login_refused"
     case mailRefused = "mail_refused"
+    case mailMalformed = "mail_malformed"
     case mailNotDelivered = "mail_not_delivered"
     case mailNotUnseen = "mail_not_unseen"
     // targets

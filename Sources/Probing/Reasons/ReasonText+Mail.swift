@@ -7,11 +7,15 @@ extension Reason {
         ),
         .loginRefused: (
             "The mail server does not accept the user name and password.",
-            "Check the user and the content of passwordFile that mailFlow in agent.yaml names, that the account is not locked or disabled, and that the protocol is on for it: Get-CASMailbox <user> | Format-List ImapEnabled; for SMTP, that the receive connector offers Basic authentication over TLS."
+            "Check the user and the content of passwordFile that mailFlow in agent.yaml names, that the server offers AUTH PLAIN or LOGIN, that the account is not locked or disabled, and that the protocol is on for it: Get-CASMailbox <user> | Format-List ImapEnabled; for SMTP, that the receive connector offers Basic authentication over TLS."
         ),
         .mailRefused: (
             "The mail server refused a command.",
-            "The error quotes the server's answer. For 5.7.x: the sender may not send as mailFlow.from, or may not relay: compare it with the connector's permission groups (Get-ReceiveConnector) and with Send As. For 4.x: the server is short of resources (Get-Queue; event 15004 of back pressure). For 5.1.x: the recipient does not exist (Get-Recipient)."
+            "The error quotes the server's answer. For 5.7.x: the sender may not send as mailFlow.from, or may not relay: compare it with the connector's permission groups (Get-ReceiveConnector) and with Send As. For 4.x: the server is short of resources (Get-Queue; event 15004 of back pressure). For 5.1.x: the recipient does not exist (Get-Recipient). At stage mailbox: check mailFlow.mailbox, and that the IMAP back end runs (MSExchangeIMAP4BE)."
+        ),
+        .mailMalformed: (
+            "The mail server does not speak its protocol, or its answer is incomplete or too long.",
+            "Check host and port under mailFlow in agent.yaml, whether they belong to the right protocol, and 'tls' (starttls or implicit). A gateway on the path may answer in the server's place. Use a mailbox for monitoring only: very many messages make answers too long."
         ),
         .mailNotDelivered: (
             "The message was accepted, but did not arrive in the mailbox in time.",

@@ -257,7 +257,7 @@ extension Reason {
             .sharedPrincipalKeysLeft, .sharedPrincipalBlocked, .overrideMissing, .overrideDoubled, .ewsBlocked, .graphRouteMissing,
             .buildTooOld:
             Self.tenant[self] ?? ("", "")
-        case .startTLSMissing, .loginRefused, .mailRefused, .mailNotDelivered, .mailNotUnseen: Self.mail[self] ?? ("", "")
+        case .startTLSMissing, .loginRefused, .mailRefused, .mailMalformed, .mailNotDelivered, .mailNotUnseen: Self.mail[self] ?? ("", "")
         case .tokenRefused:
             (
                 "The token endpoint rejected the agent's credential.",

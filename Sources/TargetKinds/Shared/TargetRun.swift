@@ -21,7 +21,7 @@ struct TargetRun {
         self.target = target
         self.services = services
         deadline = ContinuousClock.now + context.deadline
-        day = context.isRehearsal && abs(context.date.timeIntervalSince(context.time.now)) > 1 ? context.date : nil
+        day = context.verificationDate
     }
 
     var transfers: Transfers { services.transfers }

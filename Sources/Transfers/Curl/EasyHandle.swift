@@ -2,7 +2,7 @@ import CCurl
 import CLinux
 import Glibc
 
-/// A libcurl easy handle with what all transfers have in common: new connections to a given address, peers that are verified during the
+/// A libcurl easy handle with what all transfers have in common: connections to a given address only, peers that are verified during the
 /// handshake, and nothing from the environment.
 ///
 /// Used by one thread at a time, and until libcurl has released the handle: its callbacks hold no references.
@@ -10,10 +10,8 @@ final class EasyHandle {
     let easy: OpaquePointer
     /// nil without TLS.
     let verifier: PeerVerifier?
-    /// Called with each descriptor that is opened for a connection.
-    var opened: (Int32) -> Void = { _ in }
-    /// Whether another connection may be opened.
-    var mayConnect = true
+    /// Called with each descriptor that is opened for a connection; false keeps it from being used.
+    var opened: (Int32) -> Bool = { _ in true }
     /// `errno` of a socket that could not be created, else 0: libcurl does not keep it.
     private(set) var socketError: Int32 = 0
     /// When the handshake began: libcurl reports this only for handshakes that succeed.
@@ -22,7 +20,8 @@ final class EasyHandle {
     private(set) var tlsEnded: Duration?
     private var session = TLSReport()
     private var began = ContinuousClock.now
-    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+    /// By option, kept until replaced.
+    private var lists: [UInt32: UnsafeMutablePointer<curl_slist>] = [:]
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     /// - Returns: nil if libcurl has no memory for it.
@@ -35,7 +34,7 @@ final class EasyHandle {
 
     deinit {
         curl_easy_cleanup(handle)
-        for list in lists { curl_slist_free_all(list) }
+        for list in lists.values { curl_slist_free_all(list) }
         errorText.deallocate()
     }
 
@@ -67,8 +66,8 @@ final class EasyHandle {
         var list: UnsafeMutablePointer<curl_slist>?
         for value in values { list = curl_slist_append(list, value) }
         guard let list else { return }
-        lists.append(list)
         pointer(option, list)
+        curl_slist_free_all(lists.updateValue(list, forKey: option.rawValue))
     }
 
     /// Percent-encoded, as a part of a URL.
@@ -106,6 +105,7 @@ final class EasyHandle {
         long(CURLOPT_TIMEOUT_MS, milliseconds)
         long(CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
         began = .now
+        socketError = 0
     }
 
     private func setTLS(_ tls: TLSSettings, _ this: UnsafeMutableRawPointer) {
@@ -136,10 +136,13 @@ final class EasyHandle {
     private static func maximum(_ version: TLSVersion) -> Int { minimum(version) << 16 }
 
     private func openSocket(_ address: curl_sockaddr) -> Int32 {
-        guard mayConnect else { return CURL_SOCKET_BAD }
+        // Of this connection from now on.
+        (session, tlsBegan, tlsEnded) = (TLSReport(), nil, nil)
         let descriptor = agent_socket(address.family, address.socktype, address.protocol)
-        if descriptor < 0 { socketError = errno } else { opened(descriptor) }
-        return descriptor
+        if descriptor < 0 { socketError = errno }
+        guard descriptor >= 0, !opened(descriptor) else { return descriptor }
+        close(descriptor)
+        return CURL_SOCKET_BAD
     }
 
     private func beginTLS(_ context: OpaquePointer) -> Bool {

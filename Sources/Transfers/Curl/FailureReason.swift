@@ -35,7 +35,7 @@ struct FailureReason {
             // libcurl before 8.6 reports a header line that is too long as out of memory.
             guard times.firstByte > .zero, !hasAllHeaders else { break }
             return Self.libraryBound
-        case CURLE_RECV_ERROR where detail.hasPrefix("Too large response headers"): return Self.libraryBound
+        case CURLE_RECV_ERROR where Self.exceedsLibrary(detail): return Self.libraryBound
         default: break
         }
         if proxied, let proxy = proxyFailure { return proxy }
@@ -56,6 +56,9 @@ struct FailureReason {
 
     /// `CURLE_TOO_LARGE`, since 8.6.
     private static let tooLarge: UInt32 = 100
+
+    /// Whether an error is that libcurl has read more lines than it accepts.
+    static func exceedsLibrary(_ detail: String) -> Bool { detail.hasPrefix("Too large response headers") }
 
     private static let libraryBound = ExchangeFailure(
         kind: .headersTooLarge, phase: .transfer,

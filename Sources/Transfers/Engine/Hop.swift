@@ -52,7 +52,10 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     /// Called by the engine before it adds the handle.
     func begin(_ turns: EngineTurns) {
         self.turns = turns
-        easy.opened = { [unowned self, watch = turns.watch] in connection = watch.opened($0) }
+        easy.opened = { [unowned self, watch = turns.watch] descriptor in
+            connection = watch.opened(descriptor)
+            return true
+        }
         // Connections may be closed after their transfer, so the callback's object must live as long as the engine.
         agent_set_close_function(handle) { watch, descriptor in
             guard let watch else { return close(descriptor) }

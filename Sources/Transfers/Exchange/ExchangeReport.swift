@@ -113,6 +113,8 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         case loginRefused
         /// A mail server has refused a command.
         case commandRefused
+        /// A mail server does not speak its protocol, or says more than is read.
+        case notMail
         case proxyRefused
         case proxyAuthentication
         /// The caller's task was cancelled.

@@ -15,7 +15,7 @@ final class Farewell: @unchecked Sendable {  // Used by one thread.
         self.socket = socket
         self.command = command
         // The session, to which they belonged, has gone.
-        for option in [CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION] {
+        for option in [CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION, CURLOPT_READFUNCTION] {
             agent_set_data_function(easy.handle, option) { _, size, count, _ in size * count }
         }
     }
@@ -23,7 +23,7 @@ final class Farewell: @unchecked Sendable {  // Used by one thread.
     /// Says goodbye, if there is somebody to say it to, and leaves.
     func say() {
         if socket.isOpen, let easy {
-            easy.mayConnect = false
+            easy.opened = { _ in false }
             easy.long(CURLOPT_UPLOAD, 0)
             easy.pointer(CURLOPT_MAIL_RCPT, nil)
             easy.text(CURLOPT_CUSTOMREQUEST, command)

@@ -4,9 +4,9 @@ package struct MailServer: Sendable {
     package enum Service: String, Sendable, Hashable { case smtp, imap }
 
     /// How the connection is protected.
-    package enum Security: String, Sendable, Hashable, CaseIterable {
+    package enum Security: Sendable, Hashable {
         /// TLS after the command STARTTLS; the connection ends if the server does not offer it.
-        case startTLS = "starttls"
+        case startTLS
         /// TLS from the start.
         case implicit
         case none
@@ -52,12 +52,13 @@ package struct MailReport: Sendable {
     package var lines: [String] = []
     /// Why the command was not completed; nil if the server has accepted it.
     package var failure: ExchangeFailure?
-    /// The durations of a new connection; empty if the command used the one that was open.
+    /// The durations of a new connection: resolve, connect, TLS. Empty if the command used the one that was open.
     package var phases: [ExchangePhase: Duration] = [:]
-    /// How long the command took, with its connection.
+    /// How long the command took, without these.
     package var duration: Duration = .zero
     /// Of a new connection; nil without TLS.
     package var tls: TLSReport?
+    /// Of a new connection, such as `127.0.0.1:993`; nil if there was none.
     package var remoteAddress: String?
 
     package init() {}

@@ -6,10 +6,11 @@ import Glibc
 /// A session with a mail server: commands that share one connection, which the first one opens.
 ///
 /// One command at a time. Each runs on a thread of its own and not on that of HTTP exchanges, because libcurl waits for the server when it
-/// closes a connection. The session ends when it is released.
+/// closes a connection. The session ends when it is released; a task that is cancelled ends it at once.
 package final class MailSession: @unchecked Sendable {  // Used by one command at a time; `socket` is thread-safe.
     private let server: MailServer
-    private let addresses: [NetworkAddress]
+    /// Once a connection was made, only the one that it was made to.
+    private var addresses: [NetworkAddress]
     private let port: UInt16
     private let resolving: Duration
     private let deadline: ContinuousClock.Instant
@@ -18,6 +19,9 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
     private var incoming = MailAnswer()
     private var outgoing: ArraySlice<UInt8> = []
     private var isLoggedIn = false
+
+    /// How long to wait for one reply: Exchange may hold back the one to a message for half a minute.
+    private static let patience: Duration = .seconds(40)
 
     /// - Throws: `credentialUnreadable` if a file of trusted roots cannot be used, `localResources`.
     init(
@@ -42,28 +46,46 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         if BackgroundThread.start("mail", { farewell.say() }) != 0 { farewell.leave() }
     }
 
+    /// Connects and logs in, unless that has been done.
+    package func logIn() async -> MailReport {
+        guard !isLoggedIn else { return MailReport() }
+        var report = await command("NOOP", path: "")
+        if report.failure == nil, server.service == .smtp, server.login != nil, !incoming.offersLogin {
+            // libcurl then goes on as nobody.
+            report.failure = noLogin(report.remoteAddress ?? server.host)
+        }
+        isLoggedIn = report.failure == nil
+        if isLoggedIn { socket.keepOnly() }
+        return report
+    }
+
     /// Submits a message by SMTP.
     /// - Parameter message: header and body, with line ends of CR LF.
     package func submit(_ message: [UInt8], from sender: String, to recipient: String) async -> MailReport {
-        await perform { [self] in
-            easy.text(CURLOPT_URL, url())
-            easy.text(CURLOPT_MAIL_FROM, "<\(sender)>")
-            easy.list(CURLOPT_MAIL_RCPT, ["<\(recipient)>"])
-            easy.long(CURLOPT_UPLOAD, 1)
-            agent_set_offset(easy.handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(message.count))
-            outgoing = message[...]
+        await afterLogin {
+            await self.perform { [self] in
+                easy.text(CURLOPT_URL, url(""))
+                agent_set_text(easy.handle, CURLOPT_CUSTOMREQUEST, nil)
+                easy.text(CURLOPT_MAIL_FROM, "<\(sender)>")
+                easy.list(CURLOPT_MAIL_RCPT, ["<\(recipient)>"])
+                easy.long(CURLOPT_UPLOAD, 1)
+                agent_set_offset(easy.handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(message.count))
+                outgoing = message[...]
+            }
         }
     }
 
     /// Sends an IMAP command, such as `UID SEARCH UNSEEN`, with the mailbox selected.
     package func command(_ text: String, in mailbox: String) async -> MailReport {
-        guard !isLoggedIn else { return await command(text, path: mailbox) }
-        // By itself, because libcurl reports a mailbox that cannot be selected as a login that is refused.
-        let login = await command("NOOP", path: "")
+        await afterLogin { await self.command(text, path: mailbox) }
+    }
+
+    /// Logs in by itself, because libcurl reports a mailbox that cannot be selected as a login that is refused.
+    private func afterLogin(_ command: () async -> MailReport) async -> MailReport {
+        let login = await logIn()
         guard login.failure == nil else { return login }
-        isLoggedIn = true
-        var report = await command(text, path: mailbox)
-        (report.phases, report.tls) = (login.phases, login.tls)
+        var report = await command()
+        if report.phases.isEmpty { (report.phases, report.tls, report.remoteAddress) = (login.phases, login.tls, login.remoteAddress) }
         report.duration += login.duration
         return report
     }
@@ -76,7 +98,7 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         }
     }
 
-    private func url(_ path: String = "") -> String {
+    private func url(_ path: String) -> String {
         let scheme = server.service.rawValue + (server.security == .implicit ? "s" : "")
         return "\(scheme)://\(HostPort(host: server.host, port: server.port))/\(path)"
     }
@@ -84,6 +106,7 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
     private func setUp() {
         let this = Unmanaged.passUnretained(self).toOpaque()
         easy.setUp(protocols: "smtp,smtps,imap,imaps", tls: server.tls)
+        easy.long(CURLOPT_BUFFERSIZE, MailAnswer.bufferSize)
         easy.opened = { [socket] in socket.opened($0) }
         agent_set_close_function(easy.handle) { socket, descriptor in
             guard let socket else { return close(descriptor) }
@@ -94,6 +117,8 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         if let login = server.login {
             easy.text(CURLOPT_USERNAME, login.user)
             easy.text(CURLOPT_PASSWORD, login.password)
+            // Otherwise libcurl prefers Kerberos and NTLM where a server offers them, and does not try others when they fail.
+            easy.text(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN")
         }
         agent_set_data_function(easy.handle, CURLOPT_WRITEFUNCTION) { data, size, count, session in
             guard let data, let session else { return 0 }
@@ -137,11 +162,13 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
             let endpoint = Endpoint(address, port: port)
             easy.list(CURLOPT_CONNECT_TO, ["::\(endpoint)"])
             let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
-            let isLast = index == addresses.count - 1
-            // As of an HTTP exchange: an address that is not the last gets a part of the time left.
-            easy.setTimeout(isLast ? left : max(left / (addresses.count - index), min(left, .seconds(2))))
+            easy.setTimeout(Transfers.share(of: left, addressesLeft: addresses.count - index))
+            easy.long(CURLOPT_SERVER_RESPONSE_TIMEOUT, max(1, Int(min(left, Self.patience).components.seconds)))
             report = perform(with: endpoint)
-            if report.failure?.phase != .connect { break }
+            guard report.failure?.phase == .connect, !socket.isCut else {
+                addresses = [address]
+                break
+            }
         }
         return report
     }
@@ -153,10 +180,11 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         var report = MailReport()
         report.duration = ContinuousClock.now - began
         let times = TransferTimes(easy.handle, tlsBegan: easy.tlsBegan)
-        report.remoteAddress = times.remoteAddress
         if code == CURLE_OK { report.lines = incoming.lines } else { report.failure = failure(code, times, endpoint) }
-        guard opensConnection || report.failure.map({ $0.phase == .connect }) ?? false else { return report }
+        guard opensConnection || report.failure?.phase == .connect else { return report }
+        report.remoteAddress = times.remoteAddress
         report.phases = phases(times, report)
+        report.duration -= (report.phases[.connect] ?? .zero) + (report.phases[.tls] ?? .zero)
         report.tls = easy.tls
         return report
     }
@@ -170,37 +198,51 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
 
     private func phases(_ times: TransferTimes, _ report: MailReport) -> [ExchangePhase: Duration] {
         var phases: [ExchangePhase: Duration] = [.resolve: resolving]
-        let phase = report.failure?.phase
-        phases[.connect] = phase == .connect ? report.duration : max(.zero, times.connected - times.resolved)
+        let isConnected = report.failure?.phase != .connect
+        phases[.connect] = isConnected ? max(.zero, times.connected - times.resolved) : report.duration
         if let began = easy.tlsBegan { phases[.tls] = max(.zero, (easy.tlsEnded ?? report.duration) - began) }
         return phases
     }
 
     private func failure(_ code: CURLcode, _ times: TransferTimes, _ endpoint: Endpoint) -> ExchangeFailure {
-        let isEstablished = server.security == .none || easy.tls?.version != nil
-        let phase: ExchangePhase = times.connected == .zero ? .connect : easy.tlsBegan != nil && !isEstablished ? .tls : .processing
+        let isEstablished = easy.tlsBegan == nil || easy.tls?.version != nil
+        // Of a connection that was open before, libcurl reports no time.
+        let isConnected = times.connected > .zero || isLoggedIn
+        let phase: ExchangePhase = !isConnected ? .connect : isEstablished ? .processing : .tls
         let target = times.remoteAddress ?? endpoint.description
         if socket.isCut { return FailureReason.timeout(phase, target, kind: .cancelled) }
-        return FailureReason(
-            code: code, systemError: easy.socketError == 0 ? times.systemError : easy.socketError, detail: easy.error, refusal: nil,
-            hasAllHeaders: true, ofTLS: easy.verifier.flatMap { $0.ownFault ?? $0.failure(with: target) } ?? own(code, target),
-            times: times,
-            phase: phase, target: target, proxied: false, protocolName: server.service.rawValue.uppercased()
+        // The system's error is that of the last connection that failed, however long ago.
+        let systemError = easy.socketError != 0 ? easy.socketError : phase == .connect ? times.systemError : 0
+        var failure = FailureReason(
+            code: code, systemError: systemError, detail: easy.error, refusal: nil, hasAllHeaders: true,
+            ofTLS: easy.verifier.flatMap { $0.ownFault ?? $0.failure(with: target) } ?? own(code, target), times: times, phase: phase,
+            target: target, proxied: false, protocolName: server.service.rawValue.uppercased()
         ).failure
+        if failure.kind == .protocolViolation { failure.kind = .notMail }
+        return failure
     }
 
     /// The failure that a code of libcurl means in a mail protocol; nil for one that means the same in all protocols.
     private func own(_ code: CURLcode, _ target: String) -> ExchangeFailure? {
         let refusal = incoming.refusal
+        // Without the text, which may quote the password.
+        let said = refusal.map { " (\($0.code))" } ?? ""
         let (kind, sentence): (ExchangeFailure.Kind, String)
         switch code {
-        case CURLE_USE_SSL_FAILED: (kind, sentence) = (.startTLSMissing, "\(target) does not offer STARTTLS")
-        case CURLE_LOGIN_DENIED where !isLoggedIn:
-            // Without the text, which may quote the password.
-            let code = refusal.map { " (\($0.code))" } ?? ""
-            (kind, sentence) = (.loginRefused, "\(target) refused the login of \(server.login?.user ?? "nobody")\(code)")
-        case CURLE_WRITE_ERROR where incoming.isTooLong:
-            (kind, sentence) = (.bodyTooLarge, "the answer of \(target) exceeds the maximum size")
+        case CURLE_USE_SSL_FAILED:
+            let answer = refusal.map { "\(target) refused STARTTLS: \($0.line)" }
+            (kind, sentence) = (.startTLSMissing, answer ?? "\(target) does not offer STARTTLS")
+        case CURLE_LOGIN_DENIED where !isLoggedIn && refusal == nil: return noLogin(target)
+        case CURLE_LOGIN_DENIED where !isLoggedIn && refusal?.isTemporary == true:
+            (kind, sentence) = (.commandRefused, "\(target) does not let anybody log in at present\(said)")
+        case CURLE_LOGIN_DENIED where !isLoggedIn, CURLE_AUTH_ERROR:
+            (kind, sentence) = (.loginRefused, "\(target) refused the login of \(server.login?.user ?? "")\(said)")
+        // libcurl counts what mail servers say as headers.
+        case CURLE_WRITE_ERROR where incoming.isTooLong, CURLE_RECV_ERROR where FailureReason.exceedsLibrary(easy.error):
+            return tooLong(target)
+        case CURLE_COULDNT_CONNECT where isLoggedIn, CURLE_RECV_ERROR where refusal == nil, CURLE_SEND_ERROR where refusal == nil,
+            CURLE_GOT_NOTHING:
+            (kind, sentence) = (.reset, "the connection to \(target) was closed unexpectedly")
         case CURLE_LOGIN_DENIED, CURLE_REMOTE_ACCESS_DENIED, CURLE_QUOTE_ERROR, CURLE_SEND_ERROR, CURLE_UPLOAD_FAILED, CURLE_RECV_ERROR,
             CURLE_WEIRD_SERVER_REPLY:
             guard let refusal else { return nil }
@@ -208,6 +250,16 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
         default: return nil
         }
         return ExchangeFailure(kind: kind, phase: .processing, sentence: sentence)
+    }
+
+    private func tooLong(_ target: String) -> ExchangeFailure {
+        ExchangeFailure(kind: .notMail, phase: .processing, sentence: "the answer of \(target) exceeds the maximum size or number of lines")
+    }
+
+    private func noLogin(_ target: String) -> ExchangeFailure {
+        ExchangeFailure(
+            kind: .loginRefused, phase: .processing,
+            sentence: "\(target) offers no way to log in with a password (AUTH PLAIN or LOGIN)")
     }
 
     // MARK: Callbacks, on a thread of the command

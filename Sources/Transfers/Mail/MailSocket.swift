@@ -7,6 +7,7 @@ final class MailSocket: Sendable {
         /// -1 if none is open.
         var descriptor: Int32 = -1
         var isCut = false
+        var isOnly = false
     }
 
     private let state = Mutex(State())
@@ -15,10 +16,12 @@ final class MailSocket: Sendable {
     /// Whether a connection is open that has not been cut.
     var isOpen: Bool { state.withLock { $0.descriptor >= 0 && !$0.isCut } }
 
-    func opened(_ descriptor: Int32) {
+    /// - Returns: false if it may not be used.
+    func opened(_ descriptor: Int32) -> Bool {
         state.withLock { state in
+            guard !state.isCut, !state.isOnly else { return false }
             state.descriptor = descriptor
-            if state.isCut { shutdown(descriptor, Int32(SHUT_RDWR)) }
+            return true
         }
     }
 
@@ -30,7 +33,10 @@ final class MailSocket: Sendable {
         }
     }
 
-    /// Ends the connection, and each that is opened later.
+    /// Keeps the connection that is open the only one: another would not know what was agreed on this one.
+    func keepOnly() { state.withLock { $0.isOnly = true } }
+
+    /// Ends the connection; no other one is opened.
     func cut() {
         state.withLock { state in
             state.isCut = true

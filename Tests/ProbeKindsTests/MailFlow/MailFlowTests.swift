@@ -41,32 +41,50 @@ import Transfers
             try self.init(smtp: system.smtp, imap: system.imaps, roots: system.root.certificate, password: password)
         }
 
-        func run(within deadline: Duration = .seconds(60)) async throws -> Outcome {
+        /// - Parameter date: of a rehearsal; nil for a run.
+        func run(within deadline: Duration = .seconds(60), at date: Date? = nil) async throws -> Outcome {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let services = KindServices(
                 transfers: Transfers(), sightings: CertificateLog(directory: directory.path, isWritable: false, logger: logger),
                 userAgent: "test")
             let place = Place(organization: organization, server: organization.servers[0])
             guard case .probe(let probe) = MailFlowKind(services).discover((), at: place) else { throw CancellationError() }
-            return await probe.run(RunContext(date: Date(), deadline: deadline, time: ManualTime(now: Date())))
+            return await probe.run(
+                RunContext(date: date ?? Date(), deadline: deadline, isRehearsal: date != nil, time: ManualTime(now: Date())))
         }
     }
 
     @Test("a message through Postfix into Dovecot: it arrives unseen, is measured and removed, and nothing else is", .enabled(if: isRoot))
     func delivered() async throws {
         let system = try await MailSystem()
-        try await system.deliver("Subject: agent mail-flow probe 2020-02-02T20 left by a run that died\n\nold\n", to: "mailflow")
-        try await system.deliver("Subject: from somebody else\n\nkeep\n", to: "mailflow")
+        let left = "agent mail-flow probe 2020-02-02T20 01234567-89ab-4cde-8f01-23456789abcd"
+        try await system.deliver("Subject: \(left)\n\nleft by a run that died\n", to: "mailflow")
+        for subject in ["Re: \(left)", "FYI: agent mail-flow probe is red", "\(left) ", "from somebody else"] {
+            try await system.deliver("Subject: \(subject)\n\nkeep\n", to: "mailflow")
+        }
         let outcome = try await Site(system).run()
         #expect(outcome.resultType == .succeeded && outcome.findings.isEmpty, outcome.story)
         #expect(outcome.stages.map(\.stage) == MailFlowProbe.stages && outcome.stages.allSatisfy { $0.verdict == .passed }, outcome.story)
-        // Two were there before, of which one has gone; one has come.
-        #expect(outcome.value("mail_flow_unseen_messages") == 2, outcome.story)
+        // Five were there before, of which one has gone; one has come.
+        #expect(outcome.value("mail_flow_unseen_messages") == 5, outcome.story)
         let took = try #require(outcome.value("mail_flow_delivery_seconds"))
         #expect(took > 0 && outcome.sampleValue == took)
         #expect(outcome.peers == ["mailbox": "leaf", "submission": "leaf"])
-        let left = system.messages(of: "mailflow")
-        #expect(left.count == 1 && left.first?.contains("from somebody else") == true, "\(left)")
+        let kept = system.messages(of: "mailflow")
+        #expect(kept.count == 4 && kept.allSatisfy { $0.contains("keep") }, "\(kept)")
+    }
+
+    @Test("a forecast sends nothing: it connects and logs in, and sees that certificates will have expired", .enabled(if: isRoot))
+    func rehearsed() async throws {
+        let system = try await MailSystem()
+        let site = try Site(system)
+        let today = try await site.run(at: Date())
+        #expect(
+            today.resultType == .succeeded && today.notChecked.first?.hasPrefix("submission, delivery and removal") == true, today.story)
+        #expect(today.stages.filter { $0.verdict == .passed }.map(\.stage) == [.config, .resolve, .connect, .tls, .mailbox, .submission])
+        let later = try await site.run(at: Date() + 60 * 86400)
+        #expect(later.told == ["tls certificate_expired"], later.story)
+        #expect(system.messages(of: "mailflow").isEmpty && !system.log.contains("message-id"), "\(system.log)")
     }
 
     @Test("IMAP with STARTTLS serves as well; a second run begins where the first one ended", .enabled(if: isRoot))
