@@ -48,7 +48,9 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	  tree-sitter-powershell==0.26.4
 	.build/schemathesis/bin/python .ci/snapshot
 	.ci/api
-	$(AGENT) demo --once --listen 127.0.0.1:0 --state-directory .build/demo
+	@# What is installed is built in another way, against other modules of the system.
+	swift build $(RELEASE_FLAGS) --product agent
+	.build/release/agent demo --once --listen 127.0.0.1:0 --state-directory .build/demo
 
 # The test targets that need no server.
 UNIT := ^(Addresses|Architecture|Documents|Certificates|Concurrency|Probing|Monitoring|HealthManager|ProbeFiles|Exposition|StatusServer)Tests\.

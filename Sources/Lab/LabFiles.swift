@@ -104,7 +104,7 @@ struct LabFiles: Sendable {
                     certificateFile: agent.pem
                     keyFile: agent.key
 
-                mailFlow:                 # on each server
+                \(has(.ewsOff) ? "exchangeOnline: { ewsEnabled: false }\n" : "")mailFlow:                 # on each server
                   from: \(account.user)
                   to: \(account.user)
                   smtp: { tls: implicit, user: \(account.user), passwordFile: mailflow.password }

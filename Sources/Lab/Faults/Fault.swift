@@ -24,14 +24,16 @@ package struct Fault: Sendable {
     /// What is written other than it should be into the files the agent reads.
     enum File: Sendable {
         case settling, pushNameUnknown, pushOrganizationEmpty, pushOtherCloud, metadataOtherTenant, serverUnpublished
-        case exportedOther, exportedGarbage, keyOpen, credentialExpiring
+        case exportedOther, exportedGarbage, keyOpen, credentialExpiring, ewsOff
     }
 
     /// What the snapshot of the organization says other than it should, or how it is damaged.
     enum Snapshot: Sendable, Hashable {
         case missing, stale, future, halfWritten, foreign, serverAway, denied
         case serverLacksCertificate, noPrivateKey, noServices
-        case noApplication, noOverride, twoOverrides, oldBuild
+        case noApplication, noOverride, twoOverrides, oldBuild, noGraphRoute
+        /// Nothing: the snapshot is named all the same.
+        case whole
         /// AuthConfig names a next certificate.
         case next(Next)
 

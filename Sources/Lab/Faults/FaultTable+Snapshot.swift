@@ -54,6 +54,9 @@ extension Fault {
             "services-without-certificate", "No certificate of the first mailbox server is enabled for IIS and SMTP.",
             [.snapshot(.noServices)], [failed(presence, "service_without_certificate", "certificate")]),
         Fault(
+            "next-missing", "The OAuth certificate expires in 45 days, and AuthConfig names no next one.",
+            [.certificate(.expiresSoon), .snapshot(.whole)], [ofOrganization(warned(rotation, "rotation_missing", "certificate"))]),
+        Fault(
             "next-overdue", "The next certificate's effective date was three days ago.", [.snapshot(.next(.overdue))],
             [ofOrganization(failed(rotation, "rotation_overdue", "certificate"))]),
         Fault(
@@ -74,6 +77,9 @@ extension Fault {
         Fault(
             "hybrid-shared-principal", "No auth server names a dedicated application.", [.snapshot(.noApplication)],
             [ofOrganization(failed(readiness, "shared_principal_blocked", "application"))]),
+        Fault(
+            "hybrid-ews-blocked", "The tenant does not allow EWS, and the Graph route is not on.",
+            [.snapshot(.noGraphRoute), .file(.ewsOff)], [ofOrganization(failed(readiness, "ews_blocked", "ews"))]),
         Fault(
             "hybrid-no-override", "No setting override turns the dedicated application on.", [.snapshot(.noOverride)],
             [ofOrganization(failed(readiness, "override_missing", "override"))]),

@@ -132,7 +132,7 @@ struct LabSnapshot: Sendable {
     private func apply(_ fault: Fault.Snapshot?, to document: inout Document, now: Date) throws {
         let day: TimeInterval = 86400
         switch fault {
-        case nil, .missing, .foreign, .halfWritten: break
+        case nil, .whole, .missing, .foreign, .halfWritten: break
         case .stale: document.collectedAt = now - 8 * day
         case .future: document.collectedAt = now + day
         case .serverAway:
@@ -143,6 +143,7 @@ struct LabSnapshot: Sendable {
             document.authConfig = nil
             document.errors = [CmdletError(cmdlet: "Get-AuthConfig", kind: "denied", message: "Access is denied.")]
         case .noApplication: document.authServers.removeLast()
+        case .noGraphRoute: document.settingOverrides.removeLast()
         case .noOverride: document.settingOverrides.removeFirst()
         case .twoOverrides:
             document.settingOverrides.append(SettingOverride(name: "Again", section: "ExchangeOnpremAsThirdPartyAppId"))

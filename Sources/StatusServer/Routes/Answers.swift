@@ -18,8 +18,14 @@ extension Response {
     private static let pagePolicy =
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+    /// JSON, which may be looked at in a terminal as well: control characters in its texts are escaped.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
-        bytes(status, try JSONText.encode(value), type: "application/json", headers: headers)
+        var json = try JSONText.encode(value)
+        // Bytes that characters begin with which the encoder leaves as they are.
+        if json.contains(where: { [0x7F, 0xC2, 0xD8, 0xE2].contains($0) }) {
+            json = Array(PrintableText.lines(String(decoding: json, as: UTF8.self)).utf8)
+        }
+        return bytes(status, json, type: "application/json", headers: headers)
     }
 
     static func bytes(_ status: HTTPResponse.Status, _ bytes: [UInt8], type: String, headers: HTTPFields = [:]) -> Response {

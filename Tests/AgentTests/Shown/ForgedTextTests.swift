@@ -77,7 +77,9 @@ import Testing
         for debug in ["false", "true"] {
             seen.append(("debug=\(debug)", try await daemon.get("/probe?target=ws://127.0.0.1:\(port)/&debug=\(debug)")))
         }
-        for path in ["/", "/logs?id=1", "/explain/\u{202e}%1b"] { seen.append((path, try await daemon.get(path))) }
+        for path in ["/api/v1/results", "/api/v1/attempts", "/", "/logs?id=1", "/explain/\u{202e}%1b"] {
+            seen.append((path, try await daemon.get(path)))
+        }
         let commands: [[String]] = [
             ["health"], ["health", "--output", "json"], ["history"], ["history", "--sort", "attempt"], ["history", "--output", "json"],
             ["probes"], ["forecast"],
