@@ -42,7 +42,7 @@ package struct FileUnreadable: Error, Sendable, Hashable, CustomStringConvertibl
     }
 
     /// Whether the agent ran out of descriptors or memory, rather than the file being unreadable.
-    package var isOwnWant: Bool { if case .systemLimit = problem { true } else { false } }
+    package var isLocalLimit: Bool { if case .systemLimit = problem { true } else { false } }
 
     /// The sentence without the path.
     package var clause: String {

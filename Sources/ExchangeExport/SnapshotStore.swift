@@ -73,7 +73,7 @@ package final class SnapshotStore: Sendable {
 
     private static func failed(_ error: FileUnreadable, _ last: Known?) -> Reading {
         let problem: Problem =
-            error.isOwnWant
+            error.isLocalLimit
             ? .systemLimit(error.description)
             : error.problem == .missing ? .missing(error.description) : .unreadable(error.description)
         return Reading(snapshot: last?.reading.snapshot, problem: problem)

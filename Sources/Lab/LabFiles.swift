@@ -28,7 +28,7 @@ struct LabFiles: Sendable {
         let exported =
             has(.exportedGarbage)
             ? Array("this is no certificate\n".utf8)
-            : has(.exportedOther) ? try tenant.certificates.certificate(.other).der : try tenant.held().der
+            : has(.exportedOther) ? try tenant.certificates.certificate(.other).der : try tenant.installed().der
         try write("OAuthCert.cer", exported)
         if let bytes = try snapshot.bytes(tenant.board.snapshot) {
             try write("snapshot.json", bytes)

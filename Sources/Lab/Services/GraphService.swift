@@ -97,7 +97,7 @@ struct GraphService: Sendable {
                 key.startDateTime += 3 * 3600
                 key.endDateTime += 3 * 3600
                 return [key]
-            default: return [try key(tenant.held())]
+            default: return [try key(tenant.installed())]
             }
         }
     }

@@ -22,7 +22,7 @@ struct LabTenant: Sendable {
     func named() throws -> OAuthCertificates.Issued { try certificates.certificate(board.certificate) }
 
     /// What the servers hold and the exported file shows.
-    func held() throws -> OAuthCertificates.Issued { try board.isRotated ? certificates.certificate(.other) : named() }
+    func installed() throws -> OAuthCertificates.Issued { try board.isRotated ? certificates.certificate(.other) : named() }
 
     /// The name of a mailbox server, counted from 0.
     func serverName(_ index: Int) -> String { "mbx\(index < 9 ? "0" : "")\(index + 1).\(organization)" }

@@ -38,11 +38,11 @@ struct MetadataService: Sendable {
     func exchange(host: String, index: Int) throws -> Response {
         let application = "00000002-0000-0ff1-ce00-000000000000"
         let issuer = "\(application)@\(tenant.organization)"
-        let held = try isFaulty(.otherKey) ? tenant.certificates.certificate(.other) : tenant.held()
+        let installed = try isFaulty(.otherKey) ? tenant.certificates.certificate(.other) : tenant.installed()
         let document = Document(
             id: "_\(UUID().uuidString.lowercased())", name: "Exchange", realm: tenant.organization, serviceName: application,
             issuer: issuer,
-            allowedAudiences: [issuer], keys: [key(held)],
+            allowedAudiences: [issuer], keys: [key(installed)],
             endpoints: [.init(location: "https://\(host)/autodiscover/metadata/json/1", usage: "metadata")])
         return try respond(document, hasMark: index % 3 == 2, isCamelCase: index % 3 == 1)
     }

@@ -37,7 +37,7 @@ struct VisibleCopies: Sendable {
     /// Why the configured exported file cannot be read; nil if there is no problem.
     var exportedProblem: String?
     /// Whether it could not be read because the agent ran out of descriptors or memory, which says nothing about the file.
-    var isExportedOwnWant = false
+    var isExportedLocalLimit = false
 
     var exported: Copy? { copies.first { $0.source == .exported } }
     var published: [Copy] { copies.filter { $0.source == .published } }
@@ -62,7 +62,7 @@ struct CopyReader: Sendable {
         var found: [(source: OAuthCertificate.Source, server: String, facts: CertificateFacts)] = []
         if let file = authConfig.certificateFile {
             do { found.append((.exported, "", try Self.read(file))) } catch let error as FileUnreadable {
-                (seen.exportedProblem, seen.isExportedOwnWant) = (error.description, error.isOwnWant)
+                (seen.exportedProblem, seen.isExportedLocalLimit) = (error.description, error.isLocalLimit)
             } catch {
                 seen.exportedProblem = "\(file): \(error)"
             }

@@ -148,6 +148,11 @@ struct MailFlowRun {
         do throws(Mailbox.Failure) {
             let count = try await mailbox.remove(identifiers, where: isOurs)
             log.stage(stage, .passed, took: ContinuousClock.now - began, "\(count) removed")
+            guard count == 0, stage == .removal else { return true }
+            log.find(
+                Finding(
+                    .warning, stage: stage, reason: .mailMalformed,
+                    sentence: "\(peer) does not show the subject of the message as it was sent: it stays in \(flow.mailbox)"))
             return true
         } catch {
             fail(error.report, peer, stage)

@@ -61,9 +61,10 @@ struct Mailbox: Sendable {
 
     /// The identifier and the subject in `3 FETCH (UID 7 ENVELOPE ("date" "subject" ...))`, or with UID at the end; nil for anything else.
     private static func envelope(_ line: Substring) -> (UInt32, Substring)? {
-        let fetch = #/^[0-9]+ FETCH \((?:UID ([0-9]+) )?ENVELOPE \((?:"[^"]*"|NIL) "([^"\\]*)" .*?(?: UID ([0-9]+))?\)$/#.ignoresCase()
-        guard let match = line.wholeMatch(of: fetch), let identifier = (match.1 ?? match.3).flatMap({ UInt32($0) }) else { return nil }
-        return (identifier, match.2)
+        let beginning = #/^[0-9]+ FETCH \((?:UID ([0-9]+) )?ENVELOPE \((?:"[^"]*"|NIL) "([^"\\]*)" /#.ignoresCase()
+        guard let match = line.prefixMatch(of: beginning) else { return nil }
+        let last = match.1 == nil ? line.firstMatch(of: #/\) UID ([0-9]+)\)$/#.ignoresCase())?.1 : nil
+        return (match.1 ?? last).flatMap { UInt32($0) }.map { ($0, match.2) }
     }
 
     private static func set(_ identifiers: some Sequence<UInt32>) -> String { identifiers.map(String.init).joined(separator: ",") }

@@ -6,16 +6,16 @@ struct CredentialUnusable: Error {
     /// Contains nothing of a key or a password.
     var sentence: String
     /// Whether the agent ran out of descriptors or memory.
-    var isOwnWant = false
+    var isLocalLimit = false
 
     init(_ sentence: String) { self.sentence = sentence }
 
     init(_ error: FileUnreadable) {
         sentence = error.description
-        isOwnWant = error.isOwnWant
+        isLocalLimit = error.isLocalLimit
     }
 
     func finding(at stage: Stage) -> Finding {
-        Finding(.unknown, stage: stage, reason: isOwnWant ? .systemRefused : .credentialUnreadable, sentence: sentence)
+        Finding(.unknown, stage: stage, reason: isLocalLimit ? .systemRefused : .credentialUnreadable, sentence: sentence)
     }
 }

@@ -41,8 +41,9 @@ struct ThumbprintDriftProbe: Probe {
         if let problem = seen.exportedProblem {
             log.find(
                 Finding(
-                    seen.isExportedOwnWant ? .unknown : .failure, stage: .certificate,
-                    reason: seen.isExportedOwnWant ? .systemRefused : .certificateUnreadable, sentence: "exported certificate \(problem)"))
+                    seen.isExportedLocalLimit ? .unknown : .failure, stage: .certificate,
+                    reason: seen.isExportedLocalLimit ? .systemRefused : .certificateUnreadable, sentence: "exported certificate \(problem)"
+                ))
         } else if let exported = seen.exported {
             log.stage(.certificate, .passed, "exported: \(exported.facts.thumbprint)")
         } else {

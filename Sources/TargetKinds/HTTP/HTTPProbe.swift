@@ -64,11 +64,11 @@ struct HTTPProbe: Probe {
                 request.headers.append(field)
             }
         } catch {
-            run.reject(.config, error.isOwnWant ? .systemRefused : .credentialUnreadable, error.clause)
+            run.reject(.config, error.isLocalLimit ? .systemRefused : .credentialUnreadable, error.clause)
             return nil
         }
         do throws(Secret.Unreadable) { request.body = try body() } catch {
-            run.reject(.config, error.isOwnWant ? .systemRefused : .configIncomplete, "'body_file': \(error.clause)")
+            run.reject(.config, error.isLocalLimit ? .systemRefused : .configIncomplete, "'body_file': \(error.clause)")
             return nil
         }
         request.method = options.method
@@ -123,7 +123,7 @@ struct HTTPProbe: Probe {
         guard case .oauth(let client) = options.authorization else { return Bearer() }
         let secret: String
         do throws(Secret.Unreadable) { secret = try client.secret.read() } catch {
-            run.reject(.config, error.isOwnWant ? .systemRefused : .credentialUnreadable, error.clause)
+            run.reject(.config, error.isLocalLimit ? .systemRefused : .credentialUnreadable, error.clause)
             return nil
         }
         do throws(TokenCache.Failure) {

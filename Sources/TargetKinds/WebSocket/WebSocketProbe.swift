@@ -14,7 +14,7 @@ struct WebSocketProbe: TargetProbe {
         }
         let fields: [HeaderField]
         do throws(FileUnreadable) { fields = try options.fields(userAgent: services.userAgent) } catch {
-            return run.reject(.config, error.isOwnWant ? .systemRefused : .credentialUnreadable, error.description)
+            return run.reject(.config, error.isLocalLimit ? .systemRefused : .credentialUnreadable, error.description)
         }
         guard HeaderField.areSendable(fields) else {
             return run.reject(.config, .credentialUnreadable, "a file for a header contains a line break or another control character")

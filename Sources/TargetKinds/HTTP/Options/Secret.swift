@@ -7,7 +7,7 @@ enum Secret: Sendable {
         /// One clause that names the file and contains nothing of its content.
         var clause: String
         /// Whether the agent ran out of descriptors or memory.
-        var isOwnWant = false
+        var isLocalLimit = false
     }
 
     case text(String)
@@ -23,7 +23,7 @@ enum Secret: Sendable {
 
     static func bytes(of path: String, most: Int) throws(Unreadable) -> [UInt8] {
         do throws(FileUnreadable) { return try RegularFile.read(path, atMost: most) } catch {
-            throw Unreadable(clause: error.description, isOwnWant: error.isOwnWant)
+            throw Unreadable(clause: error.description, isLocalLimit: error.isLocalLimit)
         }
     }
 }
