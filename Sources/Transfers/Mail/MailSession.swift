@@ -113,7 +113,7 @@ package final class MailSession: @unchecked Sendable {  // Used by one command a
             return Unmanaged<MailSocket>.fromOpaque(socket).takeUnretainedValue().close(descriptor)
         }
         easy.pointer(CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(socket).toOpaque())
-        if server.security == .startTLS { easy.long(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue)) }
+        if server.security == .startTLS { easy.long(CURLOPT_USE_SSL, agent_tls_required()) }
         if let login = server.login {
             easy.text(CURLOPT_USERNAME, login.user)
             easy.text(CURLOPT_PASSWORD, login.password)
