@@ -6,10 +6,11 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 PACKED := $(shell [ "$$(getconf GNU_LIBC_VERSION | tr -dc 0-9)" -ge 236 ] 2>/dev/null && echo -Xlinker -z -Xlinker pack-relative-relocs)
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic $(PACKED)
 AGENT := .build/debug/agent
-BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libbrotli-dev libc-ares-dev libidn2-dev libldns-dev libre2-dev libsqlite3-dev libxml2-dev \
+BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libbrotli-dev libc-ares-dev libidn2-dev libkrb5-dev libldns-dev libre2-dev libsqlite3-dev libxml2-dev \
  zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter nginx-light nsd unbound openssl gnutls-bin python3 curl iproute2 \
- python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd
+ python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd apache2 libapache2-mod-auth-gssapi krb5-kdc \
+ krb5-admin-server python3-gssapi
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3
 PREFIX ?= /usr/local
 RELEASE ?= trixie
@@ -41,12 +42,12 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	promtool check rules dashboards/prometheus/alerts.yaml
 	promtool test rules dashboards/prometheus/alerts_test.yaml
 	rm -f .build/tests*.xml
+	/usr/bin/python3 -m venv --system-site-packages .build/python && .build/python/bin/pip install -q schemathesis==4.32.5 jsonschema==4.26.0 \
+	  tree-sitter==0.26.0 tree-sitter-powershell==0.26.4 pyspnego==0.12.4
 	@# What failed is repeated at the end.
 	swift test --skip-build --no-parallel --xunit-output .build/tests.xml \
 	  || { grep -h -B1 '<failure' .build/tests*.xml | cut -c1-600; exit 1; }
-	python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip install -q schemathesis==4.32.5 jsonschema==4.26.0 tree-sitter==0.26.0 \
-	  tree-sitter-powershell==0.26.4
-	.build/schemathesis/bin/python .ci/snapshot
+	.build/python/bin/python .ci/snapshot
 	.ci/api
 	@# What is installed is built in another way, against other modules of the system.
 	swift build $(RELEASE_FLAGS) --product agent

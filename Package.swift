@@ -83,6 +83,7 @@ let package = Package(
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CIdn", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CKerberos", pkgConfig: "mit-krb5-gssapi", providers: [.apt(["libkrb5-dev"])]),
         .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CXml", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
@@ -97,7 +98,8 @@ let package = Package(
         room(
             "Transfers",
             [
-                "Addresses", "CAres", "CBrotli", "CCurl", "CIdn", "CKeyDecoders", "CLinux", "CZlib", "Certificates", "Documents",
+                "Addresses", "CAres", "CBrotli", "CCurl", "CIdn", "CKerberos", "CKeyDecoders", "CLinux", "CZlib", "Certificates",
+                "Documents",
                 "Concurrency",
             ],
             exclude: ["README.md"]),

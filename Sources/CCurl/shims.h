@@ -31,8 +31,9 @@ static inline CURLcode agent_set_offset(CURL *easy, CURLoption option, curl_off_
     return curl_easy_setopt(easy, option, value);
 }
 
-/* An enumeration's member in libcurl 7, a number in later versions. */
+/* An enumeration's member in libcurl 7, a number in later versions; a number with a cast. */
 static inline long agent_tls_required(void) { return CURLUSESSL_ALL; }
+static inline long agent_ntlm(void) { return (long)CURLAUTH_NTLM; }
 
 typedef size_t (*agent_data_function)(char *data, size_t size, size_t count, void *context);
 static inline CURLcode agent_set_data_function(CURL *easy, CURLoption option, agent_data_function function) {

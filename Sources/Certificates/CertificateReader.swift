@@ -50,12 +50,12 @@ extension CertificateFacts {
         guard length > 0, let encoded else { return nil }
         let der = Array(UnsafeBufferPointer(start: encoded, count: Int(length)))
         CRYPTO_free(encoded, #file, #line)
-        guard let thumbprint = Thumbprint(digest: Self.digest(der, EVP_sha1())),
+        guard let thumbprint = Thumbprint(digest: Digest.sha1.of(der)),
             let notBefore = Self.date(X509_get0_notBefore(certificate)), let notAfter = Self.date(X509_get0_notAfter(certificate))
         else { return nil }
         let (keyType, keyBits) = Self.key(of: certificate)
         self.init(
-            thumbprint: thumbprint, fingerprintSHA256: Hexadecimal.upper(Self.digest(der, EVP_sha256())).lowercased(),
+            thumbprint: thumbprint, fingerprintSHA256: Hexadecimal.upper(Digest.sha256.of(der)).lowercased(),
             subject: Self.name(X509_get_subject_name(certificate)), issuer: Self.name(X509_get_issuer_name(certificate)),
             serialNumber: Self.serialNumber(certificate), notBefore: notBefore, notAfter: notAfter, keyType: keyType, keyBits: keyBits,
             signatureAlgorithm: String(cString: OBJ_nid2ln(X509_get_signature_nid(certificate))), names: Self.names(certificate), der: der)
@@ -78,13 +78,6 @@ extension CertificateFacts {
             X509_free(certificate)
             return nil
         }
-    }
-
-    private static func digest(_ bytes: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var length: UInt32 = 0
-        EVP_Digest(bytes, bytes.count, &digest, &length, algorithm, nil)
-        return Array(digest.prefix(Int(length)))
     }
 
     private static func date(_ time: UnsafePointer<ASN1_TIME>?) -> Date? {

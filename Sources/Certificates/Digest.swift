@@ -1,13 +1,25 @@
 import CCurl
 
 /// Digests required by protocols, computed by OpenSSL.
-package enum Digest {
-    /// The SHA-1 digest (20 bytes). Only for protocols that require it (the handshake of RFC 6455), not for security.
-    package static func sha1(_ bytes: [UInt8]) -> [UInt8] {
+package enum Digest: Sendable {
+    /// Only for protocols and names that require it (RFC 6455, thumbprints), not for security.
+    case sha1
+    case sha256, sha384, sha512
+
+    package func of(_ bytes: [UInt8]) -> [UInt8] {
         var length: UInt32 = 0
         return [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
-            _ = EVP_Digest(bytes, bytes.count, buffer.baseAddress, &length, EVP_sha1(), nil)
+            _ = EVP_Digest(bytes, bytes.count, buffer.baseAddress, &length, algorithm, nil)
             count = Int(length)
+        }
+    }
+
+    private var algorithm: OpaquePointer {
+        switch self {
+        case .sha1: EVP_sha1()
+        case .sha256: EVP_sha256()
+        case .sha384: EVP_sha384()
+        case .sha512: EVP_sha512()
         }
     }
 }

@@ -28,6 +28,7 @@ extension ExchangeFailure {
         case .protocolViolation, .flood: .httpMalformed
         case .startTLSMissing: .startTLSMissing
         case .loginRefused: .loginRefused
+        case .kerberosFailed: .kerberosFailed
         case .commandRefused: .mailRefused
         case .notMail: .mailMalformed
         case .proxyRefused: .proxyRefused
@@ -41,7 +42,7 @@ extension ExchangeFailure {
     /// `unknown` if the failure says nothing about the peer, because the request could not be made.
     package var severity: Finding.Severity {
         switch kind {
-        case .credentialUnreadable, .forbidden, .invalidRequest, .localResources, .notPermitted: .unknown
+        case .credentialUnreadable, .forbidden, .invalidRequest, .kerberosFailed, .localResources, .notPermitted: .unknown
         default: .failure
         }
     }

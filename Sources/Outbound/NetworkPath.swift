@@ -34,9 +34,15 @@ package struct NetworkPath: Sendable {
     package func request(_ url: String, throughProxy: Bool, within deadline: Duration) -> ExchangeRequest {
         var request = ExchangeRequest(url: url, deadline: deadline, trust: trust)
         request.connectTo = settings.connectTo
-        if throughProxy { request.proxy = settings.proxy.map { ProxyRoute(url: $0.url, noProxy: $0.noProxy) } }
+        if throughProxy { request.proxy = settings.proxy.map(ProxyRoute.init) }
         request.headers = [HeaderField("User-Agent", userAgent)]
         return request
+    }
+}
+
+extension ProxyRoute {
+    fileprivate init(_ proxy: NetworkSettings.Proxy) {
+        self.init(url: proxy.url, noProxy: proxy.noProxy, login: proxy.account.map { WindowsLogin($0) })
     }
 }
 

@@ -260,7 +260,7 @@ struct ConfigurationFile {
             if !address.isEmpty, !address.hasPrefix("http://") {
                 proxy.error("'url' must begin with http://, found '\(EndpointURL(address))'", at: proxy.location(of: "url"))
             }
-            network.proxy = .init(url: EndpointURL(address), noProxy: proxy.strings("noProxy") ?? [])
+            network.proxy = .init(url: EndpointURL(address), noProxy: proxy.strings("noProxy") ?? [], account: proxy.windowsAuth)
             proxy.finish()
         }
         return network

@@ -135,7 +135,7 @@ package final class Transfers: Sendable {
             let left = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
             let isLast = index == route.targets.count - 1
             let timeout = Self.share(of: left, addressesLeft: route.targets.count - index)
-            var ending = await perform(request, host, target, redirects: redirects, cookies: cookies, timeout: timeout)
+            var ending = await performLoggedIn(request, host, target, redirects: redirects, cookies: cookies, timeout: timeout)
             ending.report.phases[.resolve, default: .zero] += resolving
             ending.report.address = ending.report.address ?? route.targets.first?.endpoint?.address
             let failedToConnect = ending.report.failure.map { $0.phase == .connect && $0.kind != .cancelled } ?? false
@@ -183,18 +183,21 @@ package final class Transfers: Sendable {
         return redirected.flatMap(URLHost.split) ?? (host.name, host.port)
     }
 
-    private func perform(
+    func perform(
         _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [String], timeout: Duration
     ) async -> Hop.Ending {
         let verifier: PeerVerifier?
+        let logins: Hop.Logins
         do throws(ExchangeFailure) {
+            logins = try Hop.Logins(request, target)
             verifier =
                 host.scheme == "https"
                 ? PeerVerifier(host: host.name, settings: request.tls, trust: try request.tls.trustStore(of: trustStores)) : nil
         } catch { return Hop.Ending(failure: error) }
         guard
             let hop = Hop(
-                request, host: host, target: target, verifier: verifier, redirects: redirects, cookies: cookies, timeout: timeout)
+                request, host: host, target: target, verifier: verifier, logins: logins, redirects: redirects, cookies: cookies,
+                timeout: timeout)
         else { return .failed(.invalidRequest, .resolve, "the URL, a header or an option is invalid") }
         let end = ContinuousClock.now + timeout
         let ending = await withTaskCancellationHandler {

@@ -187,6 +187,10 @@ struct OptionKind: ProbeKind {
                 "agent.yaml:1:29: error: duplicate Alertmanager http://a, first defined in line 1"
             ),
             (
+                "proxy: { url: 'http://p:1', windowsAuth: { scheme: ntlm, user: 'a\\b' } }\n",
+                "agent.yaml:1:42: error: set one of 'passwordFile', 'keytab'"
+            ),
+            (
                 "connectTo: { \"[mail.fabrikam.com]:443\": \"127.0.0.1:1\" }\n",
                 "agent.yaml:1:14: error: 'connectTo' must map host:port to host:port, found '[mail.fabrikam.com]:443: 127.0.0.1:1'"
             ),

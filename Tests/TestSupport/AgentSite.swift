@@ -126,13 +126,14 @@ package final class Daemon: Sendable {
     /// Starts an agent with modules and without probes, whose files and state are in the directory.
     /// - Parameter configuration: more lines of `agent.yaml`.
     package static func serving(
-        modules: String, configuration: String = "", in directory: TemporaryDirectory
+        modules: String, configuration: String = "", environment: [String: String] = [:], in directory: TemporaryDirectory
     ) async throws -> Daemon {
         try directory.write("probes/README.md", "")
         try directory.write("agent.yaml", "stateDirectory: state\nlisten: 127.0.0.1:0\n" + configuration)
         try directory.write("modules.yml", modules)
         let files = ["--config", "/agent.yaml", "--probes", "/probes", "--modules", "/modules.yml"]
-        let program = try Program(AgentSite.executable, ["run"] + files.map { $0.hasPrefix("/") ? directory.path + $0 : $0 })
+        let program = try Program(
+            AgentSite.executable, ["run"] + files.map { $0.hasPrefix("/") ? directory.path + $0 : $0 }, environment: environment)
         guard await program.says("listening") else { throw AgentSite.NotStarted(errors: program.errors) }
         return Daemon(listening: program, on: directory)
     }

@@ -16,6 +16,8 @@ package final class Program: Sendable {
 
     /// Debian's own: the packages of the tests belong to it, and a version manager's shim would cost each test a fifth of a second.
     package static let python = "/usr/bin/python3"
+    /// The same with the packages that `make test` installs beside the build.
+    package static let pythonWithPackages = FileManager.default.currentDirectoryPath + "/.build/python/bin/python"
 
     private struct Lines {
         var all: [String] = []
@@ -159,5 +161,7 @@ package final class Program: Sendable {
     }
 
     /// Runs a program to its end.
-    package static func run(_ path: String, _ arguments: [String]) async throws -> Ended { try await Program(path, arguments).ended() }
+    package static func run(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> Ended {
+        try await Program(path, arguments, environment: environment).ended()
+    }
 }

@@ -1,5 +1,6 @@
 import Outbound
 import Probing
+import Transfers
 
 /// `protocol-health`: what Managed Availability says about each protocol of a server.
 struct ProtocolHealthKind: ProbeKind {
@@ -19,19 +20,33 @@ struct ProtocolHealthKind: ProbeKind {
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
         metrics: [ProtocolHealthKind.isHealthy],
-        reasons: [.dnsFailed] + .connection + .tls + .http + [.endpointUnavailable, .addressIsLoadBalanced, .preauthenticationSuspected],
+        reasons: [.dnsFailed] + .connection + .tls + .http + [
+            .loginRefused, .kerberosFailed, .endpointUnavailable, .addressIsLoadBalanced, .preauthenticationSuspected,
+        ],
         options: [
-            .init("protocols", "virtual directories to check (default \(protocols.joined(separator: ", ")))", settableThroughAgent: false)
+            .init("protocols", "virtual directories to check (default \(protocols.joined(separator: ", ")))", settableThroughAgent: false),
+            .init(
+                "windowsAuth",
+                "an account for virtual directories that ask for Windows authentication: scheme (negotiate or ntlm), user, passwordFile, keytab",
+                settableThroughAgent: false),
         ])
 
-    func readOptions(_ reader: SettingsReader) -> [String] { reader.strings("protocols") ?? Self.protocols }
+    struct Options: Sendable {
+        var protocols: [String]
+        var login: WindowsLogin?
+    }
 
-    func discover(_ protocols: [String], at place: Place) -> Discovery {
+    func readOptions(_ reader: SettingsReader) -> Options {
+        Options(protocols: reader.strings("protocols") ?? Self.protocols, login: reader.windowsAuth.map { WindowsLogin($0) })
+    }
+
+    func discover(_ options: Options, at place: Place) -> Discovery {
         guard let server = place.server else { return .notDefined(.needsServer) }
         let others = place.organization.servers.filter { $0.name != server.name }.map(\.name)
         return .probe(
             ProtocolHealthProbe(
-                exchanges: ServerExchanges(server: server, place: place, services), others: others, protocols: protocols))
+                exchanges: ServerExchanges(server: server, place: place, services), others: others, protocols: options.protocols,
+                login: options.login))
     }
 }
 

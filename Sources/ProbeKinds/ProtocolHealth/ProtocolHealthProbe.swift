@@ -9,11 +9,12 @@ struct ProtocolHealthProbe: Probe {
     /// The names of the organization's other servers.
     let others: [String]
     let protocols: [String]
+    let login: WindowsLogin?
 
     func run(_ context: RunContext) async -> Outcome {
         var log = RunRecorder()
         let paths = protocols.map { "/\($0)/healthcheck.htm" }
-        let judgements = await exchanges.ask(paths, context)
+        let judgements = await exchanges.ask(paths, login: login, context)
         var healthy: [String] = []
         for (index, response) in exchanges.responses(to: judgements, into: &log) {
             let finding = finding(paths[index], response)

@@ -17,11 +17,14 @@ struct ServerExchanges: Sendable {
 
     /// Sends a GET request to each path, concurrently, and follows no redirect.
     /// - Returns: a judgement for each path, in their order; requests and responses belong to the stage `endpoint`.
-    func ask(_ paths: [String], headers: [HeaderField] = [], _ context: RunContext) async -> [ExchangeJudgement] {
+    func ask(
+        _ paths: [String], headers: [HeaderField] = [], login: WindowsLogin? = nil, _ context: RunContext
+    ) async -> [ExchangeJudgement] {
         await withTaskGroup(of: (Int, ExchangeReport).self) { group in
             for (index, text) in paths.enumerated() {
                 var request = path.request(to: server, path: text, context)
                 request.headers += headers
+                request.login = login
                 group.addTask { [request] in (index, await path.transfers.exchange(request)) }
             }
             var reports: [(index: Int, report: ExchangeReport)] = []

@@ -6,10 +6,12 @@ package struct NetworkSettings: Sendable, Hashable {
     package struct Proxy: Sendable, Hashable {
         package var url: EndpointURL
         package var noProxy: [String]
+        package var account: WindowsAccount?
 
-        package init(url: EndpointURL, noProxy: [String]) {
+        package init(url: EndpointURL, noProxy: [String], account: WindowsAccount? = nil) {
             self.url = url
             self.noProxy = noProxy
+            self.account = account
         }
     }
 

@@ -84,9 +84,11 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case endpointRefusedToken = "endpoint_refused_token"
     case endpointThrottled = "endpoint_throttled"
     case endpointUnavailable = "endpoint_unavailable"
+    // login
+    case loginRefused = "login_refused"
+    case kerberosFailed = "kerberos_failed"
     // mail
     case startTLSMissing = "starttls_missing"
-    case loginRefused = "login_refused"
     case mailRefused = "mail_refused"
     case mailMalformed = "mail_malformed"
     case mailNotDelivered = "mail_not_delivered"

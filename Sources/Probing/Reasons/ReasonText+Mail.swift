@@ -5,10 +5,6 @@ extension Reason {
             "The mail server does not offer STARTTLS: nothing was sent.",
             "On an Exchange server: check that a valid certificate is enabled for the service (Get-ExchangeCertificate shows SMTP or IMAP under Services; Enable-ExchangeCertificate -Services SMTP,IMAP), then restart the service (MSExchangeTransport, MSExchangeFrontEndTransport or MSExchangeIMAP4). If the port uses TLS from the start, set 'tls: implicit' in agent.yaml."
         ),
-        .loginRefused: (
-            "The mail server does not accept the user name and password.",
-            "Check the user and the content of passwordFile that mailFlow in agent.yaml names, that the server offers AUTH PLAIN or LOGIN, that the account is not locked or disabled, and that the protocol is on for it: Get-CASMailbox <user> | Format-List ImapEnabled; for SMTP, that the receive connector offers Basic authentication over TLS."
-        ),
         .mailRefused: (
             "The mail server refused a command.",
             "The error quotes the server's answer. For 5.7.x: the sender may not send as mailFlow.from, or may not relay: compare it with the connector's permission groups (Get-ReceiveConnector) and with Send As. For 4.x: the server is short of resources (Get-Queue; event 15004 of back pressure). For 5.1.x: the recipient does not exist (Get-Recipient). At stage mailbox: check mailFlow.mailbox, and that the IMAP back end runs (MSExchangeIMAP4BE)."

@@ -84,7 +84,7 @@ extension Reason {
         case .proxyAuthentication:
             (
                 "The proxy requires authentication.",
-                "Exempt this machine from authentication on the proxy, or add the hosts to 'proxy.noProxy'."
+                "Give the proxy an account: a user in its URL, or 'windowsAuth' under 'proxy' in agent.yaml (in a module: 'proxy_windows_auth'). Or exempt this machine from authentication on the proxy, or add the hosts to 'proxy.noProxy'."
             )
         case .tlsHandshakeFailed:
             (
@@ -257,7 +257,7 @@ extension Reason {
             .sharedPrincipalKeysLeft, .sharedPrincipalBlocked, .overrideMissing, .overrideDoubled, .ewsBlocked, .graphRouteMissing,
             .buildTooOld:
             Self.tenant[self] ?? ("", "")
-        case .startTLSMissing, .loginRefused, .mailRefused, .mailMalformed, .mailNotDelivered, .mailNotUnseen: Self.mail[self] ?? ("", "")
+        case .startTLSMissing, .mailRefused, .mailMalformed, .mailNotDelivered, .mailNotUnseen: Self.mail[self] ?? ("", "")
         case .tokenRefused:
             (
                 "The token endpoint rejected the agent's credential.",
@@ -324,6 +324,16 @@ extension Reason {
             (
                 "The operating system does not allow the agent to do what the probe requires.",
                 "Do what the error says: allow ping sockets for the agent's group (sysctl net.ipv4.ping_group_range), grant the agent CAP_NET_RAW, or raise its limit of open files."
+            )
+        case .loginRefused:
+            (
+                "The server does not accept the user name and password, or none of the ways to log in that are configured.",
+                "Check the user and the password, and that the account is not locked or disabled. Mail: the server must offer AUTH PLAIN or LOGIN, and the protocol be on for the account (Get-CASMailbox <user> | Format-List ImapEnabled; for SMTP, Basic authentication over TLS on the receive connector). Windows authentication: the virtual directory must offer the scheme (Get-WebServicesVirtualDirectory | Format-List *Authentication*); where it requires Extended Protection, use 'scheme: negotiate', because NTLM is sent without it."
+            )
+        case .kerberosFailed:
+            (
+                "No Kerberos ticket for the server could be obtained, so the request was not made.",
+                "The error says why. Cannot find KDC, or no response in time: check the realm and its servers in /etc/krb5.conf, and that this machine reaches them (port 88). Preauthentication failed: the password or keytab is outdated (test it: kinit -k -t KEYTAB USER). Client not found: correct the user. Server not found in Kerberos database: the service principal name is missing (setspn -Q HTTP/<host>), or the server is reached by another name. Clock skew too great: synchronise the clock of this machine."
             )
         case .clockSkew:
             (

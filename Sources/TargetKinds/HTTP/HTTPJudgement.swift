@@ -15,10 +15,15 @@ struct HTTPJudgement {
         case incomplete(ExchangeFailure)
     }
 
-    var fault: Fault? { status ?? headers ?? incomplete ?? body ?? version ?? encryption }
+    var fault: Fault? { login ?? status ?? headers ?? incomplete ?? body ?? version ?? encryption }
 
     /// A redirect that is not followed is judged like any other response.
     private var isLastRedirect: Bool { report.failure?.kind == .tooManyRedirects }
+
+    /// The only failure before the body that leaves a response.
+    private var login: Fault? {
+        report.failure.flatMap { $0.phase == .processing ? .incomplete($0) : nil }
+    }
 
     private var status: Fault? {
         let status = response.status

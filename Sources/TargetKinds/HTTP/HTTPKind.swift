@@ -22,7 +22,7 @@ struct HTTPKind: ProbeKind {
         stages: [.config, .resolve, .token, .connect, .tls, .endpoint],
         metrics: [.httpDuration] + ResolutionFacts.metrics + HTTPFacts.metrics + TLSFacts.metrics + [TLSFacts.cipher],
         reasons: [.configIncomplete] + .target + [.dnsFailed] + .connection + .proxy + .tls + [
-            .tokenRefused, .tokenMalformed, .endpointThrottled, .endpointUnavailable,
+            .loginRefused, .kerberosFailed, .tokenRefused, .tokenMalformed, .endpointThrottled, .endpointUnavailable,
         ] + .http + [.answerUnexpected],
         options: AddressOptions.guide(hasSource: false) + [
             .init("valid_status_codes", "accepted statuses (default 200 to 299)", settableThroughAgent: true),
@@ -45,12 +45,16 @@ struct HTTPKind: ProbeKind {
             TLSOptions.guide,
             .init("basic_auth", "username, username_file, password, password_file", settableThroughAgent: false),
             .init("authorization", "type (default Bearer), credentials, credentials_file", settableThroughAgent: false),
+            .init(
+                "windows_auth", "Windows authentication: scheme (negotiate or ntlm), username, password, password_file, keytab",
+                settableThroughAgent: false),
             .init("bearer_token", "the token", settableThroughAgent: false),
             .init("bearer_token_file", "file with the token", settableThroughAgent: false),
             .init(
                 "oauth2", "client_id, client_secret, client_secret_file, scopes, token_url, endpoint_params, tls_config, proxy_url",
                 settableThroughAgent: false),
             .init("proxy_url", "http:// or socks5:// proxy", settableThroughAgent: false),
+            .init("proxy_windows_auth", "an account for the proxy, as windows_auth", settableThroughAgent: false),
             .init("no_proxy", "hosts, domains and ranges that are reached without the proxy", settableThroughAgent: false),
             .init("proxy_connect_header", "headers sent only to the proxy", settableThroughAgent: false),
             .init("skip_resolve_phase_with_proxy", "let the proxy resolve names (default false)", settableThroughAgent: false),

@@ -71,6 +71,10 @@ struct HTTPProbe: Probe {
             run.reject(.config, error.isLocalLimit ? .systemRefused : .configIncomplete, "'body_file': \(error.clause)")
             return nil
         }
+        if case .windows(let login) = options.authorization {
+            request.login = login
+            request.headers.removeAll { $0.isNamed("authorization") }
+        }
         request.method = options.method
         request.tls = options.tls.settings(on: run.day)
         setNames(&request)

@@ -22,7 +22,7 @@ struct WebSocketHandshake {
     let key = Data((0..<16).map { _ in UInt8.random(in: 0...255) }).base64EncodedString()
 
     /// The `Sec-WebSocket-Accept` expected for the key.
-    var accept: String { Data(Digest.sha1(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))).base64EncodedString() }
+    var accept: String { Data(Digest.sha1.of(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))).base64EncodedString() }
 
     /// - Parameters:
     ///   - target: path and query.

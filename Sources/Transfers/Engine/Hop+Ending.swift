@@ -17,6 +17,23 @@ extension Hop {
         }
     }
 
+    /// The accounts for NTLM, with their passwords.
+    struct Logins: Sendable {
+        var server: (user: String, password: String)?
+        var proxy: (user: String, password: String)?
+
+        /// - Throws: `credentialUnreadable`, `localResources`.
+        init(_ request: ExchangeRequest, _ target: Target) throws(ExchangeFailure) {
+            server = try Self.login(request.login)
+            if case .proxy(let proxy, _) = target { self.proxy = try Self.login(proxy.login) }
+        }
+
+        private static func login(_ login: WindowsLogin?) throws(ExchangeFailure) -> (user: String, password: String)? {
+            guard let login, login.scheme == .ntlm else { return nil }
+            return (login.user, try login.password() ?? "")
+        }
+    }
+
     struct Ending: Sendable {
         var report: ExchangeReport
         /// The absolute URL of the redirect; nil if the response is not a redirect.

@@ -14,6 +14,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     private let host: URLHost
     private let target: Target
     private let redirects: Int
+    private let logins: Logins
     /// Called once with the ending; set before the hop is submitted.
     var completion: (@Sendable (Ending) -> Void)?
 
@@ -30,8 +31,8 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     /// - Parameter redirects: the number of redirects followed before this hop.
     /// - Returns: nil if the request is invalid.
     init?(
-        _ request: ExchangeRequest, host: URLHost, target: Target, verifier: PeerVerifier?, redirects: Int, cookies: [String],
-        timeout: Duration
+        _ request: ExchangeRequest, host: URLHost, target: Target, verifier: PeerVerifier?, logins: Logins, redirects: Int,
+        cookies: [String], timeout: Duration
     ) {
         guard let easy = EasyHandle(verifier: verifier) else { return nil }
         self.easy = easy
@@ -39,6 +40,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         self.host = host
         self.target = target
         self.redirects = redirects
+        self.logins = logins
         answer = AnswerReader(request)
         guard HeaderField.areSendable(request.headers), request.method.isSendable, ["http", "https"].contains(host.scheme) else {
             return nil
@@ -102,6 +104,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         setMethod()
         setHeaders()
         setTarget()
+        setLogins()
         agent_set_data_function(handle, CURLOPT_WRITEFUNCTION) { data, size, count, hop in
             guard let data, let hop else { return 0 }
             return Unmanaged<Hop>.fromOpaque(hop).takeUnretainedValue().receive(data, size * count)
@@ -115,7 +118,8 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     }
 
     private func setVersion() {
-        switch request.version {
+        // Windows authentication is of a connection, not of a request: there is none in HTTP/2.
+        switch request.login == nil ? request.version : .http1_1 {
         case .http1_1: long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         case .http2: long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         case .http2Only: long(CURLOPT_HTTP_VERSION, Int(isTLS ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
@@ -174,6 +178,20 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
             long(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
             long(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
             if HeaderField.areSendable(proxy.headers) { easy.list(CURLOPT_PROXYHEADER, proxy.headers.map { "\($0.name): \($0.value)" }) }
+        }
+    }
+
+    /// NTLM is libcurl's; tickets of Kerberos are headers.
+    private func setLogins() {
+        if let login = logins.server {
+            long(CURLOPT_HTTPAUTH, agent_ntlm())
+            text(CURLOPT_USERNAME, login.user)
+            text(CURLOPT_PASSWORD, login.password)
+        }
+        if let login = logins.proxy {
+            long(CURLOPT_PROXYAUTH, agent_ntlm())
+            text(CURLOPT_PROXYUSERNAME, login.user)
+            text(CURLOPT_PROXYPASSWORD, login.password)
         }
     }
 

@@ -109,12 +109,14 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         case flood
         /// A mail server does not offer STARTTLS.
         case startTLSMissing
-        /// A mail server does not accept user and password.
+        /// A server does not accept user and password, or none of the ways to log in that are configured.
         case loginRefused
         /// A mail server has refused a command.
         case commandRefused
         /// A mail server does not speak its protocol, or says more than is read.
         case notMail
+        /// No Kerberos ticket could be obtained for the server. Says nothing about it.
+        case kerberosFailed
         case proxyRefused
         case proxyAuthentication
         /// The caller's task was cancelled.

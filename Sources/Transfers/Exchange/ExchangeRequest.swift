@@ -53,6 +53,8 @@ package struct ExchangeRequest: Sendable {
     /// The address to connect to for the URL's host; other hosts of redirects are resolved.
     package var pin: NetworkAddress?
     package var proxy: ProxyRoute?
+    /// The account to log in with, where the server asks for it; instead of an `Authorization` header.
+    package var login: WindowsLogin?
     /// Whether names are resolved and checked against the policy also for proxied requests; the proxy then receives the address.
     package var resolvesForProxy = false
     /// The Unix socket to use instead of TCP; the URL's host is then only a name.
@@ -93,11 +95,14 @@ package struct ProxyRoute: Sendable, Hashable {
     package var noProxy: [String]
     /// Headers sent only to the proxy, not to the server.
     package var headers: [HeaderField]
+    /// The account to log in to the proxy with, instead of a user in its URL.
+    package var login: WindowsLogin?
 
-    package init(url: EndpointURL, noProxy: [String] = [], headers: [HeaderField] = []) {
+    package init(url: EndpointURL, noProxy: [String] = [], headers: [HeaderField] = [], login: WindowsLogin? = nil) {
         self.url = url
         self.noProxy = noProxy
         self.headers = headers
+        self.login = login
     }
 
     /// Whether a host is reached through the proxy.

@@ -30,7 +30,10 @@ enum Redirect {
             next.headers.removeAll { $0.isNamed("host") }
             next.tls.serverName = nil
         }
-        if !stays(from, to) { next.headers.removeAll { $0.isSecret || secret.contains($0.name.lowercased()) } }
+        if !stays(from, to) {
+            next.headers.removeAll { $0.isSecret || secret.contains($0.name.lowercased()) }
+            next.login = nil
+        }
         return next
     }
 

@@ -23,6 +23,10 @@ import Testing
     static let planted = [
         Planted("http", "{ bearer_token: hunter1 }", "bearer_token: <secret>"),
         Planted("http", "{ basic_auth: { username: anne, password: hunter1 } }", "username: anne", "password: <secret>"),
+        Planted(
+            "http",
+            "{ windows_auth: { scheme: ntlm, username: anne, password: hunter1 }, proxy_url: 'http://127.0.0.1:1', proxy_windows_auth: { scheme: ntlm, username: bob, password: hunter2 } }",
+            "scheme: ntlm", "username: anne", "username: bob", "password: <secret>"),
         Planted("http", "{ authorization: { type: Token, credentials: hunter1 } }", "type: Token", "credentials: <secret>"),
         Planted(
             "http", "{ oauth2: { client_id: me, client_secret: hunter1, token_url: 'http://hunter2:hunter3@127.0.0.1:1/?hunter4' } }",

@@ -44,6 +44,18 @@ import Transfers
             ("oauth2: { client_id: a, client_secret: b }", "'token_url'"),
             ("oauth2: { client_secret: b, token_url: 'http://c' }", "'client_id'"),
             ("oauth2: { client_id: a, client_secret: b, token_url: 'ftp://c' }", "an http or https URL"),
+            ("windows_auth: { username: a, password: b }", "'scheme' is required"),
+            ("windows_auth: { scheme: basic, username: a, password: b }", "'scheme' must be one of"),
+            ("windows_auth: { scheme: ntlm, password: b }", "'username' is required"),
+            ("windows_auth: { scheme: negotiate, username: a }", "'password', 'password_file', 'keytab'"),
+            ("windows_auth: { scheme: negotiate, username: a, password: b, keytab: /c }", "'password', 'password_file', 'keytab'"),
+            ("windows_auth: { scheme: ntlm, username: a, keytab: /c }", "'keytab' is for 'scheme: negotiate'"),
+            ("{ windows_auth: { scheme: ntlm, username: a, password: b }, bearer_token: c }", "are mutually exclusive"),
+            ("proxy_windows_auth: { scheme: ntlm, username: a, password: b }", "'proxy_windows_auth' needs 'proxy_url'"),
+            (
+                "{ proxy_url: 'socks5://p:1080', proxy_windows_auth: { scheme: ntlm, username: a, password: b } }",
+                "'proxy_windows_auth' needs an http:// proxy"
+            ),
             ("preferred_ip_protocol: ip5", "ip4, ip6"), ("tls_config: { min_version: TLS13, max_version: TLS12 }", "'max_version'"),
             ("tls_config: { ca_file: /nowhere }", "/nowhere"), ("tls_config: { cert_file: /a }", "'key_file'"),
         ])

@@ -20,9 +20,13 @@ package final class PythonServer: Sendable {
 
         """
 
-    /// - Parameter script: calls `ready(port)`, by way of `listen()` or `accept()` most often.
-    package init(_ script: String, _ arguments: [String] = []) async throws {
-        program = try Program(Program.python, ["-c", Self.prelude + script] + arguments)
+    /// - Parameters:
+    ///   - script: calls `ready(port)`, by way of `listen()` or `accept()` most often.
+    ///   - python: the interpreter, which decides what can be imported.
+    package init(
+        _ script: String, _ arguments: [String] = [], python: String = Program.python, environment: [String: String] = [:]
+    ) async throws {
+        program = try Program(python, ["-c", Self.prelude + script] + arguments, environment: environment)
         let says = await program.says("port")
         let words = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" })
         guard says, let at = words.firstIndex(of: "port"), let port = UInt16(words[at + 1]) else {
@@ -64,9 +68,11 @@ package final class ListeningProgram: Sendable {
     private let directory: TemporaryDirectory
 
     /// Waits until something listens on the port.
-    package init(_ path: String, _ arguments: [String], port: UInt16, directory: TemporaryDirectory) async throws {
+    package init(
+        _ path: String, _ arguments: [String], port: UInt16, directory: TemporaryDirectory, environment: [String: String] = [:]
+    ) async throws {
         self.directory = directory
-        program = try Program(path, arguments)
+        program = try Program(path, arguments, environment: environment)
         guard await eventually(within: .seconds(20), every: .milliseconds(50), { FreePort.isTaken(port) }) else {
             program.send(9)
             throw NotStarted(errors: program.errors)

@@ -1,14 +1,16 @@
 import FoundationEssentials
+import Outbound
 import Probing
 import Transfers
 
-/// The authentication of a request: `basic_auth`, `authorization`, `bearer_token` or `oauth2`; a module may have at most one.
+/// The authentication of a request: `basic_auth`, `authorization`, `bearer_token`, `oauth2` or `windows_auth`; a module may have at most one.
 enum Authorization: Sendable {
     case none
     case basic(user: Secret?, password: Secret?)
     /// `Authorization: TYPE CREDENTIALS`
     case credentials(type: String, Secret)
     case oauth(OAuthClient)
+    case windows(WindowsLogin)
 
     init(_ reader: SettingsReader, _ services: TargetServices) {
         var found: [(key: String, value: Authorization)] = []
@@ -28,6 +30,7 @@ enum Authorization: Sendable {
         if let nested = reader.mapping("oauth2") {
             if let client = OAuthClient(nested, services) { found.append(("oauth2", .oauth(client))) }
         }
+        if let account = reader.windowsAuth(ofModule: "windows_auth") { found.append(("windows_auth", .windows(WindowsLogin(account)))) }
         self = found.first?.value ?? .none
         if found.count > 1 {
             let keys = found.map { "'\($0.key)'" }.joined(separator: " and ")
@@ -35,10 +38,10 @@ enum Authorization: Sendable {
         }
     }
 
-    /// The header; nil if there is none, or if a token must be fetched for it.
+    /// The header; nil if there is none, or if it depends on the server's answers.
     func field() throws(Secret.Unreadable) -> HeaderField? {
         switch self {
-        case .none, .oauth: return nil
+        case .none, .oauth, .windows: return nil
         case .basic(let user, let password):
             let pair = "\(try user?.read() ?? ""):\(try password?.read() ?? "")"
             return try Self.field("Basic " + Data(pair.utf8).base64EncodedString())

@@ -1,9 +1,10 @@
 import Addresses
 import FoundationEssentials
+import Outbound
 import Probing
 import Transfers
 
-/// `proxy_url no_proxy proxy_connect_header`, in the format of blackbox_exporter's modules.
+/// `proxy_url no_proxy proxy_connect_header`, in the format of blackbox_exporter's modules, and `proxy_windows_auth`.
 struct ProxyOptions: Sendable {
     var route: ProxyRoute?
 
@@ -18,8 +19,9 @@ struct ProxyOptions: Sendable {
         let url = reader.string("proxy_url").flatMap { $0.isEmpty ? nil : $0 }
         let without = (reader.string("no_proxy") ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace } }
         let headers = Self.connectHeaders(reader)
+        let account = reader.windowsAuth(ofModule: "proxy_windows_auth")
         guard let url else {
-            for key in ["no_proxy", "proxy_connect_header"] where reader.has(key) {
+            for key in ["no_proxy", "proxy_connect_header", "proxy_windows_auth"] where reader.has(key) {
                 reader.error("'\(key)' needs 'proxy_url'", at: reader.location(of: key))
             }
             return
@@ -29,7 +31,11 @@ struct ProxyOptions: Sendable {
                 "'proxy_url' must be a URL such as http://proxy:3128 or socks5://proxy:1080", at: reader.location(of: "proxy_url"))
             return
         }
-        route = ProxyRoute(url: EndpointURL(sent), noProxy: without.filter { !$0.isEmpty }, headers: headers)
+        if account != nil, !sent.hasPrefix("http:") {
+            reader.error("'proxy_windows_auth' needs an http:// proxy", at: reader.location(of: "proxy_windows_auth"))
+        }
+        route = ProxyRoute(
+            url: EndpointURL(sent), noProxy: without.filter { !$0.isEmpty }, headers: headers, login: account.map { WindowsLogin($0) })
     }
 
     /// The URL for libcurl; a SOCKS proxy resolves names itself (`socks5h`). Nil if it is not a valid proxy URL.
