@@ -89,16 +89,15 @@ package struct PendingDocument: Codable, Sendable {
     package var runs: Int
     /// How many it takes; nil for a rule that takes a share of the runs.
     package var needed: Int?
+    /// When the first of these runs ended; of the last run for `cannot judge`.
+    package var since: Date
 
-    fileprivate static let cannotJudge = PendingDocument(problem: "cannot judge", runs: 0, needed: nil)
-
-    private init(problem: String, runs: Int, needed: Int?) {
-        self.problem = problem
-        self.runs = runs
-        self.needed = needed
+    fileprivate init(cannotJudge result: ProbeResult) {
+        (problem, runs, since) = ("cannot judge", 0, result.end)
     }
 
-    init(_ progress: RuleProgress, of rule: MonitorRule) {
+    init(_ progress: RuleProgress, of rule: MonitorRule, since: Date) {
+        self.since = since
         switch rule {
         case .consecutiveWarnings: problem = "warning"
         case .sampleValue: problem = "beyond the limit"
@@ -156,12 +155,15 @@ package struct MonitorDocument: Codable, Sendable {
         self.inactiveSince = inactiveSince
         guard let episode = status.episode else {
             guard let latest, status.state != .disabled else { return }
-            let couldJudge = MonitorSample(latest, at: .zero) != nil
-            pending = status.progress.map { PendingDocument($0, of: status.definition.rule) } ?? (couldJudge ? nil : .cannotJudge)
+            if let progress = status.progress, let since = status.pendingSince {
+                pending = PendingDocument(progress, of: status.definition.rule, since: since)
+            } else if MonitorSample(latest, at: .zero) == nil {
+                pending = PendingDocument(cannotJudge: latest)
+            }
             guard pending != nil else { return }
             reason = latest.decisive?.reason.rawValue
             sentence = latest.decisive?.sentence
-            remedy = latest.decisive?.remedy
+            remedy = latest.decisive?.remedy(on: server)
             return
         }
         episodeBegan = episode.began

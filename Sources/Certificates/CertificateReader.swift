@@ -28,6 +28,14 @@ extension CertificateFacts {
         return facts
     }
 
+    /// Whether a TLS client may authenticate itself with it: `clientAuth` is among its extended key usages, or it has none.
+    package var mayAuthenticateClient: Bool {
+        guard let certificate = Self.readDER(der) else { return false }
+        defer { X509_free(certificate) }
+        // All bits are set where there are no such usages.
+        return X509_get_extended_key_usage(certificate) & UInt32(XKU_SSL_CLIENT | XKU_ANYEKU) != 0
+    }
+
     /// The number of certificates in PEM text, up to the first that cannot be parsed.
     package static func count(pem bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes { raw in

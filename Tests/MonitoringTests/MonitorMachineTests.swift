@@ -286,21 +286,24 @@ private struct Row: Sendable, CustomTestStringConvertible {
         #expect(machine.nextChange == nil)
     }
 
-    private static let progressRows: [(rule: MonitorRule, samples: [MonitorSample.Verdict], runs: Int?, needed: Int?)] = [
-        (.consecutiveFailures(3), [], nil, nil), (.consecutiveFailures(3), [.failed], 1, 3),
-        (.consecutiveFailures(3), [.failed, .warned, .failed, .failed], 2, 3), (.consecutiveFailures(3), [.failed, .succeeded], nil, nil),
-        (.consecutiveFailures(2), [.failed, .failed], nil, nil), (.consecutiveWarnings(3), [.failed, .warned], 1, 3),
-        (.failures(3, within: .seconds(60)), [.failed, .succeeded, .failed], 2, 3),
-        (.failures(3, within: .seconds(60)), [.failed, .succeeded], nil, nil),
-        (.successPercentage(below: 50, within: .seconds(60), minimumRuns: 9), [.succeeded, .failed], 1, nil),
-        (.sampleValue(.below, 10, consecutive: 3), [.succeeded, .failed], 2, 3),
-        (.sampleValue(.above, 10, consecutive: 3), [.failed], nil, nil), (.certificateLifetime(belowPercent: 5), [.failed], nil, nil),
+    private static let progressRows: [(rule: MonitorRule, samples: [MonitorSample.Verdict], runs: Int?, needed: Int?, since: Int?)] = [
+        (.consecutiveFailures(3), [], nil, nil, nil), (.consecutiveFailures(3), [.failed], 1, 3, 0),
+        (.consecutiveFailures(3), [.failed, .warned, .failed, .failed], 2, 3, 2),
+        (.consecutiveFailures(3), [.failed, .succeeded], nil, nil, nil),
+        (.consecutiveFailures(2), [.failed, .failed], nil, nil, nil), (.consecutiveWarnings(3), [.failed, .warned], 1, 3, 1),
+        (.failures(3, within: .seconds(60)), [.failed, .succeeded, .failed], 2, 3, 0),
+        (.failures(3, within: .seconds(60)), [.failed, .succeeded], nil, nil, nil),
+        (.successPercentage(below: 50, within: .seconds(60), minimumRuns: 9), [.succeeded, .failed], 1, nil, 1),
+        (.sampleValue(.below, 10, consecutive: 3), [.succeeded, .failed], 2, 3, 0),
+        (.sampleValue(.above, 10, consecutive: 3), [.failed], nil, nil, nil),
+        (.certificateLifetime(belowPercent: 5), [.failed], nil, nil, nil),
     ]
 
     @Test("how far a rule is from being met is told while the latest run counts towards it, and not in an episode", arguments: progressRows)
-    func progress(row: (rule: MonitorRule, samples: [MonitorSample.Verdict], runs: Int?, needed: Int?)) {
+    func progress(row: (rule: MonitorRule, samples: [MonitorSample.Verdict], runs: Int?, needed: Int?, since: Int?)) {
         var machine = MonitorMachine(MonitorDefinition(name: "M", rule: row.rule))
         for (at, verdict) in row.samples.enumerated() { machine.record(MonitorSample(at: .seconds(at), verdict, sampleValue: 5)) }
         #expect(machine.progress?.runs == row.runs && machine.progress?.needed == row.needed)
+        #expect(machine.progress?.since == row.since.map { .seconds($0) })
     }
 }

@@ -1,3 +1,4 @@
+import Certificates
 import ExchangeExport
 import FoundationEssentials
 import Probing
@@ -70,9 +71,39 @@ import Testing
              "connectors": [{"name": "Outbound", "tlsCertificateName": "\(Self.name)", \(row.connector)}],
              "servers": [\(servers.joined(separator: ", "))]}
             """
+        let outcome = try await Self.outcome(text)
+        #expect(outcome.findings.map { "\($0.severity.rawValue) \($0.reason.rawValue)" } == row.expected, "\(outcome.findings)")
+    }
+
+    private static func outcome(_ text: String, at date: Date = now) async throws -> Outcome {
         let place = Place(organization: Organization(), server: Server(name: "mbx01.fabrikam.com"))
         let probe = CertificatePresenceProbe(place: place, snapshot: try ExchangeSnapshot(Array(text.utf8)))
-        let outcome = await probe.run(RunContext(date: Self.now, deadline: .seconds(5), time: SystemTime()))
-        #expect(outcome.findings.map { "\($0.severity.rawValue) \($0.reason.rawValue)" } == row.expected, "\(outcome.findings)")
+        return await probe.run(RunContext(date: date, deadline: .seconds(5), time: SystemTime()))
+    }
+
+    @Test(
+        "a certificate that mail is sent with must be one of a TLS client too",
+        arguments: [
+            ("extendedKeyUsage = serverAuth", "send", true), ("extendedKeyUsage = serverAuth", "receive", false),
+            ("extendedKeyUsage = serverAuth, clientAuth", "send", false), ("extendedKeyUsage = anyExtendedKeyUsage", "send", false),
+            ("keyUsage = digitalSignature", "send", false),
+        ])
+    func usage(extensions: String, direction: String, isWarned: Bool) async throws {
+        let certificates = try TestCertificates()
+        let root = try await certificates.root("root")
+        let pem = try await certificates.issue("mail", extensions, days: -1...300, by: root).certificate
+        let facts = try CertificateFacts.read(pemOrDER: Array(Data(contentsOf: URL(filePath: pem))))
+        let text = """
+            {"schema": 1, "collectedAt": "\(Date().formatted(.iso8601))", "organization": {"name": "Fabrikam"},
+             "connectors": [{"name": "Outbound", "direction": "\(direction)", "server": "mbx01", "tlsCertificateName": "<I>CN=x<S>CN=mail"}],
+             "servers": [{"name": "mbx01.fabrikam.com", "isReachable": true, "certificates": [
+              {"thumbprint": "\(facts.thumbprint)", "subject": "CN=mail", "notBefore": "\(facts.notBefore.formatted(.iso8601))",
+               "notAfter": "\(facts.notAfter.formatted(.iso8601))", "hasPrivateKey": true,
+               "certificate": "\(Data(facts.der).base64EncodedString())"}]}]}
+            """
+        let sentences = try await Self.outcome(text, at: facts.notBefore.addingTimeInterval(86400)).findings.filter {
+            $0.severity == .warning
+        }.map(\.sentence)
+        #expect(sentences.contains { $0.contains("no clientAuth") } == isWarned, "\(sentences)")
     }
 }

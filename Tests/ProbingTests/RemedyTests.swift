@@ -6,7 +6,8 @@ import Testing
     private static let thumbprint = "7595DBDEA83DACB5757441D44899BCDB9911253C"
 
     private static func remedy(_ reason: Reason, at stage: Stage) -> String {
-        Finding(.failure, stage: stage, reason: reason, sentence: "", certificate: Thumbprint(thumbprint)).remedy
+        Finding(.failure, stage: stage, reason: reason, sentence: "", certificate: Thumbprint(thumbprint)).remedy(
+            on: "mbx07.fabrikam.com")
     }
 
     @Test(
@@ -48,12 +49,15 @@ import Testing
     @Test("other reasons, and findings of which the stage is not known, have the remedy of the reason")
     func others() {
         #expect(Self.remedy(.thumbprintDrift, at: .certificate) == Reason.thumbprintDrift.remedy)
-        #expect(Reason.certificateExpired.remedy(at: nil, thumbprint: Self.thumbprint) == Reason.certificateExpired.remedy)
+        #expect(Reason.certificateExpired.remedy(at: nil, thumbprint: Self.thumbprint, on: "") == Reason.certificateExpired.remedy)
     }
 
-    @Test("a command is complete where the finding names its certificate", arguments: [Reason.certificateMissing, .privateKeyMissing])
+    @Test(
+        "a command can be pasted: certificate and server are named, and a certificate that does not exist yet is a variable",
+        arguments: [Reason.certificateMissing, .privateKeyMissing, .certificateExpired, .certificateExpiresSoon])
     func filled(reason: Reason) {
         let remedy = Self.remedy(reason, at: .certificate)
         #expect(remedy.contains(Self.thumbprint) && !remedy.contains("<thumbprint>"), "\(remedy)")
+        #expect(!remedy.contains("<server>") && !remedy.contains("<new"), "\(remedy)")
     }
 }

@@ -30,7 +30,7 @@ package struct Fault: Sendable {
     /// What the snapshot of the organization says other than it should, or how it is damaged.
     enum Snapshot: Sendable, Hashable {
         case missing, stale, future, halfWritten, foreign, serverAway, denied
-        case serverLacksCertificate, noPrivateKey, noServices
+        case serverLacksCertificate, noPrivateKey, noServices, connectorOfServers
         case noApplication, noOverride, twoOverrides, oldBuild, noGraphRoute
         /// Nothing: the snapshot is named all the same.
         case whole

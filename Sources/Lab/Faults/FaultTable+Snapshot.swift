@@ -54,6 +54,10 @@ extension Fault {
             "services-without-certificate", "No certificate of the first mailbox server is enabled for IIS and SMTP.",
             [.snapshot(.noServices)], [failed(presence, "service_without_certificate", "certificate")]),
         Fault(
+            "connector-certificate-for-servers-only",
+            "The certificate of the send connector to Exchange Online, on the first mailbox server, is not for TLS clients.",
+            [.snapshot(.connectorOfServers)], [warned(presence, "service_without_certificate", "certificate")]),
+        Fault(
             "next-missing", "The OAuth certificate expires in 45 days, and AuthConfig names no next one.",
             [.certificate(.expiresSoon), .snapshot(.whole)], [ofOrganization(warned(rotation, "rotation_missing", "certificate"))]),
         Fault(

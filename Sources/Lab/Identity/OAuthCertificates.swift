@@ -11,8 +11,10 @@ final class OAuthCertificates: Sendable {
         case healthy, expiresSoon, expiresVerySoon, expired, notYetValid, key1024, sha1, ellipticCurve
         /// A healthy one with another key, newer than `healthy`.
         case other
-        /// For IIS and SMTP.
+        /// For IIS and SMTP, and for mail to Exchange Online, where it is the client's.
         case web
+        /// The same, but not for clients.
+        case webOfServers
     }
 
     /// One certificate, as files and documents show it.
@@ -26,6 +28,8 @@ final class OAuthCertificates: Sendable {
         var notBefore: Date
         var notAfter: Date
     }
+
+    static let webName = "mail.fabrikam.com"
 
     private let issued = Mutex<[Variant: Issued]>([:])
 
@@ -52,7 +56,8 @@ final class OAuthCertificates: Sendable {
             default: (-365, 4 * 365)
             }
         let key = try privateKey(variant)
-        let name = try DistinguishedName { CommonName("Microsoft Exchange Server Auth Certificate") }
+        let isWeb = [.web, .webOfServers].contains(variant)
+        let name = try DistinguishedName { CommonName(isWeb ? Self.webName : "Microsoft Exchange Server Auth Certificate") }
         let algorithm: Certificate.SignatureAlgorithm =
             switch variant {
             case .sha1: .sha1WithRSAEncryption
@@ -62,7 +67,10 @@ final class OAuthCertificates: Sendable {
         let certificate = try Certificate(
             version: .v3, serialNumber: .init(), publicKey: key.publicKey, notValidBefore: now + begin * day,
             notValidAfter: now + end * day,
-            issuer: name, subject: name, signatureAlgorithm: algorithm, extensions: Certificate.Extensions {}, issuerPrivateKey: key)
+            issuer: name, subject: name, signatureAlgorithm: algorithm,
+            extensions: Certificate.Extensions {
+                if isWeb { try ExtendedKeyUsage(variant == .web ? [.serverAuth, .clientAuth] : [.serverAuth]) }
+            }, issuerPrivateKey: key)
         return try issue(certificate)
     }
 

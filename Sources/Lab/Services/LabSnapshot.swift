@@ -18,6 +18,7 @@ struct LabSnapshot: Sendable {
         var pushNotificationProxy: PushProxy
         var settingOverrides: [SettingOverride]
         var hybridConfiguration = HybridConfiguration()
+        var connectors = [Connector()]
         var servers: [Server]
         var errors: [CmdletError] = []
     }
@@ -54,6 +55,14 @@ struct LabSnapshot: Sendable {
         var features = ["FreeBusy", "Mailtips", "Photos", "SecureMail"]
     }
 
+    private struct Connector: Encodable {
+        var direction = "send"
+        var name = "Outbound to Office 365"
+        var enabled = true
+        var tlsCertificateName = "<I>CN=\(OAuthCertificates.webName)<S>CN=\(OAuthCertificates.webName)"
+        var tlsDomain = "mail.protection.outlook.com"
+    }
+
     private struct PushProxy: Encodable {
         var name = "OnPrem-Proxy"
         var enabled = true
@@ -80,6 +89,11 @@ struct LabSnapshot: Sendable {
         var hasPrivateKey = true
         var services: [String]
         var certificate: String
+
+        init(web issued: OAuthCertificates.Issued) {
+            self.init(issued, services: ["IIS", "SMTP"])
+            subject = "CN=\(OAuthCertificates.webName)"
+        }
 
         init(_ issued: OAuthCertificates.Issued, services: [String] = ["Federation"]) {
             self.services = services
@@ -115,7 +129,7 @@ struct LabSnapshot: Sendable {
                 SettingOverride(name: "EnableExchangeHybrid3PAppFeature", section: "ExchangeOnpremAsThirdPartyAppId"),
                 SettingOverride(name: "GraphRoute", component: "Global", section: "RouteThroughMSGraph"),
             ],
-            servers: servers.map { Server(name: $0, certificates: [Certificate(current), Certificate(web, services: ["IIS", "SMTP"])]) })
+            servers: servers.map { Server(name: $0, certificates: [Certificate(current), Certificate(web: web)]) })
         try apply(fault, to: &document, now: now)
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
@@ -150,6 +164,8 @@ struct LabSnapshot: Sendable {
         case .oldBuild: document.servers[0].version = "15.2.1748.10"
         case .serverLacksCertificate: document.servers[0].certificates?.removeFirst()
         case .noServices: document.servers[0].certificates?.removeLast()
+        case .connectorOfServers:
+            document.servers[0].certificates?[1] = Certificate(web: try tenant.certificates.certificate(.webOfServers))
         case .noPrivateKey: document.servers[0].certificates?[0].hasPrivateKey = false
         case .next(let next):
             let issued = try tenant.certificates.certificate(next == .endsEarlier ? .expiresSoon : .other)

@@ -63,7 +63,7 @@ package enum AlertBook {
         if !servers.isEmpty { annotations["servers"] = servers.joined(separator: ", ") }
         if !firing.isEmpty, let reason = first.reason {
             annotations["reason"] = reason.rawValue
-            annotations["remedy"] = first.remedy
+            annotations["remedy"] = first.remedy(on: servers.count == 1 ? servers[0] : "")
         }
         let ends = members.compactMap { [$0.episode.ended, $0.silencedSince].compactMap(\.self).min() }
         // If the clock was set back, it would end before it starts, and Alertmanager would reject it.

@@ -62,7 +62,10 @@ package struct Episode: Sendable, Hashable, Codable {
     }
 
     /// What to do about it; nil without a reason. It names no certificate: `thumbprint` may be that of an earlier finding.
-    package var remedy: String? { reason?.remedy(at: stage, thumbprint: nil) }
+    package var remedy: String? { remedy(on: server) }
+
+    /// - Parameter server: as `server`, or empty where it is for several.
+    func remedy(on server: String) -> String? { reason?.remedy(at: stage, thumbprint: nil, on: server) }
 
     /// The server, or the target if the monitor has no server.
     package var place: String { server.isEmpty ? target ?? "" : server }

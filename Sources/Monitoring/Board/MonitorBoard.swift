@@ -251,6 +251,7 @@ package struct MonitorBoard: Sendable {
             }
             entry.status.isFlapping = entry.machine.isFlapping
             entry.status.progress = entry.machine.progress
+            entry.status.pendingSince = entry.machine.progress.map { now.addingTimeInterval(($0.since - elapsed) / .seconds(1)) }
             let state = entry.machine.state(at: elapsed)
             expect(entry, after: elapsed)
             if state != before {

@@ -11,6 +11,8 @@ package struct MonitorStatus: Sendable, Hashable {
     package var isFlapping = false
     /// How far a problem that is no episode yet is from being one; nil if the latest run that could judge shows none.
     package var progress: RuleProgress?
+    /// When that problem began, on the wall clock; nil without `progress`.
+    package var pendingSince: Date?
     /// The open episode; nil if there is none.
     package var episode: Episode?
 }

@@ -6,6 +6,8 @@ package struct RuleProgress: Sendable, Hashable {
     package let runs: Int
     /// How many it takes; nil for a rule that takes a share of the runs.
     package let needed: Int?
+    /// `TimeSource.elapsed` of the first of them.
+    package let since: Duration
 }
 
 /// Evaluation of a rule over recent samples. Pure.
@@ -47,12 +49,12 @@ extension MonitorRule {
         func inARow(
             _ needed: Int, among samples: some BidirectionalCollection<MonitorSample>, _ isBad: (MonitorSample) -> Bool
         ) -> RuleProgress? {
-            let runs = samples.reversed().prefix { isBad($0) }.count
-            return runs == 0 ? nil : RuleProgress(runs: runs, needed: needed)
+            let bad = samples.reversed().prefix { isBad($0) }
+            return bad.last.map { RuleProgress(runs: bad.count, needed: needed, since: $0.at) }
         }
         func failures(_ needed: Int?) -> RuleProgress? {
-            guard samples.last?.verdict == .failed else { return nil }
-            return RuleProgress(runs: samples.count { $0.verdict == .failed }, needed: needed)
+            guard samples.last?.verdict == .failed, let first = samples.first(where: { $0.verdict == .failed }) else { return nil }
+            return RuleProgress(runs: samples.count { $0.verdict == .failed }, needed: needed, since: first.at)
         }
         switch self {
         case .consecutiveFailures(let count): return inARow(count, among: samples) { $0.verdict == .failed }

@@ -46,12 +46,27 @@ struct ConnectorCertificates {
                 sentence: "\(server.name): \(what) needs the certificate \(name.subject), "
                     + (why.map { "but \($0)" } ?? "which is not on this server"))
         }
-        guard date > Self.warning(of: last, thresholds) else { return nil }
+        let flaw: String
+        if date > Self.warning(of: last, thresholds) {
+            flaw = "expires on \(last.notAfter.formatted(.iso8601))"
+        } else if connector.direction == .send, !usable.contains(where: Self.mayBeClient) {
+            flaw = "is for TLS servers only (no clientAuth among its extended key usages): the other side may refuse it"
+        } else {
+            return nil
+        }
         return Finding(
             .warning, stage: .certificate, reason: .serviceWithoutCertificate,
             sentence:
-                "\(server.name): the certificate \(name.subject) (thumbprint \(last.thumbprint.value?.description ?? "")) that \(what) needs expires on \(last.notAfter.formatted(.iso8601))",
+                "\(server.name): the certificate \(name.subject) (thumbprint \(last.thumbprint.value?.description ?? "")) that \(what) needs \(flaw)",
             certificate: last.thumbprint.value)
+    }
+
+    /// True where the snapshot does not contain the certificate itself. Public authorities no longer issue certificates for both sides.
+    private static func mayBeClient(_ certificate: ExchangeSnapshot.Certificate) -> Bool {
+        guard let der = certificate.certificate.flatMap(Base64.decode), let facts = try? CertificateFacts.read(pemOrDER: der) else {
+            return true
+        }
+        return facts.mayAuthenticateClient
     }
 
     /// Whether mail could be sent from another server, which the snapshot does not say.

@@ -2,7 +2,8 @@ import Certificates
 
 extension Finding {
     /// What an administrator should do about it, the most likely fix first.
-    package var remedy: String { reason.remedy(at: stage, thumbprint: certificate?.description) }
+    /// - Parameter server: the server that the probe watches; empty if it watches none.
+    package func remedy(on server: String) -> String { reason.remedy(at: stage, thumbprint: certificate?.description, on: server) }
 }
 
 extension Reason {
@@ -13,12 +14,16 @@ extension Reason {
     /// - Parameters:
     ///   - stage: of the finding; nil if it is not known.
     ///   - thumbprint: of the certificate it is about; nil if it is about none, or if that is not known.
-    package func remedy(at stage: Stage?, thumbprint: String?) -> String {
+    ///   - server: the server it is about; empty if it is about none, or several.
+    package func remedy(at stage: Stage?, thumbprint: String?, on server: String) -> String {
         let certificates: [Reason] = [
             .certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak,
         ]
-        // In the texts, `<thumbprint>` stands for the certificate that the finding is about.
-        guard certificates.contains(self) else { return thumbprint.map { remedy.replacing("<thumbprint>", with: $0) } ?? remedy }
+        guard certificates.contains(self) else {
+            // What stands in the texts for the certificate and the server.
+            let named = thumbprint.map { remedy.replacing("<thumbprint>", with: $0) } ?? remedy
+            return server.isEmpty ? named : named.replacing("<server>", with: server)
+        }
         switch stage {
         case .tls: return Self.renewal(of: thumbprint)
         case .config: return Self.credentialRenewal(of: thumbprint)
@@ -37,7 +42,7 @@ extension Reason {
     /// Replaces the OAuth certificate at once.
     private static func replacement(of thumbprint: String?) -> String {
         "Replace the OAuth certificate\(named(thumbprint)), in the Exchange Management Shell: (1) \(creation) "
-            + "(2) Set-AuthConfig -NewCertificateThumbprint <new thumbprint> -NewCertificateEffectiveDate (Get-Date) (confirm that this is less "
+            + "(2) Set-AuthConfig -NewCertificateThumbprint $new.Thumbprint -NewCertificateEffectiveDate (Get-Date) (confirm that this is less "
             + "than 48 hours away) (3) Set-AuthConfig -PublishCertificate (4) Set-AuthConfig -ClearPreviousCertificate (5) on every server: "
             + "\(restart) (6) \(upload) (7) \(follow)"
     }
@@ -45,7 +50,7 @@ extension Reason {
     /// Replaces the OAuth certificate in time.
     private static func rotation(of thumbprint: String?) -> String {
         "Stage a successor of the OAuth certificate\(named(thumbprint)), unless Get-AuthConfig shows a NextCertificateThumbprint, in the Exchange "
-            + "Management Shell: (1) \(creation) (2) Set-AuthConfig -NewCertificateThumbprint <new thumbprint> "
+            + "Management Shell: (1) \(creation) (2) Set-AuthConfig -NewCertificateThumbprint $new.Thumbprint "
             + "-NewCertificateEffectiveDate (Get-Date).AddHours(49) (3) \(upload) Exchange begins to use it within hours after the effective "
             + "date. If the old one expires earlier, use (Get-Date) as the date and publish at once: Set-AuthConfig -PublishCertificate, then "
             + "on every server: \(restart) (4) Once it is in use: \(follow)"
@@ -61,13 +66,13 @@ extension Reason {
 
     /// Creates and stages another next certificate.
     static let staging =
-        "In the Exchange Management Shell: (1) \(creation) (2) Set-AuthConfig -NewCertificateThumbprint <new thumbprint> "
+        "In the Exchange Management Shell: (1) \(creation) (2) Set-AuthConfig -NewCertificateThumbprint $new.Thumbprint "
         + "-NewCertificateEffectiveDate (Get-Date).AddHours(49) (3) \(upload)"
 
     private static func named(_ thumbprint: String?) -> String { thumbprint.map { " \($0)" } ?? "" }
 
     static let creation =
-        "New-ExchangeCertificate -KeySize 2048 -PrivateKeyExportable $true -SubjectName 'CN=Microsoft Exchange Server Auth Certificate' "
+        "$new = New-ExchangeCertificate -KeySize 2048 -PrivateKeyExportable $true -SubjectName 'CN=Microsoft Exchange Server Auth Certificate' "
         + "-FriendlyName 'Microsoft Exchange Server Auth Certificate' -DomainName @() (answer No when it asks to overwrite the default SMTP "
         + "certificate)"
     static let restart =

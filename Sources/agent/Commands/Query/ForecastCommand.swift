@@ -69,7 +69,7 @@ struct ForecastCommand: AsyncParsableCommand {
     }
 
     private static func table(_ events: [ForecastEvent], isDated: Bool) -> String {
-        let columns = ["CHANGE", "PROBE", "SERVERS", "REASON", "DETAILS"]
+        let columns = ["CHANGE", "PROBE", "SERVERS", "REASON", isDated ? "DETAILS ON THAT DATE" : "DETAILS"]
         return TextTable(
             header: (isDated ? ["DATE"] : []) + columns,
             rows: Forecast.grouped(events).compactMap { events in

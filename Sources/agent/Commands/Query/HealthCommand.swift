@@ -83,7 +83,8 @@ struct HealthCommand: AsyncParsableCommand {
                 let value = ([monitor.alertValue] + marks.map { "(\($0))" }).joined(separator: " ")
                 let by = monitor.acknowledgedBy.map { "acknowledged by \($0)" }
                 return [
-                    monitor.address ?? monitor.server, monitor.monitorIdentity, value, monitor.since.formatted(.iso8601),
+                    monitor.address ?? monitor.server, monitor.monitorIdentity, value,
+                    (monitor.pending?.since ?? monitor.since).formatted(.iso8601),
                     monitor.reason ?? "", [by, monitor.sentence].compactMap(\.self).joined(separator: "; "),
                 ]
             }
