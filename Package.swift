@@ -37,6 +37,7 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
@@ -134,8 +135,8 @@ let package = Package(
             [
                 "API", "Exposition", "HealthManager", "Monitoring", "Probing", "Addresses", "Certificates", "Concurrency", "Documents",
                 "Serving",
-                hummingbird, httpTypes, mustache, nioCore,
-                nioPosix, logging, lifecycle,
+                "CLinux", hummingbird, httpTypes, mustache, nioCore,
+                nioPosix, nioSSL, nioTLS, logging, lifecycle,
             ],
             resources: [.embedInCode("Page/status.html"), .embedInCode("Page/openapi.json")]),
         room(

@@ -99,7 +99,11 @@ static inline int agent_names_count(const GENERAL_NAMES *names) { return names =
 static inline GENERAL_NAME *agent_name_at(const GENERAL_NAMES *names, int index) { return sk_GENERAL_NAME_value(names, index); }
 static inline int agent_name_type(const GENERAL_NAME *name) { return name->type; }
 static inline const unsigned char *agent_name_bytes(const GENERAL_NAME *name, int *length) {
-    const ASN1_STRING *text = name->type == GEN_DNS ? name->d.dNSName : name->type == GEN_IPADD ? name->d.iPAddress : NULL;
+    const ASN1_STRING *text = name->type == GEN_DNS     ? name->d.dNSName
+                              : name->type == GEN_IPADD ? name->d.iPAddress
+                              : name->type == GEN_EMAIL ? name->d.rfc822Name
+                              : name->type == GEN_URI   ? name->d.uniformResourceIdentifier
+                                                        : NULL;
     *length = text == NULL ? 0 : ASN1_STRING_length(text);
     return text == NULL ? NULL : ASN1_STRING_get0_data(text);
 }

@@ -3,6 +3,7 @@
 
 /* What Linux offers beyond the C library's module in Swift. */
 
+#include <crypt.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/icmp6.h>
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -209,6 +211,19 @@ static inline ssize_t agent_receive_from(
             memcpy(hop_limit, CMSG_DATA(part), sizeof *hop_limit);
     }
     return count;
+}
+
+/* 1 if the password has the hash, 0 if not, -1 without memory. */
+static inline int agent_password_matches(const char *password, const char *hash) {
+    struct crypt_data *data = calloc(1, sizeof *data);
+    if (data == NULL) return -1;
+    const char *made = crypt_r(password, hash, data);
+    size_t length = strlen(hash);
+    unsigned char differs = made == NULL || strlen(made) != length;
+    for (size_t index = 0; !differs && index < length; index++) differs |= (unsigned char)(made[index] ^ hash[index]);
+    explicit_bzero(data, sizeof *data);
+    free(data);
+    return differs == 0;
 }
 
 /* What tells one content of a file from another without reading it: device, inode, size, and when it was written and changed. */

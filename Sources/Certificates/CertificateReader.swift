@@ -36,6 +36,13 @@ extension CertificateFacts {
         return X509_get_extended_key_usage(certificate) & UInt32(XKU_SSL_CLIENT | XKU_ANYEKU) != 0
     }
 
+    /// All subject alternative names that are text or addresses: those of `names`, mail addresses and URIs.
+    package var alternativeNames: [String] {
+        guard let certificate = Self.readDER(der) else { return [] }
+        defer { X509_free(certificate) }
+        return Self.names(certificate, of: [GEN_DNS, GEN_IPADD, GEN_EMAIL, GEN_URI])
+    }
+
     /// The number of certificates in PEM text, up to the first that cannot be parsed.
     package static func count(pem bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes { raw in
@@ -129,12 +136,12 @@ extension CertificateFacts {
         return String(decoding: UnsafeRawBufferPointer(start: bytes, count: Int(length)), as: UTF8.self)
     }
 
-    private static func names(_ certificate: OpaquePointer) -> [String] {
+    private static func names(_ certificate: OpaquePointer, of types: [Int32] = [GEN_DNS, GEN_IPADD]) -> [String] {
         guard let raw = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return [] }
         let names = OpaquePointer(raw)
         defer { GENERAL_NAMES_free(names) }
         return (0..<agent_names_count(names)).compactMap { index in
-            guard let name = agent_name_at(names, index) else { return nil }
+            guard let name = agent_name_at(names, index), types.contains(agent_name_type(name)) else { return nil }
             var length: Int32 = 0
             guard let start = agent_name_bytes(name, &length) else { return nil }
             let bytes = Array(UnsafeBufferPointer(start: start, count: Int(length)))

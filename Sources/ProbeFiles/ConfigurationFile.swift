@@ -287,6 +287,7 @@ struct ConfigurationFile {
                 "the control socket path \(daemon.controlSocketPath) is longer than \(Text.socketPathLimit) bytes: set 'controlSocket.path' to a shorter one",
                 at: reader.location(of: key))
         }
+        daemon.webConfigFile = reader.string("webConfigFile").map(resolved)
         daemon.hostNames = reader.strings("hostNames") ?? []
         daemon.isBehindProxy = reader.bool("behindProxy") ?? false
         return daemon

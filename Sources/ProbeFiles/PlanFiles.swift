@@ -12,12 +12,17 @@ package struct PlanFiles: Sendable {
     package var modulesPath: String?
     /// Overrides `listen` of the configuration file; nil does not.
     package var listen: String?
+    /// Overrides `webConfigFile` of the configuration file; nil does not.
+    package var webConfigPath: String?
 
-    package init(configurationPath: String, probesDirectory: String, modulesPath: String? = nil, listen: String? = nil) {
+    package init(
+        configurationPath: String, probesDirectory: String, modulesPath: String? = nil, listen: String? = nil, webConfigPath: String? = nil
+    ) {
         self.configurationPath = configurationPath
         self.probesDirectory = probesDirectory
         self.modulesPath = modulesPath
         self.listen = listen
+        self.webConfigPath = webConfigPath
     }
 
     /// Reads all files. Warnings are part of the plan.
@@ -33,6 +38,13 @@ package struct PlanFiles: Sendable {
     package func daemonSettings() throws(ConfigurationRefused) -> DaemonSettings {
         let setting = try YAMLFile(path: configurationPath).read()
         return ConfigurationFile(path: configurationPath, notes: SettingsReader.Notes(), readsSnapshot: false).configuration(setting).daemon
+    }
+
+    /// The web configuration file; nil if there is none.
+    /// - Throws: `ConfigurationRefused` if the configuration file cannot be read or parsed.
+    package func webFile() throws(ConfigurationRefused) -> WebFile? {
+        guard let path = webConfigPath else { return try daemonSettings().webConfigFile.map { WebFile(path: $0) } }
+        return path.isEmpty ? nil : WebFile(path: path)
     }
 
     /// The errors of a configuration that is not yet written, sorted by position; relative paths are resolved against the directory of `path`.

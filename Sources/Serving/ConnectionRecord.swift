@@ -26,12 +26,15 @@ final class ConnectionRecord: Sendable {
     }
 
     let channel: any Channel
+    /// The peer's, without its port; nil on a Unix socket.
+    let address: String?
     private let state: Mutex<State>
     /// Abandoned when the client closes its side of the connection.
     let client = Abandonment()
 
     init(_ channel: any Channel) {
         self.channel = channel
+        address = channel.remoteAddress?.ipAddress
         state = Mutex(State(since: .now()))
     }
 

@@ -5,19 +5,24 @@ import Synchronization
 
 /// The open connections of one listener, with limits on their number and on the duration of each phase.
 ///
-/// At the limit, a new connection is still accepted and the one idle longest is closed instead, so that idle clients cannot block others.
-/// If every connection is waiting for its response, the new one is closed.
+/// At a limit, a new connection is still accepted and the one idle longest is closed instead, so that idle clients cannot block others: of
+/// its own address, if that has half of all connections. If every one of them is waiting for its response, the new one is closed.
 package final class Connections: Sendable {
     /// Limits on the connections of one listener.
     package struct Limits: Sendable {
         /// Maximum number of open connections.
         package var open: Int
+        /// Maximum number of open connections of one address, so that one client cannot shut out the others.
+        package var ofOneAddress: Int
         /// Maximum time for receiving a request head, for receiving a body, and without progress in sending a response.
         package var timeout: TimeAmount = .seconds(20)
         /// Maximum idle time between requests while fewer than half of `open` connections are open; otherwise `timeout` applies.
         package var idle: TimeAmount = .minutes(2)
 
-        package init(open: Int) { self.open = open }
+        package init(open: Int) {
+            self.open = open
+            ofOneAddress = (open + 1) / 2
+        }
     }
 
     /// Numbers for `/metrics`. `open` is the current number, `limit` its maximum; the others count events since the start.
@@ -37,10 +42,27 @@ package final class Connections: Sendable {
     }
 
     private struct State {
-        var records: [ObjectIdentifier: ConnectionRecord] = [:]
+        private(set) var records: [ObjectIdentifier: ConnectionRecord] = [:]
+        /// The number of records by address; none is 0.
+        private(set) var counts: [String: Int] = [:]
         var facts = Facts()
         var lastWarning: [String: NIODeadline] = [:]
         var listener: (any Channel)?
+
+        mutating func add(_ record: ConnectionRecord) {
+            records[ObjectIdentifier(record.channel)] = record
+            if let address = record.address { counts[address, default: 0] += 1 }
+        }
+
+        /// Does nothing if it has been removed.
+        mutating func remove(_ record: ConnectionRecord) {
+            let id = ObjectIdentifier(record.channel)
+            guard records[id] === record else { return }
+            records[id] = nil
+            guard let address = record.address else { return }
+            let left = (counts[address] ?? 1) - 1
+            counts[address] = left == 0 ? nil : left
+        }
     }
 
     private static let warningInterval: TimeAmount = .minutes(5)
@@ -96,39 +118,38 @@ package final class Connections: Sendable {
     /// Registers a new connection and returns its record. A refused connection is closed.
     func admit(_ channel: any Channel) -> ConnectionRecord {
         let record = ConnectionRecord(channel)
-        let id = ObjectIdentifier(channel)
         let (displaced, isRefused) = state.withLock { state -> (ConnectionRecord?, Bool) in
-            guard state.records.count >= limits.open else {
-                state.records[id] = record
+            let isGreedy = record.address.map { state.counts[$0, default: 0] >= limits.ofOneAddress } ?? false
+            guard isGreedy || state.records.count >= limits.open else {
+                state.add(record)
                 return (nil, false)
             }
-            guard let displaced = Self.mostIdle(state.records.values) else {
+            let candidates = state.records.values.filter { !isGreedy || $0.address == record.address }
+            guard let displaced = Self.mostIdle(candidates) else {
                 state.facts.refused += 1
                 return (nil, true)
             }
             state.facts.displaced += 1
-            state.records[ObjectIdentifier(displaced.channel)] = nil
-            state.records[id] = record
+            state.remove(displaced)
+            state.add(record)
             return (displaced, false)
         }
         if displaced != nil || isRefused {
             warn("connection limit reached, closing the connections idle longest", ["limit": "\(limits.open)"])
         }
         displaced?.channel.close(promise: nil)
-        if isRefused { channel.close(promise: nil) } else { channel.closeFuture.whenComplete { _ in self.forget(id, record) } }
-        return record
-    }
-
-    private func forget(_ id: ObjectIdentifier, _ record: ConnectionRecord) {
-        state.withLock { state in
-            if state.records[id] === record { state.records[id] = nil }
+        if isRefused {
+            channel.close(promise: nil)
+        } else {
+            channel.closeFuture.whenComplete { _ in self.state.withLock { $0.remove(record) } }
         }
+        return record
     }
 
     /// The connection to close first: of those without a pending request, the one without activity for longest; otherwise the one whose
     /// response began longest ago, such as an event stream.
-    private static func mostIdle(_ records: some Collection<ConnectionRecord>) -> ConnectionRecord? {
-        records.lazy.map { ($0, $0.now) }.filter { $0.1.phase != .working }.min { left, right in
+    private static func mostIdle(_ records: [ConnectionRecord]) -> ConnectionRecord? {
+        records.map { ($0, $0.now) }.filter { $0.1.phase != .working }.min { left, right in
             let (a, b) = (left.1, right.1)
             if (a.phase == .answering) != (b.phase == .answering) { return b.phase == .answering }
             return a.since < b.since

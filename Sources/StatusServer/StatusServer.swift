@@ -17,6 +17,7 @@ package struct StatusServer: Sendable {
     private let settings: DaemonSettings
     private let connections: Connections
     private let controlConnections: Connections
+    private let web: WebConfiguration?
     private let logger: Logger
     /// A single thread serves all requests: handlers are short and never block it.
     private let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -27,15 +28,17 @@ package struct StatusServer: Sendable {
     ///   - changes: carries out requests that change what the manager does.
     ///   - settings: the listen address, host names and control socket; changes made by a reload are not picked up.
     ///   - responses: returns the current counters of responders and alerts; called for `/metrics` and `/api/v1/attempts`.
+    ///   - web: TLS, users and limits of the network listener; nil for none. Its service runs beside those of `services`.
     ///   - budget: limits the number of open connections per listener.
     /// - Throws: if the page template cannot be parsed.
     package init(
         settings: DaemonSettings, health: HealthManager, changes: ChangeRequests, metrics: MetricsPage,
         events: EventFeed,
         responses: @escaping @Sendable () -> ResponseFacts = { ResponseFacts() }, build: BuildInformation, budget: DescriptorBudget,
-        logger: Logger
+        web: WebConfiguration? = nil, logger: Logger
     ) throws {
         self.settings = settings
+        self.web = web
         self.logger = logger
         executor = LoopExecutor(loops.any())
         let connections = Connections(Connections.Limits(open: budget.connections), logger: logger)
@@ -44,7 +47,7 @@ package struct StatusServer: Sendable {
         routes = Routes(
             health: health, changes: changes, metrics: metrics, page: try StatusPage(), events: events,
             responses: responses,
-            connections: { connections.facts }, build: build)
+            connections: { connections.facts }, build: build, web: web)
     }
 
     /// The services that listen; each throws `CannotListen` from `run` if its address cannot be bound.
@@ -56,9 +59,12 @@ package struct StatusServer: Sendable {
     private func network(_ onListening: @escaping @Sendable (String) async -> Void) -> Listener {
         let (host, port) = ListenAddress.split(settings.listen)
         let names = Set((settings.hostNames + [Self.machineName]).map { $0.lowercased() })
-        let requestGuard = RequestGuard(listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy)
-        return listener(settings.listen, "set 'listen' in agent.yaml or --listen", .hostname(host, port: port), requestGuard, connections) {
-            channel in
+        let requestGuard = RequestGuard(
+            listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy, isSecure: web?.current.tls != nil)
+        return listener(
+            settings.listen, "set 'listen' in agent.yaml or --listen", .hostname(host, port: port), requestGuard, connections,
+            prepare: { [web] channel in try web?.current.tls?.add(to: channel) }
+        ) { channel in
             guard let port = channel.localAddress?.port else { return }
             await onListening(HostPort(host: host, port: UInt16(port)).description)
         }
@@ -78,14 +84,15 @@ package struct StatusServer: Sendable {
     /// - Parameter file: deleted after the listener stops.
     private func listener(
         _ name: String, _ remedy: String, _ address: BindAddress, _ requestGuard: RequestGuard, _ connections: Connections,
-        file: String? = nil,
+        file: String? = nil, prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
         _ onListening: @escaping @Sendable (any Channel) async -> Void
     ) -> Listener {
         var quiet = logger
         // `Listener` reports a failure to listen itself, once.
         quiet.logLevel = .critical
         let application = Application(
-            router: routes.router(requestGuard), server: .deferred(connections), configuration: ApplicationConfiguration(address: address),
+            router: routes.router(requestGuard), server: .deferred(connections, prepare: prepare),
+            configuration: ApplicationConfiguration(address: address),
             onServerRunning: { channel in
                 try? await connections.watch(channel)
                 await onListening(channel)

@@ -17,8 +17,9 @@ private final class SmallServer: Sendable {
     /// Requests under way that are not answered.
     let unanswered = Mutex(0)
 
-    init(open: Int, timeout: TimeAmount = .milliseconds(500), idle: TimeAmount = .minutes(10)) {
+    init(open: Int, ofOneAddress: Int? = nil, timeout: TimeAmount = .milliseconds(500), idle: TimeAmount = .minutes(10)) {
         var limits = Connections.Limits(open: open)
+        limits.ofOneAddress = ofOneAddress ?? open
         limits.timeout = timeout
         limits.idle = idle
         connections = Connections(limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -65,15 +66,23 @@ private final class Client: Sendable {
 
     private let descriptor: Int32
 
-    init(_ port: UInt16) throws {
+    /// - Parameter source: the last part of the address it comes from, 127.0.0.1 by default.
+    init(_ port: UInt16, from source: UInt32 = 1) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var own = address
+        own.sin_port = 0
+        own.sin_addr.s_addr = (0x7F00_0000 + source).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafePointer(to: &own) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
+        }
         let status = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                connect(descriptor, $0, size)
             }
         }
         guard status == 0 else { throw NotConnected() }
@@ -178,6 +187,30 @@ private final class Client: Sendable {
             let refused = try Client(port)
             #expect(await refused.isClosed())
             #expect(server.connections.facts.refused == 1)
+            withExtendedLifetime(busy) {}
+        }
+    }
+
+    @Test("one address gets its share: beyond it, its own idle connections make room, and it is refused where it has none")
+    func share() async throws {
+        let server = SmallServer(open: 8, ofOneAddress: 4, timeout: .minutes(10))
+        try await server.serving { port in
+            let silent = try (0..<50).map { _ in try Client(port, from: 2) }
+            for silent in silent.prefix(46) { #expect(await silent.isClosed()) }
+            #expect(server.connections.facts.open == 4 && server.connections.facts.displaced == 46)
+            let busy = try (0..<4).map { _ in
+                let client = try Client(port, from: 3)
+                client.send(Self.request.replacing("/ ", with: "/never "))
+                return client
+            }
+            #expect(await eventually(within: .seconds(60)) { server.unanswered.withLock { $0 } == 4 })
+            let refused = try Client(port, from: 3)
+            #expect(await refused.isClosed())
+            #expect(server.connections.facts.refused == 1)
+            // Somebody else is served, in the place of an idle one.
+            let client = try Client(port, from: 4)
+            client.send(Self.request)
+            #expect(await client.isAnswered())
             withExtendedLifetime(busy) {}
         }
     }

@@ -158,7 +158,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
     }
 
     private func admit(_ query: ProbeQuery, _ access: ProbeAccess) throws(Refusal) {
-        guard let caller = query.caller else { return }
+        guard let caller = query.caller, !query.isUser else { return }
         guard access.allowFrom.contains(where: { $0.contains(caller.unwrapped) || $0.contains(caller) }) else {
             throw Refusal(status: 403, sentence: "\(caller) is not allowed to run probes: add it to 'probe.allowFrom' in agent.yaml")
         }

@@ -13,12 +13,14 @@ package struct ProbeQuery: Sendable {
     package var caller: NetworkAddress?
     /// Whether a proxy forwarded it, so that the origin is unknown.
     package var isForwarded: Bool
+    /// Whether a user has logged in, who may probe from anywhere.
+    package var isUser: Bool
 
     package static let defaultModule = "http_2xx"
 
     package init(
         module: String?, target: String?, hostname: String? = nil, scrapeTimeout: String? = nil, caller: NetworkAddress?,
-        isForwarded: Bool = false
+        isForwarded: Bool = false, isUser: Bool = false
     ) {
         self.module = module
         self.target = target
@@ -26,6 +28,7 @@ package struct ProbeQuery: Sendable {
         self.scrapeTimeout = scrapeTimeout
         self.caller = caller
         self.isForwarded = isForwarded
+        self.isUser = isUser
     }
 
     /// Whether it certainly comes from this machine.

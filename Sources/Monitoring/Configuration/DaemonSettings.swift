@@ -14,6 +14,8 @@ package struct DaemonSettings: Sendable, Hashable {
     package var listen = "127.0.0.1:9717"
     package var stateDirectory = "/var/lib/agent"
     package var controlSocket = ControlSocket()
+    /// The web configuration file: TLS and users of the network listener; nil for none.
+    package var webConfigFile: String?
     /// Additional names accepted in the Host header.
     package var hostNames: [String] = []
     /// Whether a reverse proxy on this machine forwards requests, so that loopback callers are not trusted.

@@ -15,6 +15,8 @@ struct RequestGuard: Sendable {
         var isForwarded = false
         /// Whether the peer address is a loopback address.
         var isLoopback = true
+        /// Whether a user of the web configuration has logged in.
+        var isUser = false
     }
 
     enum Verdict: Sendable, Equatable {
@@ -31,6 +33,8 @@ struct RequestGuard: Sendable {
     let hostNames: Set<String>
     /// Whether a proxy on this machine forwards requests: a loopback peer address then does not mean a local client.
     var isBehindProxy = false
+    /// Whether it is reached by HTTPS.
+    var isSecure = false
 
     func verdict(_ caller: Caller) -> Verdict {
         if listener == .controlSocket { return .allow }
@@ -44,13 +48,13 @@ struct RequestGuard: Sendable {
         if let site = caller.fetchSite, !["same-origin", "none"].contains(site.lowercased()) {
             return .deny("cross-site request denied")
         }
-        if let origin = caller.origin, origin.lowercased() != "http://\(caller.host.lowercased())" {
+        if let origin = caller.origin, origin.lowercased() != "\(isSecure ? "https" : "http")://\(caller.host.lowercased())" {
             return .deny("cross-origin request denied")
         }
         // Access to probes is decided later, by `probe.allowFrom` and the target lists of the configuration.
-        if isProbe { return .allow }
+        if isProbe || caller.isUser { return .allow }
         guard Self.openToLoopback.contains(caller.route ?? "") else {
-            return .deny("this request requires the control socket: use the agent's command line")
+            return .deny("this request requires the control socket or a user: use the agent's command line, or log in (webConfigFile)")
         }
         guard caller.isLoopback, !caller.isForwarded, !isBehindProxy else { return .deny("this request is allowed from this machine only") }
         return .allow

@@ -22,7 +22,7 @@ struct RequestGuardMiddleware: RouterMiddleware {
         return RequestGuard.Caller(
             method: request.method.rawValue, route: context.endpointPath, host: request.head.authority ?? "",
             origin: headers[.origin], fetchSite: Self.fetchSite.flatMap { headers[$0] },
-            isForwarded: ProxyTrace.isLeft(in: headers), isLoopback: context.isLoopback)
+            isForwarded: ProxyTrace.isLeft(in: headers), isLoopback: context.isLoopback, isUser: context.user != nil)
     }
 }
 
@@ -33,6 +33,8 @@ struct ServerContext: RequestContext {
     let address: NetworkAddress?
     /// The connection.
     let channel: any Channel
+    /// The user of the web configuration who has logged in; nil if none has.
+    var user: String?
     var isLoopback: Bool { address?.isLoopbackSource ?? false }
 
     init(source: ApplicationRequestContextSource) {

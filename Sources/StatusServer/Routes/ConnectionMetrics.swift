@@ -4,6 +4,8 @@ import Serving
 /// Metrics of the connections on the network listener.
 struct ConnectionMetrics {
     let facts: Connections.Facts
+    /// Nil without a web configuration.
+    let web: WebConfiguration.Facts?
 
     func write(to text: inout MetricText, format: MetricText.Format) {
         func gauge(_ name: String, _ help: String, _ value: Int) {
@@ -12,6 +14,11 @@ struct ConnectionMetrics {
         }
         gauge("health_agent_connections", "Number of open connections on the network listener.", facts.open)
         gauge("health_agent_connections_limit", "Maximum number of open connections on the network listener.", facts.limit)
+        if let web {
+            gauge(
+                "health_agent_web_config_usable", "1 if the web configuration could be used when it was last read, 0 if not.",
+                web.isLastReadUsable ? 1 : 0)
+        }
         let closed = "health_agent_connections_closed_total"
         text.header(
             closed, type: "counter",

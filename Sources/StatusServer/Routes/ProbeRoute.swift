@@ -26,7 +26,7 @@ struct ProbeRoute: Sendable {
         let query = ProbeQuery(
             module: parameters["module"], target: parameters["target"], hostname: parameters["hostname"],
             scrapeTimeout: Self.scrapeTimeout.flatMap { request.headers[$0] }, caller: context.address,
-            isForwarded: isBehindProxy || ProxyTrace.isLeft(in: request.headers))
+            isForwarded: isBehindProxy || ProxyTrace.isLeft(in: request.headers), isUser: context.user != nil)
         switch await prober.probe(query, for: context.channel.client) {
         case .refused(let status, let sentence):
             return .plain(

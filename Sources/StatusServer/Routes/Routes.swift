@@ -18,9 +18,11 @@ struct Routes: Sendable {
     let responses: @Sendable () -> ResponseFacts
     let connections: @Sendable () -> Connections.Facts
     let build: BuildInformation
+    let web: WebConfiguration?
 
     func router(_ requestGuard: RequestGuard) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+        if requestGuard.listener == .network, let web { router.add(middleware: WebMiddleware(configuration: web)) }
         router.add(middleware: RequestGuardMiddleware(requestGuard: requestGuard))
         router.add(middleware: MethodMiddleware())
         router.get("/") { _, _ in await statusPage() }
@@ -49,7 +51,7 @@ struct Routes: Sendable {
         let (facts, probes) = await health.agentFacts()
         let own = AgentMetrics(
             facts: facts, responses: responses(), probes: probes, build: build)
-        let connections = ConnectionMetrics(facts: connections())
+        let connections = ConnectionMetrics(facts: connections(), web: web?.facts)
         func write(_ text: inout MetricText) {
             own.write(to: &text, format: format)
             connections.write(to: &text, format: format)

@@ -8,10 +8,15 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the daemon: schedule probes, store their results and serve them.")
 
     @Option(help: "File of modules for /probe, in blackbox_exporter's format.") var modules: String?
+    @Option(
+        name: .customLong("web.config.file"),
+        help: "Web configuration in exporter-toolkit's format: TLS, users, headers; overrides 'webConfigFile'.") var webConfig: String?
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await Self.guarded { try await Composition.run(try common.files(modules: modules), logger: common.logger()) }
+        try await Self.guarded {
+            try await Composition.run(try common.files(modules: modules, webConfig: webConfig), logger: common.logger())
+        }
     }
 
     /// Runs `start`; prints known startup errors as one sentence each and throws `ExitCode(2)` for them.

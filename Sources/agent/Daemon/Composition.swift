@@ -87,12 +87,15 @@ enum Composition {
                 version: Version.current, logger: logger),
             observers: [metrics, events, responders, alerts], restored: restored, limits: limits)
         let changes = ChangeRequests(manager)
+        let web = try files.webFile().map { file in
+            try WebConfiguration(read: { () throws(ConfigurationRefused) in try file.read() }, logger: logger)
+        }
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: Revision.current, swiftVersion: Version.swift)
         let server = try StatusServer(
             settings: configuration.daemon, health: manager, changes: changes, metrics: metrics, events: events,
             responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, budget: budget,
-            logger: logger)
+            web: web, logger: logger)
         let listeners = server.services { address in
             logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
             await isServing(manager, address)
@@ -106,6 +109,7 @@ enum Composition {
                 // These end before the listeners, which wait for event streams to end.
                 events, ReloadOnHangup(changes: changes), MemoryReturn(),
             ]
+            + (web.map { [$0] } ?? [])
             + beside
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },

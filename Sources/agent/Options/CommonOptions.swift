@@ -22,10 +22,10 @@ struct CommonOptions: ParsableArguments {
 
     /// The files to read, as named by the options; nothing is read yet.
     /// - Throws: `ExitCode(2)`, after printing an error, if there is no configuration file.
-    func files(modules: String? = nil) throws -> PlanFiles {
+    func files(modules: String? = nil, webConfig: String? = nil) throws -> PlanFiles {
         PlanFiles(
             configurationPath: try configurationPath(), probesDirectory: probes ?? ShippedProbes.locate(), modulesPath: modules,
-            listen: listen)
+            listen: listen, webConfigPath: webConfig)
     }
 
     private func configurationPath() throws -> String {

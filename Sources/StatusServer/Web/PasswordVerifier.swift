@@ -1,0 +1,59 @@
+import CLinux
+import Certificates
+import Concurrency
+import Synchronization
+
+/// Compares passwords with bcrypt hashes, one at a time on a thread of its own, and remembers the last answers.
+///
+/// An answer is remembered for one user, hash and password together, as a digest: knowing a hash is of no use, and another user's password
+/// cannot be asked of.
+actor PasswordVerifier {
+    enum Answer: Sendable { case right, wrong, busy }
+
+    private static let mostWaiting = 64
+    private static let mostKept = 256
+    /// Of a password that nobody knows, for users that do not exist: their answer takes as long as another.
+    private static let nobody = "$2y$10$vYkilDFUuxJE7NKFYXtznOeu8jpjoU.1WBgS4arrHGRl.RPZaxeJ."
+
+    private struct Known {
+        var right: [[UInt8]] = []
+        var wrong: [[UInt8]] = []
+    }
+
+    private let executor = ThreadExecutor("passwords")
+    nonisolated private let known = Mutex(Known())
+    nonisolated private let waiting = Atomic(0)
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// - Parameter hash: nil for a user that does not exist.
+    nonisolated func verify(_ password: String, of user: String, hash: String?) async -> Answer {
+        let key = Self.key([user, hash ?? "", password])
+        if let answer = known.withLock({ $0.right.contains(key) ? true : $0.wrong.contains(key) ? false : nil }) {
+            return answer ? .right : .wrong
+        }
+        // Nobody's guesses keep those who know their password waiting for long.
+        guard waiting.add(1, ordering: .relaxed).newValue <= Self.mostWaiting else {
+            waiting.subtract(1, ordering: .relaxed)
+            return .busy
+        }
+        let isRight = await compare(password, hash ?? Self.nobody) && hash != nil
+        waiting.subtract(1, ordering: .relaxed)
+        known.withLock { known in
+            let list: WritableKeyPath<Known, [[UInt8]]> = isRight ? \.right : \.wrong
+            if known[keyPath: list].count >= Self.mostKept { known[keyPath: list].removeFirst() }
+            known[keyPath: list].append(key)
+        }
+        return isRight ? .right : .wrong
+    }
+
+    private func compare(_ password: String, _ hash: String) -> Bool {
+        // bcrypt would take what comes before a zero byte for the whole.
+        !password.utf8.contains(0) && agent_password_matches(password, hash) == 1
+    }
+
+    /// Lengths keep the parts apart.
+    private static func key(_ parts: [String]) -> [UInt8] {
+        Digest.sha256.of(parts.flatMap { part in Array("\(part.utf8.count):".utf8) + Array(part.utf8) })
+    }
+}
