@@ -36,10 +36,12 @@ struct ProtocolHealthProbe: Probe {
             let parts = String(decoding: response.body.prefix(1000), as: UTF8.self).lowercased().split(separator: "<br/>")
             let answering = parts.count == 2 ? parts[1].filter { !$0.isWhitespace } : ""
             if Self.isName(answering, of: server.name) { return nil }
-            if let other = others.first(where: { Self.isName(answering, of: $0) }) {
+            let other = others.first { Self.isName(answering, of: $0) } ?? (Text.isHostName(answering) ? answering : nil)
+            if let other {
                 return Finding(
                     .unknown, stage: .endpoint, reason: .addressIsLoadBalanced,
-                    sentence: "\(server.name): \(path) was answered by \(other): set 'address' to the server itself")
+                    sentence:
+                        "\(server.name): \(path) was answered by \(other): set 'address' to the server itself, or 'name' to its own name")
             }
             return exchanges.gateway(path, "a page without the server's name")
         // Exchange's own page for a server that cannot make its sessions, as it does without a valid OAuth certificate.

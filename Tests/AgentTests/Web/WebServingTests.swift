@@ -123,6 +123,27 @@ import Testing
         #expect(try await site.curl(daemon, "/-/reload", ["-X", "POST"]) == "401")
     }
 
+    @Test("a user delivers a snapshot over the network, as large as a snapshot may be; nobody else does")
+    func snapshot() async throws {
+        let site = try await WebSite()
+        try site.directory.write(
+            "agent.yaml",
+            "organization: fabrikam.com\nstateDirectory: state\nlisten: 127.0.0.1:0\ntenant: { domains: [fabrikam.com] }\nsnapshot: snapshot.json\n"
+        )
+        try site.write(WebStartTests.tls + WebSite.users)
+        let daemon = try await site.start()
+        let padding = String(repeating: "x", count: 4 << 20)
+        let file = try site.directory.write(
+            "new.json",
+            "{\"schema\": 1, \"collectedAt\": \"\(Date().formatted(.iso8601))\", \"collectedBy\": \"\(padding)\", \"organization\": {\"name\": \"Fabrikam\", \"domains\": [\"fabrikam.com\"]}, \"servers\": []}"
+        )
+        let post = ["-H", "Content-Type: application/json", "--data-binary", "@" + file]
+        #expect(try await site.curl(daemon, "/api/v1/snapshot", post) == "401")
+        #expect(!FileManager.default.fileExists(atPath: site.directory.path + "/snapshot.json"))
+        #expect(try await site.curl(daemon, "/api/v1/snapshot", post + ["-u", "carol:carol123"]) == "200", "\(daemon.program.errors)")
+        #expect(FileManager.default.fileExists(atPath: site.directory.path + "/snapshot.json"))
+    }
+
     @Test("paths that a key names need no login, others do")
     func open() async throws {
         let site = try await WebSite()
