@@ -268,11 +268,20 @@ struct ConfigurationFile {
 
     private func daemon(_ reader: SettingsReader) -> DaemonSettings {
         var daemon = DaemonSettings()
-        if let listen = reader.string("listen") {
-            if Text.isListenAddress(listen) {
-                daemon.listen = listen
+        let addresses = reader.strings("listen") ?? daemon.listen
+        for address in addresses {
+            if let problem = Text.listenProblem(address) { reader.error("'listen' \(problem)", at: reader.location(of: "listen")) }
+        }
+        if addresses.isEmpty {
+            reader.error("'listen' needs an address", at: reader.location(of: "listen"))
+        } else {
+            daemon.listen = addresses
+        }
+        if let url = reader.string("externalURL") {
+            if let problem = Text.externalURLProblem(url) {
+                reader.error("'externalURL' \(problem)", at: reader.location(of: "externalURL"))
             } else {
-                reader.error("'listen' must be address:port, found '\(EndpointURL(listen))'", at: reader.location(of: "listen"))
+                daemon.externalURL = url.hasSuffix("/") ? String(url.dropLast()) : url
             }
         }
         daemon.stateDirectory = resolved(reader.string("stateDirectory") ?? daemon.stateDirectory)
@@ -302,6 +311,7 @@ struct ConfigurationFile {
         access.rateLimit = reader.integer("rateLimit", in: 0...1_000_000) ?? access.rateLimit
         access.maximumRunning = reader.integer("maximumRunning", in: 1...100_000) ?? access.maximumRunning
         access.timeoutOffset = reader.duration("timeoutOffset", allowZero: true) ?? access.timeoutOffset
+        access.historyLimit = reader.integer("historyLimit", in: 0...10_000) ?? access.historyLimit
         reader.finish()
         return access
     }

@@ -5,24 +5,22 @@ package import Probing
 
 /// The configuration and definition files of an agent, read as one plan. Problems of all files are collected, not only the first.
 package struct PlanFiles: Sendable {
-    package var configurationPath: String
-    /// Searched recursively for definitions.
-    package var probesDirectory: String
+    /// Nil for the defaults.
+    package var configurationPath: String?
+    /// Searched recursively for definitions; nil for none.
+    package var probesDirectory: String?
     /// A file of modules in blackbox_exporter's format; nil for none.
     package var modulesPath: String?
-    /// Overrides `listen` of the configuration file; nil does not.
-    package var listen: String?
-    /// Overrides `webConfigFile` of the configuration file; nil does not.
-    package var webConfigPath: String?
+    package var overrides: ConfigurationOverrides
 
     package init(
-        configurationPath: String, probesDirectory: String, modulesPath: String? = nil, listen: String? = nil, webConfigPath: String? = nil
+        configurationPath: String?, probesDirectory: String?, modulesPath: String? = nil,
+        overrides: ConfigurationOverrides = ConfigurationOverrides()
     ) {
         self.configurationPath = configurationPath
         self.probesDirectory = probesDirectory
         self.modulesPath = modulesPath
-        self.listen = listen
-        self.webConfigPath = webConfigPath
+        self.overrides = overrides
     }
 
     /// Reads all files. Warnings are part of the plan.
@@ -36,14 +34,22 @@ package struct PlanFiles: Sendable {
     /// The daemon settings of the configuration file, for clients of the agent. Errors in the values of other keys are ignored.
     /// - Throws: `ConfigurationRefused` if the file cannot be read or parsed.
     package func daemonSettings() throws(ConfigurationRefused) -> DaemonSettings {
+        guard let configurationPath else {
+            var configuration = AgentConfiguration()
+            overrides.apply(to: &configuration)
+            return configuration.daemon
+        }
         let setting = try YAMLFile(path: configurationPath).read()
         return ConfigurationFile(path: configurationPath, notes: SettingsReader.Notes(), readsSnapshot: false).configuration(setting).daemon
     }
 
+    /// The files that are named, without those of the probes directory.
+    package var paths: [String] { [configurationPath, modulesPath].compactMap(\.self) }
+
     /// The web configuration file; nil if there is none.
     /// - Throws: `ConfigurationRefused` if the configuration file cannot be read or parsed.
     package func webFile() throws(ConfigurationRefused) -> WebFile? {
-        guard let path = webConfigPath else { return try daemonSettings().webConfigFile.map { WebFile(path: $0) } }
+        guard let path = overrides.webConfigFile else { return try daemonSettings().webConfigFile.map { WebFile(path: $0) } }
         return path.isEmpty ? nil : WebFile(path: path)
     }
 
@@ -68,20 +74,22 @@ package struct PlanFiles: Sendable {
         // If a definition cannot be read, the set of monitors is unknown.
         let known = notes.hasErrors ? nil : definitions
         var configuration: AgentConfiguration?
-        if let setting = read(configurationPath, notes) {
-            configuration = ConfigurationFile(path: configurationPath, notes: notes, definitions: known).configuration(setting)
-            if let listen {
-                configuration?.daemon.listen = listen
-                if !Text.isListenAddress(listen) {
-                    notes.diagnostics.append(
-                        Diagnostic(.error, at: SourceLocation(path: "--listen"), "must be address:port, found '\(listen)'"))
+        if let configurationPath {
+            if let setting = read(configurationPath, notes) {
+                configuration = ConfigurationFile(path: configurationPath, notes: notes, definitions: known).configuration(setting)
+                configuration?.organization.knownDates = knownDates(notes)
+                notes.diagnostics += unconfirmed(configurationPath)
+                if !notes.hasErrors, let known, let organization = configuration?.organization {
+                    notes.diagnostics += unwatched(organization, known, configurationPath)
                 }
             }
-            configuration?.organization.knownDates = knownDates(notes)
-            notes.diagnostics += unconfirmed()
-            if !notes.hasErrors, let known, let organization = configuration?.organization {
-                notes.diagnostics += unwatched(organization, known)
-            }
+        } else {
+            configuration = AgentConfiguration()
+        }
+        notes.diagnostics += overrides.problems
+        if var applied = configuration {
+            overrides.apply(to: &applied)
+            configuration = applied
         }
         let modules = modulesPath.flatMap { read($0, notes) }.map { ModulesFile(kinds: kinds, notes: notes).modules($0) } ?? [:]
         let diagnostics = Self.sorted(notes.diagnostics)
@@ -91,6 +99,7 @@ package struct PlanFiles: Sendable {
 
     /// None if there is no such file.
     private func knownDates(_ notes: SettingsReader.Notes) -> KnownDates {
+        guard let probesDirectory else { return KnownDates() }
         let path = probesDirectory + "/" + KnownDatesFile.name
         guard FileManager.default.fileExists(atPath: path), let setting = read(path, notes) else { return KnownDates() }
         return KnownDatesFile(notes: notes).dates(setting)
@@ -141,6 +150,7 @@ package struct PlanFiles: Sendable {
     /// All definition files below the directory, sorted by path; without `examples`, target lists in directories named `targets`, and
     /// hidden files.
     private func files(_ notes: SettingsReader.Notes) -> [String] {
+        guard let probesDirectory else { return [] }
         let location = SourceLocation(path: probesDirectory)
         let names: [String]
         do throws(FileUnreadable) { names = try Folder.paths(below: probesDirectory) } catch {
@@ -170,7 +180,9 @@ package struct PlanFiles: Sendable {
     }
 
     /// Warnings for what the probes of Exchange servers would not watch.
-    private func unwatched(_ organization: Organization, _ definitions: [ProbeDefinition]) -> [Diagnostic] {
+    private func unwatched(
+        _ organization: Organization, _ definitions: [ProbeDefinition], _ configurationPath: String
+    ) -> [Diagnostic] {
         func warning(_ sentence: String, at location: SourceLocation? = nil) -> Diagnostic {
             Diagnostic(.warning, at: location ?? SourceLocation(path: configurationPath), sentence)
         }
@@ -204,7 +216,7 @@ package struct PlanFiles: Sendable {
     }
 
     /// Warnings for the lines that `agent init` has marked as unconfirmed.
-    private func unconfirmed() -> [Diagnostic] {
+    private func unconfirmed(_ configurationPath: String) -> [Diagnostic] {
         guard let bytes = try? RegularFile.read(configurationPath, atMost: YAMLFile.sizeLimit) else { return [] }
         let lines = String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         return lines.enumerated().compactMap { index, line in

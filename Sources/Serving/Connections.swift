@@ -3,7 +3,7 @@ package import Logging
 package import NIOCore
 import Synchronization
 
-/// The open connections of one listener, with limits on their number and on the duration of each phase.
+/// The open connections of a listener, or of several, with limits on their number and on the duration of each phase.
 ///
 /// At a limit, a new connection is still accepted and the one idle longest is closed instead, so that idle clients cannot block others: of
 /// its own address, if that has half of all connections. If every one of them is waiting for its response, the new one is closed.
@@ -47,7 +47,7 @@ package final class Connections: Sendable {
         private(set) var counts: [String: Int] = [:]
         var facts = Facts()
         var lastWarning: [String: NIODeadline] = [:]
-        var listener: (any Channel)?
+        var listeners: [any Channel] = []
 
         mutating func add(_ record: ConnectionRecord) {
             records[ObjectIdentifier(record.channel)] = record
@@ -88,10 +88,10 @@ package final class Connections: Sendable {
         }
     }
 
-    /// Starts enforcing the limits on a bound listener, until it closes. Call once.
+    /// Starts enforcing the limits on a bound listener, until it closes. Several listeners share the limits.
     /// - Throws: if the listener's channel is already closed.
     package func watch(_ listener: any Channel) async throws {
-        state.withLock { $0.listener = listener }
+        state.withLock { $0.listeners.append(listener) }
         try await listener.eventLoop.submit {
             try listener.pipeline.syncOperations.addHandler(AcceptGuard(self), position: .first)
             let interval: TimeAmount = .nanoseconds(self.limits.timeout.nanoseconds / 5)
@@ -102,8 +102,8 @@ package final class Connections: Sendable {
 
     /// Stops listening. Connections with an incomplete request are closed; others end after their responses.
     package func quiesce() {
-        let (listener, records) = state.withLock { ($0.listener, Array($0.records.values)) }
-        listener?.close(promise: nil)
+        let (listeners, records) = state.withLock { ($0.listeners, Array($0.records.values)) }
+        for listener in listeners { listener.close(promise: nil) }
         for record in records {
             switch record.now.phase {
             // Incomplete requests are not waited for.

@@ -2,7 +2,12 @@ import Addresses
 import Glibc
 
 /// Parses a listen address: `address:port`, or, as Prometheus exporters accept, `:port` and `*:port` for all addresses of this machine.
-enum ListenAddress {
+package enum ListenAddress {
+    /// The path of `unix:/path`; nil for any other address.
+    package static func socketPath(_ listen: String) -> String? {
+        listen.hasPrefix("unix:") ? String(listen.dropFirst("unix:".count)) : nil
+    }
+
     /// Splits off the port; brackets around an IPv6 address are removed. A missing or unreadable port is 0.
     static func split(_ listen: String) -> (host: String, port: Int) {
         guard let written = HostPort(listen) else { return (listen, 0) }

@@ -51,19 +51,29 @@ package struct StatusServer: Sendable {
     }
 
     /// The services that listen; each throws `CannotListen` from `run` if its address cannot be bound.
-    /// - Parameter onListening: called once the network listener is bound, with its actual address such as `127.0.0.1:9717`.
+    /// - Parameter onListening: called for each address once it is bound, with its actual port: `127.0.0.1:9717`.
     package func services(onListening: @escaping @Sendable (String) async -> Void) -> [any Service] {
-        [network(onListening), controlSocket]
+        settings.listen.map { network($0, onListening) } + [controlSocket]
     }
 
-    private func network(_ onListening: @escaping @Sendable (String) async -> Void) -> Listener {
-        let (host, port) = ListenAddress.split(settings.listen)
+    private func network(_ address: String, _ onListening: @escaping @Sendable (String) async -> Void) -> Listener {
         let names = Set((settings.hostNames + [Self.machineName]).map { $0.lowercased() })
         let requestGuard = RequestGuard(
             listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy, isSecure: web?.current.tls != nil)
+        let prepare: @Sendable (any Channel) throws -> Void = { [web] channel in try web?.current.tls?.add(to: channel) }
+        let remedy = "set 'listen' in agent.yaml or --listen"
+        if let path = ListenAddress.socketPath(address) {
+            return listener(
+                address, remedy, .unixDomainSocket(path: path), requestGuard, connections, file: path, prefix: settings.prefix,
+                prepare: prepare
+            ) { _ in
+                chmod(path, 0o660)
+                await onListening(address)
+            }
+        }
+        let (host, port) = ListenAddress.split(address)
         return listener(
-            settings.listen, "set 'listen' in agent.yaml or --listen", .hostname(host, port: port), requestGuard, connections,
-            prepare: { [web] channel in try web?.current.tls?.add(to: channel) }
+            address, remedy, .hostname(host, port: port), requestGuard, connections, prefix: settings.prefix, prepare: prepare
         ) { channel in
             guard let port = channel.localAddress?.port else { return }
             await onListening(HostPort(host: host, port: UInt16(port)).description)
@@ -81,17 +91,21 @@ package struct StatusServer: Sendable {
         }
     }
 
-    /// - Parameter file: deleted after the listener stops.
+    /// - Parameters:
+    ///   - file: deleted after the listener stops.
+    ///   - prefix: the path before all paths; empty for none.
+    ///   - prepare: adds what precedes HTTP to a connection.
     private func listener(
         _ name: String, _ remedy: String, _ address: BindAddress, _ requestGuard: RequestGuard, _ connections: Connections,
-        file: String? = nil, prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
+        file: String? = nil, prefix: String = "", prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
         _ onListening: @escaping @Sendable (any Channel) async -> Void
     ) -> Listener {
         var quiet = logger
         // `Listener` reports a failure to listen itself, once.
         quiet.logLevel = .critical
         let application = Application(
-            router: routes.router(requestGuard), server: .deferred(connections, prepare: prepare),
+            responder: PrefixedResponder(prefix: prefix, inner: routes.router(requestGuard).buildResponder()),
+            server: .deferred(connections, prepare: prepare),
             configuration: ApplicationConfiguration(address: address),
             onServerRunning: { channel in
                 try? await connections.watch(channel)

@@ -16,7 +16,7 @@ struct AgentCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
-        await main(nil)
+        if ExporterCommand.isMeant(CommandLine.arguments) { await ExporterCommand.main(nil) } else { await main(nil) }
         Console.exitIfIncomplete()
     }
 }

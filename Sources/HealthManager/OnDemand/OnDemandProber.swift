@@ -54,6 +54,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
         state.withLock { state in
             state.modules = plan.modules
             state.configuration = plan.configuration
+            state.history.limit = plan.configuration.probe.historyLimit
             state.budget = TokenBucket(perSecond: plan.configuration.probe.rateLimit)
         }
     }

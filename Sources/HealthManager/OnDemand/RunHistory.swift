@@ -3,7 +3,10 @@ import Probing
 
 /// The latest runs, and as many older failures.
 struct RunHistory: Sendable {
-    private static let limit = 100
+    /// How many runs are kept, and as many older failures.
+    var limit = 100 {
+        didSet { trim() }
+    }
 
     private var runs: Deque<OnDemandRun> = []
     private var olderFailures: Deque<OnDemandRun> = []
@@ -16,11 +19,14 @@ struct RunHistory: Sendable {
         count += 1
         let run = OnDemandRun(id: count, module: module, target: target, timeout: timeout, result: result)
         runs.append(run)
-        guard runs.count > Self.limit else { return run }
-        let oldest = runs.removeFirst()
-        guard !oldest.isSuccess else { return run }
-        olderFailures.append(oldest)
-        if olderFailures.count > Self.limit { olderFailures.removeFirst() }
+        trim()
         return run
+    }
+
+    private mutating func trim() {
+        while runs.count > limit, let oldest = runs.popFirst() {
+            if !oldest.isSuccess { olderFailures.append(oldest) }
+        }
+        while olderFailures.count > limit { olderFailures.removeFirst() }
     }
 }

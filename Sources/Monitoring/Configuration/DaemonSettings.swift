@@ -10,18 +10,33 @@ package struct DaemonSettings: Sendable, Hashable {
         package init() {}
     }
 
-    /// `address:port`; port 0 means any free port, an empty address or `*` means all addresses of this machine.
-    package var listen = "127.0.0.1:9717"
+    /// At least one: `address:port`, where port 0 means any free port and an empty address or `*` all addresses of this machine, or
+    /// `unix:/path` of a socket.
+    package var listen = ["127.0.0.1:9717"]
+    /// The URL by which people reach the agent, without a slash at its end; nil if it is not known.
+    package var externalURL: String?
+    /// The path before all paths, such as `/agent`; nil for that of `externalURL`.
+    package var routePrefix: String?
     package var stateDirectory = "/var/lib/agent"
     package var controlSocket = ControlSocket()
     /// The web configuration file: TLS and users of the network listener; nil for none.
     package var webConfigFile: String?
+    /// In `hostNames`: every name.
+    package static let anyHostName = "*"
+
     /// Additional names accepted in the Host header.
     package var hostNames: [String] = []
     /// Whether a reverse proxy on this machine forwards requests, so that loopback callers are not trusted.
     package var isBehindProxy = false
 
     package init() {}
+
+    /// The path before all paths, such as `/agent`; empty for none.
+    package var prefix: String {
+        let path = routePrefix ?? externalURL.map { $0.drop { $0 != "/" }.dropFirst(2).drop { $0 != "/" } }.map(String.init) ?? ""
+        let trimmed = path.split(separator: "/").joined(separator: "/")
+        return trimmed.isEmpty ? "" : "/" + trimmed
+    }
 
     package var controlSocketPath: String { controlSocket.path ?? stateDirectory + "/control.sock" }
 }

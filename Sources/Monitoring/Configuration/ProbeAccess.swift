@@ -13,6 +13,8 @@ package struct ProbeAccess: Sendable, Hashable {
     package var maximumRunning = 1000
     /// Subtracted from the caller's scrape timeout, to leave time for the response.
     package var timeoutOffset: Duration = .milliseconds(500)
+    /// How many runs are kept for `/logs`, and as many older failures.
+    package var historyLimit = 100
 
     package init() {}
 

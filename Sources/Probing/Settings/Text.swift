@@ -20,9 +20,25 @@ package enum Text {
     }
 
     /// `address:port`, or `:port` and `*:port` for all addresses.
-    package static func isListenAddress(_ text: String) -> Bool {
+    package static func listenProblem(_ text: String) -> String? {
+        if text.hasPrefix("unix:") {
+            let path = text.dropFirst("unix:".count)
+            if path.hasPrefix("/"), path.utf8.count <= socketPathLimit { return nil }
+            return "must be unix: and an absolute path of at most \(socketPathLimit) bytes, found '\(text)'"
+        }
         let isEvery = text.hasPrefix(":") || text.hasPrefix("*:")
-        return isHostAndPort(isEvery ? "every" + text.drop { $0 == "*" } : text, allowPortZero: true)
+        if isHostAndPort(isEvery ? "every" + text.drop { $0 == "*" } : text, allowPortZero: true) { return nil }
+        return "must be address:port, found '\(EndpointURL(text))'"
+    }
+
+    /// What is wrong with the URL by which people reach the agent; nil for an http or https URL with a path at most.
+    package static func externalURLProblem(_ text: String) -> String? {
+        let scheme = ["https://", "http://"].first { text.lowercased().hasPrefix($0) }
+        guard let scheme, TargetSyntax.problem(text) == nil, !text.contains(where: { $0.isWhitespace || "?#@\"<>".contains($0) }) else {
+            return "must be a URL such as https://monitor.fabrikam.com/agent, found '\(EndpointURL(text))'"
+        }
+        let authority = String(text.dropFirst(scheme.count).prefix { $0 != "/" })
+        return isHostName(authority) || isHostAndPort(authority) ? nil : "must name a host, found '\(EndpointURL(text))'"
     }
 
     /// Whether the text is an https URL with a valid host, optional port, and no credentials or whitespace.

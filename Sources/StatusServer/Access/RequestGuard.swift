@@ -1,3 +1,5 @@
+import Monitoring
+
 /// Decides whether a request is allowed, from its method, route, headers, source and listener only.
 struct RequestGuard: Sendable {
     enum Listener: Sendable { case network, controlSocket }
@@ -62,7 +64,7 @@ struct RequestGuard: Sendable {
 
     private func serves(_ host: String) -> Bool {
         let name = Self.name(of: host.lowercased())
-        return name == "localhost" || Self.isAddress(name) || hostNames.contains(name)
+        return hostNames.contains(DaemonSettings.anyHostName) || name == "localhost" || Self.isAddress(name) || hostNames.contains(name)
     }
 
     private static func name(of host: String) -> String {

@@ -11,6 +11,7 @@ import Serving
 struct ProbeRoute: Sendable {
     let prober: OnDemandProber
     let isBehindProxy: Bool
+    let listener: RequestGuard.Listener
     private static let scrapeTimeout = HTTPField.Name("X-Prometheus-Scrape-Timeout-Seconds")
 
     func add(to router: Router<ServerContext>) {
@@ -23,10 +24,13 @@ struct ProbeRoute: Sendable {
 
     private func probe(_ request: Request, _ context: ServerContext) async -> Response {
         let parameters = FormQuery(request.uri.query ?? "")
+        // Behind a socket of the network listener is a proxy.
+        let isSocket = listener == .network && context.address == nil
         let query = ProbeQuery(
             module: parameters["module"], target: parameters["target"], hostname: parameters["hostname"],
-            scrapeTimeout: Self.scrapeTimeout.flatMap { request.headers[$0] }, caller: context.address,
-            isForwarded: isBehindProxy || ProxyTrace.isLeft(in: request.headers), isUser: context.user != nil)
+            scrapeTimeout: Self.scrapeTimeout.flatMap { request.headers[$0] },
+            caller: isSocket ? NetworkAddress("127.0.0.1") : context.address,
+            isForwarded: isSocket || isBehindProxy || ProxyTrace.isLeft(in: request.headers), isUser: context.user != nil)
         switch await prober.probe(query, for: context.channel.client) {
         case .refused(let status, let sentence):
             return .plain(

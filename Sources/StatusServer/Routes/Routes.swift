@@ -38,7 +38,7 @@ struct Routes: Sendable {
         }
         router.get("/sd") { _, _ in try Response.json(DiscoveredTargets.all(in: await health.snapshot(withProbes: false))) }
         APIRoutes(health: health, changes: changes, events: events, responses: responses).add(to: router)
-        ProbeRoute(prober: health.prober, isBehindProxy: requestGuard.isBehindProxy).add(to: router)
+        ProbeRoute(prober: health.prober, isBehindProxy: requestGuard.isBehindProxy, listener: requestGuard.listener).add(to: router)
         return router
     }
 

@@ -112,7 +112,7 @@ struct StatusPage: Sendable {
             health: health.healthSets.map(row), trouble: health.monitors.filter { $0.episodeBegan != nil }.map(row),
             hasHealth: !health.healthSets.isEmpty, decisions: overrides + maintenance,
             started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601),
-            configuration: facts.configurationPath,
+            configuration: facts.configurationPath.isEmpty ? "none" : facts.configurationPath,
             isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description),
             historyProblem: facts.journal.problem, rows: snapshot.probes.map(row),
             certificates: certificates(snapshot),

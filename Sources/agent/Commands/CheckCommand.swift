@@ -10,15 +10,23 @@ struct CheckCommand: AsyncParsableCommand {
         discussion: "Prints one line per problem: path:line:column: error: sentence. Exit status: 0 without errors, 2 otherwise.")
 
     @Option(help: "File of modules in blackbox_exporter's format to validate as well.") var modules: String?
-    @Option(
-        name: .customLong("web.config.file"),
-        help: "Web configuration in exporter-toolkit's format: TLS, users, headers; overrides 'webConfigFile'.") var webConfig: String?
     @OptionGroup var common: CommonOptions
+    @OptionGroup(title: "Options of blackbox_exporter") var exporter: ExporterOptions
 
     func run() async throws {
+        let modules = modules ?? exporter.configFile
+        var overrides = exporter.overrides
+        overrides.listen += common.listen.map { [$0] } ?? []
+        if let files = common.filesFound(modules: modules, overrides: overrides) { return try Self.check(files) }
+        guard modules != nil else { throw CommonOptions.noConfiguration() }
+        try Self.check(PlanFiles(configurationPath: nil, probesDirectory: common.probes, modulesPath: modules, overrides: overrides))
+    }
+
+    /// Prints all problems.
+    /// - Throws: `ExitCode(2)` if one is an error.
+    static func check(_ files: PlanFiles) throws {
         let kinds = Composition.kinds(
             transfers: try Composition.transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
-        let files = try common.files(modules: modules, webConfig: webConfig)
         var diagnostics = files.diagnostics(kinds: kinds)
         do throws(ConfigurationRefused) {
             if let web = try files.webFile() { try WebConfiguration.check(web.read()) }

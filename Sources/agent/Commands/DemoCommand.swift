@@ -33,8 +33,10 @@ struct DemoCommand: AsyncParsableCommand {
         do { lab = try await Lab(plan, logger: LogFormat.text.logger(level: .error)) } catch let problem as Lab.Problem {
             throw Console.failure(problem.description)
         }
+        var overrides = ConfigurationOverrides()
+        overrides.listen = common.listen.map { [$0] } ?? []
         let files = PlanFiles(
-            configurationPath: lab.configurationPath, probesDirectory: common.probes ?? ShippedProbes.locate(), listen: common.listen)
+            configurationPath: lab.configurationPath, probesDirectory: common.probes ?? ShippedProbes.locate(), overrides: overrides)
         let verdict = Verdict()
         try await RunCommand.guarded {
             try await withThrowingTaskGroup(of: Void.self) { group in

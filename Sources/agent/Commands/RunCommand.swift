@@ -1,22 +1,45 @@
 import ArgumentParser
+import Logging
+import ProbeFiles
 import Probing
 import Serving
 import StatusServer
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run the daemon: schedule probes, store their results and serve them.")
+        commandName: "run", abstract: "Run the daemon: schedule probes, store their results and serve them.",
+        discussion: "With modules, no configuration file is needed.")
 
     @Option(help: "File of modules for /probe, in blackbox_exporter's format.") var modules: String?
-    @Option(
-        name: .customLong("web.config.file"),
-        help: "Web configuration in exporter-toolkit's format: TLS, users, headers; overrides 'webConfigFile'.") var webConfig: String?
     @OptionGroup var common: CommonOptions
+    @OptionGroup(title: "Options of blackbox_exporter") var exporter: ExporterOptions
 
     func run() async throws {
-        try await Self.guarded {
-            try await Composition.run(try common.files(modules: modules, webConfig: webConfig), logger: common.logger())
+        let modules = modules ?? exporter.configFile
+        var overrides = exporter.overrides
+        overrides.listen += common.listen.map { [$0] } ?? []
+        let format = exporter.logFormat?.format ?? common.logFormat
+        let logger = format.logger(level: exporter.logLevel?.level ?? common.level)
+        guard let files = common.filesFound(modules: modules, overrides: overrides) else {
+            guard modules != nil else { throw CommonOptions.noConfiguration() }
+            // Who names the address as an exporter's wants an exporter.
+            overrides.isOpen = !exporter.addresses.isEmpty
+            return try await Self.serve(
+                PlanFiles(configurationPath: nil, probesDirectory: common.probes, modulesPath: modules, overrides: overrides), exporter,
+                logger: logger)
         }
+        try await Self.serve(files, exporter, logger: logger)
+    }
+
+    /// Runs the daemon; without a configuration file, its state is in a directory of its own that goes with it.
+    static func serve(_ files: PlanFiles, _ exporter: ExporterOptions, logger: Logger) async throws {
+        if exporter.onlyChecks { return try CheckCommand.check(files) }
+        var files = files
+        let passing = try files.configurationPath == nil ? PassingDirectory() : nil
+        if let passing { files.overrides.stateDirectory = passing.path }
+        let reload = exporter.reloadsItself ? exporter.interval : nil
+        try await guarded { [files] in try await Composition.run(files, logger: logger, reloadsEvery: reload) }
+        withExtendedLifetime(passing) {}
     }
 
     /// Runs `start`; prints known startup errors as one sentence each and throws `ExitCode(2)` for them.

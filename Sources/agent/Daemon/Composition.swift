@@ -46,16 +46,18 @@ enum Composition {
         return try HealthManager(
             ManagerServices(
                 kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
-                configurationPath: files.configurationPath, time: SystemTime(),
+                configurationPath: files.configurationPath ?? "", time: SystemTime(),
                 targets: TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger), logger: logger))
     }
 
     /// Runs the daemon until SIGTERM or SIGINT.
     /// - Parameters:
-    ///   - isServing: called with the manager and the network address once the agent listens.
+    ///   - reloadsEvery: how often to look whether files have changed; nil for never.
+    ///   - isServing: called with the manager and each network address once the agent listens on it.
     ///   - beside: additional services to run.
     static func run(
-        _ files: PlanFiles, logger: Logger, isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in },
+        _ files: PlanFiles, logger: Logger, reloadsEvery: Duration? = nil,
+        isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in },
         beside: [any Service] = []
     ) async throws {
         let budget = try DescriptorBudget.raised()
@@ -67,6 +69,9 @@ enum Composition {
         let state = try StateDirectory(configuration.daemon.stateDirectory)
         // The lock is held, so a socket in the state directory is stale. At another path it may belong to another agent.
         try ControlSocketPath.claim(configuration.daemon.controlSocketPath, remedy: "set 'controlSocket.path' to another path")
+        for path in configuration.daemon.listen.compactMap(ListenAddress.socketPath) {
+            try ControlSocketPath.claim(path, remedy: "set 'listen' to another path")
+        }
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()
         let prober = OnDemandProber(time: SystemTime(), mostRunning: budget.runs)
@@ -75,7 +80,8 @@ enum Composition {
         let history = HistoryStore(directory: state.path, settings: configuration.history, time: SystemTime(), logger: logger)
         let restored = history.restore()
         let client = OutboundClient(transfers, userAgent: "agent/\(Version.current)")
-        let alerts = AlertSender(client, journal: history, time: SystemTime(), logger: logger)
+        let alerts = AlertSender(
+            client, journal: history, generatorURL: configuration.daemon.externalURL.map { $0 + "/" }, time: SystemTime(), logger: logger)
         let responders = ResponderDispatcher(
             ActionRunner(client, time: SystemTime()), journal: history, restored: restored, time: SystemTime(), logger: logger)
         var limits = RunLimits()
@@ -83,7 +89,7 @@ enum Composition {
         let manager = try HealthManager(
             ManagerServices(
                 kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
-                configurationPath: files.configurationPath, time: SystemTime(), targets: targets, prober: prober, journal: history,
+                configurationPath: files.configurationPath ?? "", time: SystemTime(), targets: targets, prober: prober, journal: history,
                 version: Version.current, logger: logger),
             observers: [metrics, events, responders, alerts], restored: restored, limits: limits)
         let changes = ChangeRequests(manager)
@@ -110,6 +116,7 @@ enum Composition {
                 events, ReloadOnHangup(changes: changes), MemoryReturn(),
             ]
             + (web.map { [$0] } ?? [])
+            + (reloadsEvery.map { [AutoReload(files: files.paths, every: $0, changes: changes)] } ?? [])
             + beside
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },

@@ -22,21 +22,33 @@ struct CommonOptions: ParsableArguments {
 
     /// The files to read, as named by the options; nothing is read yet.
     /// - Throws: `ExitCode(2)`, after printing an error, if there is no configuration file.
-    func files(modules: String? = nil, webConfig: String? = nil) throws -> PlanFiles {
-        PlanFiles(
-            configurationPath: try configurationPath(), probesDirectory: probes ?? ShippedProbes.locate(), modulesPath: modules,
-            listen: listen, webConfigPath: webConfig)
+    func files(modules: String? = nil) throws -> PlanFiles {
+        var overrides = ConfigurationOverrides()
+        overrides.listen = listen.map { [$0] } ?? []
+        guard let files = filesFound(modules: modules, overrides: overrides) else { throw Self.noConfiguration() }
+        return files
     }
 
-    private func configurationPath() throws -> String {
-        if let config { return config }
-        let places = ["/etc/agent/agent.yaml", "agent.yaml"]
-        if let found = places.first(where: { FileManager.default.fileExists(atPath: $0) }) { return found }
-        throw Console.failure(
+    /// The files to read; nil if there is no configuration file.
+    func filesFound(modules: String?, overrides: ConfigurationOverrides) -> PlanFiles? {
+        let path = config ?? Self.places.first { FileManager.default.fileExists(atPath: $0) }
+        return path.map {
+            PlanFiles(
+                configurationPath: $0, probesDirectory: probes ?? ShippedProbes.locate(), modulesPath: modules, overrides: overrides)
+        }
+    }
+
+    private static let places = ["/etc/agent/agent.yaml", "agent.yaml"]
+
+    /// The error, after it has been printed.
+    static func noConfiguration() -> ExitCode {
+        Console.failure(
             "no configuration file: neither \(places.joined(separator: " nor ./")) exists; set --config, or create one with 'agent init'")
     }
 
-    func logger() -> Logger { logFormat.logger(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info) }
+    var level: Logger.Level { Logger.Level(rawValue: logLevel.rawValue) ?? .info }
+
+    func logger() -> Logger { logFormat.logger(level: level) }
 }
 
 /// The values of `--log-level`.

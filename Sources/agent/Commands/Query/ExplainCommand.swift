@@ -18,8 +18,7 @@ struct ExplainCommand: AsyncParsableCommand {
         if let kind = kinds.kind(named: subject.lowercased()) {
             return Console.out(Self.text(ConfiguredKind(kind, options: .empty(at: SourceLocation(path: ""))), nil))
         }
-        let path = common.config ?? ""
-        let files = PlanFiles(configurationPath: path, probesDirectory: common.probes ?? ShippedProbes.locate())
+        let files = PlanFiles(configurationPath: common.config, probesDirectory: common.probes ?? ShippedProbes.locate())
         let definitions = files.definitions(kinds: kinds)
         let monitored = definitions.filter { $0.monitors.contains { $0.name.lowercased() == subject.lowercased() } }
         if !monitored.isEmpty { return Console.out(monitored.map { Self.text($0.kind, $0) }.joined(separator: "\n\n")) }
