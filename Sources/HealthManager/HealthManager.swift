@@ -200,8 +200,8 @@ package actor HealthManager: Service {
         facts.skipped = scheduler.skipped
         facts.targetLists = services.targets.facts
         facts.healthSets = cache.tallies
-        facts.overrides = decisions.overrides.count
-        facts.maintenance = decisions.inForce(at: time.now)
+        facts.use(decisions, at: time.now)
+        facts.acknowledged = cache.acknowledged
         facts.journal = services.journal.facts
         facts.unknownModules = services.prober.unknownModules
         return (facts, cache.count)

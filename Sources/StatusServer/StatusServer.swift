@@ -47,7 +47,8 @@ package struct StatusServer: Sendable {
         routes = Routes(
             health: health, changes: changes, metrics: metrics, page: try StatusPage(), events: events,
             responses: responses,
-            connections: { connections.facts }, build: build, web: web)
+            connections: { connections.facts }, build: build, web: web,
+            externalURL: settings.externalURL)
     }
 
     /// The services that listen; each throws `CannotListen` from `run` if its address cannot be bound.

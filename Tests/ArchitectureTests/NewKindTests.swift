@@ -95,7 +95,8 @@ import Testing
         let manager = try HealthManager(
             ManagerServices(
                 kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
-                configurationPath: files.configurationPath ?? "", time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+                configurationPath: files.configurationPath ?? "", time: time,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             observers: [page])
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await manager.run() }

@@ -105,6 +105,22 @@ import Testing
         #expect(alert.endsAt == row.endsAt.map(at))
     }
 
+    @Test("an alert that is acknowledged goes on, and says by whom once nobody is left who has to")
+    func acknowledged() throws {
+        var members = ["mbx01", "mbx02"].map { member($0, thumbprint: Self.thumbprint) }
+        members[0].episode.acknowledged = Episode.Acknowledgement(by: "anne", at: at(60), comment: "importing it now")
+        var alert = try #require(AlertBook.alerts(members).first)
+        #expect(alert.endsAt == nil && alert.annotations["acknowledged"] == nil && alert.annotations["reason"] == "certificate_expired")
+        members[1].episode.acknowledged = Episode.Acknowledgement(by: "bob", at: at(70), comment: "")
+        alert = try #require(AlertBook.alerts(members).first)
+        #expect(alert.endsAt == nil && alert.annotations["acknowledged"] == "by anne at 2027-01-15T08:01:00Z: importing it now")
+        #expect(alert.labels["thumbprint"] == Self.thumbprint && alert.annotations["reason"] == "certificate_expired")
+        members[0].episode.ended = at(80)
+        members[1].episode.ended = at(90)
+        alert = try #require(AlertBook.alerts(members).first)
+        #expect(alert.endsAt == at(90) && alert.annotations["acknowledged"] == nil)
+    }
+
     @Test("two agents that see the same make alerts with the same labels, though they began at other moments")
     func twoAgents() {
         let one = AlertBook.alerts([member("mbx01", began: 0, thumbprint: Self.thumbprint), member("mbx02", began: 7)])

@@ -24,6 +24,27 @@ struct HealthMetrics {
                 text.sample(name, [("server", entry.server), ("component", entry.component), ("requester", entry.requester)], 1)
             }
         }
+        if !facts.inactiveSets.isEmpty {
+            let name = "health_set_inactive"
+            text.header(
+                name, type: "gauge", help: "1 for each health set that is in maintenance, on its server or by the whole server.",
+                format: format)
+            for key in facts.inactiveSets { text.sample(name, [("health_set", key.healthSet), ("server", key.server)], 1) }
+        }
+        if !facts.acknowledged.isEmpty {
+            let name = "health_monitor_acknowledged"
+            text.header(
+                name, type: "gauge", help: "1 for each monitor whose current problem somebody has acknowledged.", format: format)
+            for episode in facts.acknowledged {
+                text.sample(
+                    name,
+                    [
+                        ("health_set", episode.healthSet), ("probe", episode.probe), ("monitor", episode.monitor),
+                        ("server", episode.server),
+                        ("target", episode.target ?? ""), ("address", episode.address), ("by", episode.acknowledged?.by ?? ""),
+                    ], 1)
+            }
+        }
         journal(&text, format)
     }
 

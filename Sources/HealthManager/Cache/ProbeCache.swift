@@ -168,13 +168,14 @@ struct ProbeCache: Sendable {
         return !hasJudged && moment.elapsed - began < watcher.definition.every * 2
     }
 
+    /// The open episodes that somebody has acknowledged, sorted.
+    var acknowledged: [Episode] { board.episodes.filter { $0.acknowledged != nil } }
+
     /// All alerts of escalated episodes: the firing ones, and those resolved in the last 15 minutes.
     func alerts(_ decisions: DecisionBook, at date: Date) -> [Alert] {
         let open = board.episodes.filter { $0.escalated != nil }.map { episode in
             let maintenance = decisions.inactive(episode.healthSet, server: episode.server, at: date)
-            return AlertBook.Member(
-                episode: episode,
-                silencedSince: [episode.acknowledged?.at, maintenance].compactMap(\.self).min().map { max($0, episode.began) })
+            return AlertBook.Member(episode: episode, silencedSince: maintenance.map { max($0, episode.began) })
         }
         let over = board.ended.filter { $0.escalated != nil }.map { AlertBook.Member(episode: $0, silencedSince: nil) }
         return AlertBook.alerts(open + over)

@@ -18,7 +18,7 @@ package enum AlertBook {
     /// An episode whose alert is due, and since when it is silenced, if it is.
     package struct Member: Sendable {
         var episode: Episode
-        /// When maintenance started or the episode was acknowledged: the alert is resolved from then on.
+        /// When maintenance started: the alert is resolved from then on. One that is acknowledged goes on, and says so.
         var silencedSince: Date?
 
         package init(episode: Episode, silencedSince: Date? = nil) {
@@ -61,6 +61,7 @@ package enum AlertBook {
         ]
         let servers = Set(shown.map(\.episode.server)).sorted().filter { !$0.isEmpty }
         if !servers.isEmpty { annotations["servers"] = servers.joined(separator: ", ") }
+        if !firing.isEmpty, let acknowledged = acknowledgement(shown) { annotations["acknowledged"] = acknowledged }
         if !firing.isEmpty, let reason = first.reason {
             annotations["reason"] = reason.rawValue
             annotations["remedy"] = first.remedy(on: servers.count == 1 ? servers[0] : "")
@@ -73,7 +74,14 @@ package enum AlertBook {
 
     /// The description of an alert that no longer fires.
     private static func over(_ members: [Member]) -> String {
-        members.contains { $0.episode.ended == nil } ? "Acknowledged or in maintenance: not alerting." : "The episode has ended."
+        members.contains { $0.episode.ended == nil } ? "In maintenance: not alerting." : "The episode has ended."
+    }
+
+    /// Who has acknowledged all that is shown, as one clause; nil if somebody still has to.
+    private static func acknowledgement(_ shown: [Member]) -> String? {
+        let all = shown.compactMap(\.episode.acknowledged)
+        guard all.count == shown.count, let first = all.first else { return nil }
+        return "by \(first.by) at \(first.at.formatted(.iso8601))" + (first.comment.isEmpty ? "" : ": \(first.comment)")
     }
 
     private static func summary(_ first: Episode, _ shown: [Member]) -> String {

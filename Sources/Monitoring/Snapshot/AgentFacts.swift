@@ -23,6 +23,10 @@ package struct AgentFacts: Sendable {
     package var healthSets: [(key: HealthSetKey, tally: HealthSetTally)] = []
     package var overrides = 0
     package var maintenance: [Maintenance] = []
+    /// The health sets that are in maintenance, sorted.
+    package var inactiveSets: [HealthSetKey] = []
+    /// The open episodes that somebody has acknowledged, sorted.
+    package var acknowledged: [Episode] = []
     package var journal = JournalFacts()
     /// The number of `/probe` requests that named an unknown module.
     package var unknownModules = 0
@@ -34,6 +38,13 @@ package struct AgentFacts: Sendable {
         self.configurationPath = configurationPath
         cacheCleared = started
         lastReloadSuccess = started
+    }
+
+    /// Takes what decisions say at a date of the health sets.
+    package mutating func use(_ decisions: DecisionBook, at date: Date) {
+        overrides = decisions.overrides.count
+        maintenance = decisions.inForce(at: date)
+        inactiveSets = healthSets.map(\.key).filter { decisions.inactive($0.healthSet, server: $0.server, at: date) != nil }
     }
 
     /// Takes what a plan in use from now on says.

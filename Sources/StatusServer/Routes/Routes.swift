@@ -19,6 +19,7 @@ struct Routes: Sendable {
     let connections: @Sendable () -> Connections.Facts
     let build: BuildInformation
     let web: WebConfiguration?
+    let externalURL: String?
 
     func router(_ requestGuard: RequestGuard) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
@@ -51,7 +52,7 @@ struct Routes: Sendable {
         let (facts, probes) = await health.agentFacts()
         let own = AgentMetrics(
             facts: facts, responses: responses(), probes: probes, build: build)
-        let connections = ConnectionMetrics(facts: connections(), web: web?.facts)
+        let connections = ListenerMetrics(facts: connections(), web: web?.facts, externalURL: externalURL)
         func write(_ text: inout MetricText) {
             own.write(to: &text, format: format)
             connections.write(to: &text, format: format)

@@ -72,6 +72,16 @@ import Testing
         #expect(try await alertmanager.fires(1))
         #expect(await notified(["firing", "resolved", "firing"]))
 
+        // It goes on, and says so.
+        let acknowledged = try await Program.run(
+            AgentSite.executable, ["acknowledge", "PortMonitor", "--comment", "on it", "--config", files[1]])
+        #expect(acknowledged.status == 0, "\(acknowledged)")
+        #expect(
+            try await eventually(within: .seconds(60)) {
+                try await alertmanager.alerts().first?.annotations["acknowledged"]?.hasSuffix(": on it") ?? false
+            })
+        #expect(hook.statuses("/notified") == ["firing", "resolved", "firing"])
+
         agent.program.send(SIGKILL)
         _ = await agent.program.ended()
         agent = try await Self.start(files)

@@ -1,16 +1,25 @@
 import Exposition
 import Serving
 
-/// Metrics of the connections on the network listener.
-struct ConnectionMetrics {
+/// Metrics of the network listener.
+struct ListenerMetrics {
     let facts: Connections.Facts
     /// Nil without a web configuration.
     let web: WebConfiguration.Facts?
+    /// Nil if it is not configured.
+    let externalURL: String?
 
     func write(to text: inout MetricText, format: MetricText.Format) {
         func gauge(_ name: String, _ help: String, _ value: Int) {
             text.header(name, type: "gauge", help: help, format: format)
             text.sample(name, [], Double(value))
+        }
+        if let externalURL {
+            let name = "health_agent_info"
+            text.header(
+                name, type: "gauge", help: "The URL by which people reach the agent, for links in alerts; the value is always 1.",
+                format: format)
+            text.sample(name, [("external_url", externalURL)], 1)
         }
         gauge("health_agent_connections", "Number of open connections on the network listener.", facts.open)
         gauge("health_agent_connections_limit", "Maximum number of open connections on the network listener.", facts.limit)
