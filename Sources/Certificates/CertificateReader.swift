@@ -36,6 +36,21 @@ extension CertificateFacts {
         return X509_get_extended_key_usage(certificate) & UInt32(XKU_SSL_CLIENT | XKU_ANYEKU) != 0
     }
 
+    /// The digest that its issuer has signed; nil for one that is not known, or none.
+    package var signatureDigest: Digest? {
+        guard let certificate = Self.readDER(der) else { return nil }
+        defer { X509_free(certificate) }
+        var identifier: Int32 = 0
+        guard X509_get_signature_info(certificate, &identifier, nil, nil, nil) == 1 else { return nil }
+        switch identifier {
+        case NID_sha1: return .sha1
+        case NID_sha256: return .sha256
+        case NID_sha384: return .sha384
+        case NID_sha512: return .sha512
+        default: return nil
+        }
+    }
+
     /// All subject alternative names that are text or addresses: those of `names`, mail addresses and URIs.
     package var alternativeNames: [String] {
         guard let certificate = Self.readDER(der) else { return [] }

@@ -6,6 +6,7 @@ package enum Digest: Sendable {
     case sha1
     case sha256, sha384, sha512
 
+    /// The digest of the bytes: 20, 32, 48 or 64 of them.
     package func of(_ bytes: [UInt8]) -> [UInt8] {
         var length: UInt32 = 0
         return [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in

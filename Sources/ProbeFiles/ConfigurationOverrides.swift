@@ -2,7 +2,7 @@ import Addresses
 package import Monitoring
 import Probing
 
-/// What the command line sets in place of the configuration file; nil and empty values set nothing.
+/// What the command line sets in place of the configuration file; nil and an empty list set nothing.
 package struct ConfigurationOverrides: Sendable {
     package var listen: [String] = []
     package var webConfigFile: String?

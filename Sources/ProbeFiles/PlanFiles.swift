@@ -50,7 +50,7 @@ package struct PlanFiles: Sendable {
     /// - Throws: `ConfigurationRefused` if the configuration file cannot be read or parsed.
     package func webFile() throws(ConfigurationRefused) -> WebFile? {
         guard let path = overrides.webConfigFile else { return try daemonSettings().webConfigFile.map { WebFile(path: $0) } }
-        return path.isEmpty ? nil : WebFile(path: path)
+        return WebFile(path: path)
     }
 
     /// The errors of a configuration that is not yet written, sorted by position; relative paths are resolved against the directory of `path`.

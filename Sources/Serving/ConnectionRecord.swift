@@ -38,6 +38,18 @@ final class ConnectionRecord: Sendable {
         state = Mutex(State(since: .now()))
     }
 
+    /// Closes the socket. Closing the channel would ask the peer to agree, where there is TLS.
+    func cut() {
+        let channel = channel
+        @Sendable func cut() {
+            guard let first = try? channel.pipeline.syncOperations.context(handlerType: AcceptedConnection.Gate.self) else {
+                return channel.close(promise: nil)
+            }
+            first.close(promise: nil)
+        }
+        if channel.eventLoop.inEventLoop { cut() } else { channel.eventLoop.execute(cut) }
+    }
+
     var now: State { state.withLock(\.self) }
 
     func enter(_ phase: Phase) { state.withLock { $0 = State(phase: phase, since: .now()) } }

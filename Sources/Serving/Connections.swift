@@ -118,26 +118,27 @@ package final class Connections: Sendable {
     /// Registers a new connection and returns its record. A refused connection is closed.
     func admit(_ channel: any Channel) -> ConnectionRecord {
         let record = ConnectionRecord(channel)
-        let (displaced, isRefused) = state.withLock { state -> (ConnectionRecord?, Bool) in
+        let (displaced, isRefused, isGreedy) = state.withLock { state -> (ConnectionRecord?, Bool, Bool) in
             let isGreedy = record.address.map { state.counts[$0, default: 0] >= limits.ofOneAddress } ?? false
             guard isGreedy || state.records.count >= limits.open else {
                 state.add(record)
-                return (nil, false)
+                return (nil, false, false)
             }
             let candidates = state.records.values.filter { !isGreedy || $0.address == record.address }
             guard let displaced = Self.mostIdle(candidates) else {
                 state.facts.refused += 1
-                return (nil, true)
+                return (nil, true, isGreedy)
             }
             state.facts.displaced += 1
             state.remove(displaced)
             state.add(record)
-            return (displaced, false)
+            return (displaced, false, isGreedy)
         }
         if displaced != nil || isRefused {
-            warn("connection limit reached, closing the connections idle longest", ["limit": "\(limits.open)"])
+            let (limit, address) = isGreedy ? (limits.ofOneAddress, record.address ?? "") : (limits.open, "any")
+            warn("connection limit reached, closing the connections idle longest", ["limit": "\(limit)", "address": "\(address)"])
         }
-        displaced?.channel.close(promise: nil)
+        displaced?.cut()
         if isRefused {
             channel.close(promise: nil)
         } else {
@@ -178,8 +179,11 @@ package final class Connections: Sendable {
             case .idle: state.unsent > 0 ? limits.timeout : idle
             }
         guard let timeout, state.since + timeout <= now else { return }
-        self.state.withLock { $0.facts.timedOut += 1 }
-        record.channel.close(promise: nil)
+        self.state.withLock { state in
+            state.facts.timedOut += 1
+            state.remove(record)
+        }
+        record.cut()
     }
 
     // MARK: Exhaustion
@@ -197,8 +201,11 @@ package final class Connections: Sendable {
             "cannot accept a connection: raise the limit of open files (ulimit -n, LimitNOFILE)",
             ["error": "\(String(cString: strerror(error.errnoCode)))"])
         guard let idle else { return reserve.release() }
-        state.withLock { $0.facts.displaced += 1 }
-        idle.channel.close(promise: nil)
+        state.withLock { state in
+            state.facts.displaced += 1
+            state.remove(idle)
+        }
+        idle.cut()
         return true
     }
 

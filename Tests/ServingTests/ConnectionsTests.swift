@@ -196,8 +196,10 @@ private final class Client: Sendable {
         let server = SmallServer(open: 8, ofOneAddress: 4, timeout: .minutes(10))
         try await server.serving { port in
             let silent = try (0..<50).map { _ in try Client(port, from: 2) }
-            for silent in silent.prefix(46) { #expect(await silent.isClosed()) }
-            #expect(server.connections.facts.open == 4 && server.connections.facts.displaced == 46)
+            // Which of them is oldest is the event loops' matter.
+            #expect(await eventually(within: .seconds(60)) { server.connections.facts.displaced == 46 })
+            #expect(server.connections.facts.open == 4)
+            #expect(await silent[0].isClosed())
             let busy = try (0..<4).map { _ in
                 let client = try Client(port, from: 3)
                 client.send(Self.request.replacing("/ ", with: "/never "))

@@ -13,25 +13,25 @@ import Testing
     func remembered() async {
         let verifier = PasswordVerifier()
         for _ in 0..<2 {
-            #expect(await verifier.verify("dave123", of: "dave", hash: Self.hash) == .right)
-            #expect(await verifier.verify("dave123", of: "eve", hash: nil) == .wrong)
-            #expect(await verifier.verify("dave123", of: "dave", hash: Self.other) == .wrong)
-            #expect(await verifier.verify(Self.hash, of: "dave", hash: Self.hash) == .wrong)
-            #expect(await verifier.verify("", of: "dave", hash: Self.hash) == .wrong)
+            #expect(await verifier.verify("dave123", of: "dave", among: ["dave": Self.hash]) == .right)
+            #expect(await verifier.verify("dave123", of: "eve", among: ["dave": Self.hash]) == .wrong)
+            #expect(await verifier.verify("dave123", of: "dave", among: ["dave": Self.other]) == .wrong)
+            #expect(await verifier.verify(Self.hash, of: "dave", among: ["dave": Self.hash]) == .wrong)
+            #expect(await verifier.verify("", of: "dave", among: ["dave": Self.hash]) == .wrong)
             // The parts joined without their lengths would be those of the first line.
-            #expect(await verifier.verify("", of: "dave" + Self.hash + "dave123", hash: nil) == .wrong)
-            #expect(await verifier.verify("dave123", of: "dave" + Self.hash, hash: nil) == .wrong)
-            #expect(await verifier.verify("dave123\0", of: "dave", hash: Self.hash) == .wrong)
+            #expect(await verifier.verify("", of: "dave" + Self.hash + "dave123", among: ["dave": Self.hash]) == .wrong)
+            #expect(await verifier.verify("dave123", of: "dave" + Self.hash, among: ["dave": Self.hash]) == .wrong)
+            #expect(await verifier.verify("dave123\0", of: "dave", among: ["dave": Self.hash]) == .wrong)
         }
     }
 
     @Test("of very many logins only some are remembered, and all are judged")
     func many() async {
         let verifier = PasswordVerifier()
-        #expect(await verifier.verify("dave123", of: "dave", hash: Self.hash) == .right)
-        for number in 0..<300 { #expect(await verifier.verify("guess \(number)", of: "dave", hash: Self.hash) == .wrong) }
-        #expect(await verifier.verify("dave123", of: "dave", hash: Self.hash) == .right)
-        #expect(await verifier.verify("guess 0", of: "dave", hash: Self.hash) == .wrong)
+        #expect(await verifier.verify("dave123", of: "dave", among: ["dave": Self.hash]) == .right)
+        for number in 0..<300 { #expect(await verifier.verify("guess \(number)", of: "dave", among: ["dave": Self.hash]) == .wrong) }
+        #expect(await verifier.verify("dave123", of: "dave", among: ["dave": Self.hash]) == .right)
+        #expect(await verifier.verify("guess 0", of: "dave", among: ["dave": Self.hash]) == .wrong)
     }
 
     @Test(

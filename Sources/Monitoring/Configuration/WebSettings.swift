@@ -1,7 +1,7 @@
 /// What a web configuration file says, in exporter-toolkit's format, with the files that it names.
 package struct WebSettings: Sendable, Hashable {
     package struct TLS: Sendable, Hashable {
-        /// What is asked of clients; the names are those of Go.
+        /// What is asked of clients, least first; the names are those of Go.
         package enum ClientAuthentication: String, Sendable, Hashable, CaseIterable {
             case none = "NoClientCert"
             case request = "RequestClientCert"

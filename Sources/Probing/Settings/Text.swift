@@ -19,7 +19,8 @@ package enum Text {
         return !written.host.isEmpty && written.host.allSatisfy { $0.isHexDigit || ":.%".contains($0) }
     }
 
-    /// `address:port`, or `:port` and `*:port` for all addresses.
+    /// What is wrong with an address to listen on, as the rest of a sentence; nil for `address:port`, `:port` and `*:port` (all addresses), and
+    /// `unix:/path`.
     package static func listenProblem(_ text: String) -> String? {
         if text.hasPrefix("unix:") {
             let path = text.dropFirst("unix:".count)

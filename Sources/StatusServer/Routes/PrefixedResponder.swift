@@ -10,13 +10,15 @@ struct PrefixedResponder<Inner: HTTPResponder>: HTTPResponder {
     func respond(to request: Request, context: Inner.Context) async throws -> Response {
         guard !prefix.isEmpty else { return try await inner.respond(to: request, context: context) }
         let path = request.head.path ?? "/"
-        let rest = path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil
-        guard let rest, rest.hasPrefix("/") else {
-            let isRoot = path == "/" || rest?.isEmpty ?? false
-            return isRoot ? Response(status: .found, headers: [.location: prefix + "/"]) : .plain(.notFound, "not found\n")
-        }
         var head = request.head
-        head.path = rest
+        if path.hasPrefix(prefix + "/") {
+            head.path = String(path.dropFirst(prefix.count))
+        } else if ["/", prefix].contains(String(path.prefix { $0 != "?" })) {
+            return Response(status: .found, headers: [.location: prefix + "/"])
+        } else {
+            // No route has this path, and it is answered like any other that none has.
+            head.path = "/-/outside-the-prefix"
+        }
         return try await inner.respond(to: Request(head: head, body: request.body), context: context)
     }
 }

@@ -12,8 +12,8 @@ actor PasswordVerifier {
 
     private static let mostWaiting = 64
     private static let mostKept = 256
-    /// Of a password that nobody knows, for users that do not exist: their answer takes as long as another.
-    private static let nobody = "$2y$10$vYkilDFUuxJE7NKFYXtznOeu8jpjoU.1WBgS4arrHGRl.RPZaxeJ."
+    /// Salt and digest of a password that nobody knows, for users that do not exist: their answer takes as long as another.
+    private static let nobody = "vYkilDFUuxJE7NKFYXtznOeu8jpjoU.1WBgS4arrHGRl.RPZaxeJ."
 
     private struct Known {
         var right: [[UInt8]] = []
@@ -26,8 +26,9 @@ actor PasswordVerifier {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter hash: nil for a user that does not exist.
-    nonisolated func verify(_ password: String, of user: String, hash: String?) async -> Answer {
+    /// - Parameter users: the hash of each user's password.
+    nonisolated func verify(_ password: String, of user: String, among users: [String: String]) async -> Answer {
+        let hash = users[user]
         let key = Self.key([user, hash ?? "", password])
         if let answer = known.withLock({ $0.right.contains(key) ? true : $0.wrong.contains(key) ? false : nil }) {
             return answer ? .right : .wrong
@@ -37,8 +38,12 @@ actor PasswordVerifier {
             waiting.subtract(1, ordering: .relaxed)
             return .busy
         }
-        let isRight = await compare(password, hash ?? Self.nobody) && hash != nil
+        // The two digits after `$2y$`.
+        let cost = users.values.map { $0.dropFirst(4).prefix(2) }.max() ?? "10"
+        let matches = await compare(password, hash ?? "$2y$\(cost)$\(Self.nobody)")
         waiting.subtract(1, ordering: .relaxed)
+        guard let matches else { return .busy }
+        let isRight = matches && hash != nil
         known.withLock { known in
             let list: WritableKeyPath<Known, [[UInt8]]> = isRight ? \.right : \.wrong
             if known[keyPath: list].count >= Self.mostKept { known[keyPath: list].removeFirst() }
@@ -47,9 +52,12 @@ actor PasswordVerifier {
         return isRight ? .right : .wrong
     }
 
-    private func compare(_ password: String, _ hash: String) -> Bool {
+    /// - Returns: nil without memory.
+    private func compare(_ password: String, _ hash: String) -> Bool? {
         // bcrypt would take what comes before a zero byte for the whole.
-        !password.utf8.contains(0) && agent_password_matches(password, hash) == 1
+        if password.utf8.contains(0) { return false }
+        let answer = agent_password_matches(password, hash)
+        return answer < 0 ? nil : answer == 1
     }
 
     /// Lengths keep the parts apart.

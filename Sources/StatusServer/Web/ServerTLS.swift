@@ -106,12 +106,13 @@ extension WebSettings.TLS.Curve {
     }
 }
 
-/// Closes the connection of a client whose certificate has none of the allowed names, before any of its requests is read.
+/// Closes the connection of a client whose certificate has none of the allowed names, and reads nothing of what it sends.
 private final class ClientNameCheck: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let allowed: Set<String>
     private let tls: NIOSSLServerHandler
+    private var isRefused = false
 
     init(_ allowed: [String], _ tls: NIOSSLServerHandler) {
         self.allowed = Set(allowed)
@@ -119,8 +120,16 @@ private final class ClientNameCheck: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent, !isAllowed { return context.close(promise: nil) }
+        if case .handshakeCompleted? = event as? TLSUserEvent, !isAllowed {
+            isRefused = true
+            return context.close(promise: nil)
+        }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// A request may have come with the end of the handshake.
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !isRefused { context.fireChannelRead(data) }
     }
 
     /// A client that needs no certificate and has none is allowed.

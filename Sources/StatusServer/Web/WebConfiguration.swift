@@ -9,7 +9,8 @@ import Synchronization
 /// The web configuration in force. Its file, and those that it names, are read again every second; while they cannot be used, the previous
 /// configuration remains.
 ///
-/// Whether there is TLS, and the rate limit, change at the next start only: a listener never becomes open because of a file.
+/// Whether there is TLS, whether there are users, and the rate limit change at the next start only, and less is asked of clients'
+/// certificates at a start only: a listener never becomes open because of a file.
 package final class WebConfiguration: Service {
     /// What one request or connection is served with.
     struct Current: Sendable {
@@ -74,6 +75,16 @@ package final class WebConfiguration: Service {
         end.signal()
     }
 
+    /// What changes at a start only; nil if nothing of it changes.
+    private static func weakened(_ before: WebSettings, _ after: WebSettings) -> String? {
+        if (before.tls == nil) != (after.tls == nil) { return "TLS is turned on or off" }
+        if !before.users.isEmpty, after.users.isEmpty { return "logins are turned off" }
+        guard let old = before.tls, let new = after.tls else { return nil }
+        let demands = WebSettings.TLS.ClientAuthentication.allCases
+        let isWeaker = (demands.firstIndex(of: new.clientAuthentication) ?? 0) < (demands.firstIndex(of: old.clientAuthentication) ?? 0)
+        return isWeaker || old.allowedClientNames != nil && new.allowedClientNames == nil ? "less is asked of clients' certificates" : nil
+    }
+
     /// - Parameter refusal: what was last reported, to report it once.
     private func renew(_ refusal: inout String) {
         do throws(ConfigurationRefused) {
@@ -81,10 +92,9 @@ package final class WebConfiguration: Service {
             let before = current.settings
             var next: Current?
             if settings != before {
-                guard (settings.tls == nil) == (before.tls == nil) else {
+                if let what = Self.weakened(before, settings) {
                     throw ConfigurationRefused([
-                        Diagnostic(
-                            .error, at: SourceLocation(path: settings.path), "TLS is turned on or off at a start only: restart the agent")
+                        Diagnostic(.error, at: SourceLocation(path: settings.path), "\(what) at a start only: restart the agent")
                     ])
                 }
                 next = try Self.current(settings)

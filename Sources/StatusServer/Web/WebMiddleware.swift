@@ -14,7 +14,10 @@ struct WebMiddleware: RouterMiddleware {
             return .plain(.tooManyRequests, "too many requests: 'rate_limit' of the web configuration is reached\n")
         }
         let settings = configuration.current.settings
-        var response = try await loggedIn(request, context, settings, next)
+        var response: Response
+        do { response = try await loggedIn(request, context, settings, next) } catch let error as any HTTPResponseError {
+            response = try error.response(from: request, context: context)
+        }
         for header in settings.headers {
             if let name = HTTPField.Name(header.name) { response.headers[name] = header.value }
         }
@@ -28,7 +31,7 @@ struct WebMiddleware: RouterMiddleware {
         let isOpen = settings.users.isEmpty || context.endpointPath.map(settings.openPaths.contains) ?? false
         guard !isOpen else { return try await next(request, context) }
         if let (user, password) = Self.login(request.headers[.authorization] ?? "") {
-            switch await configuration.passwords.verify(password, of: user, hash: settings.users[user]) {
+            switch await configuration.passwords.verify(password, of: user, among: settings.users) {
             case .right:
                 var context = context
                 context.user = user

@@ -1,4 +1,5 @@
 import Addresses
+import CCurl
 
 extension Hop {
     /// What the hop connects to.
@@ -30,6 +31,11 @@ extension Hop {
 
         private static func login(_ login: WindowsLogin?) throws(ExchangeFailure) -> (user: String, password: String)? {
             guard let login, login.scheme == .ntlm else { return nil }
+            // libcurl would send the password in clear instead.
+            guard agent_has_ntlm() != 0 else {
+                throw ExchangeFailure(
+                    kind: .notPermitted, phase: .processing, sentence: "libcurl on this machine is built without NTLM")
+            }
             return (login.user, try login.password() ?? "")
         }
     }

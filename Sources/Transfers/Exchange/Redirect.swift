@@ -32,8 +32,9 @@ enum Redirect {
         }
         if !stays(from, to) {
             next.headers.removeAll { $0.isSecret || secret.contains($0.name.lowercased()) }
-            next.login = nil
         }
+        // What proves an account to one service could be passed on to another.
+        if from?.scheme != to?.scheme || from?.withPort != to?.withPort { next.login = nil }
         return next
     }
 

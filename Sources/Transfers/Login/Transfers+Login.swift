@@ -62,7 +62,9 @@ extension ExchangeReport {
 extension ExchangeResponse {
     /// The ways to log in that are offered, in lower case.
     fileprivate var loginSchemes: [String] {
-        values(of: "WWW-Authenticate").compactMap { $0.split(separator: " ").first?.lowercased() }
+        // Several challenges may share a field; what contains `=` is a parameter.
+        values(of: "WWW-Authenticate").flatMap { $0.split(separator: ",") }
+            .compactMap { $0.split(separator: " ").first?.lowercased() }.filter { !$0.contains("=") }
     }
 }
 

@@ -5,15 +5,24 @@ import ServiceLifecycle
 
 /// Reloads the configuration when one of its files has another content than before.
 struct AutoReload: Service {
-    let files: [String]
-    let every: Duration
-    let changes: ChangeRequests
+    private let files: [String]
+    private let every: Duration
+    private let first: [[UInt8]?]
+    private let changes: ChangeRequests
+
+    /// - Parameter first: what `contents` was before the configuration was read.
+    init(_ files: [String], first: [[UInt8]?], every: Duration, changes: ChangeRequests) {
+        (self.files, self.first, self.every, self.changes) = (files, first, every, changes)
+    }
+
+    /// Of each file; nil for one that cannot be read.
+    static func contents(_ files: [String]) -> [[UInt8]?] { files.map(content) }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var before = files.map(Self.content)
+            var before = first
             while (try? await Task.sleep(for: every)) != nil {
-                let now = files.map(Self.content)
+                let now = Self.contents(files)
                 guard now != before else { continue }
                 before = now
                 // Problems are reported in the log, the metrics and the status page.
@@ -22,7 +31,6 @@ struct AutoReload: Service {
         }
     }
 
-    /// Nil if it cannot be read.
     private static func content(_ path: String) -> [UInt8]? {
         do throws(FileUnreadable) { return try RegularFile.read(path, atMost: 16 << 20) } catch { return nil }
     }

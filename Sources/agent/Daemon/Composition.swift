@@ -64,6 +64,7 @@ enum Composition {
         // Until the control socket has its mode, nobody else may write to it.
         umask(umask(0o077) | 0o022)
         let transfers = try Self.transfers()
+        let contents = reloadsEvery == nil ? [] : AutoReload.contents(files.paths)
         let checking = kinds(transfers: transfers, stateDirectory: nil, ownsState: false, logger: logger)
         let configuration = try files.read(kinds: checking).configuration
         let state = try StateDirectory(configuration.daemon.stateDirectory)
@@ -116,7 +117,7 @@ enum Composition {
                 events, ReloadOnHangup(changes: changes), MemoryReturn(),
             ]
             + (web.map { [$0] } ?? [])
-            + (reloadsEvery.map { [AutoReload(files: files.paths, every: $0, changes: changes)] } ?? [])
+            + (reloadsEvery.map { [AutoReload(files.paths, first: contents, every: $0, changes: changes)] } ?? [])
             + beside
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },

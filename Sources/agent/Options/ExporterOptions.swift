@@ -52,9 +52,10 @@ struct ExporterOptions: ParsableArguments {
     var overrides: ConfigurationOverrides {
         var overrides = ConfigurationOverrides()
         overrides.listen = addresses
-        overrides.webConfigFile = webConfigFile
+        // Wrappers write options without a value.
+        overrides.webConfigFile = webConfigFile.flatMap { $0.isEmpty ? nil : $0 }
         overrides.externalURL = externalURL.flatMap { $0.isEmpty ? nil : $0 }
-        overrides.routePrefix = routePrefix
+        overrides.routePrefix = routePrefix.flatMap { $0.isEmpty ? nil : $0 }
         overrides.timeoutOffset = timeoutOffset.map { .seconds($0) }
         overrides.historyLimit = historyLimit
         return overrides

@@ -147,7 +147,7 @@ import Testing
     @Test("paths that a key names need no login, others do")
     func open() async throws {
         let site = try await WebSite()
-        try site.write(WebSite.users + "auth_excluded_paths: [/-/healthy]\n")
+        try site.write(WebSite.users + "auth_excluded_paths: [/-/healthy]\nhttp_server_config: { headers: { X-Frame-Options: deny } }\n")
         let daemon = try await site.start()
         for (path, status) in [
             ("/-/healthy", "200"), ("/-/healthy/", "200"), ("/-/ready", "401"), ("/metrics", "401"), ("/nowhere", "401"),
@@ -180,9 +180,47 @@ import Testing
         try site.write(WebStartTests.tls + WebSite.users)
         #expect(try await eventually(within: .seconds(60)) { try await site.curl(daemon) == "401" })
         #expect(try await site.curl(daemon, "/-/ready", ["-u", "dave:dave123"]) == "200")
+        // Nor does one with logins, as while an editor has emptied the file.
+        try site.write(WebStartTests.tls)
+        #expect(await daemon.program.said("logins are turned off at a start only"))
+        #expect(try await site.curl(daemon) == "401")
         // Another certificate, which the client does not trust.
-        try site.write(WebStartTests.tls.replacing("server.", with: "foreign."))
+        try site.write(WebStartTests.tls.replacing("server.", with: "foreign.") + WebSite.users)
         #expect(try await eventually(within: .seconds(60)) { try await site.curl(daemon).hasPrefix("error 60") })
+    }
+
+    @Test("of a client whose certificate has no allowed name, no request is carried out, even if it comes with the end of the handshake")
+    func refused() async throws {
+        let site = try await WebSite()
+        try site.write(Self.clients("RequireAndVerifyClientCert", "  client_allowed_sans: [fabrikam.com]\n"))
+        let daemon = try await site.start()
+        let folder = site.certificates.path
+        let client = """
+            import socket, ssl, sys
+            folder, port = sys.argv[1:]
+            context = ssl.create_default_context(cafile=folder + "/root.pem")
+            context.load_cert_chain(folder + "/client.pem", folder + "/client.key")
+            for _ in range(20):
+                incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+                tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+                peer = socket.create_connection(("127.0.0.1", int(port)))
+                while True:
+                    try: tls.do_handshake()
+                    except ssl.SSLWantReadError:
+                        peer.sendall(outgoing.read())
+                        incoming.write(peer.recv(65536))
+                        continue
+                    break
+                tls.write(b"POST /-/reload HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\n\\r\\n")
+                peer.sendall(outgoing.read())
+                try:
+                    while peer.recv(65536): pass
+                except OSError: pass
+            """
+        let port = String(daemon.address.split(separator: ":").last ?? "")
+        let ended = try await Program.run(Program.python, ["-c", client, folder, port])
+        #expect(ended.status == 0, "\(ended)")
+        #expect(!daemon.program.errors.contains("configuration reloaded"), "\(daemon.program.errors)")
     }
 
     @Test("a session to the control socket needs no login")

@@ -198,6 +198,8 @@ import Testing
         let other = try await probe("plain", "http://127.0.0.1:\(server.port)/", by: daemon)
         #expect(other.succeeded, "\(other.text)")
         let (succeeded, text) = try await stuck
-        #expect(!succeeded && text.contains("no Kerberos server responded in time"), "\(text)")
+        #expect(
+            !succeeded && text.contains("no Kerberos server responded in time")
+                && text.contains("reason=\"kerberos_failed\",severity=\"unknown\""), "\(text)")
     }
 }
