@@ -204,6 +204,7 @@ package actor HealthManager: Service {
         facts.acknowledged = cache.acknowledged
         facts.journal = services.journal.facts
         facts.unknownModules = services.prober.unknownModules
+        facts.unusableModules = services.prober.unusableModules
         return (facts, cache.count)
     }
 

@@ -27,7 +27,7 @@ struct ModulesFile {
             let section = reader.setting(kind.name)
             guard section != nil || kind.name == prober else { continue }
             let one = ConfiguredKind(kind, options: section ?? .empty(at: setting.location))
-            notes.diagnostics += one.diagnostics
+            notes.diagnostics += one.diagnostics.map { $0.isUnsupported ? Self.onlyOf(name, $0) : $0 }
             if kind.name == prober { configured = one }
         }
         reader.finish()
@@ -36,6 +36,11 @@ struct ModulesFile {
                 name: name, kind: $0, timeout: timeout, hostHeader: Self.hostHeader($0.options),
                 masked: MaskedText.write(setting, under: name))
         }
+    }
+
+    /// A warning: the module is refused, and not the file.
+    private static func onlyOf(_ module: String, _ diagnostic: Diagnostic) -> Diagnostic {
+        Diagnostic(.warning, at: diagnostic.location, "module '\(module)' cannot be run: \(diagnostic.sentence)")
     }
 
     private func prober(_ reader: SettingsReader, _ name: String) -> String? {

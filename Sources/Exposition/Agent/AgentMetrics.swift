@@ -48,6 +48,12 @@ package struct AgentMetrics: Sendable {
             "health_agent_unknown_modules_total", type: "counter", help: "Number of probe requests that named an unknown module.",
             format: format)
         text.sample("health_agent_unknown_modules_total", [], Double(facts.unknownModules))
+        if !facts.unusableModules.isEmpty {
+            text.header(
+                "health_agent_module_unusable", type: "gauge", help: "1 for each module that asks for what this build cannot do.",
+                format: format)
+            for name in facts.unusableModules { text.sample("health_agent_module_unusable", [("module", name)], 1) }
+        }
         targetLists(&text, format)
         HealthMetrics(facts: facts).write(to: &text, format: format)
         ResponseMetrics(facts: responses).write(to: &text, format: format)

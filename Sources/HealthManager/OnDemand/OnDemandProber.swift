@@ -63,6 +63,14 @@ package final class OnDemandProber: ResultObserver, Sendable {
     package var recent: [OnDemandRun] { state.withLock { $0.history.all } }
 
     /// The run with this ID; nil if it is no longer kept.
+    /// The latest run against a target; nil if none is kept.
+    package func run(against target: String, module: String?) -> OnDemandRun? {
+        recent.filter { $0.target == target && (module ?? $0.module.name) == $0.module.name }.max { $0.id < $1.id }
+    }
+
+    /// The names of the modules that this build cannot run, sorted.
+    var unusableModules: [String] { state.withLock { $0.modules.values.filter { $0.unusable != nil }.map(\.name).sorted() } }
+
     package func run(numbered id: Int) -> OnDemandRun? { recent.first { $0.id == id } }
 
     /// The modules in use, sorted by name.
@@ -135,6 +143,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
             let advice = modules.isEmpty ? ": this agent was started without --modules" : ""
             throw Refusal(status: 400, sentence: "Unknown module \"\(name)\"\(advice)")
         }
+        if let unusable = module.unusable { throw Refusal(status: 400, sentence: "module \"\(name)\" cannot be run: \(unusable)") }
         let timeout = ProbeTimeout.rule(
             module: module.timeout, scrape: try Self.scrapeTimeout(query.scrapeTimeout), offset: configuration.probe.timeoutOffset)
         guard let text = query.target, !text.isEmpty else { throw Refusal(status: 400, sentence: "Target parameter is missing") }

@@ -30,6 +30,8 @@ package struct AgentFacts: Sendable {
     package var journal = JournalFacts()
     /// The number of `/probe` requests that named an unknown module.
     package var unknownModules = 0
+    /// The names of the modules that this build cannot run, sorted.
+    package var unusableModules: [String] = []
 
     package static let latenessBounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 

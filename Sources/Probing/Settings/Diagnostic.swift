@@ -10,6 +10,8 @@ package struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     package var severity: Severity
     package var location: SourceLocation
     package var sentence: String
+    /// Whether the value is valid, but this build cannot do what it asks for.
+    package var isUnsupported = false
 
     package init(_ severity: Severity, at location: SourceLocation, _ sentence: String) {
         self.severity = severity

@@ -52,6 +52,13 @@ package final class SettingsReader {
         notes.diagnostics.append(Diagnostic(.error, at: location, sentence))
     }
 
+    /// Notes an error about a valid value that this build cannot do: of a module, it concerns no other module.
+    package func unsupported(_ sentence: String, at location: SourceLocation) {
+        var diagnostic = Diagnostic(.error, at: location, sentence)
+        diagnostic.isUnsupported = true
+        notes.diagnostics.append(diagnostic)
+    }
+
     /// Notes a warning.
     package func warning(_ sentence: String, at location: SourceLocation) {
         notes.diagnostics.append(Diagnostic(.warning, at: location, sentence))
@@ -112,9 +119,12 @@ package final class SettingsReader {
         return nil
     }
 
-    /// `true` or `false`, ignoring case.
+    /// `true` or `false`, or another pair of YAML 1.1 (`yes` and `no`, `on` and `off`, `y` and `n`), ignoring case.
     package func bool(_ key: String) -> Bool? {
-        scalar(key, expected: "true or false") { ["true": true, "false": false][$0.lowercased()] }
+        scalar(key, expected: "true or false") { text in
+            let text = text.lowercased()
+            return ["true", "yes", "on", "y"].contains(text) ? true : ["false", "no", "off", "n"].contains(text) ? false : nil
+        }
     }
 
     /// A whole number in the range; nil if the key is missing, or its value is not one, which is reported.

@@ -42,7 +42,14 @@ struct ProbeRoute: Sendable {
     }
 
     private func logs(_ request: Request) -> Response {
-        guard let id = request.uri.queryParameters["id"].flatMap({ Int($0) }) else { return .plain(.badRequest, "'id' must be a number\n") }
+        let parameters = FormQuery(request.uri.query ?? "")
+        if let target = parameters["target"], parameters["id"] == nil {
+            guard let run = prober.run(against: target, module: parameters["module"]) else {
+                return .plain(.notFound, "no recent run has this target\n")
+            }
+            return .plain(.ok, DebugText.render(run))
+        }
+        guard let id = parameters["id"].flatMap({ Int($0) }) else { return .plain(.badRequest, "'id' must be a number\n") }
         guard let run = prober.run(numbered: id) else { return .plain(.notFound, "no recent run has this id\n") }
         return .plain(.ok, DebugText.render(run))
     }

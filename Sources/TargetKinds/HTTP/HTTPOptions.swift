@@ -79,7 +79,8 @@ final class HTTPOptions: Sendable {
 
     private static func versions(_ reader: SettingsReader) -> [String] {
         let known = ["HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"]
-        return (reader.strings("valid_http_versions") ?? []).filter { version in
+        return (reader.strings("valid_http_versions") ?? []).map { ["HTTP/2": "HTTP/2.0", "HTTP/3": "HTTP/3.0"][$0] ?? $0 }.filter {
+            version in
             if known.contains(version) { return true }
             reader.error(
                 "'valid_http_versions' must be a list of \(known.joined(separator: ", ")), found '\(version)' in it",
@@ -118,11 +119,11 @@ final class HTTPOptions: Sendable {
     private static func refuse(_ reader: SettingsReader) {
         for key in ["fail_if_body_json_matches_cel", "fail_if_body_json_not_matches_cel"] where reader.setting(key) != nil {
             let instead = key.replacing("json_", with: "").replacing("_cel", with: "_regexp")
-            reader.error(
+            reader.unsupported(
                 "'\(key)' is not supported: CEL expressions are not available; use '\(instead)'", at: reader.location(of: key))
         }
         if reader.bool("enable_http3") ?? false {
-            reader.error(
+            reader.unsupported(
                 "'enable_http3' is not supported: HTTP/3 is not available; remove it", at: reader.location(of: "enable_http3"))
         }
     }

@@ -52,7 +52,7 @@ struct HTTPProbe: Probe {
 
     // MARK: The request
 
-    private func isProxied(_ host: URLHost) -> Bool { options.proxy.route?.applies(to: host.name) ?? false }
+    private func isProxied(_ host: URLHost) -> Bool { options.proxy.route(to: host)?.applies(to: host.name) ?? false }
 
     /// nil if the run ends here; the reason has then been recorded.
     private func request(_ url: String, _ host: URLHost, _ run: inout TargetRun) -> ExchangeRequest? {
@@ -81,7 +81,7 @@ struct HTTPProbe: Probe {
         if !request.headers.contains(where: { $0.isNamed("user-agent") }) {
             request.headers.append(HeaderField("User-Agent", services.userAgent))
         }
-        request.proxy = options.proxy.route
+        request.proxy = options.proxy.route(to: host)
         request.resolvesForProxy = !options.leavesNamesToProxy
         request.redirects = .follow(maximum: options.followsRedirects ? Self.mostRedirects : 0)
         request.keepsCookies = true

@@ -1,25 +1,54 @@
 import Addresses
 import FoundationEssentials
+import Glibc
 import Outbound
 import Probing
 import Transfers
 
-/// `proxy_url no_proxy proxy_connect_header`, in the format of blackbox_exporter's modules, and `proxy_windows_auth`.
+/// `proxy_url no_proxy proxy_connect_header proxy_from_environment`, in the format of blackbox_exporter's modules, and `proxy_windows_auth`.
 struct ProxyOptions: Sendable {
-    var route: ProxyRoute?
+    private var route: ProxyRoute?
+    /// With `proxy_from_environment`, by the scheme of the URL asked.
+    private var environment: [String: ProxyRoute] = [:]
 
     init() {}
 
-    init(_ reader: SettingsReader) {
-        if reader.bool("proxy_from_environment") ?? false {
-            reader.error(
-                "'proxy_from_environment' is not supported: the environment is not used; set 'proxy_url' and 'no_proxy'",
-                at: reader.location(of: "proxy_from_environment"))
+    /// The proxy for a URL and its redirects, which decides by itself which hosts are asked without it; nil if there is none.
+    func route(to host: URLHost) -> ProxyRoute? {
+        // An entry of the environment may name a port, too.
+        route ?? environment[host.scheme].flatMap { $0.noProxy.contains(host.withPort) ? nil : $0 }
+    }
+
+    /// `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, in capitals or not, as Go reads them: they are not for this machine.
+    private static func routes(ofEnvironment headers: [HeaderField]) -> [String: ProxyRoute] {
+        func value(_ name: String) -> String {
+            for name in [name, name.lowercased()] {
+                if let text = getenv(name), text.pointee != 0 { return String(cString: text) }
+            }
+            return ""
         }
+        let without = value("NO_PROXY").split(separator: ",").map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
+        return ["http", "https"].reduce(into: [:]) { routes, scheme in
+            let url = value(scheme.uppercased() + "_PROXY")
+            guard let sent = sent(url.contains("://") || url.isEmpty ? url : "http://" + url) else { return }
+            routes[scheme] = ProxyRoute(
+                url: EndpointURL(sent), noProxy: without + ["localhost", "127.0.0.0/8", "::1"], headers: headers)
+        }
+    }
+
+    init(_ reader: SettingsReader) {
+        let fromEnvironment = reader.bool("proxy_from_environment") ?? false
         let url = reader.string("proxy_url").flatMap { $0.isEmpty ? nil : $0 }
         let without = (reader.string("no_proxy") ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace } }
         let headers = Self.connectHeaders(reader)
         let account = reader.windowsAuth(ofModule: "proxy_windows_auth")
+        if fromEnvironment {
+            for key in ["proxy_url", "no_proxy", "proxy_windows_auth"] where reader.has(key) {
+                reader.error("'\(key)' and 'proxy_from_environment' are mutually exclusive: keep one", at: reader.location(of: key))
+            }
+            environment = Self.routes(ofEnvironment: headers)
+            return
+        }
         guard let url else {
             for key in ["no_proxy", "proxy_connect_header", "proxy_windows_auth"] where reader.has(key) {
                 reader.error("'\(key)' needs 'proxy_url'", at: reader.location(of: key))

@@ -66,7 +66,7 @@ struct OAuthClient: Sendable {
         request.method = .post
         request.body = Array(form.map { "\(Self.escaped($0.0))=\(Self.escaped($0.1))" }.joined(separator: "&").utf8)
         request.tls = tls.settings
-        request.proxy = proxy.route
+        request.proxy = URLHost(request.url).flatMap { proxy.route(to: $0) }
         return request
     }
 
