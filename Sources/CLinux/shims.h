@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 /* Each returns a descriptor closed on exec that never blocks, or -1 with errno. */
+static inline int agent_shutdown_both(void) { return SHUT_RDWR; }
 static inline int agent_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }
 static inline int agent_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 static inline int agent_socket(int family, int type, int protocol) {

@@ -48,6 +48,7 @@ package final class Connections: Sendable {
         var facts = Facts()
         var lastWarning: [String: NIODeadline] = [:]
         var listeners: [any Channel] = []
+        var isQuiescing = false
 
         mutating func add(_ record: ConnectionRecord) {
             records[ObjectIdentifier(record.channel)] = record
@@ -100,9 +101,15 @@ package final class Connections: Sendable {
         }.get()
     }
 
+    /// Whether `quiesce` has been called, by any of the listeners.
+    package var isQuiescing: Bool { state.withLock(\.isQuiescing) }
+
     /// Stops listening. Connections with an incomplete request are closed; others end after their responses.
     package func quiesce() {
-        let (listeners, records) = state.withLock { ($0.listeners, Array($0.records.values)) }
+        let (listeners, records) = state.withLock { state in
+            state.isQuiescing = true
+            return (state.listeners, Array(state.records.values))
+        }
         for listener in listeners { listener.close(promise: nil) }
         for record in records {
             switch record.now.phase {

@@ -2,7 +2,6 @@ import Glibc
 import NIOCore
 import ServiceLifecycle
 import Serving
-import Synchronization
 
 /// An address could not be bound; the description is one sentence that names the address, the cause and the setting to change.
 package struct CannotListen: Error, CustomStringConvertible {
@@ -18,20 +17,18 @@ struct Listener: Service {
     let serve: @Sendable () async throws -> Void
 
     func run() async throws {
-        let isEnding = Atomic(false)
         do {
             try await withTaskExecutorPreference(executor) {
                 try await withGracefulShutdownHandler {
                     try await serve()
                 } onGracefulShutdown: {
-                    isEnding.store(true, ordering: .relaxed)
                     // Hummingbird does the same, but in a task that may never get a thread to run on.
                     connections.quiesce()
                 }
             }
         } catch {
             // A server that stops before its service group asks it to ends with an error; that is expected here.
-            if isEnding.load(ordering: .relaxed) { return }
+            if connections.isQuiescing { return }
             guard let error = error as? IOError else { throw error }
             let why = error.errnoCode == EADDRINUSE ? "the port is in use" : String(cString: strerror(error.errnoCode))
             throw CannotListen(description: "cannot listen on \(address): \(why); \(remedy)")

@@ -30,8 +30,6 @@ import Testing
         ("prober: http\n    http: { fail_if_header_not_matches: [{ header: X }] }", "4", ["regexp"]),
         ("prober: http\n    http: { compression: zip }", "4:26", ["gzip"]),
         ("prober: http\n    http: { compression: gzip, headers: { Accept-Encoding: br } }", "4", ["Accept-Encoding"]),
-        ("prober: http\n    http: { enable_http3: true }", "4", ["enable_http3"]),
-        ("prober: http\n    http: { fail_if_body_json_matches_cel: \"a == 1\" }", "4", ["CEL", "fail_if_body_matches_regexp"]),
         ("prober: http\n    http: { body_size_limit: many }", "4:30", ["body_size_limit"]),
         ("prober: http\n    http: { basic_auth: { username: a }, bearer_token: b }", "4", ["bearer_token"]),
         ("prober: http\n    http: { basic_auth: { password: a, password_file: b } }", "4", ["password_file"]),

@@ -71,8 +71,13 @@ package struct WebFile: Sendable {
                 "'client_ca_file' needs 'client_auth_type: RequireAndVerifyClientCert': without it, clients are not asked for a certificate",
                 at: reader.location(of: reader.has("client_ca_file") ? "client_ca_file" : "client_ca"))
         }
+        if tls.allowedClientNames != nil, tls.clientAuthentication == .none {
+            reader.error(
+                "'client_allowed_sans' needs 'client_auth_type: RequireAndVerifyClientCert': without it, clients are not asked for a certificate",
+                at: reader.location(of: "client_allowed_sans"))
+        }
         if let roots, CertificateFacts.count(pem: roots) == 0, tls.clientAuthentication != .none {
-            reader.warning(
+            reader.error(
                 "'client_ca_file' contains no PEM certificate: no client is accepted", at: reader.location(of: "client_ca_file"))
         }
         if tls.minimum > tls.maximum {
@@ -179,13 +184,17 @@ package struct WebFile: Sendable {
             }
             guard Self.isBcrypt(hash) else {
                 reader.error(
-                    "'basic_auth_users': the value of '\(user)' is not a bcrypt hash: make one with htpasswd -nBC 10 \(user)", at: location)
+                    "'basic_auth_users': the value of '\(user)' is not a bcrypt hash of cost 4 to \(Self.mostCost): make one with htpasswd -nBC 10 \(user)",
+                    at: location)
                 return nil
             }
             return (user, hash)
         }
         return Dictionary(pairs) { first, _ in first }
     }
+
+    /// With each further one a login takes twice as long, and others wait: seconds for this one.
+    private static let mostCost = 16
 
     /// `$2y$10$`, and 53 characters of salt and digest.
     private static func isBcrypt(_ hash: String) -> Bool {
@@ -198,7 +207,7 @@ package struct WebFile: Sendable {
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
                 || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/")
         }
-        return (4...31).contains(cost) && parts[3].utf8.count == 53 && isPlain
+        return (4...mostCost).contains(cost) && parts[3].utf8.count == 53 && isPlain
     }
 
     private func openPaths(_ reader: SettingsReader) -> Set<String> {

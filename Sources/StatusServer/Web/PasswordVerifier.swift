@@ -11,6 +11,8 @@ actor PasswordVerifier {
     enum Answer: Sendable { case right, wrong, busy }
 
     private static let mostWaiting = 64
+    /// Of one address: nobody's guesses keep others from logging in.
+    private static let mostWaitingOfAddress = 4
     private static let mostKept = 256
     /// Salt and digest of a password that nobody knows, for users that do not exist: their answer takes as long as another.
     private static let nobody = "vYkilDFUuxJE7NKFYXtznOeu8jpjoU.1WBgS4arrHGRl.RPZaxeJ."
@@ -22,26 +24,27 @@ actor PasswordVerifier {
 
     private let executor = ThreadExecutor("passwords")
     nonisolated private let known = Mutex(Known())
-    nonisolated private let waiting = Atomic(0)
+    /// How many wait, by address.
+    nonisolated private let waiting = Mutex<[String: Int]>([:])
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter users: the hash of each user's password.
-    nonisolated func verify(_ password: String, of user: String, among users: [String: String]) async -> Answer {
+    /// - Parameters:
+    ///   - users: the hash of each user's password.
+    ///   - address: of the client.
+    nonisolated func verify(
+        _ password: String, of user: String, among users: [String: String], from address: String = ""
+    ) async -> Answer {
         let hash = users[user]
         let key = Self.key([user, hash ?? "", password])
         if let answer = known.withLock({ $0.right.contains(key) ? true : $0.wrong.contains(key) ? false : nil }) {
             return answer ? .right : .wrong
         }
-        // Nobody's guesses keep those who know their password waiting for long.
-        guard waiting.add(1, ordering: .relaxed).newValue <= Self.mostWaiting else {
-            waiting.subtract(1, ordering: .relaxed)
-            return .busy
-        }
+        guard enter(address) else { return .busy }
         // The two digits after `$2y$`.
         let cost = users.values.map { $0.dropFirst(4).prefix(2) }.max() ?? "10"
         let matches = await compare(password, hash ?? "$2y$\(cost)$\(Self.nobody)")
-        waiting.subtract(1, ordering: .relaxed)
+        leave(address)
         guard let matches else { return .busy }
         let isRight = matches && hash != nil
         known.withLock { known in
@@ -50,6 +53,21 @@ actor PasswordVerifier {
             known[keyPath: list].append(key)
         }
         return isRight ? .right : .wrong
+    }
+
+    nonisolated private func enter(_ address: String) -> Bool {
+        waiting.withLock { waiting in
+            let isFull = waiting[address, default: 0] >= Self.mostWaitingOfAddress || waiting.values.reduce(0, +) >= Self.mostWaiting
+            if !isFull { waiting[address, default: 0] += 1 }
+            return !isFull
+        }
+    }
+
+    nonisolated private func leave(_ address: String) {
+        waiting.withLock { waiting in
+            let left = (waiting[address] ?? 1) - 1
+            waiting[address] = left == 0 ? nil : left
+        }
     }
 
     /// - Returns: nil without memory.

@@ -37,7 +37,9 @@ struct ServerTLS: Sendable {
         allowedClientNames = settings.clientAuthentication == .none ? nil : settings.allowedClientNames
         do { context = try NIOSSLContext(configuration: configuration) } catch {
             throw Unusable(
-                description: "the certificate of 'cert_file' and the key of 'key_file' do not belong together, or cannot be used")
+                description:
+                    "the first certificate of 'cert_file' and the key of 'key_file' do not belong together, or cannot be used: the server's own comes first, then its issuers"
+            )
         }
     }
 

@@ -98,11 +98,13 @@ package final class WebConfiguration: Service {
                     ])
                 }
                 next = try Self.current(settings)
+                if settings.rateLimit != before.rateLimit { logger.notice("'rate_limit' changes at the next start") }
             }
             state.withLock { state in
                 if let next { state.current = next }
                 state.facts.isLastReadUsable = true
             }
+            if next == nil, !refusal.isEmpty { logger.info("the web configuration can be used again") }
             if next != nil { logger.info("web configuration read again", metadata: ["path": "\(settings.path)"]) }
             refusal = ""
         } catch {

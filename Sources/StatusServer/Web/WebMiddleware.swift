@@ -1,3 +1,4 @@
+import Addresses
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -31,7 +32,8 @@ struct WebMiddleware: RouterMiddleware {
         let isOpen = settings.users.isEmpty || context.endpointPath.map(settings.openPaths.contains) ?? false
         guard !isOpen else { return try await next(request, context) }
         if let (user, password) = Self.login(request.headers[.authorization] ?? "") {
-            switch await configuration.passwords.verify(password, of: user, among: settings.users) {
+            switch await configuration.passwords.verify(password, of: user, among: settings.users, from: context.address?.description ?? "")
+            {
             case .right:
                 var context = context
                 context.user = user

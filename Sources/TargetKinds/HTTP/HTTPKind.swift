@@ -56,6 +56,9 @@ struct HTTPKind: ProbeKind {
             .init("proxy_url", "http:// or socks5:// proxy", settableThroughAgent: false),
             .init("proxy_windows_auth", "an account for the proxy, as windows_auth", settableThroughAgent: false),
             .init("no_proxy", "hosts, domains and ranges that are reached without the proxy", settableThroughAgent: false),
+            .init(
+                "proxy_from_environment", "take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY (default false)",
+                settableThroughAgent: false),
             .init("proxy_connect_header", "headers sent only to the proxy", settableThroughAgent: false),
             .init("skip_resolve_phase_with_proxy", "let the proxy resolve names (default false)", settableThroughAgent: false),
             .init("enable_http2", "use HTTP/2 if the server offers it (default true)", settableThroughAgent: true),

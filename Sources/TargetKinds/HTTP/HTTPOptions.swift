@@ -60,6 +60,10 @@ final class HTTPOptions: Sendable {
                 "'compression: \(wanted.rawValue)' and the header 'Accept-Encoding: \(asked)' contradict each other: accept \(wanted.rawValue), or remove one of them",
                 at: reader.location(of: "compression"))
         }
+        if case .windows = authorization, headers.value(of: "Authorization") != nil {
+            reader.error(
+                "'windows_auth' and the header 'Authorization' are mutually exclusive: keep one", at: reader.location(of: "windows_auth"))
+        }
         Self.refuse(reader)
     }
 

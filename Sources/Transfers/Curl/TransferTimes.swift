@@ -58,14 +58,14 @@ struct TransferTimes {
         guard resolved > .zero else { return phases }
         phases[.resolve] = resolved
         guard connected > .zero else { return phases }
-        phases[.connect] = connected - resolved
+        phases[.connect] = max(.zero, connected - resolved)
         if isTLS {
             guard handshaken > .zero else { return phases }
-            phases[.tls] = handshaken - connected
+            phases[.tls] = max(.zero, handshaken - connected)
         }
         guard firstByte > .zero else { return phases }
-        phases[.processing] = firstByte - requestSent
-        phases[.transfer] = total - firstByte
+        phases[.processing] = max(.zero, firstByte - requestSent)
+        phases[.transfer] = max(.zero, total - firstByte)
         return phases
     }
 

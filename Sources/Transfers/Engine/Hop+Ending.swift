@@ -18,12 +18,32 @@ extension Hop {
         }
     }
 
+    /// Counts the challenges to a login: the first one is answered, the second says that the answer is not accepted.
+    struct Challenges {
+        private var counts: [Int: Int] = [:]
+
+        /// - Returns: whether no further answer is given.
+        mutating func isLast(_ status: Int) -> Bool {
+            guard [401, 407].contains(status) else { return false }
+            counts[status, default: 0] += 1
+            return counts[status] == 2
+        }
+    }
+
     /// The accounts for NTLM, with their passwords.
     struct Logins: Sendable {
         var server: (user: String, password: String)?
         var proxy: (user: String, password: String)?
 
-        /// - Throws: `credentialUnreadable`, `localResources`.
+        var isEmpty: Bool { server == nil && proxy == nil }
+
+        func refusal(by target: String) -> ExchangeFailure {
+            ExchangeFailure(
+                kind: proxy == nil ? .loginRefused : .proxyAuthentication, phase: .processing,
+                sentence: "\(target) closes every connection instead of taking the login of \(proxy?.user ?? server?.user ?? "")")
+        }
+
+        /// - Throws: `credentialUnreadable`, `localResources`, `notPermitted` without NTLM.
         init(_ request: ExchangeRequest, _ target: Target) throws(ExchangeFailure) {
             server = try Self.login(request.login)
             if case .proxy(let proxy, _) = target { self.proxy = try Self.login(proxy.login) }

@@ -27,6 +27,9 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     /// Whether the response was abandoned after its headers, because it is a redirect that will be followed or an upgrade.
     private var isCutShort = false
     private var connection: TurnWatch.Connection?
+    /// Of a hop that logs in by NTLM, all of its connections.
+    private var connections: [TurnWatch.Connection] = []
+    private var challenges = Challenges()
 
     /// - Parameter redirects: the number of redirects followed before this hop.
     /// - Returns: nil if the request is invalid.
@@ -55,8 +58,10 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     func begin(_ turns: EngineTurns) {
         self.turns = turns
         easy.opened = { [unowned self, watch = turns.watch] descriptor in
-            connection = watch.opened(descriptor)
-            return true
+            let opened = watch.opened(descriptor)
+            connection = opened
+            if !logins.isEmpty { connections.append(opened) }
+            return !isLooping
         }
         // Connections may be closed after their transfer, so the callback's object must live as long as the engine.
         agent_set_close_function(handle) { watch, descriptor in
@@ -68,6 +73,8 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
 
     /// Passes on the ending; called once, after the handle has been removed from the multi handle.
     func finish(_ code: CURLcode) {
+        // libcurl keeps a connection whose login is unfinished, for the next transfer with the same account.
+        for connection in connections { turns?.watch.shut(connection) }
         let isRefused = code == CURLE_OK && !answer.end()
         var ending = Ending(report: report(isCutShort ? CURLE_OK : isRefused ? CURLE_WRITE_ERROR : code), redirect: redirectURL)
         if request.keepsCookies { ending.cookies = cookies }
@@ -76,6 +83,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
 
     /// Passes on an ending with the kind `cancelled` and the phase that was reached.
     func cancelled() {
+        for connection in connections { turns?.watch.shut(connection) }
         var report = report(CURLE_OPERATION_TIMEDOUT)
         report.failure?.kind = .cancelled
         end(Ending(report: report))
@@ -229,9 +237,12 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
 
     private func receiveHeader(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         easy.noteTLS()
+        let hadAllHeaders = answer.hasAllHeaders
         guard answer.takeHeaders(UnsafeRawBufferPointer(start: data, count: count)) else { return 0 }
-        // The data after a switch to another protocol is not HTTP and may never end.
-        isCutShort = answer.hasAllHeaders && (willRedirect || TransferTimes.status(handle) == 101)
+        guard answer.hasAllHeaders else { return count }
+        let status = TransferTimes.status(handle)
+        // The data after a switch to another protocol is not HTTP and may never end. libcurl would answer any number of challenges.
+        isCutShort = willRedirect || status == 101 || !logins.isEmpty && !hadAllHeaders && challenges.isLast(status)
         return isCutShort ? 0 : count
     }
 
@@ -280,7 +291,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
                 refusal: connection?.isCut.load(ordering: .acquiring) == true ? .flood : answer.refusal,
                 hasAllHeaders: answer.hasAllHeaders, ofTLS: easy.verifier.flatMap { $0.ownFault ?? $0.failure(with: target) }, times: times,
                 phase: times.reached(isTLS: isTLS), target: target, proxied: isProxied)
-            report.failure = reason.failure
+            report.failure = isLooping ? logins.refusal(by: target) : reason.failure
             if report.failure.map({ report.phases[$0.phase] == nil }) ?? false, let phase = report.failure?.phase {
                 report.phases[phase] = times.unfinished
                 report.unfinished = times.unfinished
@@ -288,6 +299,9 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         }
         return report
     }
+
+    /// Whether the server or the proxy closes the connection instead of taking a login.
+    private var isLooping: Bool { connections.count > 3 }
 
     private var isProxied: Bool { if case .proxy = target { true } else { false } }
 

@@ -71,6 +71,13 @@ final class TurnWatch: Sendable {
         return connection
     }
 
+    /// Ends a connection that libcurl may still keep, so that no other transfer goes on with it.
+    func shut(_ connection: Connection) {
+        connections.withLock { connections in
+            if connections[connection.descriptor] === connection { shutdown(connection.descriptor, Int32(agent_shutdown_both())) }
+        }
+    }
+
     /// Closes a descriptor under the lock, so that `watch` never shuts down another connection with the same number.
     func close(_ descriptor: Int32) -> Int32 {
         connections.withLock { connections in

@@ -50,7 +50,15 @@ extension Transfers {
             target = .proxy(proxy, to: endpoint)
         }
         let left = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
-        return await perform(request, host, target, redirects: redirects, cookies: cookies, timeout: left)
+        var ending = await perform(request, host, target, redirects: redirects, cookies: cookies, timeout: left)
+        if case .proxy(let proxy, _) = target, let login = proxy.login {
+            let kind = ending.report.failure?.kind
+            if kind == .proxyAuthentication || kind == nil && ending.report.response?.status == 407 {
+                ending.report.failure = ExchangeFailure(
+                    kind: .proxyAuthentication, phase: .processing, sentence: "the proxy refused the login of \(login.user)")
+            }
+        }
+        return ending
     }
 }
 
@@ -86,7 +94,7 @@ extension Hop.Ending {
         let sentence =
             offered.isEmpty || offered.contains(login.scheme.name)
             ? "\(server) refused the login of \(login.user)"
-            : "\(server) does not offer \(login.scheme.name), only \(offered.joined(separator: ", "))"
+            : "\(server) does not offer \(login.scheme.name), only \(Set(offered).sorted().prefix(5).joined(separator: ", "))"
         ending.report.failure = ExchangeFailure(kind: .loginRefused, phase: .processing, sentence: sentence)
         return ending
     }

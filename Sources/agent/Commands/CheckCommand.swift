@@ -16,7 +16,7 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let modules = modules ?? exporter.configFile
         var overrides = exporter.overrides
-        overrides.listen += common.listen.map { [$0] } ?? []
+        overrides.listen += common.listen
         if let files = common.filesFound(modules: modules, overrides: overrides) { return try Self.check(files) }
         guard modules != nil else { throw CommonOptions.noConfiguration() }
         try Self.check(PlanFiles(configurationPath: nil, probesDirectory: common.probes, modulesPath: modules, overrides: overrides))

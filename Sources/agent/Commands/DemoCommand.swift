@@ -27,14 +27,14 @@ struct DemoCommand: AsyncParsableCommand {
         plan.hasSnapshot = true
         plan.servers = servers
         plan.faults = fault
-        plan.agentListen = common.listen ?? "127.0.0.1:9717"
+        plan.agentListen = common.listen.first ?? "127.0.0.1:9717"
         try LabCommand.prepare(stateDirectory)
         let lab: Lab
         do { lab = try await Lab(plan, logger: LogFormat.text.logger(level: .error)) } catch let problem as Lab.Problem {
             throw Console.failure(problem.description)
         }
         var overrides = ConfigurationOverrides()
-        overrides.listen = common.listen.map { [$0] } ?? []
+        overrides.listen = common.listen
         let files = PlanFiles(
             configurationPath: lab.configurationPath, probesDirectory: common.probes ?? ShippedProbes.locate(), overrides: overrides)
         let verdict = Verdict()

@@ -65,7 +65,7 @@ struct InitCommand: AsyncParsableCommand {
         draft.connectTo = try pairs(connectTo, option: "--connect-to")
         draft.hostname = hostname
         draft.caFile = caFile
-        draft.listen = common.listen
+        draft.listen = common.listen.first
         draft.facts = facts
         draft.snapshot = facts?.isSnapshot == true ? from : nil
         draft.token = (tokenCertificate, tokenKey, clientID)

@@ -17,7 +17,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let modules = modules ?? exporter.configFile
         var overrides = exporter.overrides
-        overrides.listen += common.listen.map { [$0] } ?? []
+        overrides.listen += common.listen
         let format = exporter.logFormat?.format ?? common.logFormat
         let logger = format.logger(level: exporter.logLevel?.level ?? common.level)
         guard let files = common.filesFound(modules: modules, overrides: overrides) else {

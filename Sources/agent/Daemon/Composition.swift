@@ -71,7 +71,7 @@ enum Composition {
         // The lock is held, so a socket in the state directory is stale. At another path it may belong to another agent.
         try ControlSocketPath.claim(configuration.daemon.controlSocketPath, remedy: "set 'controlSocket.path' to another path")
         for path in configuration.daemon.listen.compactMap(ListenAddress.socketPath) {
-            try ControlSocketPath.claim(path, remedy: "set 'listen' to another path")
+            try ControlSocketPath.claim(path, "the socket", remedy: "set 'listen' to another path")
         }
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
         let metrics = MetricsPage()

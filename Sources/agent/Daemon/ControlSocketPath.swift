@@ -1,24 +1,26 @@
 import Glibc
 
-/// Prepares the path of a control socket.
+/// Prepares the path of a socket.
 enum ControlSocketPath {
     /// Removes a stale socket, on which nothing listens; any other existing file is an error.
-    /// - Parameter remedy: the advice in the error, such as `set 'controlSocket.path' to another path`.
-    static func claim(_ path: String, remedy: String) throws(StateDirectory.Unusable) {
+    /// - Parameters:
+    ///   - what: in the error: `the control socket`.
+    ///   - remedy: the advice in the error, such as `set 'controlSocket.path' to another path`.
+    static func claim(_ path: String, _ what: String = "the control socket", remedy: String) throws(StateDirectory.Unusable) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw .init(
-                description: "cannot create the control socket: \(path) exists and is not a socket; remove it, or \(remedy)")
+                description: "cannot create \(what): \(path) exists and is not a socket; remove it, or \(remedy)")
         }
         switch refusal(of: path) {
         case ECONNREFUSED: unlink(path)
         case 0, EAGAIN:
-            throw .init(description: "the control socket \(path) is in use by another agent: stop it, or \(remedy)")
+            throw .init(description: "\(what) \(path) is in use by another agent: stop it, or \(remedy)")
         case let code:
             throw .init(
                 description:
-                    "cannot create the control socket: cannot tell whether \(path) is in use (\(String(cString: strerror(code)))); remove it, or \(remedy)"
+                    "cannot create \(what): cannot tell whether \(path) is in use (\(String(cString: strerror(code)))); remove it, or \(remedy)"
             )
         }
     }

@@ -11,8 +11,8 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "Directory of probe definitions (default: the shipped ones).")
     var probes: String?
 
-    @Option(help: "Address and port to listen on; overrides the configuration.")
-    var listen: String?
+    @Option(parsing: .singleValue, help: "Address and port to listen on; can be repeated; overrides the configuration.")
+    var listen: [String] = []
 
     @Option(name: .customLong("log-level"), help: "Log level: trace, debug, info, notice, warning, error or critical.")
     var logLevel: LogLevel = .info
@@ -24,7 +24,7 @@ struct CommonOptions: ParsableArguments {
     /// - Throws: `ExitCode(2)`, after printing an error, if there is no configuration file.
     func files(modules: String? = nil) throws -> PlanFiles {
         var overrides = ConfigurationOverrides()
-        overrides.listen = listen.map { [$0] } ?? []
+        overrides.listen = listen
         guard let files = filesFound(modules: modules, overrides: overrides) else { throw Self.noConfiguration() }
         return files
     }

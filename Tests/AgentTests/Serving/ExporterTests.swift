@@ -7,13 +7,14 @@ import Testing
     private static let modules = "modules:\n  tcp: { prober: tcp, timeout: 2s }\n"
 
     /// Starts the program under a name, in a directory of its own, and waits until it listens on all addresses.
-    private func start(_ words: [String], named name: String = "blackbox_exporter", in directory: TemporaryDirectory) async throws -> Daemon
-    {
+    private func start(
+        _ words: [String], named name: String = "blackbox_exporter", environment: [String: String] = [:], in directory: TemporaryDirectory
+    ) async throws -> Daemon {
         let program = directory.path + "/" + name
         if !FileManager.default.fileExists(atPath: program) {
             try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: AgentSite.executable)
         }
-        let started = try Program(program, words)
+        let started = try Program(program, words, environment: environment)
         guard await started.says("listening") else { throw AgentSite.NotStarted(errors: started.errors) }
         return Daemon(listening: started, on: directory)
     }
@@ -71,6 +72,9 @@ import Testing
         // Who is behind a socket is not known.
         #expect(socket.output.hasPrefix("ready\n") && socket.output.contains("a proxy forwarded the request"), "\(socket)")
         #expect(daemon.program.errors.contains("\"message\":\"listening\""), "\(daemon.program.errors)")
+        daemon.program.send(15)
+        let ended = await daemon.program.ended()
+        #expect(ended.status == 0, "\(ended)")
     }
 
     @Test("a module file that has changed is read again by itself; one that is wrong leaves the modules as they were")
@@ -111,6 +115,75 @@ import Testing
             let ended = try await run(["--config.file", file] + words)
             #expect(ended.status != 0 && ended.errors.contains(words[0] == "--web.listen-address" ? "--listen" : words[0]), "\(ended)")
         }
+    }
+
+    @Test("a module that this build cannot run refuses itself: at the check, in a metric and where it is asked for, and no other module")
+    func unusable() async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.write(
+            "blackbox.yml",
+            """
+            modules:
+              new: { prober: http, http: { enable_http3: yes } }
+              json: { prober: http, http: { fail_if_body_json_matches_cel: "body.ok" } }
+              old: { prober: tcp, timeout: 2s, http: { enable_http3: true } }
+
+            """)
+        let checked = try await Program.run(AgentSite.executable, ["check", "--config.file", file])
+        #expect(checked.status == 0 && checked.errors.contains("blackbox.yml:2:46: warning: module 'new' cannot be run: "), "\(checked)")
+        let port = FreePort.one()
+        let daemon = try await start(["--config.file", file, "--web.listen-address", "127.0.0.1:\(port)"], in: directory)
+        for module in ["new", "json"] {
+            let answer = try await daemon.get("/probe?module=\(module)&target=127.0.0.1:\(port)", ["-w", "%{http_code}"])
+            #expect(answer.hasSuffix("400") && answer.contains("module \"\(module)\" cannot be run: "), "\(answer)")
+            #expect(try await daemon.metrics().contains("health_agent_module_unusable{module=\"\(module)\"} 1"))
+        }
+        let target = "127.0.0.1:\(port)"
+        #expect(try await daemon.get("/probe?module=old&target=\(target)").contains("\nprobe_success 1"))
+        #expect(try await !daemon.metrics().contains("health_agent_module_unusable{module=\"old\""))
+        #expect(try await daemon.get("/logs?target=\(target)&module=old").hasPrefix("Run 1 of module old against \(target)"))
+        #expect(try await daemon.get("/logs?target=\(target)&module=new").hasPrefix("no recent run"))
+    }
+
+    @Test("the proxies of the environment are used where a module asks for them, and not for this machine")
+    func environment() async throws {
+        let proxy = try await PythonServer(
+            """
+            import http.server
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    say("asked", self.path)
+                    self.send_response(200)
+                    self.end_headers()
+                def do_CONNECT(self):
+                    say("tunnel", self.path)
+                    self.send_error(403)
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            ready(server.server_port)
+            server.serve_forever()
+            """)
+        let directory = try TemporaryDirectory()
+        let file = try directory.write(
+            "blackbox.yml",
+            "modules:\n  env: { prober: http, timeout: 2s, http: { proxy_from_environment: true } }\n  none: { prober: http, timeout: 500ms }\n"
+        )
+        let daemon = try await start(
+            ["--config.file", file, "--web.listen-address", "127.0.0.1:\(FreePort.one())"],
+            environment: ["http_proxy": proxy.address, "HTTPS_PROXY": "http://" + proxy.address, "NO_PROXY": "192.0.2.9, 192.0.2.8:80"],
+            in: directory)
+        func probe(_ module: String, _ target: String) async throws -> String {
+            try await daemon.get("/probe?module=\(module)&target=\(target)")
+        }
+        #expect(try await probe("env", "http://192.0.2.1/x").contains("\nprobe_success 1"))
+        _ = try await probe("env", "https://192.0.2.2/y")
+        for target in ["http://192.0.2.9/a", "http://192.0.2.8/b", "http://127.0.0.1:1/c", "http://localhost:1/d"] {
+            _ = try await probe("env", target)
+        }
+        _ = try await probe("none", "http://192.0.2.1/e")
+        let asked = proxy.program.errors.split(separator: "\n").filter { $0.hasPrefix("asked") || $0.hasPrefix("tunnel") }
+        #expect(
+            asked == ["asked http://192.0.2.1:80/x", "tunnel 192.0.2.2:443"]
+                || asked == ["asked http://192.0.2.1/x", "tunnel 192.0.2.2:443"], "\(asked)")
     }
 
     @Test("without a configuration file, nothing is left when the agent has ended")

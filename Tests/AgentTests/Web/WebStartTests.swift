@@ -52,6 +52,16 @@ import Testing
         Row(
             "roots of clients, without a policy", tls + "  client_ca_file: CERTIFICATES/root.pem\n",
             "'client_ca_file' needs 'client_auth_type: RequireAndVerifyClientCert'"),
+        Row(
+            "names of clients who are not asked", tls + "  client_allowed_sans: [a]\n",
+            "'client_allowed_sans' needs 'client_auth_type: RequireAndVerifyClientCert'"),
+        Row(
+            "roots without a certificate",
+            tls + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: CERTIFICATES/server.key\n",
+            "'client_ca_file' contains no PEM certificate"),
+        Row(
+            "hash that takes hours", "basic_auth_users: { john: $2y$31$PY5Sqt6XaldB2.JKzk2BFu/9oJV.envJLIJTtms/hRui68y3GwRtS }\n",
+            "is not a bcrypt hash of cost 4 to 16"),
         Row("invented policy", tls + "  client_auth_type: Sometimes\n", "'client_auth_type' must be one of NoClientCert"),
         Row(
             "roots that are not there", tls + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: none.pem\n",

@@ -1,6 +1,8 @@
 import TestSupport
 
 /// An HTTP server on loopback that asks for Windows authentication over one connection as IIS does: with pyspnego (NTLM) or MIT's library (Negotiate).
+///
+/// At `/again` it never takes a login, at `/gone` it closes the connection instead of going on with one.
 enum SPNEGOServer {
     /// - Parameters:
     ///   - scheme: `NTLM` or `Negotiate`.
@@ -38,6 +40,16 @@ enum SPNEGOServer {
                     said, _, token = self.headers.get("Authorization", "").partition(" ")
                     say("asked", said or "nothing")
                     if said.lower() != scheme.lower(): return self.answer(401, scheme)
+                    if self.path == "/again":
+                        # Whatever comes is answered by another challenge.
+                        raw = base64.b64decode(token)
+                        if raw[8] == 1: self.first = raw
+                        reply = accept().step(self.first)
+                        return self.answer(401, f"{scheme} {base64.b64encode(reply).decode()}")
+                    if self.path == "/gone":
+                        self.answer(401, scheme)
+                        self.close_connection = True
+                        return
                     if self.context is None:
                         self.context = accept()
                     try: reply = self.context.step(base64.b64decode(token))

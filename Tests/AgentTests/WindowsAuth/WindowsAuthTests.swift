@@ -101,6 +101,25 @@ import Testing
         #expect(other.contains("login_refused") && other.contains("does not offer negotiate, only ntlm"), "\(other)")
     }
 
+    @Test(
+        "a server that asks again and again gets one answer, and what is left of its login disturbs no later one",
+        arguments: ["again", "gone"])
+    func endless(path: String) async throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("users", "FABRIKAM:anne:\(KerberosRealm.password)\n")
+        let server = try await SPNEGOServer.start("NTLM", environment: ["NTLM_USER_FILE": directory.path + "/users"])
+        let daemon = try await agent([Self.module("m", Self.ntlm + ", password: \(KerberosRealm.password)")], [:], directory)
+        for round in 1...3 {
+            let (isFooled, text) = try await probe("m", "http://localhost:\(server.port)/\(path)", by: daemon)
+            #expect(!isFooled && text.contains("login_refused"), "\(text)")
+            let asked = server.program.errors.split(separator: "\n").count { $0.hasPrefix("asked NTLM") }
+            // Those of the logins that succeed are two.
+            #expect(asked <= 4 * round + 2 * (round - 1), "\(server.program.errors)")
+            let (succeeded, good) = try await probe("m", "http://localhost:\(server.port)/", by: daemon)
+            #expect(succeeded, "\(good)")
+        }
+    }
+
     @Test("protocol-health logs in to virtual directories that ask for Windows authentication")
     func protocolHealth() async throws {
         let directory = try TemporaryDirectory()

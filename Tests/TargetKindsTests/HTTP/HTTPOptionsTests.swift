@@ -26,7 +26,12 @@ import Transfers
             ("fail_if_header_matches: [{ header: a }]", "needs 'regexp'"), ("fail_if_header_matches: [{ regexp: a }]", "needs 'header'"),
             ("fail_if_body_json_matches_cel: 'true'", "'fail_if_body_matches_regexp'"),
             ("fail_if_body_json_not_matches_cel: 'true'", "'fail_if_body_not_matches_regexp'"),
-            ("enable_http3: true", "'enable_http3' is not supported"), ("proxy_from_environment: true", "'proxy_url'"),
+            ("enable_http3: true", "'enable_http3' is not supported"),
+            ("{ proxy_from_environment: true, proxy_url: 'http://a' }", "'proxy_url' and 'proxy_from_environment'"),
+            (
+                "{ windows_auth: { scheme: ntlm, username: a, password: b }, headers: { Authorization: c } }",
+                "'Authorization' are mutually exclusive"
+            ),
             ("proxy_url: proxy:3128", "http://proxy:3128"), ("no_proxy: a", "'no_proxy' needs 'proxy_url'"),
             ("proxy_connect_header: { A: [b] }", "'proxy_connect_header' needs 'proxy_url'"),
             ("headers: { 'A b': c }", "header 'A b' cannot be sent"), ("headers: { A: \"b\\r\\nC: d\" }", "header 'A' cannot be sent"),
@@ -67,7 +72,8 @@ import Transfers
     @Test(
         "what means nothing is taken",
         arguments: [
-            "{}", "enable_http3: false", "proxy_from_environment: false", "compression: ''", "valid_http_versions: [HTTP/3.0]",
+            "{}", "enable_http3: no", "proxy_from_environment: true", "follow_redirects: off", "valid_http_versions: [HTTP/2]",
+            "compression: ''", "valid_http_versions: [HTTP/3.0]",
             "body_size_limit: 0", "{ compression: gzip, headers: { Accept-Encoding: '*' } }", "basic_auth: {}",
             "{ follow_redirects: false, body: '', body_file: '' }",
         ])
@@ -96,7 +102,7 @@ import Transfers
         let list = try #require(sentence.split(separator: "known keys: ").last)
         #expect(sentence.hasPrefix("unknown key 'nope'"), "\(sentence)")
         // These are known to be refused with what to use instead.
-        let refused = ["enable_http3", "fail_if_body_json_matches_cel", "fail_if_body_json_not_matches_cel", "proxy_from_environment"]
+        let refused = ["enable_http3", "fail_if_body_json_matches_cel", "fail_if_body_json_not_matches_cel"]
         #expect(list.split(separator: ", ").map(String.init).sorted() == (named + refused).sorted())
     }
 
