@@ -47,8 +47,6 @@ package final class Connections: Sendable {
         private(set) var counts: [String: Int] = [:]
         var facts = Facts()
         var lastWarning: [String: NIODeadline] = [:]
-        var listeners: [any Channel] = []
-        var isQuiescing = false
 
         mutating func add(_ record: ConnectionRecord) {
             records[ObjectIdentifier(record.channel)] = record
@@ -92,7 +90,6 @@ package final class Connections: Sendable {
     /// Starts enforcing the limits on a bound listener, until it closes. Several listeners share the limits.
     /// - Throws: if the listener's channel is already closed.
     package func watch(_ listener: any Channel) async throws {
-        state.withLock { $0.listeners.append(listener) }
         try await listener.eventLoop.submit {
             try listener.pipeline.syncOperations.addHandler(AcceptGuard(self), position: .first)
             let interval: TimeAmount = .nanoseconds(self.limits.timeout.nanoseconds / 5)
@@ -101,16 +98,9 @@ package final class Connections: Sendable {
         }.get()
     }
 
-    /// Whether `quiesce` has been called, by any of the listeners.
-    package var isQuiescing: Bool { state.withLock(\.isQuiescing) }
-
-    /// Stops listening. Connections with an incomplete request are closed; others end after their responses.
+    /// Closes the connections with an incomplete request; others end after their responses. Each listener stops by itself.
     package func quiesce() {
-        let (listeners, records) = state.withLock { state in
-            state.isQuiescing = true
-            return (state.listeners, Array(state.records.values))
-        }
-        for listener in listeners { listener.close(promise: nil) }
+        let records = state.withLock { Array($0.records.values) }
         for record in records {
             switch record.now.phase {
             // Incomplete requests are not waited for.

@@ -101,6 +101,7 @@ package struct StatusServer: Sendable {
         file: String? = nil, prefix: String = "", prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
         _ onListening: @escaping @Sendable (any Channel) async -> Void
     ) -> Listener {
+        let bound = BoundChannel()
         var quiet = logger
         // `Listener` reports a failure to listen itself, once.
         quiet.logLevel = .critical
@@ -109,10 +110,11 @@ package struct StatusServer: Sendable {
             server: .deferred(connections, prepare: prepare),
             configuration: ApplicationConfiguration(address: address),
             onServerRunning: { channel in
+                bound.set(channel)
                 try? await connections.watch(channel)
                 await onListening(channel)
             }, eventLoopGroupProvider: .shared(loops), logger: quiet)
-        return Listener(address: name, remedy: remedy, executor: executor, connections: connections) {
+        return Listener(address: name, remedy: remedy, executor: executor, connections: connections, bound: bound) {
             try await application.run()
             if let file { unlink(file) }
         }

@@ -124,7 +124,8 @@ private final class ClientNameCheck: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent, !isAllowed {
             isRefused = true
-            return context.close(promise: nil)
+            // Below TLS, which would wait for the client to agree.
+            return (try? context.pipeline.syncOperations.context(handler: tls))?.close(promise: nil) ?? context.close(promise: nil)
         }
         context.fireUserInboundEventTriggered(event)
     }
