@@ -54,7 +54,7 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	.build/release/agent demo --once --listen 127.0.0.1:0 --state-directory .build/demo
 
 # The test targets that need no server.
-UNIT := ^(Addresses|Architecture|Documents|Certificates|Concurrency|Probing|Monitoring|HealthManager|ProbeFiles|Exposition|StatusServer)Tests\.
+UNIT := ^(Addresses|Architecture|Expressions|Documents|Certificates|Concurrency|Probing|Monitoring|HealthManager|ProbeFiles|Exposition|StatusServer)Tests\.
 
 unit: packages-BUILD_PACKAGES
 	swift build $(SWIFT_FLAGS) --build-tests

@@ -93,6 +93,7 @@ let package = Package(
         .target(name: "CPattern", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
         .target(name: "CKeyDecoders", linkerSettings: [.linkedLibrary("crypto")]),
         room("Addresses", []),
+        room("Expressions", []),
         room("Concurrency", ["CLinux", deque, heap]),
         room("Documents", ["CXml"]),
         room("Certificates", ["CCurl"]),
@@ -128,7 +129,9 @@ let package = Package(
         room("Outbound", ["Probing", "Transfers", "Certificates"]),
         room(
             "ProbeKinds", ["Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents", "ExchangeExport", jwtKit, logging]),
-        room("TargetKinds", ["CLdns", "CPattern", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents"]),
+        room(
+            "TargetKinds",
+            ["CLdns", "CPattern", "Expressions", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents"]),
         room("Serving", ["Concurrency", hummingbirdCore, nioHTTPTypes, nioCore, logging]),
         room(
             "StatusServer",
@@ -162,6 +165,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("AddressesTests", ["Addresses"]),
+        tests("ExpressionsTests", ["Expressions"]),
         tests("DocumentsTests", ["Documents"]),
         tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
         tests("TransfersTests", ["Addresses", "CCurl", "Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),

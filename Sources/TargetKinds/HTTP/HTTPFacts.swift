@@ -19,6 +19,8 @@ package struct HTTPFacts: Sendable, Hashable {
     package var lastModified: Date?
     /// Whether a body or header pattern of the module failed.
     package var failedByPattern = false
+    /// Whether a CEL expression of the module failed; nil if it has none.
+    package var failedByExpression: Bool?
 
     package init() {}
 }
@@ -34,15 +36,20 @@ extension HTTPFacts: TargetFacts {
     static let modified = MetricDefinition(
         "probe_http_last_modified_timestamp_seconds", "Time in the Last-Modified header of the response.")
 
+    static let expressionFailed = MetricDefinition(
+        "probe_failed_due_to_cel", "1 if the probe failed because of a CEL expression; absent if the module has none.")
+
     static let metrics = [
-        statusCode, announcedLength, readLength, redirectCount, tls, protocolVersion, ConversationFacts.regexFailed, modified,
+        expressionFailed, statusCode, announcedLength, readLength, redirectCount, tls, protocolVersion, ConversationFacts.regexFailed,
+        modified,
     ]
 
     package var measurements: [Measurement] {
         [
             Self.statusCode(status), Self.announcedLength(contentLength), Self.readLength(bodyLength), Self.redirectCount(redirects),
             Self.tls(isTLS), Self.protocolVersion(version.flatMap { Double($0) } ?? 0), ConversationFacts.regexFailed(failedByPattern),
-        ] + (lastModified.map { [Self.modified($0.timeIntervalSince1970)] } ?? [])
+        ] + (failedByExpression.map { [Self.expressionFailed($0)] } ?? [])
+            + (lastModified.map { [Self.modified($0.timeIntervalSince1970)] } ?? [])
     }
 }
 

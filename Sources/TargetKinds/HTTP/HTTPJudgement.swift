@@ -1,3 +1,4 @@
+import Expressions
 import Probing
 import Transfers
 
@@ -11,6 +12,8 @@ struct HTTPJudgement {
         case unexpected(Reason, String)
         /// A header or body pattern failed.
         case pattern(String)
+        /// A CEL expression failed.
+        case expression(String)
         /// The response is incomplete.
         case incomplete(ExchangeFailure)
     }
@@ -63,6 +66,21 @@ struct HTTPJudgement {
         }
         if let pattern = options.bodyMustMatch.first(where: { !$0.matches(response.body) }) {
             return .pattern("the body does not match '\(pattern.text)'")
+        }
+        return options.hasExpressions ? expressions : nil
+    }
+
+    private var expressions: Fault? {
+        guard let body = Value(json: response.body) else { return .expression("the body is not JSON") }
+        for (expression, expected) in [(options.bodyMustNotBeTrue, false), (options.bodyMustBeTrue, true)] {
+            guard let expression else { continue }
+            do throws(EvaluationError) {
+                guard try expression.isTrue(of: body) != expected else { continue }
+                return .expression(
+                    expected
+                        ? "the body's JSON does not fulfil '\(expression.text)'"
+                        : "the body's JSON fulfils '\(expression.text)', which it must not")
+            } catch { return .expression("'\(expression.text)' cannot be evaluated for the body's JSON: \(error)") }
         }
         return nil
     }

@@ -40,6 +40,10 @@ struct HTTPKind: ProbeKind {
             .init("fail_if_not_ssl", "fail if the last response was not received over TLS (default false)", settableThroughAgent: true),
             .init("fail_if_body_matches_regexp", "list of patterns that the body must not match", settableThroughAgent: true),
             .init("fail_if_body_not_matches_regexp", "list of patterns that the body must match", settableThroughAgent: true),
+            .init(
+                "fail_if_body_json_matches_cel", "CEL expression that the body's JSON ('body') must not fulfil", settableThroughAgent: true),
+            .init(
+                "fail_if_body_json_not_matches_cel", "CEL expression that the body's JSON ('body') must fulfil", settableThroughAgent: true),
             .init("fail_if_header_matches", "list of header, regexp, allow_missing", settableThroughAgent: false),
             .init("fail_if_header_not_matches", "list of header, regexp, allow_missing", settableThroughAgent: false),
             TLSOptions.guide,

@@ -23,6 +23,9 @@ final class HTTPOptions: Sendable {
     let followsRedirects: Bool
     let failsWithTLS: Bool
     let failsWithoutTLS: Bool
+    /// Of the body's JSON.
+    let bodyMustBeTrue: BodyExpression?
+    let bodyMustNotBeTrue: BodyExpression?
     let bodyMustNotMatch: [Pattern]
     let bodyMustMatch: [Pattern]
     let headersMustNotMatch: [HeaderMatch]
@@ -47,6 +50,8 @@ final class HTTPOptions: Sendable {
         failsWithoutTLS = reader.bool("fail_if_not_ssl") ?? false
         bodyMustNotMatch = reader.patterns("fail_if_body_matches_regexp")
         bodyMustMatch = reader.patterns("fail_if_body_not_matches_regexp")
+        bodyMustNotBeTrue = reader.expression("fail_if_body_json_matches_cel")
+        bodyMustBeTrue = reader.expression("fail_if_body_json_not_matches_cel")
         headersMustNotMatch = HeaderMatch.list(reader, "fail_if_header_matches")
         headersMustMatch = HeaderMatch.list(reader, "fail_if_header_not_matches")
         tls = TLSOptions(reader.mapping("tls_config"), services)
@@ -64,14 +69,18 @@ final class HTTPOptions: Sendable {
             reader.error(
                 "'windows_auth' and the header 'Authorization' are mutually exclusive: keep one", at: reader.location(of: "windows_auth"))
         }
-        Self.refuse(reader)
+        if reader.bool("enable_http3") ?? false {
+            reader.unsupported(
+                "'enable_http3' is not supported: HTTP/3 is not available; remove it", at: reader.location(of: "enable_http3"))
+        }
     }
 
     /// Empty means unset.
     private enum CompressionWord: String, CaseIterable { case none = "", gzip, br, deflate, identity }
 
     /// Whether the body is needed for patterns.
-    var readsBody: Bool { !bodyMustMatch.isEmpty || !bodyMustNotMatch.isEmpty }
+    var readsBody: Bool { !bodyMustMatch.isEmpty || !bodyMustNotMatch.isEmpty || hasExpressions }
+    var hasExpressions: Bool { bodyMustBeTrue != nil || bodyMustNotBeTrue != nil }
 
     private static func statuses(_ reader: SettingsReader) -> [Int] {
         (reader.settings("valid_status_codes") ?? []).compactMap { setting in
@@ -117,18 +126,5 @@ final class HTTPOptions: Sendable {
         reader.warning(
             "'no_follow_redirects' is deprecated: use 'follow_redirects: \(!refuses)'", at: reader.location(of: "no_follow_redirects"))
         return !refuses
-    }
-
-    /// Reports options of blackbox_exporter that are not supported.
-    private static func refuse(_ reader: SettingsReader) {
-        for key in ["fail_if_body_json_matches_cel", "fail_if_body_json_not_matches_cel"] where reader.setting(key) != nil {
-            let instead = key.replacing("json_", with: "").replacing("_cel", with: "_regexp")
-            reader.unsupported(
-                "'\(key)' is not supported: CEL expressions are not available; use '\(instead)'", at: reader.location(of: key))
-        }
-        if reader.bool("enable_http3") ?? false {
-            reader.unsupported(
-                "'enable_http3' is not supported: HTTP/3 is not available; remove it", at: reader.location(of: "enable_http3"))
-        }
     }
 }

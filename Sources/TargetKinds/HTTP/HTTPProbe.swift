@@ -155,6 +155,7 @@ struct HTTPProbe: Probe {
 
     private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ seen: inout Seen) {
         seen.http = HTTPFacts(report)
+        if options.hasExpressions { seen.http.failedByExpression = false }
         // The body of a redirect that is not followed counts only if it is searched for patterns.
         if report.failure?.kind == .tooManyRedirects, !options.readsBody { seen.http.bodyLength = 0 }
         for (phase, duration) in report.phases {
@@ -180,6 +181,9 @@ struct HTTPProbe: Probe {
         case .unexpected(let reason, let sentence): run.fail(.endpoint, reason, sentence, took: took)
         case .pattern(let sentence):
             seen.http.failedByPattern = true
+            run.fail(.endpoint, .answerUnexpected, sentence, took: took)
+        case .expression(let sentence):
+            seen.http.failedByExpression = true
             run.fail(.endpoint, .answerUnexpected, sentence, took: took)
         case .incomplete(let failure): run.fail(failure, report.tls, took: took)
         }

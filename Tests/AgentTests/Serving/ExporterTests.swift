@@ -125,7 +125,6 @@ import Testing
             """
             modules:
               new: { prober: http, http: { enable_http3: yes } }
-              json: { prober: http, http: { fail_if_body_json_matches_cel: "body.ok" } }
               old: { prober: tcp, timeout: 2s, http: { enable_http3: true } }
 
             """)
@@ -133,7 +132,7 @@ import Testing
         #expect(checked.status == 0 && checked.errors.contains("blackbox.yml:2:46: warning: module 'new' cannot be run: "), "\(checked)")
         let port = FreePort.one()
         let daemon = try await start(["--config.file", file, "--web.listen-address", "127.0.0.1:\(port)"], in: directory)
-        for module in ["new", "json"] {
+        for module in ["new"] {
             let answer = try await daemon.get("/probe?module=\(module)&target=127.0.0.1:\(port)", ["-w", "%{http_code}"])
             #expect(answer.hasSuffix("400") && answer.contains("module \"\(module)\" cannot be run: "), "\(answer)")
             #expect(try await daemon.metrics().contains("health_agent_module_unusable{module=\"\(module)\"} 1"))
@@ -143,6 +142,44 @@ import Testing
         #expect(try await !daemon.metrics().contains("health_agent_module_unusable{module=\"old\""))
         #expect(try await daemon.get("/logs?target=\(target)&module=old").hasPrefix("Run 1 of module old against \(target)"))
         #expect(try await daemon.get("/logs?target=\(target)&module=new").hasPrefix("no recent run"))
+    }
+
+    @Test("a CEL expression judges the body's JSON, and one that cannot be evaluated fails the probe as well")
+    func expressions() async throws {
+        let server = try await PythonServer(
+            """
+            import http.server
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    self.send_response(200)
+                    self.end_headers()
+                    self.wfile.write(b'{"status": "ok", "queue": [1, 2]}' if self.path == "/json" else b"<html>")
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            ready(server.server_port)
+            server.serve_forever()
+            """)
+        let directory = try TemporaryDirectory()
+        let (must, mustNot) = ("fail_if_body_json_not_matches_cel", "fail_if_body_json_matches_cel")
+        let rows: [(key: String, expression: String, path: String, succeeds: Bool, words: String)] = [
+            (must, "body.status == 'ok' && body.queue.all(n, n < 3)", "json", true, ""),
+            (mustNot, "size(body.queue) > 9", "json", true, ""),
+            (must, "body.status == 'down'", "json", false, "does not fulfil"),
+            (mustNot, "body.status.matches('^o')", "json", false, "which it must not"),
+            (must, "body.none == 1", "json", false, "no such key: none"), (must, "body.status", "json", false, "of type string, not bool"),
+            (must, "true", "html", false, "the body is not JSON"),
+        ]
+        let modules = rows.enumerated().map {
+            "  m\($0.offset): { prober: http, timeout: 5s, http: { \($0.element.key): \"\($0.element.expression)\" } }\n"
+        }
+        let file = try directory.write("blackbox.yml", "modules:\n  plain: { prober: http, timeout: 5s }\n" + modules.joined())
+        let daemon = try await start(["--config.file", file, "--web.listen-address", "127.0.0.1:\(FreePort.one())"], in: directory)
+        for (number, row) in rows.enumerated() {
+            let text = try await daemon.get("/probe?module=m\(number)&target=http://\(server.address)/\(row.path)&debug=true")
+            #expect(text.contains("\nprobe_success \(row.succeeds ? 1 : 0)\n") && text.contains(row.words), "\(text)")
+            #expect(text.contains("\nprobe_failed_due_to_cel \(row.succeeds ? 0 : 1)\n"), "\(text)")
+        }
+        let plain = try await daemon.get("/probe?module=plain&target=http://\(server.address)/json")
+        #expect(plain.contains("\nprobe_success 1\n") && !plain.contains("probe_failed_due_to_cel"), "\(plain)")
     }
 
     @Test("the proxies of the environment are used where a module asks for them, and not for this machine")

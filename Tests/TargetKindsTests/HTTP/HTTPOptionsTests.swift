@@ -24,8 +24,8 @@ import Transfers
             ("{ body: a, body_file: b }", "'body' and 'body_file' are mutually exclusive"),
             ("fail_if_body_matches_regexp: ['(']", "is not a valid regular expression"),
             ("fail_if_header_matches: [{ header: a }]", "needs 'regexp'"), ("fail_if_header_matches: [{ regexp: a }]", "needs 'header'"),
-            ("fail_if_body_json_matches_cel: 'true'", "'fail_if_body_matches_regexp'"),
-            ("fail_if_body_json_not_matches_cel: 'true'", "'fail_if_body_not_matches_regexp'"),
+            ("fail_if_body_json_matches_cel: 'body.a =='", "the expression ends too early (column 10)"),
+            ("fail_if_body_json_not_matches_cel: 'other.a'", "unknown name 'other'; known names: body (column 1)"),
             ("enable_http3: true", "'enable_http3' is not supported"),
             ("{ proxy_from_environment: true, proxy_url: 'http://a' }", "'proxy_url' and 'proxy_from_environment'"),
             (
@@ -102,7 +102,7 @@ import Transfers
         let list = try #require(sentence.split(separator: "known keys: ").last)
         #expect(sentence.hasPrefix("unknown key 'nope'"), "\(sentence)")
         // These are known to be refused with what to use instead.
-        let refused = ["enable_http3", "fail_if_body_json_matches_cel", "fail_if_body_json_not_matches_cel"]
+        let refused = ["enable_http3"]
         #expect(list.split(separator: ", ").map(String.init).sorted() == (named + refused).sorted())
     }
 
@@ -113,6 +113,8 @@ import Transfers
             Set(settable) == [
                 "valid_status_codes", "valid_http_versions", "method", "body", "body_size_limit", "compression", "follow_redirects",
                 "no_follow_redirects", "fail_if_ssl", "fail_if_not_ssl", "fail_if_body_matches_regexp", "fail_if_body_not_matches_regexp",
+                "fail_if_body_json_matches_cel",
+                "fail_if_body_json_not_matches_cel",
                 "enable_http2", "preferred_ip_protocol", "ip_protocol_fallback",
             ])
     }
