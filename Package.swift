@@ -93,9 +93,9 @@ let package = Package(
         .target(name: "CPattern", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
         .target(name: "CKeyDecoders", linkerSettings: [.linkedLibrary("crypto")]),
         room("Addresses", []),
-        room("Expressions", []),
         room("Concurrency", ["CLinux", deque, heap]),
         room("Documents", ["CXml"]),
+        room("Expressions", ["Documents"]),
         room("Certificates", ["CCurl"]),
         room(
             "Transfers",

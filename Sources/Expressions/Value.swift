@@ -124,6 +124,11 @@ package struct Mapping: Sendable {
         return true
     }
 
+    /// Adds an entry, or gives another value to one that is there.
+    mutating func set(_ key: Value, _ value: Value) {
+        if let place = Self.key(key).flatMap({ places[$0] }) { entries[place].value = value } else { _ = add(key, value) }
+    }
+
     subscript(_ key: Value) -> Value? { Self.key(key).flatMap { places[$0] }.map { entries[$0].value } }
 
     /// Nil for what can be no key, also for a number that is not whole.

@@ -10,7 +10,7 @@ import Testing
         do throws(SyntaxError) {
             expression = try Expression(text, variables: ["body"]) { text, pattern in pattern == "(" ? nil : text.contains(pattern) }
         } catch { return "refused: \(error)" }
-        guard let json = Value(json: Array(body.utf8)) else { return "no JSON" }
+        guard let json = try? Value(json: Array(body.utf8)) else { return "no JSON" }
         do throws(EvaluationError) { return shown(try expression.value(["body": json])) } catch { return "error: \(error)" }
     }
 
@@ -109,6 +109,7 @@ import Testing
         #expect(Self.value("body.status.more", body) == "error: no such field 'more' in a value of type string")
         #expect(Self.value("body", "[1] x") == "no JSON" && Self.value("body", "") == "no JSON")
         #expect(Self.value("body", "7") == "7.0")
+        #expect(Self.value("body.a", #"{"a": 1, "b": 2, "a": 3}"#) == "3.0")
     }
 
     @Test("neither an expression nor a document can take all steps or the stack")

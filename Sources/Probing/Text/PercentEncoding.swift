@@ -14,6 +14,9 @@ package enum PercentEncoding {
         return encoded
     }
 
+    /// Encodes for a form, in which `+` stands for a space.
+    package static func form(_ text: String) -> String { encode(text).replacing("%20", with: "+") }
+
     /// Decodes the text; nil if an escape is truncated or invalid, or if the result is not UTF-8.
     /// - Parameter isForm: whether `+` stands for a space, as in a form-encoded query.
     package static func decode(_ text: Substring, isForm: Bool = false) -> String? {

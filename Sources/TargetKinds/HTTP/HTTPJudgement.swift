@@ -1,3 +1,4 @@
+import Documents
 import Expressions
 import Probing
 import Transfers
@@ -71,7 +72,8 @@ struct HTTPJudgement {
     }
 
     private var expressions: Fault? {
-        guard let body = Value(json: response.body) else { return .expression("the body is not JSON") }
+        let body: Value
+        do throws(JSONFault) { body = try Value(json: response.body) } catch { return .expression("the body is \(error)") }
         for (expression, expected) in [(options.bodyMustNotBeTrue, false), (options.bodyMustBeTrue, true)] {
             guard let expression else { continue }
             do throws(EvaluationError) {

@@ -166,7 +166,7 @@ import Testing
             (must, "body.status == 'down'", "json", false, "does not fulfil"),
             (mustNot, "body.status.matches('^o')", "json", false, "which it must not"),
             (must, "body.none == 1", "json", false, "no such key: none"), (must, "body.status", "json", false, "of type string, not bool"),
-            (must, "true", "html", false, "the body is not JSON"),
+            (must, "true", "html", false, "the body is not valid JSON (line 1, column 1)"),
         ]
         let modules = rows.enumerated().map {
             "  m\($0.offset): { prober: http, timeout: 5s, http: { \($0.element.key): \"\($0.element.expression)\" } }\n"

@@ -59,23 +59,14 @@ struct OAuthClient: Sendable {
         ]
         switch placement {
         case .header:
-            let pair = "\(Self.escaped(clientID)):\(Self.escaped(secret))"
+            let pair = "\(PercentEncoding.form(clientID)):\(PercentEncoding.form(secret))"
             request.headers.append(HeaderField("Authorization", "Basic " + Data(pair.utf8).base64EncodedString()))
         case .body: form += [("client_id", clientID), ("client_secret", secret)]
         }
         request.method = .post
-        request.body = Array(form.map { "\(Self.escaped($0.0))=\(Self.escaped($0.1))" }.joined(separator: "&").utf8)
+        request.body = Array(form.map { "\(PercentEncoding.form($0.0))=\(PercentEncoding.form($0.1))" }.joined(separator: "&").utf8)
         request.tls = tls.settings
         request.proxy = URLHost(request.url).flatMap { proxy.route(to: $0) }
         return request
-    }
-
-    /// Form-encodes a text.
-    private static func escaped(_ text: String) -> String {
-        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-        return text.utf8.map { byte in
-            if plain.contains(byte) { return String(UnicodeScalar(byte)) }
-            return byte == UInt8(ascii: " ") ? "+" : (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-        }.joined()
     }
 }
