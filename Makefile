@@ -17,7 +17,7 @@ RELEASE ?= trixie
 SECONDS ?= 300
 ROUNDS ?= 5
 
-.PHONY: demo test test-in lint fmt unit check build install soak bench
+.PHONY: demo test test-in differential lint fmt unit check build install soak bench
 
 demo: build
 	$(AGENT) demo
@@ -66,6 +66,13 @@ check: lint unit
 test-in:
 	@dpkg -s debootstrap >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq debootstrap; }
 	$(SUDO) env "PATH=$$PATH" ROOT=$(or $(ROOT),/var/tmp/agent-$(RELEASE)) .ci/test-in $(RELEASE)
+
+# PAIRS of random modules and servers, asked of blackbox_exporter and of the agent that 'make test' has built; SEED repeats a run.
+PAIRS ?= 2000
+differential: packages-TEST_PACKAGES
+	swift build $(SWIFT_FLAGS) --product agent
+	/usr/bin/python3 -m venv --system-site-packages .build/python && .build/python/bin/pip install -q hypothesis==6.161.1
+	.build/python/bin/python .ci/differential $(PAIRS) $(SEED)
 
 # A thousand probes every ten seconds against one server, for SECONDS; then ten thousand targets every minute, for twice as long.
 soak: packages-BUILD_PACKAGES packages-TEST_PACKAGES packages-BENCH_PACKAGES

@@ -54,20 +54,22 @@ extension HTTPFacts: TargetFacts {
 }
 
 extension HTTPFacts {
-    init(_ report: ExchangeReport) {
+    /// - Parameter method: of the request.
+    init(_ report: ExchangeReport, to method: ExchangeRequest.Method) {
         self.init()
         redirects = report.redirects
         guard let response = report.response else { return }
         status = response.status
-        contentLength = Self.announcedLength(response)
+        contentLength = Self.announcedLength(response, to: method)
         bodyLength = response.bodyLength
         isTLS = HTTPProbe.isTLS(response)
         version = response.version
         lastModified = response.date(of: "Last-Modified")
     }
 
-    private static func announcedLength(_ response: ExchangeResponse) -> Int {
-        if let text = response.values(of: "Content-Length").first, let length = Int(text) { return length }
-        return response.status < 200 || [204, 304].contains(response.status) ? 0 : -1
+    /// As in Go, a response that cannot have a body has none whatever it says, unless it is one to HEAD.
+    private static func announcedLength(_ response: ExchangeResponse, to method: ExchangeRequest.Method) -> Int {
+        if method != .head, response.status < 200 || [204, 304].contains(response.status) { return 0 }
+        return response.values(of: "Content-Length").first.flatMap { Int($0) } ?? -1
     }
 }

@@ -154,7 +154,7 @@ struct HTTPProbe: Probe {
     static func isTLS(_ response: ExchangeResponse) -> Bool { URLHost(response.url)?.scheme == "https" }
 
     private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ seen: inout Seen) {
-        seen.http = HTTPFacts(report)
+        seen.http = HTTPFacts(report, to: options.method)
         if options.hasExpressions { seen.http.failedByExpression = false }
         // The body of a redirect that is not followed counts only if it is searched for patterns.
         if report.failure?.kind == .tooManyRedirects, !options.readsBody { seen.http.bodyLength = 0 }

@@ -82,8 +82,9 @@ import Testing
         #expect(
             trouble.count == 1 && trouble[0].contains("Files\\ExportMonitor") && trouble[0].hasSuffix(": snapshot_missing, " + sentence))
         let link = try #require(page.links.first { $0.text == "snapshot_missing" })
-        #expect(link.href == "/explain/snapshot_missing")
-        let explained = try await daemon.get(link.href)
+        // Relative, for an agent below a prefix.
+        #expect(link.href == "explain/snapshot_missing")
+        let explained = try await daemon.get("/" + link.href)
         #expect(explained.hasPrefix("snapshot_missing\n\n") && explained.contains("What to do: "), "\(explained)")
 
         let probes = try #require(page.tables["Probes"])
