@@ -216,7 +216,7 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "certificates: x\n",
-                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, connectTo, controlSocket, exchangeOnline, history, hostNames, hybridApp, listen, mailFlow, organization, probe, proxy, pushProxy, responders, servers, snapshot, stateDirectory, tenant, thresholds, tls"
+                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, connectTo, controlSocket, exchangeOnline, externalURL, history, hostNames, hybridApp, listen, mailFlow, organization, probe, proxy, pushProxy, responders, servers, snapshot, stateDirectory, tenant, thresholds, tls, webConfigFile"
             ),
             ("organization: [\n", "agent.yaml:2:1: error: invalid YAML: did not find expected node content"),
             ("organization: a\norganization: b\n", "agent.yaml:1:1: error: duplicate key 'organization': remove one"),
