@@ -135,7 +135,11 @@ package final class Transfers: Sendable {
             let left = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
             let isLast = index == route.targets.count - 1
             let timeout = Self.share(of: left, addressesLeft: route.targets.count - index)
-            var ending = await performLoggedIn(request, host, target, redirects: redirects, cookies: cookies, timeout: timeout)
+            // Most exchanges need no login, and are not to pay for it.
+            var ending =
+                request.login == nil && request.proxy?.login == nil
+                ? await perform(request, host, target, redirects: redirects, cookies: cookies, timeout: timeout)
+                : await performLoggedIn(request, host, target, redirects: redirects, cookies: cookies, timeout: timeout)
             ending.report.phases[.resolve, default: .zero] += resolving
             ending.report.address = ending.report.address ?? route.targets.first?.endpoint?.address
             let failedToConnect = ending.report.failure.map { $0.phase == .connect && $0.kind != .cancelled } ?? false
