@@ -1,6 +1,5 @@
-package import Concurrency
-package import NIOCore
-import NIOHTTPTypes
+import Concurrency
+import NIOCore
 import Synchronization
 
 /// The phase of an open connection and when it began.
@@ -19,10 +18,35 @@ final class ConnectionRecord: Sendable {
     }
 
     struct State: Sendable {
-        var phase: Phase = .head
+        var phase: Phase {
+            if working > 0 { return .working }
+            if answering > 0 { return .answering }
+            return receiving > 0 ? .body : rest
+        }
         var since: NIODeadline
         /// Bytes buffered for sending at the last check.
         var unsent = 0
+        /// Bytes that HTTP/2's flow control holds back.
+        fileprivate var heldBack = 0
+        /// How many exchanges are in the phase; HTTP/1 has at most one exchange at a time, HTTP/2 several.
+        private var receiving = 0
+        private var working = 0
+        private var answering = 0
+        /// The phase without exchanges.
+        fileprivate var rest = Phase.head
+        fileprivate var isMultiplexed = false
+        fileprivate var isEnding = false
+
+        init(since: NIODeadline) { self.since = since }
+
+        fileprivate mutating func count(_ phase: Phase, by change: Int) {
+            switch phase {
+            case .body: receiving += change
+            case .working: working += change
+            case .answering: answering += change
+            case .head, .idle: break
+            }
+        }
     }
 
     let channel: any Channel
@@ -52,64 +76,56 @@ final class ConnectionRecord: Sendable {
 
     var now: State { state.withLock(\.self) }
 
-    func enter(_ phase: Phase) { state.withLock { $0 = State(phase: phase, since: .now()) } }
+    /// HTTP/2 sends frames between requests, too: they are no request.
+    func becameMultiplexed() {
+        state.withLock { state in
+            (state.isMultiplexed, state.rest, state.since) = (true, .idle, .now())
+        }
+    }
 
-    func bytesCame() { state.withLock { if $0.phase == .idle { $0 = State(phase: .head, since: .now()) } } }
+    /// An exchange of the connection changes its phase.
+    func exchangeMoved(from old: Phase, to new: Phase) {
+        let isOver = state.withLock { state in
+            state.count(old, by: -1)
+            state.count(new, by: 1)
+            (state.rest, state.since) = (.idle, .now())
+            return state.isEnding && state.phase == .idle
+        }
+        if isOver { channel.close(promise: nil) }
+    }
+
+    /// Flow control holds back bytes of a response, or has released them (negative).
+    func heldBack(_ count: Int) { state.withLock { $0.heldBack += count } }
+
+    func bytesCame() {
+        state.withLock { state in
+            if state.phase == .idle, !state.isMultiplexed { (state.rest, state.since) = (.head, .now()) }
+        }
+    }
+
+    /// Closes the connection after its responses; at once if a request is incomplete.
+    func quiesce() {
+        let (phase, isMultiplexed) = state.withLock { state in
+            state.isEnding = state.isMultiplexed
+            return (state.phase, state.isMultiplexed)
+        }
+        switch phase {
+        case .head, .body: channel.close(promise: nil)
+        case .idle where isMultiplexed: channel.close(promise: nil)
+        case .working, .answering, .idle: if !isMultiplexed { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        }
+    }
 
     /// Checks whether the peer has received data since the last check; if so, `since` becomes `now`. Called on the connection's event loop.
     func look(at now: NIODeadline) -> State {
-        let unsent = Int((try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+        let buffered = Int((try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
         return state.withLock { state in
+            let unsent = buffered + state.heldBack
             if unsent != state.unsent {
                 state.unsent = unsent
                 state.since = now
             }
             return state
         }
-    }
-}
-
-/// Updates the record of a connection as its requests and responses pass.
-final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
-
-    let record: ConnectionRecord
-    /// Complete requests not yet answered: a client may pipeline several.
-    private var waiting = 0
-
-    init(_ record: ConnectionRecord) { self.record = record }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head: if waiting == 0 { record.enter(.body) }
-        case .body: break
-        case .end:
-            waiting += 1
-            if waiting == 1 { record.enter(.working) }
-        }
-        context.fireChannelRead(data)
-    }
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch unwrapOutboundIn(data) {
-        case .head: record.enter(.answering)
-        case .body: break
-        case .end:
-            waiting = max(waiting - 1, 0)
-            record.enter(waiting == 0 ? .idle : .working)
-        }
-        context.write(data, promise: promise)
-    }
-}
-
-extension Channel {
-    /// Abandoned when the client closes its side of the connection. Nil if the connection is not served with limits, or if this is not its
-    /// event loop.
-    package var client: Abandonment? {
-        guard eventLoop.inEventLoop else { return nil }
-        return try? pipeline.syncOperations.handler(type: RequestWatch.self).record.client
     }
 }

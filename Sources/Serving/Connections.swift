@@ -100,14 +100,7 @@ package final class Connections: Sendable {
 
     /// Closes the connections with an incomplete request; others end after their responses. Each listener stops by itself.
     package func quiesce() {
-        let records = state.withLock { Array($0.records.values) }
-        for record in records {
-            switch record.now.phase {
-            // Incomplete requests are not waited for.
-            case .head, .body: record.channel.close(promise: nil)
-            case .working, .answering, .idle: record.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-            }
-        }
+        for record in state.withLock({ Array($0.records.values) }) { record.quiesce() }
     }
 
     // MARK: Opening and closing

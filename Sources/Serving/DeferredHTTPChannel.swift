@@ -1,20 +1,23 @@
 package import HummingbirdCore
 import Logging
 package import NIOCore
+import NIOHTTPTypes
+import NIOTLS
 import Synchronization
 
 extension HTTPServerBuilder {
-    /// An HTTP/1.1 server whose connections can be dropped at any time before they are served.
+    /// An HTTP/1.1 server, and HTTP/2 where TLS agrees on it, whose connections can be dropped at any time before they are served.
     ///
     /// A server that stops drops connections that were accepted but not yet served. NIO traps if such a connection already has its
     /// asynchronous reader and writer; therefore a connection gets its handlers only when it is served.
     /// - Parameters:
     ///   - connections: tracks the connections and enforces limits; nil for no limits.
-    ///   - configuration: the configuration of the HTTP handlers.
-    ///   - prepare: adds the handlers that precede HTTP, such as TLS; called on the connection's event loop.
+    ///   - configuration: the configuration of the HTTP/1.1 handlers.
+    ///   - prepare: adds the handlers that precede HTTP, such as TLS; called on the connection's event loop. Returns whether their handshake
+    ///     may agree on HTTP/2.
     package static func deferred(
-        _ connections: Connections? = nil, configuration: HTTP1Channel.Configuration = .init(),
-        prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+        _ connections: Connections? = nil, configuration: HTTP1Channel.Configuration = .bounded,
+        prepare: @escaping @Sendable (any Channel) throws -> Bool = { _ in false }
     ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
             DeferredHTTPChannel(responder: responder, connections: connections, configuration: configuration, prepare: prepare)
@@ -22,12 +25,24 @@ extension HTTPServerBuilder {
     }
 }
 
+extension HTTP1Channel.Configuration {
+    /// The head of a request has at most 200 fields and 64 KB.
+    package static var bounded: Self {
+        Self(httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 200))
+    }
+}
+
 /// Accepts a connection without handlers and sets up HTTP when it is served.
 private struct DeferredHTTPChannel: ServerChildChannel {
+    private enum Spoken {
+        case http1(HTTP1Channel.Value)
+        case http2(HTTP2Streams)
+    }
+
     let responder: HTTPChannelHandler.Responder
     let connections: Connections?
     let configuration: HTTP1Channel.Configuration
-    let prepare: @Sendable (any Channel) throws -> Void
+    let prepare: @Sendable (any Channel) throws -> Bool
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
         let accepted = AcceptedConnection(channel, connections?.admit(channel))
@@ -47,20 +62,30 @@ private struct DeferredHTTPChannel: ServerChildChannel {
             configuration.additionalChannelHandlers = { others() + [RequestWatch(record)] }
         }
         let http = HTTP1Channel(responder: responder, configuration: configuration)
-        let served = channel.eventLoop.flatSubmit { () -> EventLoopFuture<HTTP1Channel.Value> in
+        let served = channel.eventLoop.flatSubmit { () -> EventLoopFuture<Spoken> in
             do {
                 accepted.isServed.withLock { $0 = true }
                 try channel.syncOptions?.setOption(.autoRead, value: true)
-                try prepare(channel)
+                guard try prepare(channel) else { return http.setup(channel: channel, logger: logger).map { .http1($0) } }
+                // Last: from here on the connection must not be dropped.
+                let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Spoken> { result in
+                    guard case .negotiated("h2") = result else { return http.setup(channel: channel, logger: logger).map { .http1($0) } }
+                    return channel.eventLoop.makeCompletedFuture { .http2(try HTTP2Streams(on: channel, accepted.record)) }
+                }
+                try channel.pipeline.syncOperations.addHandler(negotiation)
+                return negotiation.protocolNegotiationResult
             } catch {
                 return channel.eventLoop.makeFailedFuture(error)
             }
-            // Last: from here on the connection must not be dropped.
-            return http.setup(channel: channel, logger: logger)
         }
         // Hummingbird's own shutdown waits for the peer, which may never close.
         await withTaskCancellationHandler {
-            do { await http.handle(value: try await served.get(), logger: logger) } catch { channel.close(promise: nil) }
+            do {
+                switch try await served.get() {
+                case .http1(let value): await http.handle(value: value, logger: logger)
+                case .http2(let streams): try await streams.serve(http, logger: logger)
+                }
+            } catch { channel.close(promise: nil) }
         } onCancel: {
             channel.close(promise: nil)
         }

@@ -61,7 +61,11 @@ package struct StatusServer: Sendable {
         let names = Set((settings.hostNames + [Self.machineName]).map { $0.lowercased() })
         let requestGuard = RequestGuard(
             listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy, isSecure: web?.current.tls != nil)
-        let prepare: @Sendable (any Channel) throws -> Void = { [web] channel in try web?.current.tls?.add(to: channel) }
+        let prepare: @Sendable (any Channel) throws -> Bool = { [web] channel in
+            guard let tls = web?.current.tls else { return false }
+            try tls.add(to: channel)
+            return tls.offersHTTP2
+        }
         let remedy = "set 'listen' in agent.yaml or --listen"
         if let path = ListenAddress.socketPath(address) {
             return listener(
@@ -95,10 +99,10 @@ package struct StatusServer: Sendable {
     /// - Parameters:
     ///   - file: deleted after the listener stops.
     ///   - prefix: the path before all paths; empty for none.
-    ///   - prepare: adds what precedes HTTP to a connection.
+    ///   - prepare: adds what precedes HTTP to a connection; returns whether HTTP/2 is offered.
     private func listener(
         _ name: String, _ remedy: String, _ address: BindAddress, _ requestGuard: RequestGuard, _ connections: Connections,
-        file: String? = nil, prefix: String = "", prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
+        file: String? = nil, prefix: String = "", prepare: @escaping @Sendable (any Channel) throws -> Bool = { _ in false },
         _ onListening: @escaping @Sendable (any Channel) async -> Void
     ) -> Listener {
         let bound = BoundChannel()

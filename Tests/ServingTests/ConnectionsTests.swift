@@ -39,7 +39,7 @@ private final class SmallServer: Sendable {
                 for await _ in never.stream {}
                 withExtendedLifetime(never.continuation) {}
             }
-            _ = try await request.body.collect(upTo: 1 << 20)
+            if request.uri.path != "/early" { _ = try await request.body.collect(upTo: 1 << 20) }
             let size = request.uri.path == "/large" ? 64 << 20 : 2
             var body = try await writer.writeHead(HTTPResponse(status: .ok, headerFields: [.contentLength: String(size)]))
             try await body.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: size))
@@ -162,6 +162,20 @@ private final class Client: Sendable {
             for other in others { other.send(Self.request.replacing("/ ", with: "/never ")) }
             #expect(await first.isClosed())
             withExtendedLifetime(others) {}
+        }
+    }
+
+    @Test("a connection whose request was answered before its end is idle after it")
+    func early() async throws {
+        let server = SmallServer(open: 20, idle: .milliseconds(500))
+        try await server.serving { port in
+            let client = try Client(port)
+            client.send("POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
+            #expect(await client.isAnswered())
+            client.send("abc")
+            client.send(Self.request)
+            #expect(await client.isAnswered())
+            #expect(await client.isClosed())
         }
     }
 

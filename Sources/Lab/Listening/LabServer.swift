@@ -58,7 +58,10 @@ struct LabServer: Sendable {
             case .http(let router):
                 Application(
                     router: router(),
-                    server: .deferred(configuration: .init(additionalChannelHandlers: [ClockShift()])) { try faulty.prepare($0) },
+                    server: .deferred(configuration: .init(additionalChannelHandlers: [ClockShift()])) { channel in
+                        try faulty.prepare(channel)
+                        return false
+                    },
                     configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: reservation.port)),
                     onServerRunning: { _ in ready() }, logger: logger
                 ).run

@@ -41,6 +41,8 @@ package struct WebSettings: Sendable, Hashable {
         package var cipherSuites: [String] = []
         /// In order of preference; empty for the default ones.
         package var curves: [Curve] = []
+        /// Whether a client may choose HTTP/2.
+        package var offersHTTP2 = true
 
         package init(certificate: [UInt8], key: [UInt8]) {
             self.certificate = certificate

@@ -24,13 +24,11 @@ package struct WebFile: Sendable {
         var settings = WebSettings(path: path)
         settings.tls = reader.mapping("tls_server_config").flatMap(tls)
         if let http = reader.mapping("http_server_config") {
-            let offersHTTP2 = http.bool("http2") ?? true
+            settings.tls?.offersHTTP2 = http.bool("http2") ?? true
             settings.headers = headers(http)
             http.finish()
-            if offersHTTP2, let tls = settings.tls { checkForHTTP2(tls, reader) }
-        } else if let tls = settings.tls {
-            checkForHTTP2(tls, reader)
         }
+        if let tls = settings.tls, tls.offersHTTP2 { checkForHTTP2(tls, reader) }
         settings.users = users(reader)
         if let limit = reader.mapping("rate_limit") {
             let interval = limit.duration("interval", allowZero: true) ?? .zero

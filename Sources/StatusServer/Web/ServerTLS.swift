@@ -11,6 +11,7 @@ struct ServerTLS: Sendable {
     struct Unusable: Error, CustomStringConvertible { var description: String }
 
     private let context: NIOSSLContext
+    let offersHTTP2: Bool
     private let verifiesClients: Bool
     private let allowedClientNames: [String]?
 
@@ -19,7 +20,7 @@ struct ServerTLS: Sendable {
         configuration.certificateChain = try Self.certificates(settings.certificate, "'cert_file'").map { .certificate($0) }
         configuration.minimumTLSVersion = settings.minimum.version
         configuration.maximumTLSVersion = settings.maximum.version
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = settings.offersHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
         let suites = settings.cipherSuites.compactMap { Self.suites[$0] }
         if !suites.isEmpty {
             configuration.cipherSuiteValues = suites
@@ -33,6 +34,7 @@ struct ServerTLS: Sendable {
         case .requireAny, .requireAndVerify: configuration.certificateVerification = .noHostnameVerification
         }
         if let roots = settings.clientRoots { configuration.trustRoots = .certificates(try Self.certificates(roots, "'client_ca_file'")) }
+        offersHTTP2 = settings.offersHTTP2
         verifiesClients = [.verifyIfGiven, .requireAndVerify].contains(settings.clientAuthentication)
         allowedClientNames = settings.clientAuthentication == .none ? nil : settings.allowedClientNames
         do { context = try NIOSSLContext(configuration: configuration) } catch {

@@ -165,7 +165,9 @@ import Testing
         func headers(_ more: [String] = []) async throws -> String {
             let port = daemon.address.split(separator: ":").last ?? ""
             return try await Program.run(
-                "curl", ["-sS", "--cacert", site.certificates.path + "/root.pem", "-D", "-", "https://localhost:\(port)/metrics"] + more
+                "curl",
+                ["-sS", "--http1.1", "--cacert", site.certificates.path + "/root.pem", "-D", "-", "https://localhost:\(port)/metrics"]
+                    + more
             ).output
         }
         #expect(try await headers().contains("health_agent_web_config_usable 1"))
