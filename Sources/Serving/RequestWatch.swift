@@ -3,11 +3,17 @@ package import NIOCore
 import NIOHTTPTypes
 
 /// Updates the record of a connection as requests and responses pass: all those of an HTTP/1 connection, or the one of an HTTP/2 stream.
+///
+/// A request that a client of HTTP/1 sends before the previous one is answered waits for that answer, and a moment longer, and nothing more is
+/// read meanwhile: many clients that pipeline could otherwise keep the event loop from all others. Browsers, curl and Prometheus do not.
 final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
+
+    /// Between the answer to a request and the next one, if that came too early.
+    private static let pause: TimeAmount = .milliseconds(200)
 
     private let record: ConnectionRecord
     /// Abandoned when the client gives up the exchange.
@@ -17,6 +23,8 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     /// Requests begun and complete, responses begun and complete: a client may pipeline several, and a response may come before the end of
     /// its request.
     private var (heads, requests, answersBegun, answers) = (0, 0, 0, 0)
+    /// What came too early.
+    private var early = CircularBuffer<HTTPRequestPart>()
 
     /// - Parameter isStream: of HTTP/2.
     init(_ record: ConnectionRecord, isStream: Bool = false) {
@@ -26,13 +34,34 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
+        let part = unwrapInboundIn(data)
+        if case .head = part, heads > answers, !isStream { return early.append(part) }
+        if early.isEmpty { pass(part, context) } else { early.append(part) }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if early.isEmpty { context.read() }
+    }
+
+    private func pass(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+        switch part {
         case .head: heads += 1
         case .body: break
         case .end: requests += 1
         }
         move()
-        context.fireChannelRead(data)
+        context.fireChannelRead(wrapInboundOut(part))
+    }
+
+    /// Passes on one of the requests that came too early.
+    private func passNext(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        while let part = early.popFirst() {
+            pass(part, context)
+            if case .end = part { break }
+        }
+        context.fireChannelReadComplete()
+        read(context: context)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -44,6 +73,9 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
         }
         move()
         context.write(data, promise: promise)
+        if case .end = unwrapOutboundIn(data), !early.isEmpty {
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.passNext(context) }
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

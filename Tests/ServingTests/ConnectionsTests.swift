@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import HTTPTypes
 import HummingbirdCore
@@ -108,6 +109,15 @@ private final class Client: Sendable {
         }
     }
 
+    /// So many times; no more may have come.
+    func isAnswered(_ times: Int) async -> Bool {
+        var answers = ""
+        return await eventually(within: .seconds(20), every: .milliseconds(5)) {
+            answers += receive() ?? ""
+            return answers.components(separatedBy: "HTTP/1.1 200").count == times + 1 && answers.hasSuffix("xx")
+        }
+    }
+
     func isClosed() async -> Bool { await eventually(within: .seconds(20), every: .milliseconds(5)) { receive() == nil } }
 }
 
@@ -162,6 +172,19 @@ private final class Client: Sendable {
             for other in others { other.send(Self.request.replacing("/ ", with: "/never ")) }
             #expect(await first.isClosed())
             withExtendedLifetime(others) {}
+        }
+    }
+
+    @Test("requests sent before the previous answer are all answered, in order")
+    func pipelined() async throws {
+        let server = SmallServer(open: 20)
+        try await server.serving { port in
+            let client = try Client(port)
+            let posted = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+            client.send(Self.request + posted + Self.request + "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
+            #expect(await client.isAnswered(3))
+            client.send("abc" + Self.request)
+            #expect(await client.isAnswered(2))
         }
     }
 

@@ -92,7 +92,11 @@ def ready():
     global done
     done += 1
     if done == COUNT:
-        print("READY", file=sys.stderr, flush=True)
+        tell()
+
+
+def tell():
+    print("READY", file=sys.stderr, flush=True)
 
 
 async def client():
@@ -122,6 +126,8 @@ async def client():
 
 async def main():
     await asyncio.gather(*(client() for _ in range(COUNT)))
+    # No connection is left to open.
+    tell()
 
 
 if __name__ == "__main__":
