@@ -34,6 +34,7 @@ static inline CURLcode agent_set_offset(CURL *easy, CURLoption option, curl_off_
 /* An enumeration's member in libcurl 7, a number in later versions; a number with a cast. */
 static inline long agent_tls_required(void) { return CURLUSESSL_ALL; }
 static inline long agent_ntlm(void) { return (long)CURLAUTH_NTLM; }
+static inline int agent_has_http3(void) { return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP3) != 0; }
 static inline int agent_has_ntlm(void) { return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_NTLM) != 0; }
 
 typedef size_t (*agent_data_function)(char *data, size_t size, size_t count, void *context);

@@ -8,7 +8,7 @@ package struct Module: Sendable {
     package var hostHeader: String?
     /// The module as written, with every secret and header value masked; for debug output.
     package var masked: String
-    /// Why this build cannot run it, as one sentence; nil if it can.
+    /// Why it cannot be run on this machine, as one sentence; nil if it can.
     package var unusable: String? { kind.errors.first { $0.isUnsupported }?.sentence }
 
     package init(name: String, kind: ConfiguredKind, timeout: Duration?, hostHeader: String?, masked: String) {

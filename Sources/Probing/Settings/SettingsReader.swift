@@ -52,7 +52,7 @@ package final class SettingsReader {
         notes.diagnostics.append(Diagnostic(.error, at: location, sentence))
     }
 
-    /// Notes an error about a valid value that this build cannot do: of a module, it concerns no other module.
+    /// Notes an error about a valid value that cannot be used on this machine: of a module, it concerns no other module.
     package func unsupported(_ sentence: String, at location: SourceLocation) {
         var diagnostic = Diagnostic(.error, at: location, sentence)
         diagnostic.isUnsupported = true

@@ -66,6 +66,7 @@ struct HTTPKind: ProbeKind {
             .init("proxy_connect_header", "headers sent only to the proxy", settableThroughAgent: false),
             .init("skip_resolve_phase_with_proxy", "let the proxy resolve names (default false)", settableThroughAgent: false),
             .init("enable_http2", "use HTTP/2 if the server offers it (default true)", settableThroughAgent: true),
+            .init("enable_http3", "use HTTP/3 and nothing else, if libcurl has it (default false)", settableThroughAgent: true),
         ])
 
     func readOptions(_ reader: SettingsReader) -> HTTPOptions { HTTPOptions(reader, services) }

@@ -34,7 +34,7 @@ final class HTTPOptions: Sendable {
     let authorization: Authorization
     let proxy: ProxyOptions
     let leavesNamesToProxy: Bool
-    let usesHTTP2: Bool
+    let version: ExchangeRequest.Version
     let address: AddressOptions
 
     init(_ reader: SettingsReader, _ services: TargetServices) {
@@ -58,7 +58,7 @@ final class HTTPOptions: Sendable {
         authorization = Authorization(reader, services)
         proxy = ProxyOptions(reader)
         leavesNamesToProxy = reader.bool("skip_resolve_phase_with_proxy") ?? false
-        usesHTTP2 = reader.bool("enable_http2") ?? true
+        version = Self.version(reader)
         address = AddressOptions(reader, hasSource: false)
         if let wanted = compression, let asked = headers.value(of: "Accept-Encoding"), !asked.isEmpty, !wanted.isAccepted(by: asked) {
             reader.error(
@@ -68,10 +68,6 @@ final class HTTPOptions: Sendable {
         if case .windows = authorization, headers.value(of: "Authorization") != nil {
             reader.error(
                 "'windows_auth' and the header 'Authorization' are mutually exclusive: keep one", at: reader.location(of: "windows_auth"))
-        }
-        if reader.bool("enable_http3") ?? false {
-            reader.unsupported(
-                "'enable_http3' is not supported: HTTP/3 is not available; remove it", at: reader.location(of: "enable_http3"))
         }
     }
 
@@ -100,6 +96,17 @@ final class HTTPOptions: Sendable {
                 at: reader.location(of: "valid_http_versions"))
             return false
         }
+    }
+
+    private static func version(_ reader: SettingsReader) -> ExchangeRequest.Version {
+        let wantsHTTP2 = reader.bool("enable_http2") ?? true
+        guard reader.bool("enable_http3") ?? false else { return wantsHTTP2 ? .http2 : .http1_1 }
+        if !ExchangeRequest.Version.http3Only.isAvailable {
+            reader.unsupported(
+                "'enable_http3' is not supported: the installed libcurl has no HTTP/3; install one that has, or remove the option",
+                at: reader.location(of: "enable_http3"))
+        }
+        return .http3Only
     }
 
     private static func method(_ reader: SettingsReader) -> ExchangeRequest.Method {

@@ -30,9 +30,11 @@ struct HTTPProbe: Probe {
     }
 
     private func probe(_ run: inout TargetRun, _ seen: inout Seen, _ context: RunContext) async {
-        guard let url = HTTPTarget.url(target.text), let host = URLHost(url) else {
+        guard var url = HTTPTarget.url(target.text), let host = URLHost(url) else {
             return run.reject(.config, .targetInvalid, "an http target is an http or https URL, or host[:port][/path]")
         }
+        // As blackbox_exporter does it: there is no HTTP/3 without TLS.
+        if options.version == .http3Only, url.hasPrefix("http://") { url = "https" + url.dropFirst("http".count) }
         guard var request = request(url, host, &run) else { return }
         if request.resolvesForProxy || !isProxied(host) {
             guard let address = await run.resolve(host.name, options.address) else {
@@ -85,7 +87,7 @@ struct HTTPProbe: Probe {
         request.resolvesForProxy = !options.leavesNamesToProxy
         request.redirects = .follow(maximum: options.followsRedirects ? Self.mostRedirects : 0)
         request.keepsCookies = true
-        request.version = options.usesHTTP2 ? .http2 : .http1_1
+        request.version = options.version
         request.acceptedEncodings = options.compression?.undone
         request.asksForEncodings = false
         request.family = options.address.preference

@@ -33,7 +33,7 @@ struct TLSOptions: Sendable {
         if let file = reader.path("ca_file"), !file.isEmpty {
             settings.trust = TrustedRoots(includesSystem: false, file: file)
             do throws(TrustStore.Unusable) { _ = try services.transfers.trustStores.store(settings.trust) } catch {
-                reader.error("'ca_file': \(error)", at: reader.location(of: "ca_file"))
+                reader.unsupported("'ca_file': \(error)", at: reader.location(of: "ca_file"))
             }
         }
         clientCertificate(reader)

@@ -27,7 +27,11 @@ struct TransferTimes {
         var number = 0
         status = Self.status(easy)
         agent_get_long(easy, CURLINFO_HTTP_VERSION, &number)
-        version = [Int(CURL_HTTP_VERSION_1_0): "1.0", Int(CURL_HTTP_VERSION_1_1): "1.1", Int(CURL_HTTP_VERSION_2_0): "2"][number] ?? ""
+        version =
+            [
+                Int(CURL_HTTP_VERSION_1_0): "1.0", Int(CURL_HTTP_VERSION_1_1): "1.1", Int(CURL_HTTP_VERSION_2_0): "2",
+                Int(CURL_HTTP_VERSION_3): "3",
+            ][number] ?? ""
         agent_get_long(easy, CURLINFO_OS_ERRNO, &number)
         systemError = Int32(truncatingIfNeeded: number)
         var address: UnsafeMutablePointer<CChar>?

@@ -131,6 +131,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         case .http1_1: long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         case .http2: long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         case .http2Only: long(CURLOPT_HTTP_VERSION, Int(isTLS ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
+        case .http3Only: long(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_3ONLY))
         }
     }
 

@@ -1,4 +1,5 @@
 package import Addresses
+import CCurl
 
 /// One HTTP request over a new connection, with its redirects, limits and policies.
 ///
@@ -27,6 +28,11 @@ package struct ExchangeRequest: Sendable {
         case http2
         /// HTTP/2 only, without TLS by prior knowledge.
         case http2Only
+        /// HTTP/3 only, which needs TLS. Check `isAvailable` first.
+        case http3Only
+
+        /// Whether the libcurl in use can speak it; only HTTP/3 may be missing.
+        package var isAvailable: Bool { self != .http3Only || agent_has_http3() != 0 }
     }
 
     /// What to do with a redirect (301, 302, 303, 307, 308 with a `Location`).

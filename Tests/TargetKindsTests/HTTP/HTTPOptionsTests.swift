@@ -26,7 +26,6 @@ import Transfers
             ("fail_if_header_matches: [{ header: a }]", "needs 'regexp'"), ("fail_if_header_matches: [{ regexp: a }]", "needs 'header'"),
             ("fail_if_body_json_matches_cel: 'body.a =='", "the expression ends too early (column 10)"),
             ("fail_if_body_json_not_matches_cel: 'other.a'", "unknown name 'other'; known names: body (column 1)"),
-            ("enable_http3: true", "'enable_http3' is not supported"),
             ("{ proxy_from_environment: true, proxy_url: 'http://a' }", "'proxy_url' and 'proxy_from_environment'"),
             (
                 "{ windows_auth: { scheme: ntlm, username: a, password: b }, headers: { Authorization: c } }",
@@ -101,9 +100,17 @@ import Transfers
         let sentence = try #require(error?.sentences.first)
         let list = try #require(sentence.split(separator: "known keys: ").last)
         #expect(sentence.hasPrefix("unknown key 'nope'"), "\(sentence)")
-        // These are known to be refused with what to use instead.
-        let refused = ["enable_http3"]
-        #expect(list.split(separator: ", ").map(String.init).sorted() == (named + refused).sorted())
+        #expect(list.split(separator: ", ").map(String.init).sorted() == named.sorted())
+    }
+
+    @Test("HTTP/3 is used where libcurl has it, and refused where it has not")
+    func http3() throws {
+        guard ExchangeRequest.Version.http3Only.isAvailable else {
+            let error = #expect(throws: HTTPSite.Refused.self) { try site.options("enable_http3: true") }
+            #expect(error?.sentences.contains { $0.contains("the installed libcurl has no HTTP/3") } == true, "\(error?.sentences ?? [])")
+            return
+        }
+        #expect(try site.options("enable_http3: true").options.version == .http3Only)
     }
 
     @Test("a caller of an agent may set these options and no others: none reads a file, holds a secret or chooses a host")
@@ -115,7 +122,7 @@ import Transfers
                 "no_follow_redirects", "fail_if_ssl", "fail_if_not_ssl", "fail_if_body_matches_regexp", "fail_if_body_not_matches_regexp",
                 "fail_if_body_json_matches_cel",
                 "fail_if_body_json_not_matches_cel",
-                "enable_http2", "preferred_ip_protocol", "ip_protocol_fallback",
+                "enable_http2", "enable_http3", "preferred_ip_protocol", "ip_protocol_fallback",
             ])
     }
 }

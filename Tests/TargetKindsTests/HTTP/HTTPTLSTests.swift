@@ -3,6 +3,7 @@ import FoundationEssentials
 import Probing
 import TestSupport
 import Testing
+import Transfers
 
 @testable import TargetKinds
 
@@ -141,6 +142,19 @@ import Testing
         let seen = try await site.run("https://127.0.0.1:\(server.port)/", trusting(certificate) + more)
         #expect(seen.succeeded == succeeds, "\(seen.sentence)")
         #expect(seen.http.version == version && seen.http.bodyLength == 6 && seen.http.contentLength == 6)
+    }
+
+    @Test(
+        "HTTP/3 is spoken where it is asked for, and certificates are judged as ever",
+        .enabled(if: ExchangeRequest.Version.http3Only.isAvailable))
+    func http3() async throws {
+        let certificate = try await TestCertificate()
+        let server = try await NginxServer(certificate, speaksHTTP3: true)
+        let url = "https://127.0.0.1:\(server.port)/"
+        let seen = try await site.run(url, trusting(certificate) + "\nenable_http3: true")
+        #expect(seen.succeeded && seen.http.version == "3" && seen.http.bodyLength == 6, "\(seen.sentence)")
+        let unknown = try await site.run(url, "enable_http3: true")
+        #expect(unknown.reason == .certificateUntrusted, "\(unknown.sentence)")
     }
 
     @Test("nginx sends a compressed body to who asks for it, and a plain one else")

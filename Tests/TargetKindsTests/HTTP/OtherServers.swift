@@ -8,7 +8,8 @@ final class NginxServer: Sendable {
     private let program: Program
     private let directory: TemporaryDirectory
 
-    init(_ certificate: TestCertificate) async throws {
+    /// - Parameter speaksHTTP3: as well; nginx 1.25 and later can.
+    init(_ certificate: TestCertificate, speaksHTTP3: Bool = false) async throws {
         port = VacantPort.take()
         directory = try TemporaryDirectory()
         try directory.write("html/index.html", "hello\n")
@@ -29,6 +30,7 @@ final class NginxServer: Sendable {
               gzip on; gzip_types text/plain; gzip_min_length 100;
               server {
                 listen 127.0.0.1:\(port) ssl http2;
+                \(speaksHTTP3 ? "listen 127.0.0.1:\(port) quic;" : "")
                 ssl_certificate \(certificate.certificateFile);
                 ssl_certificate_key \(certificate.keyFile);
                 root \(directory.path)/html;
