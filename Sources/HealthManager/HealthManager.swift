@@ -197,10 +197,10 @@ package actor HealthManager: Service {
     /// The agent's own facts and the number of probes, without copying the states of the probes.
     package func agentFacts() -> (facts: AgentFacts, probes: Int) {
         var facts = facts
-        facts.skipped = scheduler.skipped
+        (facts.skipped, facts.overdue) = (scheduler.skipped, max(.zero, time.elapsed - (scheduler.nextDue ?? time.elapsed)))
         facts.targetLists = services.targets.facts
         facts.healthSets = cache.tallies
-        facts.use(decisions, at: time.now)
+        facts.use(decisions, of: plan, at: time.now)
         facts.acknowledged = cache.acknowledged
         facts.journal = services.journal.facts
         facts.unknownModules = services.prober.unknownModules

@@ -22,6 +22,11 @@ import Testing
         var status: Status
     }
 
+    private struct Page: Decodable {
+        var status: String
+        var groupLabels: [String: String]
+    }
+
     private static let dashboards: String = {
         let parts = #filePath.split(separator: "/").dropLast(3)
         return "/" + parts.joined(separator: "/") + "/dashboards"
@@ -39,7 +44,8 @@ import Testing
         let prometheusAddress: String
         let alertmanagerAddress: String
 
-        init(_ directory: TemporaryDirectory, agent: String) async throws {
+        /// - Parameter hook: who is paged.
+        init(_ directory: TemporaryDirectory, agent: String, hook: String = "http://127.0.0.1:9094/") async throws {
             prometheusAddress = "127.0.0.1:\(try await PrometheusTests.freePort())"
             alertmanagerAddress = "127.0.0.1:\(try await PrometheusTests.freePort())"
             let shipped = { (name: String) in
@@ -53,7 +59,10 @@ import Testing
                 .replacing("127.0.0.1:9093", with: alertmanagerAddress)
             try directory.write("prometheus/prometheus.yml", configuration)
             try directory.write(
-                "prometheus/alertmanager.yml", try shipped("alertmanager.yml").replacing("group_wait: 30s", with: "group_wait: 1s"))
+                "prometheus/alertmanager.yml",
+                try shipped("alertmanager.yml").replacing("group_wait: 30s", with: "group_wait: 1s").replacing(
+                    "group_interval: 5m", with: "group_interval: 1s"
+                ).replacing("http://127.0.0.1:9094/", with: hook))
             let folder = directory.path + "/prometheus"
             alertmanager = try Program(
                 "prometheus-alertmanager",
@@ -66,7 +75,7 @@ import Testing
                 "prometheus",
                 [
                     "--config.file=\(folder)/prometheus.yml", "--storage.tsdb.path=\(folder)/tsdb",
-                    "--web.listen-address=\(prometheusAddress)",
+                    "--web.listen-address=\(prometheusAddress)", "--rules.alert.resend-delay=1s",
                 ])
         }
 
@@ -108,6 +117,61 @@ import Testing
             try await !stack.alerts().contains { $0.labels["alertname"] == name }
         }
         #expect(resolves)
+    }
+
+    @Test("Prometheus's rules page nobody during maintenance, and an acknowledgement ends nothing: one command is enough for both worlds")
+    func rehearsal() async throws {
+        let hook = try await HookServer()
+        let site = try await AgentSite(every: "1s", timeout: "1s")
+        try site.directory.write(
+            "probes/cert-expiry.yaml",
+            """
+            healthSet: OAuth
+            name: CertificateExpiryProbe
+            kind: cert-expiry
+            every: 1s
+            timeout: 1s
+            monitors:
+              - { name: CertificateExpiryMonitor, when: { consecutiveFailures: 1 }, severity: critical }
+
+            """)
+        let daemon = try await site.startAgent()
+        func decide(_ words: [String]) async throws {
+            let ended = try await site.agent(words)
+            #expect(ended.status == 0, "\(ended)")
+        }
+        try await decide(["maintenance", "start", "--component", "OAuth", "--server", "*", "--for", "1h"])
+        _ = try await site.fault("on", "oauth-expires-very-soon")
+        let stack = try await Stack(site.directory, agent: daemon.address, hook: hook.url("/paged"))
+        /// Waits until Prometheus has seen it so often, and has judged its rules as often.
+        func seen(_ times: Int, _ selector: String) async throws -> Bool {
+            try await eventually(within: .seconds(90), every: .milliseconds(500)) {
+                try await stack.query("count_over_time(\(selector)[1h]) >= \(times)")?.data?.result.isEmpty == false
+            }
+        }
+        /// Of the certificate: on a busy machine, the first scrape may come too late for the scaled-down AgentDown.
+        func pages() -> [String] {
+            hook.requests("/paged").compactMap { request in
+                guard let page = try? JSONDecoder().decode(Page.self, from: Data(request.body.utf8)) else { return nil }
+                return page.groupLabels["alertname"] == "AgentDown" ? nil : page.status
+            }
+        }
+
+        #expect(try await seen(8, #"health_probe_reason_info{probe="CertificateExpiryProbe",reason="certificate_expires_very_soon"}"#))
+        #expect(pages().isEmpty, "\(hook.requests("/paged"))")
+        try await decide(["maintenance", "end", "--component", "OAuth", "--server", "*"])
+        #expect(await eventually(within: .seconds(90)) { pages() == ["firing"] }, "\(hook.requests("/paged"))")
+
+        try await decide(["acknowledge", "CertificateExpiryMonitor", "--comment", "on it"])
+        #expect(try await seen(8, #"health_monitor_acknowledged{probe="CertificateExpiryProbe"}"#))
+        let isSaid = try await eventually(within: .seconds(90), every: .milliseconds(500)) {
+            try await stack.alerts().contains { $0.annotations["description"]?.contains("Acknowledged by ") == true }
+        }
+        #expect(isSaid)
+        #expect(!pages().contains("resolved"))
+
+        _ = try await site.fault("off", "oauth-expires-very-soon")
+        #expect(await eventually(within: .seconds(90)) { pages().last == "resolved" })
     }
 
     @Test("every query of the Grafana dashboard returns data, and promtool finds nothing to say of a live scrape")

@@ -168,6 +168,19 @@ import Testing
         }
     }
 
+    @Test("what no server has alone is in maintenance when all servers are")
+    func shared() async throws {
+        try await running { site in
+            func inactive() async -> [String] { await site.manager.agentFacts().facts.inactiveSets.map(\.server) }
+            _ = try await site.changes.start(MaintenanceRequest(server: "mbx01", by: "alice"))
+            #expect(await inactive() == ["mbx01"])
+            _ = try await site.changes.start(MaintenanceRequest(server: "mbx02", by: "alice"))
+            #expect(await inactive() == ["", "mbx01", "mbx02"])
+            _ = try await site.changes.end(MaintenanceEnd(server: "mbx01", by: "alice"))
+            #expect(await inactive() == ["mbx02"])
+        }
+    }
+
     @Test("a wall clock that jumps by a day, either way, changes no state and no episode", arguments: [86400.0, -86400.0])
     func jump(_ interval: TimeInterval) async throws {
         try await running { site in

@@ -18,12 +18,14 @@ package struct AgentFacts: Sendable {
     /// Scheduled runs that were skipped because the previous run had not ended.
     package var skipped = 0
     package var running = 0
+    /// How far the schedule itself is behind: runs that are due have not even been queued for so long.
+    package var overdue = Duration.zero
     package var lateness = Histogram(bounds: Self.latenessBounds)
     /// The monitor counts of each health set on each server, sorted by key.
     package var healthSets: [(key: HealthSetKey, tally: HealthSetTally)] = []
     package var overrides = 0
     package var maintenance: [Maintenance] = []
-    /// The health sets that are in maintenance, sorted.
+    /// The health sets that are in maintenance, sorted; an empty server stands for what belongs to no server, or to all of them.
     package var inactiveSets: [HealthSetKey] = []
     /// The open episodes that somebody has acknowledged, sorted.
     package var acknowledged: [Episode] = []
@@ -42,11 +44,26 @@ package struct AgentFacts: Sendable {
         lastReloadSuccess = started
     }
 
-    /// Takes what decisions say at a date of the health sets.
-    package mutating func use(_ decisions: DecisionBook, at date: Date) {
+    /// Takes what decisions say at a date of a plan's health sets.
+    package mutating func use(_ decisions: DecisionBook, of plan: Plan, at date: Date) {
         overrides = decisions.overrides.count
         maintenance = decisions.inForce(at: date)
-        inactiveSets = healthSets.map(\.key).filter { decisions.inactive($0.healthSet, server: $0.server, at: date) != nil }
+        inactiveSets = maintenance.isEmpty ? [] : inactive(decisions, plan, date)
+    }
+
+    private func inactive(_ decisions: DecisionBook, _ plan: Plan, _ date: Date) -> [HealthSetKey] {
+        let servers = plan.configuration.organization.servers.map(\.name)
+        let definitions = Dictionary(grouping: plan.definitions, by: \.identity.healthSet)
+        let all = definitions.keys.flatMap { name in (servers + [""]).map { HealthSetKey(healthSet: name, server: $0) } }
+        var inactive = Set(healthSets.map(\.key) + all).filter { decisions.inactive($0.healthSet, server: $0.server, at: date) != nil }
+        // What the servers share, such as an exported certificate, rests when all of them do.
+        for (name, definitions) in definitions where !servers.isEmpty {
+            let isOfServers = definitions.allSatisfy { if case .server = $0.scope { true } else { false } }
+            if isOfServers, servers.allSatisfy({ inactive.contains(HealthSetKey(healthSet: name, server: $0)) }) {
+                inactive.insert(HealthSetKey(healthSet: name, server: ""))
+            }
+        }
+        return inactive.sorted()
     }
 
     /// Takes what a plan in use from now on says.
