@@ -166,6 +166,19 @@ private final class Watcher: ResultObserver {
         }
     }
 
+    @Test("a schedule that does not move on is overdue, and one that does is not")
+    func overdue() async throws {
+        let manager = try manager(["one"])
+        #expect(await manager.agentFacts().facts.overdue == .zero)
+        time.advance(by: .seconds(60))
+        #expect(await manager.agentFacts().facts.overdue >= .seconds(50))
+        let hand = hand
+        try await running(manager) {
+            #expect(await eventually(within: .seconds(60)) { await manager.agentFacts().facts.overdue == .zero })
+            #expect(hand.runs.withLock { $0["one"] ?? 0 } <= 1)
+        }
+    }
+
     @Test("a silent server times out alone; the other goes on at its pace")
     func isolation() async throws {
         let manager = try manager(["slow", "quick"])

@@ -12,6 +12,7 @@ import Probing
 import ServiceLifecycle
 import Serving
 import StatusServer
+import Synchronization
 import TargetKinds
 import Transfers
 import UnixSignals
@@ -99,12 +100,19 @@ enum Composition {
         }
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: Revision.current, swiftVersion: Version.swift)
+        let systemd = ServiceManager()
+        let unopened = Mutex(configuration.daemon.listen.count)
         let server = try StatusServer(
             settings: configuration.daemon, health: manager, changes: changes, metrics: metrics, events: events,
             responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, budget: budget,
             web: web, logger: logger)
         let listeners = server.services { address in
             logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
+            if unopened.withLock({
+                $0 -= 1; return $0 == 0
+            }) {
+                systemd.ready()
+            }
             await isServing(manager, address)
         }
         let services =
@@ -114,8 +122,9 @@ enum Composition {
                 alerts.service { await manager.alerts() },
             ] as [any Service] + listeners + [
                 // These end before the listeners, which wait for event streams to end.
-                events, ReloadOnHangup(changes: changes), MemoryReturn(),
+                events, ReloadOnHangup(changes: changes, systemd: systemd), MemoryReturn(),
             ]
+            + (systemd.isPresent ? [StatusReports(to: systemd, manager: manager)] : [])
             + (web.map { [$0] } ?? [])
             + (reloadsEvery.map { [AutoReload(files.paths, first: contents, every: $0, changes: changes)] } ?? [])
             + beside
@@ -147,11 +156,14 @@ enum Composition {
 /// Reloads the configuration on SIGHUP.
 struct ReloadOnHangup: Service {
     let changes: ChangeRequests
+    let systemd: ServiceManager
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            systemd.reloading()
             // Problems are reported in the log, the metrics and the status page.
             try? await changes.reload()
+            systemd.ready()
         }
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Prepares the path of a socket.
@@ -27,20 +28,10 @@ enum ControlSocketPath {
 
     /// The error of connecting to a socket; 0 if something listens on it.
     private static func refusal(of path: String) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let isShort = withUnsafeMutableBytes(of: &address.sun_path) { room in
-            guard path.utf8.count < room.count else { return false }
-            room.copyBytes(from: path.utf8)
-            return true
-        }
-        guard isShort else { return ENAMETOOLONG }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        return result == 0 ? 0 : errno
+        let result = agent_connect_unix(descriptor, path)
+        return result == -2 ? ENAMETOOLONG : result == 0 ? 0 : errno
     }
 }
