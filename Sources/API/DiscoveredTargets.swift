@@ -7,14 +7,15 @@ package struct DiscoveredTargets: Codable, Sendable {
     package var labels: [String: String]
 
     /// In configuration order.
-    package static func all(in snapshot: Snapshot) -> [DiscoveredTargets] {
+    /// - Parameter vantage: where the agent probes from; nil if it is not named.
+    package static func all(in snapshot: Snapshot, vantage: String?) -> [DiscoveredTargets] {
         snapshot.servers.map { server in
-            DiscoveredTargets(
-                targets: [server.address ?? server.hostname + ":443"],
-                labels: [
-                    "__meta_agent_server": server.name, "__meta_agent_hostname": server.hostname,
-                    "__meta_agent_roles": server.roles.map(\.rawValue).joined(separator: ","),
-                ])
+            var labels = [
+                "__meta_agent_server": server.name, "__meta_agent_hostname": server.hostname,
+                "__meta_agent_roles": server.roles.map(\.rawValue).joined(separator: ","),
+            ]
+            labels["__meta_agent_vantage"] = vantage
+            return DiscoveredTargets(targets: [server.address ?? server.hostname + ":443"], labels: labels)
         }
     }
 }

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/md5.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
@@ -139,6 +140,14 @@ static inline int agent_no_password(char *buffer, int size, int writing, void *c
 static inline int agent_pem_is_over(void) {
     unsigned long error = ERR_peek_last_error();
     return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+/* Deprecated, but independent of providers: with those of FIPS, there is no EVP_md5. */
+static inline void agent_md5(const unsigned char *bytes, size_t count, unsigned char *digest) {
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+    MD5(bytes, count, digest);
+#pragma clang diagnostic pop
 }
 
 static inline void agent_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }

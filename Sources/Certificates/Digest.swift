@@ -15,6 +15,15 @@ package enum Digest: Sendable {
         }
     }
 
+    /// The MD5 digest, 16 bytes: not for security, only to divide data as other programs do.
+    package static func md5(_ text: String) -> [UInt8] {
+        let bytes = Array(text.utf8)
+        return [UInt8](unsafeUninitializedCapacity: Int(MD5_DIGEST_LENGTH)) { buffer, count in
+            agent_md5(bytes, bytes.count, buffer.baseAddress)
+            count = Int(MD5_DIGEST_LENGTH)
+        }
+    }
+
     private var algorithm: OpaquePointer {
         switch self {
         case .sha1: EVP_sha1()

@@ -48,7 +48,7 @@ package struct StatusServer: Sendable {
             health: health, changes: changes, metrics: metrics, page: try StatusPage(), events: events,
             responses: responses,
             connections: { connections.facts }, build: build, web: web,
-            externalURL: settings.externalURL)
+            settings: settings)
     }
 
     /// The services that listen; each throws `CannotListen` from `run` if its address cannot be bound.

@@ -117,17 +117,19 @@ private final class Changes: ResultObserver {
         let box: PlanBox
     }
 
-    func site(_ list: TargetList, enabled: Bool = true, limit: Int = TargetList.limit) throws -> Site {
+    func site(_ list: TargetList, enabled: Bool = true, limit: Int = TargetList.limit, shard: Shard? = nil) throws -> Site {
+        var configuration = AgentConfiguration()
+        configuration.shard = shard
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let lists = TargetLists(world: world.world, limit: limit, time: time, logger: logger)
         let box = PlanBox(Self.definition(list, enabled: enabled, read: optionsRead))
         let manager = try HealthManager(
             ManagerServices(
                 kinds: KindCatalog([AimedKind(read: optionsRead)]),
-                readPlan: { () throws(ConfigurationRefused) in
+                readPlan: { [configuration] () throws(ConfigurationRefused) in
                     // As the files are read: what was read before is not the same object.
                     let definition = box.definition.withLock { $0.with(options: $0.options) }
-                    return Plan(configuration: AgentConfiguration(), definitions: [definition])
+                    return Plan(configuration: configuration, definitions: [definition])
                 },
                 configurationPath: "agent.yaml", time: time, targets: lists, logger: logger),
             observers: [changes])
@@ -193,6 +195,18 @@ private final class Changes: ResultObserver {
             time.advance(by: Self.firstRuns)
             #expect(await Self.settles { await Self.allRan(manager) }, "a new one is spread like a first run")
         }
+    }
+
+    @Test("agents with a shard each probe every target of the definition and of its lists, and none of them twice")
+    func shards() async throws {
+        let listed = (0..<30).map { "listed\($0)" }
+        world.list("lists/a", listed + ["inline0"])
+        var parts: [[String]] = []
+        for index in 0..<3 {
+            let site = try site(TargetList(["inline0", "inline1"], sources: [Self.files]), shard: Shard(index: index, of: 3))
+            parts.append(await Self.targets(site.manager))
+        }
+        #expect(parts.allSatisfy { !$0.isEmpty } && parts.flatMap(\.self).sorted() == (listed + ["inline0", "inline1"]).sorted())
     }
 
     @Test("lists are looked at every refresh, and not more often")

@@ -13,6 +13,7 @@ package final class TargetLists: Sendable {
     private struct State {
         var watched: [ProbeIdentity: WatchedList] = [:]
         var network = NetworkSettings()
+        var shard: Shard?
         /// Incremented for each plan that is in use.
         var generation = 0
         /// The definitions of the plan in use whose lists are refreshed.
@@ -48,10 +49,12 @@ package final class TargetLists: Sendable {
             var watched: [ProbeIdentity: WatchedList] = [:]
             for definition in definitions {
                 guard let list = definition.targets else { continue }
-                watched[definition.identity] = WatchedList(definition, list, limit: limit, after: state.watched[definition.identity])
+                watched[definition.identity] = WatchedList(
+                    definition, list, shard: plan.configuration.shard, limit: limit, after: state.watched[definition.identity])
             }
             state.watched = watched
             state.network = plan.configuration.organization.network
+            state.shard = plan.configuration.shard
         }
         for definition in definitions { lookAtFiles(of: definition) }
     }
@@ -67,8 +70,8 @@ package final class TargetLists: Sendable {
 
     /// The current targets of a definition, without duplicates, in the order of its lists.
     package func entries(of definition: ProbeDefinition) -> [TargetEntry] {
-        state.withLock { $0.watched[definition.identity]?.entries }
-            ?? definition.targets.map { WatchedList(definition, $0, limit: limit, after: nil).entries } ?? []
+        let (entries, shard) = state.withLock { ($0.watched[definition.identity]?.entries, $0.shard) }
+        return entries ?? definition.targets.map { WatchedList(definition, $0, shard: shard, limit: limit, after: nil).entries } ?? []
     }
 
     /// The state of the sources of all definitions, sorted by definition and source; sources not loaded yet are absent.

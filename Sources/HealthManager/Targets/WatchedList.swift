@@ -54,10 +54,14 @@ struct WatchedList: Sendable {
     var isPending: Bool
     private(set) var entries: [TargetEntry] = []
     private var leftOut = 0
+    private let shard: Shard?
     private let limit: Int
 
-    /// - Parameter limit: the most targets that the definition may have.
-    init(_ definition: ProbeDefinition, _ list: TargetList, limit: Int, after older: WatchedList?) {
+    /// - Parameters:
+    ///   - shard: the part of the targets to probe; nil for all of them.
+    ///   - limit: the most targets that the definition may have.
+    init(_ definition: ProbeDefinition, _ list: TargetList, shard: Shard?, limit: Int, after older: WatchedList?) {
+        self.shard = shard
         self.limit = limit
         self.definition = definition
         self.list = list
@@ -72,11 +76,11 @@ struct WatchedList: Sendable {
         settle()
     }
 
-    /// All targets as written, without duplicates.
+    /// All targets of the shard as written, without duplicates.
     private var texts: [String] {
         var seen: Set<ExactText> = []
         let listed = list.sources.lazy.flatMap { sources[$0]?.parts ?? [] }.flatMap(\.targets)
-        return (list.inline + listed).filter { seen.insert(ExactText($0)).inserted }
+        return (list.inline + listed).filter { (shard?.holds($0) ?? true) && seen.insert(ExactText($0)).inserted }
     }
 
     /// The host names to look up, without duplicates and addresses.

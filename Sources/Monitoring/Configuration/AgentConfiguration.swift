@@ -11,6 +11,8 @@ package struct AgentConfiguration: Sendable {
     package var alertmanagers: [AlertmanagerConfiguration] = []
     package var responders: [Responder] = []
     package var history = HistorySettings()
+    /// The part of the targets that this agent probes; nil for all of them.
+    package var shard: Shard?
 
     package init() {}
 }

@@ -15,6 +15,8 @@ package struct DaemonSettings: Sendable, Hashable {
     package var listen = ["127.0.0.1:9717"]
     /// The URL by which people reach the agent, without a slash at its end; nil if it is not known.
     package var externalURL: String?
+    /// Where the agent probes from, for metrics; nil if it is not named.
+    package var vantage: String?
     /// The path before all paths, such as `/agent`; nil for that of `externalURL`.
     package var routePrefix: String?
     package var stateDirectory = "/var/lib/agent"

@@ -6,20 +6,22 @@ struct ListenerMetrics {
     let facts: Connections.Facts
     /// Nil without a web configuration.
     let web: WebConfiguration.Facts?
-    /// Nil if it is not configured.
-    let externalURL: String?
+    /// Those of `health_agent_info`; without any value, it is not written.
+    let labels: [(name: String, value: String?)]
 
     func write(to text: inout MetricText, format: MetricText.Format) {
         func gauge(_ name: String, _ help: String, _ value: Int) {
             text.header(name, type: "gauge", help: help, format: format)
             text.sample(name, [], Double(value))
         }
-        if let externalURL {
+        let known = labels.compactMap { label in label.value.map { (label.name, $0) } }
+        if !known.isEmpty {
             let name = "health_agent_info"
             text.header(
-                name, type: "gauge", help: "The URL by which people reach the agent, for links in alerts; the value is always 1.",
+                name, type: "gauge",
+                help: "The URL by which people reach the agent, for links in alerts, and where it probes from; the value is always 1.",
                 format: format)
-            text.sample(name, [("external_url", externalURL)], 1)
+            text.sample(name, known, 1)
         }
         gauge("health_agent_connections", "Number of open connections on the network listener.", facts.open)
         gauge("health_agent_connections_limit", "Maximum number of open connections on the network listener.", facts.limit)

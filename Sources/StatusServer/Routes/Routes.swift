@@ -19,7 +19,7 @@ struct Routes: Sendable {
     let connections: @Sendable () -> Connections.Facts
     let build: BuildInformation
     let web: WebConfiguration?
-    let externalURL: String?
+    let settings: DaemonSettings
 
     func router(_ requestGuard: RequestGuard) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
@@ -37,7 +37,9 @@ struct Routes: Sendable {
             router.get(RouterPath(path)) { _, _ in Response.plain(.methodNotAllowed, "use POST\n", headers: [HTTPField.Name.allow: "POST"])
             }
         }
-        router.get("/sd") { _, _ in try Response.json(DiscoveredTargets.all(in: await health.snapshot(withProbes: false))) }
+        router.get("/sd") { _, _ in
+            try Response.json(DiscoveredTargets.all(in: await health.snapshot(withProbes: false), vantage: settings.vantage))
+        }
         APIRoutes(health: health, changes: changes, events: events, responses: responses).add(to: router)
         ProbeRoute(prober: health.prober, isBehindProxy: requestGuard.isBehindProxy, listener: requestGuard.listener).add(to: router)
         return router
@@ -52,7 +54,9 @@ struct Routes: Sendable {
         let (facts, probes) = await health.agentFacts()
         let own = AgentMetrics(
             facts: facts, responses: responses(), probes: probes, build: build)
-        let connections = ListenerMetrics(facts: connections(), web: web?.facts, externalURL: externalURL)
+        let connections = ListenerMetrics(
+            facts: connections(), web: web?.facts,
+            labels: [("external_url", settings.externalURL), ("vantage", settings.vantage)])
         func write(_ text: inout MetricText) {
             own.write(to: &text, format: format)
             connections.write(to: &text, format: format)
