@@ -49,8 +49,20 @@ struct AnswerBook {
     /// - Parameter restored: the episodes and attempts of an earlier process.
     init(_ restored: RestoredState, at elapsed: Duration, _ now: Date) {
         throttle = Throttle(restored.attempts, at: elapsed, now)
-        let episodes = Set(restored.episodes.map(\.id))
-        for attempt in restored.attempts.sorted(by: { $0.at < $1.at }) where episodes.contains(attempt.episode) {
+        take(restored.attempts, of: Set(restored.episodes.map(\.id)), at: elapsed, now)
+    }
+
+    /// Adds what other agents did.
+    /// - Parameter own: the attempts of an earlier process of this agent, which are known already.
+    mutating func learn(_ records: ActionRecords, knowing own: [Attempt], at elapsed: Duration, _ now: Date) {
+        let known = Set(own.map(\.id))
+        let others = records.attempts.values.filter { !known.contains($0.id) }
+        throttle = Throttle(own + others, at: elapsed, now)
+        take(others, of: Set(records.episodes.keys), at: elapsed, now)
+    }
+
+    private mutating func take(_ attempts: [Attempt], of episodes: Set<UUID>, at elapsed: Duration, _ now: Date) {
+        for attempt in attempts.sorted(by: { $0.at < $1.at }) where episodes.contains(attempt.episode) {
             guard let trigger = Responder.Trigger(rawValue: attempt.trigger) else { continue }
             let question = Question(responder: attempt.responder, trigger: trigger)
             if attempt.outcome == .refused, answers[attempt.episode]?[question] != nil { continue }
@@ -123,6 +135,12 @@ struct AnswerBook {
         due = waits.isEmpty ? Self.never : .zero
     }
 
+    /// Continues an episode under another name, with what has been done in either.
+    mutating func move(from earlier: UUID, to episode: UUID) {
+        answers[episode, default: [:]].merge(answers.removeValue(forKey: earlier) ?? [:]) { own, other in own == .refused ? other : own }
+        if let retry = retries.removeValue(forKey: earlier) { retries[episode, default: [:]].merge(retry) { own, _ in own } }
+    }
+
     /// Drops the state of an episode that is over; only a pending notification of its recovery remains.
     mutating func forget(_ episode: UUID) {
         // Without any recorded action, nothing of the episode waits.
@@ -130,5 +148,17 @@ struct AnswerBook {
         retries[episode] = retries[episode].map { $0.filter { $0.key.trigger == .recovered } }.flatMap { $0.isEmpty ? nil : $0 }
         for question in (retries[episode] ?? [:]).keys { answers[episode, default: [:]][question] = .failed }
         waits.removeAll { $0.episode.id == episode && $0.question.trigger != .recovered }
+    }
+}
+
+extension Responder.Trigger {
+    /// Whether a delayed action still applies to the current state.
+    func isAbout(_ episode: Episode, in state: HealthState) -> Bool {
+        switch self {
+        case .degraded: state == .degraded
+        // An escalation remains valid if a changed definition now waits longer.
+        case .unhealthy: state == .unhealthy || state == .degraded && episode.escalated != nil
+        case .recovered: false
+        }
     }
 }

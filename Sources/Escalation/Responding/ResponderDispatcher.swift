@@ -8,31 +8,13 @@ package import Probing
 package import ServiceLifecycle
 import Synchronization
 
-/// Carries out the actions of responders.
-package protocol ResponderActing: Sendable {
-    /// Runs the responder's action within its timeout. Never throws; a failure is described in the result's `detail`.
-    func act(_ responder: Responder, event: ResponderEvent) async -> ActionResult
-}
-
-/// The outcome of an action.
-package struct ActionResult: Sendable, Hashable {
-    package var succeeded: Bool
-    package var detail: String
-    /// Whether the action failed without any effect, so that it is safe to retry.
-    package var isUndone: Bool
-
-    package init(_ succeeded: Bool, _ detail: String, isUndone: Bool = false) {
-        self.succeeded = succeeded
-        self.detail = detail
-        self.isUndone = isUndone
-    }
-}
-
 /// Runs responders after state changes of monitors and records every attempt, refusal and outcome in the journal.
 ///
 /// An attempt is on disk before it is made, so that it is counted even after a crash and no action is repeated. An action refused by a
 /// throttle or a maintenance is made once it is allowed, as long as the problem lasts; pending actions resume after a restart. A failed
 /// action without effect is retried with growing delays, the notification of a recovery for at most a day.
+///
+/// Where agents share a lock file, only the one that holds it acts. It knows what the others did, and continues with that.
 package final class ResponderDispatcher: ResultObserver {
     /// Maximum number of concurrent actions, overall and per responder: hanging actions of one responder do not block others.
     private static let actionsAtOnce = 1024
@@ -42,7 +24,12 @@ package final class ResponderDispatcher: ResultObserver {
     private enum Signal: Sendable {
         case occurred(Responder.Trigger, Episode)
         /// An episode has ended; its waiting actions are dropped.
-        case over(UUID)
+        case over(Episode)
+        /// The episode of another agent and that of this one are the same problem.
+        case continues(Episode, as: Episode)
+        /// This agent begins to lead; carries what others did.
+        case leads(ActionRecords)
+        case standsBy
         /// A new plan or a decision, which may allow waiting actions.
         case decided
         case rang
@@ -61,6 +48,9 @@ package final class ResponderDispatcher: ResultObserver {
         var responders: [Responder] = []
         /// Episodes of an earlier process whose probes have not run yet.
         var restored: [MonitorKey: [Episode]]
+        /// Episodes of other agents that led before, whose probes have not run here since.
+        var foreign: [MonitorKey: [Episode]] = [:]
+        var isLeading: Bool
         var waiting = 0
         var ledger = ResponderLedger()
     }
@@ -70,6 +60,7 @@ package final class ResponderDispatcher: ResultObserver {
     private let restored: RestoredState
     /// Episodes of an earlier process whose problem some responder was notified of.
     private let told: Set<UUID>
+    private let leadership: Leadership?
     private let time: any TimeSource
     private let logger: Logger
     private let state: Mutex<State>
@@ -79,21 +70,28 @@ package final class ResponderDispatcher: ResultObserver {
     /// - Parameters:
     ///   - acting: carries out the actions.
     ///   - restored: the episodes and attempts of an earlier process.
+    ///   - leadership: decides whether this agent acts; nil if it always does.
     package init(
-        _ acting: any ResponderActing, journal: any Journal, restored: RestoredState = RestoredState(), time: any TimeSource, logger: Logger
+        _ acting: any ResponderActing, journal: any Journal, restored: RestoredState = RestoredState(), leadership: Leadership? = nil,
+        time: any TimeSource, logger: Logger
     ) {
         self.acting = acting
+        self.leadership = leadership
         self.journal = journal
         self.restored = restored
-        told = Set(restored.attempts.lazy.filter { $0.outcome != .refused && $0.isUndone != true && $0.isOfTrouble }.map(\.episode))
-        state = Mutex(State(restored: Dictionary(grouping: restored.episodes, by: \.key)))
+        told = Set(restored.attempts.lazy.filter(\.hasToldOfTrouble).map(\.episode))
+        state = Mutex(State(restored: Dictionary(grouping: restored.episodes, by: \.key), isLeading: leadership == nil))
         self.time = time
         self.logger = logger
         (signals, signal) = AsyncStream.makeStream(of: Signal.self)
     }
 
     /// Counts of attempts since the start and the latest of them.
-    package var ledger: ResponderLedger { state.withLock(\.ledger) }
+    package var ledger: ResponderLedger {
+        var ledger = state.withLock(\.ledger)
+        ledger.leadership = leadership?.facts
+        return ledger
+    }
 
     /// The service that runs responders until graceful shutdown.
     /// - Parameter manager: asked for overrides, maintenance and the current state of monitors.
@@ -113,37 +111,59 @@ package final class ResponderDispatcher: ResultObserver {
             }
             guard episode.ended != nil else { return }
             offer(.recovered, episode)
-            signal.yield(.over(episode.id))
+            signal.yield(.over(episode))
         case .escalated(let episode): offer(.unhealthy, episode)
         case .decided: signal.yield(.decided)
         case .ran, .expired, .removed: break
         }
     }
 
-    /// Queues actions that an earlier process may have left pending, once a run has shown whether the problem still exists.
-    private func takeUp(_ probe: ProbeState) {
-        guard let latest = probe.latest, MonitorSample(latest, at: .zero) != nil else { return }
-        let found = state.withLock { state in
-            state.restored.isEmpty
-                ? [] : probe.monitors.flatMap { status in (state.restored.removeValue(forKey: status.key) ?? []).map { (status, $0) } }
+    /// Queues actions that an earlier process or another agent may have left pending, once a run has shown whether the problem still exists.
+    /// - Returns: the monitors of the episodes that were taken up.
+    @discardableResult private func takeUp(_ probe: ProbeState) -> Set<MonitorKey> {
+        guard let latest = probe.latest, MonitorSample(latest, at: .zero) != nil else { return [] }
+        let (restored, foreign) = state.withLock { state in
+            func take(_ episodes: inout [MonitorKey: [Episode]]) -> [(MonitorStatus, Episode)] {
+                episodes.isEmpty
+                    ? [] : probe.monitors.flatMap { status in (episodes.removeValue(forKey: status.key) ?? []).map { (status, $0) } }
+            }
+            return state.isLeading ? (take(&state.restored), take(&state.foreign)) : ([], [])
         }
-        for (status, episode) in found {
+        for (status, episode) in restored {
             if episode.ended != nil {
                 if told.contains(episode.id) { offer(.recovered, episode) }
-                signal.yield(.over(episode.id))
-            } else if let standing = status.episode, standing.id == episode.id {
-                if status.state == .degraded {
-                    offer(.degraded, standing)
-                } else if status.state == .unhealthy, episode.escalated != nil {
-                    offer(.unhealthy, standing)
-                }
+                signal.yield(.over(episode))
+            } else if status.episode?.id == episode.id {
+                offerStanding(status)
             }
+        }
+        for (status, episode) in foreign {
+            if episode.ended == nil, let standing = status.episode {
+                signal.yield(.continues(episode, as: standing))
+                offerStanding(status)
+            } else {
+                var over = episode
+                over.ended = over.ended ?? time.now
+                offer(.recovered, over)
+                signal.yield(.over(over))
+            }
+        }
+        return Set((restored + foreign).lazy.filter { $1.ended == nil }.map(\.0.key))
+    }
+
+    /// Queues the actions for the state that a monitor has been in for some time.
+    private func offerStanding(_ status: MonitorStatus) {
+        guard let episode = status.episode else { return }
+        if status.state == .degraded {
+            offer(.degraded, episode)
+        } else if status.state == .unhealthy, episode.escalated != nil {
+            offer(.unhealthy, episode)
         }
     }
 
     private func offer(_ trigger: Responder.Trigger, _ episode: Episode) {
         let taken = state.withLock { state in
-            guard state.responders.contains(where: { $0.triggers.contains(trigger) }) else { return false }
+            guard state.isLeading, state.responders.contains(where: { $0.triggers.contains(trigger) }) else { return false }
             guard state.waiting < Self.waitingAtMost else {
                 state.ledger.dropped += 1
                 return false
@@ -153,6 +173,9 @@ package final class ResponderDispatcher: ResultObserver {
         }
         if taken { signal.yield(.occurred(trigger, episode)) }
     }
+
+    /// Follows the leadership, if there is any, until the task is cancelled.
+    fileprivate func follow() async { await leadership?.watch { self.change($0) } }
 
     fileprivate func work(asking manager: HealthManager) async {
         var book = AnswerBook(restored, at: time.elapsed, time.now)
@@ -165,7 +188,18 @@ package final class ResponderDispatcher: ResultObserver {
                     // Actions that have waited longer go first.
                     await answerDue(&book, &queue, asking: manager)
                     await take(trigger, episode, &book, &queue, asking: manager)
-                case .over(let id): book.forget(id)
+                case .over(let episode):
+                    if let leadership, book.answers[episode.id] != nil {
+                        tasks.addTask { await leadership.record([ActionRecords.Line(episode: episode)]) }
+                    }
+                    book.forget(episode.id)
+                case .continues(let earlier, let episode):
+                    book.move(from: earlier.id, to: episode.id)
+                    if let leadership {
+                        tasks.addTask { await leadership.record([ActionRecords.Line(episode: episode, continues: earlier.id)]) }
+                    }
+                case .leads(let records): await lead(records, &book, &queue, asking: manager)
+                case .standsBy: break
                 case .decided:
                     book.retryAll()
                     await answerDue(&book, &queue, asking: manager)
@@ -182,10 +216,35 @@ package final class ResponderDispatcher: ResultObserver {
                     }
                 }
                 timer.arm(
-                    book.due < AnswerBook.never ? book.due : nil, now: time.elapsed, in: &tasks, sleep: time.sleep
+                    book.due < AnswerBook.never && state.withLock(\.isLeading) ? book.due : nil, now: time.elapsed, in: &tasks,
+                    sleep: time.sleep
                 ) { self.signal.yield(.rang) }
             }
         }
+    }
+
+    /// Begins to lead, or to stand by if there are no records.
+    private func change(_ records: ActionRecords?) {
+        state.withLock { state in
+            state.isLeading = records != nil
+            // Within the lock: what happens from now on is answered after the records have been learnt.
+            signal.yield(records.map { .leads($0) } ?? .standsBy)
+        }
+    }
+
+    /// Continues with what other agents did, and answers what has happened without an answer.
+    private func lead(
+        _ records: ActionRecords, _ book: inout AnswerBook, _ queue: inout RunQueue<Order>, asking manager: HealthManager
+    ) async {
+        let own = Set(restored.episodes.map(\.id))
+        book.learn(records, knowing: restored.attempts, at: time.elapsed, time.now)
+        state.withLock { $0.foreign = Dictionary(grouping: records.episodes.values.filter { !own.contains($0.id) }, by: \.key) }
+        for probe in await manager.snapshot().probes {
+            let taken = takeUp(probe)
+            for status in probe.monitors where !taken.contains(status.key) { offerStanding(status) }
+        }
+        book.retryAll()
+        await answerDue(&book, &queue, asking: manager)
     }
 
     private func take(
@@ -220,7 +279,7 @@ package final class ResponderDispatcher: ResultObserver {
     }
 
     private func answerDue(_ book: inout AnswerBook, _ queue: inout RunQueue<Order>, asking manager: HealthManager) async {
-        guard book.due <= time.elapsed else { return }
+        guard book.due <= time.elapsed, state.withLock(\.isLeading) else { return }
         for (index, wait) in book.due(at: time.elapsed) {
             book.settle(index, until: await answer(wait.question, wait.episode, &book, &queue, asking: manager))
         }
@@ -257,7 +316,7 @@ package final class ResponderDispatcher: ResultObserver {
         }
         if earlier == nil {
             book.answers[episode.id, default: [:]][question] = .refused
-            note(attempt(responder, event, .refused, refusal.why))
+            note(Attempt(of: responder, on: event, .refused, at: time.now, refusal.why))
         }
         return question.trigger == .recovered && retry == nil ? nil : refusal.until
     }
@@ -284,32 +343,26 @@ package final class ResponderDispatcher: ResultObserver {
 
     /// - Returns: whether the action failed without effect and is to be retried; nil if the agent is shutting down.
     private func carryOut(_ order: Order) async -> Bool? {
-        var attempt = attempt(order.responder, order.event, .begun, "")
+        var attempt = Attempt(of: order.responder, on: order.event, .begun, at: time.now)
         note(attempt)
         // An unwritable journal does not prevent the action.
         try? await journal.flush()
-        guard !Task.isCancelled else {
-            // Not begun after all: the action resumes after the restart.
+        let mayAct = await leadership?.isConfirmed() ?? true
+        guard !Task.isCancelled, mayAct else {
+            // Not begun after all: the action resumes after the restart, or in the agent that now leads.
             attempt.outcome = .refused
-            attempt.detail = "the agent is shutting down"
+            attempt.detail = mayAct ? "the agent is shutting down" : "the agent has lost the responder lock"
             note(attempt)
             return nil
         }
+        await leadership?.record([ActionRecords.Line(episode: order.episode), .attempt(attempt)])
         let result = await acting.act(order.responder, event: order.event)
         attempt.outcome = result.succeeded ? .succeeded : .failed
         attempt.detail = result.detail
         attempt.isUndone = result.isUndone ? true : nil
         note(attempt)
+        await leadership?.record([.attempt(attempt)])
         return result.isUndone
-    }
-
-    private func attempt(
-        _ responder: Responder, _ event: ResponderEvent, _ outcome: Attempt.Outcome, _ detail: String
-    ) -> Attempt {
-        Attempt(
-            responder: responder.name, monitor: event.monitor, server: event.server.isEmpty ? event.target ?? "" : event.server,
-            episode: event.episode, trigger: event.trigger,
-            at: time.now, outcome: outcome, detail: detail)
     }
 
     private func note(_ attempt: Attempt) {
@@ -335,18 +388,11 @@ private struct ResponderService: Service {
     let manager: HealthManager
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { [dispatcher, manager] in await dispatcher.work(asking: manager) }
-    }
-}
-
-extension Responder.Trigger {
-    /// Whether a delayed action still applies to the current state.
-    fileprivate func isAbout(_ episode: Episode, in state: HealthState) -> Bool {
-        switch self {
-        case .degraded: state == .degraded
-        // An escalation remains valid if a changed definition now waits longer.
-        case .unhealthy: state == .unhealthy || state == .degraded && episode.escalated != nil
-        case .recovered: false
+        await cancelWhenGracefulShutdown { [dispatcher, manager] in
+            await withDiscardingTaskGroup { group in
+                group.addTask { await dispatcher.follow() }
+                await dispatcher.work(asking: manager)
+            }
         }
     }
 }

@@ -14,6 +14,19 @@ struct ResponseMetrics {
                 text.sample(name, [("responder", key.responder), ("outcome", key.outcome.rawValue)], Double(count))
             }
         }
+        if let leadership = facts.responders.leadership {
+            func gauge(_ name: String, _ help: String, _ isTrue: Bool) {
+                text.header(name, type: "gauge", help: help, format: format)
+                text.sample(name, [], isTrue ? 1 : 0)
+            }
+            gauge(
+                "health_agent_leader", "1 if this agent holds the responder lock and runs webhooks and commands, 0 if it stands by.",
+                leadership.isLeader)
+            gauge(
+                "health_agent_responder_lock_usable",
+                "1 if the responder lock is held by this agent or by another one, 0 if it cannot be used.",
+                leadership.problem == nil)
+        }
         let ledgers = facts.alertmanagers.sorted { $0.key < $1.key }
         guard !ledgers.isEmpty else { return }
         func family(_ name: String, _ type: String, _ help: String, _ value: (AlertLedger) -> Double?) {

@@ -20,6 +20,8 @@ package struct DaemonSettings: Sendable, Hashable {
     /// The path before all paths, such as `/agent`; nil for that of `externalURL`.
     package var routePrefix: String?
     package var stateDirectory = "/var/lib/agent"
+    /// The lock file that decides which of several agents runs responders; nil if this one always does.
+    package var responderLock: String?
     package var controlSocket = ControlSocket()
     /// The web configuration file: TLS and users of the network listener; nil for none.
     package var webConfigFile: String?

@@ -30,6 +30,9 @@ package struct Attempt: Sendable, Hashable, Codable {
     /// Whether its trigger reports a problem and not its recovery.
     package var isOfTrouble: Bool { Responder.Trigger(rawValue: trigger).map(Responder.Trigger.ofTrouble.contains) ?? false }
 
+    /// Whether somebody was notified of a problem by it, or may have been.
+    package var hasToldOfTrouble: Bool { outcome != .refused && isUndone != true && isOfTrouble }
+
     package init(
         id: UUID = UUID(), responder: String, monitor: String, server: String, episode: UUID, trigger: String, at: Date, outcome: Outcome,
         detail: String = ""
@@ -43,5 +46,11 @@ package struct Attempt: Sendable, Hashable, Codable {
         self.at = at
         self.outcome = outcome
         self.detail = detail
+    }
+
+    package init(of responder: Responder, on event: ResponderEvent, _ outcome: Outcome, at date: Date, _ detail: String = "") {
+        self.init(
+            responder: responder.name, monitor: event.monitor, server: event.server.isEmpty ? event.target ?? "" : event.server,
+            episode: event.episode, trigger: event.trigger, at: date, outcome: outcome, detail: detail)
     }
 }

@@ -27,6 +27,8 @@ package struct ResponderLedger: Sendable {
     package private(set) var latest: [Attempt] = []
     /// State changes that were discarded because too many were queued.
     package var dropped = 0
+    /// Nil if this agent runs responders without a lock file.
+    package var leadership: LeadershipFacts?
 
     package init() {}
 

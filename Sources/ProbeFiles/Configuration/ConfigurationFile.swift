@@ -56,7 +56,7 @@ struct ConfigurationFile {
         configuration.organization.snapshot = snapshot(reader)
         if readsSnapshot, let snapshot = configuration.organization.snapshot { look(at: snapshot, &configuration.organization, reader) }
         configuration.daemon = daemon(reader)
-        ScaleSettings().read(reader, into: &configuration)
+        ScaleSettings(resolved: resolved).read(reader, into: &configuration)
         configuration.probe = probeAccess(reader.mapping("probe"))
         let responding = ResponderSettings(notes: notes, definitions: definitions)
         configuration.alertmanagers = AlertmanagerSettings(notes: notes).alertmanagers(reader)

@@ -1,10 +1,14 @@
 import Monitoring
 import Probing
 
-/// Reads the keys of `agent.yaml` for sites with several agents: `vantage` and `shard`.
+/// Reads the keys of `agent.yaml` for sites with several agents: `vantage`, `responderLock` and `shard`.
 struct ScaleSettings {
+    /// Resolves a relative path against the directory of the configuration file.
+    let resolved: (String) -> String
+
     func read(_ reader: SettingsReader, into configuration: inout AgentConfiguration) {
         configuration.daemon.vantage = reader.line("vantage").flatMap { $0.isEmpty ? nil : $0 }
+        configuration.daemon.responderLock = reader.string("responderLock").flatMap { $0.isEmpty ? nil : resolved($0) }
         configuration.shard = reader.mapping("shard").flatMap(shard)
     }
 

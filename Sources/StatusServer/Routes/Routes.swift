@@ -46,7 +46,7 @@ struct Routes: Sendable {
     }
 
     private func statusPage() async -> Response {
-        .html(page.render(await health.snapshot()))
+        .html(page.render(await health.snapshot(), leadership: responses().responders.leadership))
     }
 
     private func metricsResponse(_ request: Request) async -> Response {

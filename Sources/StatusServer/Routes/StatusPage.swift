@@ -82,6 +82,8 @@ struct StatusPage: Sendable {
         let isRefused: Bool
         let diagnostics: [String]
         let historyProblem: String?
+        let leadership: String?
+        let isLeadershipBroken: Bool
         let rows: [Row]
         let certificates: [CertificateRow]
         let absent: [String]
@@ -101,7 +103,8 @@ struct StatusPage: Sendable {
         let when: String
     }
 
-    func render(_ snapshot: Snapshot) -> String {
+    /// - Parameter leadership: whether this agent runs responders; nil if no lock file decides it.
+    func render(_ snapshot: Snapshot, leadership: LeadershipFacts?) -> String {
         let facts = snapshot.agent
         let health = HealthReport(snapshot)
         let overrides = OverrideDocument.all(in: snapshot).map { "\($0.line), by \($0.by)" }
@@ -114,7 +117,8 @@ struct StatusPage: Sendable {
             started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601),
             configuration: facts.configurationPath.isEmpty ? "none" : facts.configurationPath,
             isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description),
-            historyProblem: facts.journal.problem, rows: snapshot.probes.map(row),
+            historyProblem: facts.journal.problem, leadership: leadership?.sentence, isLeadershipBroken: leadership?.problem != nil,
+            rows: snapshot.probes.map(row),
             certificates: certificates(snapshot),
             absent: snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.why.because)" },
             lists: facts.targetLists.compactMap { fact in fact.problem.map { "\(fact.definition): \($0)" } },

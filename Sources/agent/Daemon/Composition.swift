@@ -84,8 +84,10 @@ enum Composition {
         let client = OutboundClient(transfers, userAgent: "agent/\(Version.current)")
         let alerts = AlertSender(
             client, journal: history, generatorURL: configuration.daemon.externalURL.map { $0 + "/" }, time: SystemTime(), logger: logger)
+        let leadership = configuration.daemon.responderLock.map { Leadership(ResponderLock($0), time: SystemTime(), logger: logger) }
         let responders = ResponderDispatcher(
-            ActionRunner(client, time: SystemTime()), journal: history, restored: restored, time: SystemTime(), logger: logger)
+            ActionRunner(client, time: SystemTime()), journal: history, restored: restored, leadership: leadership, time: SystemTime(),
+            logger: logger)
         var limits = RunLimits()
         limits.overall = min(limits.overall, budget.runs)
         let manager = try HealthManager(
