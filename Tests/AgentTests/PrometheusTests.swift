@@ -55,6 +55,7 @@ import Testing
             let rules = try shipped("alerts.yaml").replacing(#/for: \d+[mhd]/#, with: "for: 1s").replacing(
                 "keep_firing_for: 15m", with: "keep_firing_for: 1s")
             try directory.write("prometheus/alerts.yaml", rules)
+            try directory.write("prometheus/vantage.yaml", try shipped("vantage.yaml"))
             let configuration = try shipped("prometheus.yml").replacing("15s", with: "1s").replacing("127.0.0.1:9717", with: agent)
                 .replacing("127.0.0.1:9093", with: alertmanagerAddress)
             try directory.write("prometheus/prometheus.yml", configuration)
