@@ -10,7 +10,7 @@ BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libbrotli-dev libc-ares-dev li
  zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter nginx-light nsd unbound openssl gnutls-bin python3 curl iproute2 \
  python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd apache2 libapache2-mod-auth-gssapi krb5-kdc \
- krb5-admin-server python3-gssapi
+ krb5-admin-server python3-gssapi victoria-metrics
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3
 PREFIX ?= /usr/local
 RELEASE ?= trixie
@@ -39,8 +39,9 @@ lint:
 
 test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	swift build $(SWIFT_FLAGS) --build-tests
-	promtool check rules dashboards/prometheus/alerts.yaml
-	promtool test rules dashboards/prometheus/alerts_test.yaml
+	cd dashboards/prometheus && promtool check config prometheus.yml shards.yml && promtool check config --agent agent-mode.yml
+	promtool test rules dashboards/prometheus/alerts_test.yaml dashboards/prometheus/vantage_test.yaml
+	vmalert -dryRun -rule=dashboards/prometheus/vantage.yaml
 	rm -f .build/tests*.xml
 	/usr/bin/python3 -m venv --system-site-packages .build/python && .build/python/bin/pip install -q schemathesis==4.32.5 jsonschema==4.26.0 \
 	  tree-sitter==0.26.0 tree-sitter-powershell==0.26.4 pyspnego==0.12.4

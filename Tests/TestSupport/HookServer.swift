@@ -42,8 +42,10 @@ package final class HookServer: Sendable {
     private let program: Program
     package let port: Int
 
-    package init(port: Int = 0) async throws {
-        program = try Program(Program.python, ["-c", Self.script, String(port)])
+    /// - Parameter prefix: a command that starts the program given to it, such as `nsenter` with its options.
+    package init(port: Int = 0, through prefix: [String] = []) async throws {
+        let command = prefix + [Program.python, "-c", Self.script, String(port)]
+        program = try Program(command[0], Array(command.dropFirst()))
         let says = await program.says("port")
         let words = program.errors.split(whereSeparator: { $0 == " " || $0 == "\n" })
         guard says, let at = words.firstIndex(of: "port"), let port = Int(words[at + 1]) else {
