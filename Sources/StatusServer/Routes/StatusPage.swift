@@ -81,6 +81,7 @@ struct StatusPage: Sendable {
         let configuration: String
         let isRefused: Bool
         let diagnostics: [String]
+        let warnings: [String]
         let historyProblem: String?
         let leadership: String?
         let isLeadershipBroken: Bool
@@ -117,6 +118,7 @@ struct StatusPage: Sendable {
             started: facts.started.formatted(.iso8601), cacheCleared: facts.cacheCleared.formatted(.iso8601),
             configuration: facts.configurationPath.isEmpty ? "none" : facts.configurationPath,
             isRefused: !facts.lastReloadSucceeded, diagnostics: facts.diagnostics.map(\.description),
+            warnings: facts.lastReloadSucceeded ? facts.diagnostics.map(\.description) : [],
             historyProblem: facts.journal.problem, leadership: leadership?.sentence, isLeadershipBroken: leadership?.problem != nil,
             rows: snapshot.probes.map(row),
             certificates: certificates(snapshot),

@@ -63,6 +63,17 @@ import Testing
         return page
     }
 
+    @Test("an agent without servers says on its page what to do")
+    func noServers() async throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("agent.yaml", "listen: 127.0.0.1:0\nstateDirectory: state\n")
+        let probes = FileManager.default.currentDirectoryPath + "/probes"
+        let program = try Program(AgentSite.executable, ["run", "--config", directory.path + "/agent.yaml", "--probes", probes])
+        guard await program.says("listening") else { throw AgentSite.NotStarted(errors: program.errors) }
+        let page = try await Self.page(Daemon(listening: program, on: directory))
+        #expect(page.faults.isEmpty && page.paragraphs.contains { $0.contains("no 'servers' are configured") && $0.contains("add each") })
+    }
+
     @Test("it shows each health set with its state, each problem with its sentence and the way to its remedy, and each probe")
     func problem() async throws {
         let site = try FileSite(["Files/Export", "Files/Import", "Backup/Nightly"])
