@@ -1,5 +1,7 @@
 /// The table of all faults, as the program prints it and the lab's README shows it.
 package enum FaultList {
+    package static var names: [String] { Fault.all.map(\.name) }
+
     package static var markdown: String {
         var lines = ["| Fault | What it does | Seen | Probe | Result | Reason | Stage | Exit |", "|---|---|---|---|---|---|---|---|"]
         for fault in Fault.all {

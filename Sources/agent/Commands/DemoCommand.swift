@@ -17,8 +17,9 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Flag(help: "Exit after every probe has run.") var once = false
     @Option(help: "Number of Mailbox servers.") var servers = 3
-    @Option(help: "Fault to switch on at the start; can be repeated.") var fault: [String] = []
-    @Option(name: .customLong("state-directory"), help: "Directory for the lab's files.") var stateDirectory = LabCommand.defaultDirectory
+    @Option(help: "Fault to switch on at the start; can be repeated.", completion: .list(FaultList.names)) var fault: [String] = []
+    @Option(name: .customLong("state-directory"), help: "Directory for the lab's files.", completion: .directory) var stateDirectory =
+        LabCommand.defaultDirectory
     @OptionGroup var common: CommonOptions
 
     func run() async throws {

@@ -14,7 +14,7 @@ struct ExporterCommand: AsyncParsableCommand {
         let name = arguments.first?.split(separator: "/").last ?? ""
         if ["blackbox_exporter", "prometheus-blackbox-exporter"].contains(name) { return true }
         guard let first = arguments.dropFirst().first, first.hasPrefix("--") else { return false }
-        return !["--help", "--version"].contains(first) && !first.hasPrefix("--generate-completion-script")
+        return !["--help", "--version", "---completion"].contains(first) && !first.hasPrefix("--generate-completion-script")
             && !first.hasPrefix("--experimental")
     }
 

@@ -21,15 +21,17 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Address to connect to for a server.", valueName: "NAME=HOST:PORT")) var address: [String] = []
     @Option(name: .customLong("connect-to"), help: ArgumentHelp("Like curl's --connect-to.", valueName: "HOST:PORT=HOST:PORT"))
     var connectTo: [String] = []
-    @Option(name: .customLong("ca-file"), help: "PEM file of additional trusted root certificates.") var caFile: String?
-    @Option(name: .customLong("token-certificate"), help: "Certificate that authenticates the agent to the tenant.")
+    @Option(name: .customLong("ca-file"), help: "PEM file of additional trusted root certificates.", completion: .file()) var caFile:
+        String?
+    @Option(name: .customLong("token-certificate"), help: "Certificate that authenticates the agent to the tenant.", completion: .file())
     var tokenCertificate: String?
-    @Option(name: .customLong("token-key"), help: "Private key of the token certificate.") var tokenKey: String?
+    @Option(name: .customLong("token-key"), help: "Private key of the token certificate.", completion: .file()) var tokenKey: String?
     @Option(name: .customLong("client-id"), help: "Client ID of the app registration of the token certificate.") var clientID: String?
-    @Option(help: "File written by the script of --print-powershell, or by Export-ExchangeFacts.ps1.") var from: String?
+    @Option(help: "File written by the script of --print-powershell, or by Export-ExchangeFacts.ps1.", completion: .file()) var from:
+        String?
     @Flag(name: .customLong("print-powershell"), help: "Print a read-only script for the Exchange Management Shell and exit.")
     var printPowerShell = false
-    @Option(help: "File to write, or '-' for standard output.") var output = "agent.yaml"
+    @Option(help: "File to write, or '-' for standard output.", completion: .file()) var output = "agent.yaml"
     @Flag(help: "Overwrite an existing file.") var force = false
     @OptionGroup var common: CommonOptions
 

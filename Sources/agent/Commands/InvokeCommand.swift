@@ -13,8 +13,8 @@ struct InvokeCommand: AsyncParsableCommand {
             "PROBE is HealthSet/Name, Name, or the name of a kind; HealthSet/Name/Target selects one of several targets. Without a server or target, --output list runs the first one, as Exchange's cmdlet does, and says so; the other formats run all, and nagios prints the worst. Exit status: 0 if every result Succeeded, 1 if a probe did not succeed, 2 if it could not run or could not judge."
     )
 
-    @Argument(help: "The probe.") var probe: String
-    @Option(help: "Run for this server; can be repeated.") var server: [String] = []
+    @Argument(help: "The probe.", completion: .name(of: .probe)) var probe: String
+    @Option(help: "Run for this server; can be repeated.", completion: .name(of: .server)) var server: [String] = []
     @Flag(name: .customLong("all-servers"), help: "Run for all servers or targets of the probe: the default, but for --output list.")
     var allServers = false
     @Option(help: "Output format: list, table, json or nagios.") var output: ResultPrinter.Form = .list

@@ -45,8 +45,9 @@ struct LabRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Start the lab; it runs until interrupted.")
 
     @Option(help: "Number of Mailbox servers.") var servers = 3
-    @Option(help: "Fault to switch on at the start; can be repeated.") var fault: [String] = []
-    @Option(name: .customLong("state-directory"), help: "Directory for the lab's files.") var stateDirectory = LabCommand.defaultDirectory
+    @Option(help: "Fault to switch on at the start; can be repeated.", completion: .list(FaultList.names)) var fault: [String] = []
+    @Option(name: .customLong("state-directory"), help: "Directory for the lab's files.", completion: .directory) var stateDirectory =
+        LabCommand.defaultDirectory
     @Flag(help: "Give the agent a snapshot of the organization, as Export-ExchangeFacts.ps1 writes it.") var snapshot = false
     @Option(help: "Listen address written to the agent's configuration.") var listen = "127.0.0.1:9717"
 
@@ -104,9 +105,10 @@ struct LabFaultCommand: AsyncParsableCommand {
         commandName: "fault", abstract: "Switch a fault of the running lab on or off, or list all faults.")
 
     @Argument(help: "on, off or list.") var verb: Verb
-    @Argument(help: "Name of the fault.") var name: String?
+    @Argument(help: "Name of the fault.", completion: .list(FaultList.names)) var name: String?
     @Option(help: "Output format of the list: table or markdown.") var output: Form = .table
-    @Option(name: .customLong("state-directory"), help: "The lab's directory.") var stateDirectory = LabCommand.defaultDirectory
+    @Option(name: .customLong("state-directory"), help: "The lab's directory.", completion: .directory) var stateDirectory = LabCommand
+        .defaultDirectory
 
     func run() async throws {
         if verb == .list, output == .markdown { return Console.out(FaultList.markdown) }

@@ -7,7 +7,9 @@ import Transfers
 
 /// Options of commands that talk to a running agent.
 struct ClientOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The agent's control socket or URL (default: the socket in the state directory).", valueName: "URL|SOCKET"))
+    @Option(
+        help: ArgumentHelp("The agent's control socket or URL (default: the socket in the state directory).", valueName: "URL|SOCKET"),
+        completion: .file())
     var agent: String?
 
     /// A client for `--agent`, or for the control socket named by the configuration.

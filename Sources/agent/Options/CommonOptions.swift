@@ -5,10 +5,10 @@ import ProbeFiles
 
 /// Options common to all commands.
 struct CommonOptions: ParsableArguments {
-    @Option(help: "Configuration file (default: /etc/agent/agent.yaml, then ./agent.yaml).")
+    @Option(help: "Configuration file (default: /etc/agent/agent.yaml, then ./agent.yaml).", completion: .file())
     var config: String?
 
-    @Option(help: "Directory of probe definitions (default: the shipped ones).")
+    @Option(help: "Directory of probe definitions (default: the shipped ones).", completion: .directory)
     var probes: String?
 
     @Option(parsing: .singleValue, help: "Address and port to listen on; can be repeated; overrides the configuration.")

@@ -15,13 +15,14 @@ struct ExporterOptions: ParsableArguments {
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case logfmt, json }
 
-    @Option(name: .customLong("config.file"), help: "Module file; the same as --modules.") var configFile: String?
+    @Option(name: .customLong("config.file"), help: "Module file; the same as --modules.", completion: .file()) var configFile: String?
     @Option(
         name: .customLong("web.listen-address"), parsing: .singleValue,
         help: "Address to listen on, such as :9115; can be repeated; the same as --listen.") var addresses: [String] = []
     @Option(
         name: .customLong("web.config.file"),
-        help: "Web configuration in exporter-toolkit's format: TLS, users, headers; overrides 'webConfigFile'.") var webConfigFile: String?
+        help: "Web configuration in exporter-toolkit's format: TLS, users, headers; overrides 'webConfigFile'.", completion: .file())
+    var webConfigFile: String?
     @Option(name: .customLong("web.external-url"), help: "URL by which people reach the agent; overrides 'externalURL'.")
     var externalURL: String?
     @Option(name: .customLong("web.route-prefix"), help: "Path before all paths (default: that of the external URL).")

@@ -9,8 +9,8 @@ struct AcknowledgeCommand: AsyncParsableCommand {
         commandName: "acknowledge", abstract: "Mark the current alert episode of a monitor as being repaired.",
         discussion: "The alert is withdrawn and the state is Repairing until the episode ends; the next episode alerts again.")
 
-    @Argument(help: "HealthSet/Monitor[/Target], or the monitor's name.") var monitor: String
-    @Option(help: "Only on this server.") var server: String?
+    @Argument(help: "HealthSet/Monitor[/Target], or the monitor's name.", completion: .name(of: .monitor)) var monitor: String
+    @Option(help: "Only on this server.", completion: .name(of: .server)) var server: String?
     @Option(help: "Comment, such as what is being done.") var comment: String?
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions

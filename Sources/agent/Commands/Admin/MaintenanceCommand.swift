@@ -17,8 +17,9 @@ struct MaintenanceCommand: AsyncParsableCommand {
             abstract: "Start maintenance now, at a given time, or every week.",
             discussion: "Examples: --for 4h; --from 2027-03-01T22:00:00Z --for 6h; --weekly 'Sunday 02:00' --for 3h (UTC).")
 
-        @Option(help: "The server; '*' for all servers and for health sets that belong to none.") var server: String
-        @Option(help: "A health set (default: the whole server).") var component: String?
+        @Option(help: "The server; '*' for all servers and for health sets that belong to none.", completion: .name(of: .serverOrAll))
+        var server: String
+        @Option(help: "A health set (default: the whole server).", completion: .name(of: .healthSet)) var component: String?
         @Option(help: "Requester name.") var requester: String?
         @Option(name: .customLong("for"), help: "Duration, such as 4h (default: until it is ended).") var duration: String?
         @Option(help: "Start time, such as 2027-03-01T22:00:00Z.") var from: String?
@@ -59,8 +60,8 @@ struct MaintenanceCommand: AsyncParsableCommand {
     struct End: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "End the maintenance.")
 
-        @Option(help: "The server, or '*'.") var server: String
-        @Option(help: "A health set (default: the whole server).") var component: String?
+        @Option(help: "The server, or '*'.", completion: .name(of: .serverOrAll)) var server: String
+        @Option(help: "A health set (default: the whole server).", completion: .name(of: .healthSet)) var component: String?
         @Option(help: "Name of the requester that started it.") var requester: String?
         @OptionGroup var client: ClientOptions
         @OptionGroup var common: CommonOptions

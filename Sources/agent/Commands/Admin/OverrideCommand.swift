@@ -11,6 +11,9 @@ struct OverrideCommand: AsyncParsableCommand {
         commandName: "override", abstract: "Override a property of a probe, monitor or responder for a limited time or up to a version.",
         subcommands: [Add.self, List.self, Remove.self])
 
+    /// The properties without a name of their own; `options.NAME` is the other.
+    private static let properties = ["enabled", "every", "timeout", "retries", "severity", "degradedFor"]
+
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add an override; it ends by itself.",
@@ -19,10 +22,10 @@ struct OverrideCommand: AsyncParsableCommand {
                 responder: enabled, timeout. An override replaces an existing one of the same property of the same item.
                 """)
 
-        @Argument(help: "HealthSet/Name[/Target], or a responder's name.") var item: String
-        @Argument(help: "The property.") var property: String
+        @Argument(help: "HealthSet/Name[/Target], or a responder's name.", completion: .name(of: .item)) var item: String
+        @Argument(help: "The property.", completion: .list(OverrideCommand.properties)) var property: String
         @Argument(help: "The value.") var value: String
-        @Option(help: "Only on this server.") var server: String?
+        @Option(help: "Only on this server.", completion: .name(of: .server)) var server: String?
         @Option(name: .customLong("for"), help: "Duration, such as 2h or 7d.") var duration: String?
         @Option(name: .customLong("until-version"), help: "Until the agent has this version or a later one.")
         var untilVersion: String?
@@ -73,9 +76,9 @@ struct OverrideCommand: AsyncParsableCommand {
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Remove an override before it ends.")
 
-        @Argument(help: "HealthSet/Name[/Target], or a responder's name.") var item: String
-        @Argument(help: "The property.") var property: String
-        @Option(help: "Remove the override for this server.") var server: String?
+        @Argument(help: "HealthSet/Name[/Target], or a responder's name.", completion: .name(of: .overridden)) var item: String
+        @Argument(help: "The property.", completion: .list(OverrideCommand.properties)) var property: String
+        @Option(help: "Remove the override for this server.", completion: .name(of: .server)) var server: String?
         @OptionGroup var client: ClientOptions
         @OptionGroup var common: CommonOptions
 

@@ -8,7 +8,7 @@ struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Explain what a probe checks and how it fails, or what a reason means and what to do about it.")
 
-    @Argument(help: "A probe, a monitor, a kind, or a reason.") var subject: String
+    @Argument(help: "A probe, a monitor, a kind, or a reason.", completion: .name(of: .explained)) var subject: String
     @OptionGroup var common: CommonOptions
 
     func run() async throws {

@@ -11,8 +11,9 @@ struct HealthCommand: AsyncParsableCommand {
             "A problem that its monitor does not count as one yet is shown in brackets, as in `Healthy (failing, 1 of 3)`, and so is a probe that cannot judge. Exit status: 0 if no health set is Degraded, Unhealthy or Repairing (with --strict: and there is no such problem), 1 otherwise, 2 if the agent cannot be reached."
     )
 
-    @Option(help: "Only this server.") var server: String?
-    @Option(name: .customLong("health-set"), help: "Only this health set, with its monitors.") var healthSet: String?
+    @Option(help: "Only this server.", completion: .name(of: .server)) var server: String?
+    @Option(name: .customLong("health-set"), help: "Only this health set, with its monitors.", completion: .name(of: .healthSet))
+    var healthSet: String?
     @Flag(name: .customLong("roll-up"), help: "One line per health set, across all servers.") var rollUp = false
     @Flag(help: "Exit with status 1 also for a problem that its monitor does not count as one yet.") var strict = false
     @Flag(help: "Keep running, and print again when something changes.") var watch = false

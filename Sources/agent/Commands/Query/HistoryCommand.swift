@@ -9,8 +9,8 @@ struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "Show past results, state transitions, responder attempts and decisions, newest first.")
 
-    @Argument(help: "A probe, monitor, health set or responder (default: all).") var subject: String?
-    @Option(help: "Only this server.") var server: String?
+    @Argument(help: "A probe, monitor, health set or responder (default: all).", completion: .name(of: .subject)) var subject: String?
+    @Option(help: "Only this server.", completion: .name(of: .server)) var server: String?
     @Option(help: "How far back, such as 24h or 30d.") var since = "24h"
     @Option(help: "Only records of this type: result, transition, attempt or decision.") var type: HistoryQuery.Sort?
     /// The earlier name of `--type`.

@@ -10,8 +10,8 @@ struct ProbesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "probes", abstract: "List the probes of each server, with last and next run.")
 
-    @Option(name: .customLong("health-set"), help: "Only this health set.") var healthSet: String?
-    @Option(help: "Only this server.") var server: String?
+    @Option(name: .customLong("health-set"), help: "Only this health set.", completion: .name(of: .healthSet)) var healthSet: String?
+    @Option(help: "Only this server.", completion: .name(of: .server)) var server: String?
     @OptionGroup var output: OutputOptions
     @Flag(help: "Read the configuration in this process even if an agent is running.") var local = false
     @OptionGroup var client: ClientOptions
