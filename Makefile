@@ -12,12 +12,13 @@ TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter
  python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd apache2 libapache2-mod-auth-gssapi krb5-kdc \
  krb5-admin-server python3-gssapi victoria-metrics
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3
+DEB_PACKAGES := build-essential debhelper git python3
+PACKAGE_TEST_PACKAGES := debootstrap iproute2 lintian python3-seccomp python3-venv systemd
 PREFIX ?= /usr/local
-RELEASE ?= trixie
 SECONDS ?= 300
 ROUNDS ?= 5
 
-.PHONY: demo test test-in differential lint fmt unit check build install soak bench
+.PHONY: demo test test-in differential lint fmt unit check build release install deb test-package soak bench
 
 demo: build
 	$(AGENT) demo
@@ -66,7 +67,7 @@ check: lint unit
 # The same on a clone of HEAD in a root of another Debian release, made with debootstrap and kept in ROOT: make test-in RELEASE=trixie
 test-in:
 	@dpkg -s debootstrap >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq debootstrap; }
-	$(SUDO) env "PATH=$$PATH" ROOT=$(or $(ROOT),/var/tmp/agent-$(RELEASE)) .ci/test-in $(RELEASE)
+	$(SUDO) env "PATH=$$PATH" ROOT=$(or $(ROOT),/var/tmp/agent-$(or $(RELEASE),trixie)) .ci/test-in $(or $(RELEASE),trixie)
 
 # PAIRS of random modules and servers, asked of blackbox_exporter and of the agent that 'make test' has built; SEED repeats a run.
 PAIRS ?= 2000
@@ -87,8 +88,19 @@ bench: packages-BUILD_PACKAGES packages-BENCH_PACKAGES
 	swift build $(RELEASE_FLAGS) --product agent
 	python3 Tests/Performance/bench.py --agent .build/release/agent --rounds $(ROUNDS) $(if $(BEFORE),--before $(BEFORE))
 
-install: packages-BUILD_PACKAGES
+# With symbols and debug information; what is installed has none.
+release: packages-BUILD_PACKAGES
 	swift build $(RELEASE_FLAGS) --product agent
-	$(SUDO) install -D .build/release/agent $(DESTDIR)$(PREFIX)/bin/agent
+
+# A Debian package for this release of Debian or Ubuntu, in .build/deb; the debug information is a package of its own.
+deb: packages-DEB_PACKAGES release
+	.packaging/build-deb
+
+# Installs, runs, upgrades and purges the package in a chroot, made with debootstrap and kept: make test-package RELEASE=trixie
+test-package: packages-DEB_PACKAGES packages-PACKAGE_TEST_PACKAGES
+	.packaging/test-package $(RELEASE)
+
+install: release
+	$(SUDO) install -D --strip .build/release/agent $(DESTDIR)$(PREFIX)/bin/agent
 	$(SUDO) mkdir -p $(DESTDIR)$(PREFIX)/share/agent
 	$(SUDO) cp -R probes dashboards $(DESTDIR)$(PREFIX)/share/agent/
