@@ -5,7 +5,8 @@ import NIOHTTPTypes
 /// Updates the record of a connection as requests and responses pass: all those of an HTTP/1 connection, or the one of an HTTP/2 stream.
 ///
 /// A request that a client of HTTP/1 sends before the previous one is answered waits for that answer, and a moment longer, and nothing more is
-/// read meanwhile: many clients that pipeline could otherwise keep the event loop from all others. Browsers, curl and Prometheus do not.
+/// read meanwhile: many clients that pipeline could otherwise keep the event loop from all others. Browsers, curl and Prometheus do not. The
+/// connection of a client that sends more than a few in advance is cut.
 final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -14,6 +15,8 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Between the answer to a request and the next one, if that came too early.
     private static let pause: TimeAmount = .milliseconds(200)
+
+    private static let mostEarly = 16
 
     private let record: ConnectionRecord
     /// Abandoned when the client gives up the exchange.
@@ -25,6 +28,7 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     private var (heads, requests, answersBegun, answers) = (0, 0, 0, 0)
     /// What came too early.
     private var early = CircularBuffer<HTTPRequestPart>()
+    private var earlyHeads = 0
 
     /// - Parameter isStream: of HTTP/2.
     init(_ record: ConnectionRecord, isStream: Bool = false) {
@@ -35,7 +39,16 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        if case .head = part, heads > answers, !isStream { return early.append(part) }
+        // More parts of what was read at once follow after a cut.
+        guard earlyHeads <= Self.mostEarly else { return }
+        if case .head = part, !isStream, heads > answers || !early.isEmpty {
+            earlyHeads += 1
+            guard earlyHeads <= Self.mostEarly else {
+                early.removeAll()
+                return record.cut()
+            }
+            return early.append(part)
+        }
         if early.isEmpty { pass(part, context) } else { early.append(part) }
     }
 
@@ -55,7 +68,8 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Passes on one of the requests that came too early.
     private func passNext(_ context: ChannelHandlerContext) {
-        guard context.channel.isActive else { return }
+        guard context.channel.isActive, !early.isEmpty else { return }
+        earlyHeads -= 1
         while let part = early.popFirst() {
             pass(part, context)
             if case .end = part { break }

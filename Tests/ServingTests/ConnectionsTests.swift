@@ -185,6 +185,8 @@ private final class Client: Sendable {
             #expect(await client.isAnswered(3))
             client.send("abc" + Self.request)
             #expect(await client.isAnswered(2))
+            client.send(String(repeating: Self.request, count: 18))
+            #expect(await client.isClosed())
         }
     }
 
