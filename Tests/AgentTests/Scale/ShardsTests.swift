@@ -22,7 +22,7 @@ import Testing
         for index in 0..<3 {
             _ = try await site.startAgent(
                 "hub", "agent-\(index)", listen: "127.0.1.\(index):9717",
-                configuration: "shard: { index: \(index), of: 3 }\nservers:\n\(servers)",
+                configuration: "vantage: east\nshard: { index: \(index), of: 3 }\nservers:\n\(servers)",
                 definition: ScaleSite.definition("targetsFrom: { files: [\(site.directory.path)/targets.json] }"))
         }
         let configuration =
@@ -33,6 +33,8 @@ import Testing
         #expect(try await site.becomes(["30"], "hub", port: 9090, "count(probe_success == 1)"))
         let series = try await site.query("hub", port: 9090, "probe_success") ?? []
         #expect(series.compactMap { $0.labels["instance"] }.sorted() == targets.sorted())
+
+        #expect(try await site.get("hub", "http://127.0.1.0:9717/sd").contains("\"__meta_agent_vantage\":\"east\""))
 
         var all: [String] = []
         for index in 0..<3 {
