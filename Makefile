@@ -76,11 +76,13 @@ differential: packages-TEST_PACKAGES
 	/usr/bin/python3 -m venv --system-site-packages .build/python && .build/python/bin/pip install -q hypothesis==6.161.1
 	.build/python/bin/python .ci/differential $(PAIRS) $(SEED)
 
-# A thousand probes every ten seconds against one server, for SECONDS; then ten thousand targets every minute, for twice as long.
+# A thousand probes every ten seconds against one server, for SECONDS; then ten thousand targets every minute, for twice as long; then a
+# thousand hostile clients of each kind at the listener.
 soak: packages-BUILD_PACKAGES packages-TEST_PACKAGES packages-BENCH_PACKAGES
 	swift build $(RELEASE_FLAGS) --product agent
 	python3 Tests/Performance/soak.py --agent .build/release/agent --seconds $(SECONDS)
 	python3 Tests/Performance/soak_targets.py --agent .build/release/agent --seconds $$((2 * $(SECONDS)))
+	python3 Tests/Performance/hostile_clients.py --agent .build/release/agent
 
 # CPU and memory beside blackbox_exporter, Prometheus and Pushgateway, or beside another build of the agent: make bench BEFORE=PATH.
 # Some twenty minutes, with nothing else running.
