@@ -97,7 +97,8 @@ private struct TrialSite {
         let off = try await site.fault("off", fault.name)
         if off.status != 0 { problems.append("off: \(off.errors)") }
         for expected in fault.expectations {
-            let ended = try await site.agent(["invoke", expected.probe])
+            // A busy machine may need more than the five seconds of the schedule.
+            let ended = try await site.agent(["invoke", expected.probe, "--timeout", "60"])
             if ended.output != "ResultType : Succeeded\nError      :\nException  :\n" || ended.status != 0 {
                 problems.append("after it is off: \(ended.output)\(ended.errors)")
             }
