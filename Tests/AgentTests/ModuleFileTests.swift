@@ -36,7 +36,6 @@ import Testing
         ("prober: http\n    http: { preferred_ip_protocol: ip5 }", "4:36", ["ip4"]),
         ("prober: http\n    http: { tls_config: { min_version: TLS13, max_version: TLS12 } }", "4", ["max_version"]),
         ("prober: http\n    http: { tls_config: { min_version: SSL3 } }", "4", ["TLS10"]),
-        ("prober: http\n    http: { tls_config: { ca_file: nowhere.pem } }", "4", ["nowhere.pem"]),
         ("prober: http\n    http: { tls_config: { cert_file: only.pem } }", "4", ["key_file"]),
         ("prober: tcp\n    tcp: { query_response: [{ expect: \"(\" }] }", "4", ["'expect'"]),
         ("prober: tcp\n    tcp: { query_response: [{ expect: a, expect_bytes: b }] }", "4", ["expect_bytes"]),
