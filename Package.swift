@@ -142,7 +142,7 @@ let package = Package(
                 "API", "Exposition", "HealthManager", "Monitoring", "Probing", "Addresses", "Certificates", "Concurrency", "Documents",
                 "Serving",
                 "CLinux", hummingbird, httpTypes, mustache, nioCore,
-                nioPosix, nioSSL, nioTLS, logging, lifecycle,
+                nioPosix, nioSSL, logging, lifecycle,
             ],
             resources: [.embedInCode("Page/status.html"), .embedInCode("Page/openapi.json")]),
         room(

@@ -32,6 +32,13 @@ extension HTTP1Channel.Configuration {
     }
 }
 
+package enum TLSHandshake {
+    /// Whether an event of a channel is the end of its handshake.
+    package static func isCompleted(by event: Any) -> Bool {
+        if case .handshakeCompleted? = event as? TLSUserEvent { true } else { false }
+    }
+}
+
 /// Accepts a connection without handlers and sets up HTTP when it is served.
 private struct DeferredHTTPChannel: ServerChildChannel {
     private enum Spoken {
@@ -66,8 +73,8 @@ private struct DeferredHTTPChannel: ServerChildChannel {
             do {
                 accepted.isServed.withLock { $0 = true }
                 try channel.syncOptions?.setOption(.autoRead, value: true)
+                // HTTP's handlers come last: from then on the connection must not be dropped.
                 guard try prepare(channel) else { return http.setup(channel: channel, logger: logger).map { .http1($0) } }
-                // Last: from here on the connection must not be dropped.
                 let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Spoken> { result in
                     guard case .negotiated("h2") = result else { return http.setup(channel: channel, logger: logger).map { .http1($0) } }
                     return channel.eventLoop.makeCompletedFuture { .http2(try HTTP2Streams(on: channel, accepted.record)) }

@@ -2,8 +2,8 @@ import Certificates
 import Monitoring
 import NIOCore
 import NIOSSL
-import NIOTLS
 import Probing
+import Serving
 
 /// TLS as a web configuration wants it, for the connections of one listener.
 struct ServerTLS: Sendable {
@@ -124,7 +124,7 @@ private final class ClientNameCheck: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent, !isAllowed {
+        if TLSHandshake.isCompleted(by: event), !isAllowed {
             isRefused = true
             // Below TLS, which would wait for the client to agree.
             return (try? context.pipeline.syncOperations.context(handler: tls))?.close(promise: nil) ?? context.close(promise: nil)
