@@ -160,7 +160,7 @@ private final class Changes: ResultObserver {
         return false
     }
 
-    private static func targets(_ manager: HealthManager) async -> [String] {
+    static func targets(_ manager: HealthManager) async -> [String] {
         await manager.snapshot().probes.map { ($0.key.identity.target ?? "") + ($0.key.address.isEmpty ? "" : " at " + $0.key.address) }
     }
 
@@ -195,18 +195,6 @@ private final class Changes: ResultObserver {
             time.advance(by: Self.firstRuns)
             #expect(await Self.settles { await Self.allRan(manager) }, "a new one is spread like a first run")
         }
-    }
-
-    @Test("agents with a shard each probe every target of the definition and of its lists, and none of them twice")
-    func shards() async throws {
-        let listed = (0..<30).map { "listed\($0)" }
-        world.list("lists/a", listed + ["inline0"])
-        var parts: [[String]] = []
-        for index in 0..<3 {
-            let site = try site(TargetList(["inline0", "inline1"], sources: [Self.files]), shard: Shard(index: index, of: 3))
-            parts.append(await Self.targets(site.manager))
-        }
-        #expect(parts.allSatisfy { !$0.isEmpty } && parts.flatMap(\.self).sorted() == (listed + ["inline0", "inline1"]).sorted())
     }
 
     @Test("lists are looked at every refresh, and not more often")
