@@ -7,7 +7,6 @@ with a login, from the same address as the hostile clients.
 import argparse
 import os
 import re
-import resource
 import ssl
 import statistics
 import subprocess
@@ -17,6 +16,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from measure import wait_for
+
 CLIENTS = Path(__file__).parent.parent / "AgentTests/Hostile/clients.py"
 PASSWORD = "$2y$04$PY5Sqt6XaldB2.JKzk2BFu/9oJV.envJLIJTtms/hRui68y3GwRtS"
 parser = argparse.ArgumentParser()
@@ -25,17 +26,6 @@ parser.add_argument("--clients", type=int, default=1000)
 parser.add_argument("--requests", type=int, default=200)
 parser.add_argument("--ways", nargs="*", default=re.findall(r'^    "([\w-]+)": lambda', CLIENTS.read_text(), re.M))
 options = parser.parse_args()
-resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-
-
-def wait_for(what, condition, seconds=120):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    sys.exit(f"{what} did not come")
 
 
 def memory(process):
@@ -72,7 +62,7 @@ with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
             errors = open(f"{folder}/{way}.clients", "w+")
             hostile = subprocess.Popen([sys.executable, str(CLIENTS), way, str(options.clients), "127.0.0.1", port, "tls"], stderr=errors,
                                        preexec_fn=lambda: os.nice(10))  # they stand for other machines
-            wait_for("the clients", lambda: "READY" in Path(errors.name).read_text() or hostile.poll() is not None)
+            wait_for("the clients", lambda: "READY" in Path(errors.name).read_text() or hostile.poll() is not None, 120)
             times = sorted(scrape() for _ in range(options.requests))
             print(f"{way:<18}{statistics.median(times):>10.1f}{times[int(len(times) * 0.99) - 1]:>8.1f}{times[-1]:>8.1f}{before:>11.1f}{memory(agent):>10.1f}",
                   flush=True)

@@ -1,4 +1,4 @@
-"""What bench.py and soak_targets.py share: a site on loopback (nginx, an authority's chain), processes, and their CPU time."""
+"""What bench.py and the others here share: a site on loopback (nginx, an authority's chain), processes, and their CPU time."""
 import contextlib
 import http.client
 import os

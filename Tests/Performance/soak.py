@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from measure import wait_for
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--agent", required=True)
 parser.add_argument("--seconds", type=int, default=300)
@@ -27,16 +29,6 @@ LIMIT_MILLISECONDS = 20
 KINDS = ["metadata-reachability", "cert-expiry", "key-size", "thumbprint-drift"]
 
 
-def wait_for(what, condition, seconds=600):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    sys.exit(f"{what} did not come")
-
-
 with tempfile.TemporaryDirectory(prefix="soak-") as folder:
     probes = Path(folder) / "probes"
     probes.mkdir()
@@ -45,11 +37,11 @@ with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         (probes / f"{number}.yaml").write_text(f"healthSet: Soak\nname: Probe{number}\nkind: {kind}\nevery: 10s\ntimeout: 9s\n")
     lab = subprocess.Popen([options.agent, "lab", "--servers", "1", "--state-directory", f"{folder}/lab", "--listen", "127.0.0.1:0"],
                            stdout=subprocess.DEVNULL, preexec_fn=lambda: os.nice(10))  # it stands for other machines
-    wait_for("the lab", lambda: os.path.exists(f"{folder}/lab/lab.sock"))
+    wait_for("the lab", lambda: os.path.exists(f"{folder}/lab/lab.sock"), 600)
     log = open(f"{folder}/agent.log", "w+")
     agent = subprocess.Popen([options.agent, "run", "--config", f"{folder}/lab/agent.yaml", "--probes", str(probes)], stderr=log)
     try:
-        address = wait_for("the agent", lambda: re.search(r"address=(\S+)", Path(log.name).read_text())).group(1)
+        address = wait_for("the agent", lambda: re.search(r"address=(\S+)", Path(log.name).read_text()), 600).group(1)
         # As Prometheus does, one connection is kept.
         connection = http.client.HTTPConnection(address, timeout=60)
 
