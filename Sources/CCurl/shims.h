@@ -96,6 +96,10 @@ static inline CURL *agent_next_done(CURLM *multi, CURLcode *result) {
 
 static inline int agent_chain_count(const STACK_OF(X509) *chain) { return chain == NULL ? 0 : sk_X509_num(chain); }
 static inline void agent_chain_free(STACK_OF(X509) *chain) { sk_X509_pop_free(chain, X509_free); }
+/* Without references of its own: freed by agent_chain_drop. */
+static inline STACK_OF(X509) *agent_chain_new(void) { return sk_X509_new_null(); }
+static inline void agent_chain_add(STACK_OF(X509) *chain, X509 *certificate) { sk_X509_push(chain, certificate); }
+static inline void agent_chain_drop(STACK_OF(X509) *chain) { sk_X509_free(chain); }
 static inline X509 *agent_chain_at(const STACK_OF(X509) *chain, int index) { return sk_X509_value(chain, index); }
 
 static inline int agent_names_count(const GENERAL_NAMES *names) { return names == NULL ? 0 : sk_GENERAL_NAME_num(names); }
@@ -115,6 +119,9 @@ static inline const unsigned char *agent_name_bytes(const GENERAL_NAME *name, in
 static inline int agent_print_name(BIO *bio, const X509_NAME *name) {
     return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
 }
+
+/* A macro. */
+static inline void agent_openssl_free(void *memory) { OPENSSL_free(memory); }
 
 static inline int agent_bio_length(BIO *bio, char **bytes) { return (int)BIO_get_mem_data(bio, bytes); }
 

@@ -103,3 +103,23 @@ import X509
         }
     }
 }
+
+@Suite struct NameAttributeTests {
+    @Test(
+        "a name is taken apart, its values without escapes",
+        arguments: [
+            ("", []), ("CN=a,O=b", [NameAttribute("CN", "a"), NameAttribute("O", "b")]),
+            ("OU=a\\, b+CN=\\ c\\ ,O=d\\\\e=f", [NameAttribute("OU", "a, b"), NameAttribute("CN", " c "), NameAttribute("O", "d\\e=f")]),
+            ("CN=a\\0Ab\\+1,O=München", [NameAttribute("CN", "a\nb+1"), NameAttribute("O", "München")]),
+            ("1.3.6.1.4.1.99999.1=#0C0474657874,CN=\\#x", [NameAttribute("1.3.6.1.4.1.99999.1", "text"), NameAttribute("CN", "#x")]),
+            ("CN=#1E0400480069,O=#FF", [NameAttribute("CN", "Hi"), NameAttribute("O", "")]), ("CN=a\\", [NameAttribute("CN", "a")]),
+        ])
+    func parts(name: String, attributes: [NameAttribute]) { #expect(NameAttribute.all(in: name) == attributes) }
+
+    @Test(
+        "a type has an object identifier",
+        arguments: [
+            ("CN", "2.5.4.3"), ("emailAddress", "1.2.840.113549.1.9.1"), ("1.3.6.1.4.1.99999.1", "1.3.6.1.4.1.99999.1"), ("none", nil),
+        ])
+    func identifier(type: String, identifier: String?) { #expect(NameAttribute(type, "").objectIdentifier == identifier) }
+}

@@ -39,7 +39,8 @@ package enum ProbeText {
         if let earliest = outcome.earliestExpiry { all.append(MetricDefinition.earliestExpiry(earliest)) }
         if let leaf = outcome.peerCertificates.first(where: { $0.depth == 0 })?.facts {
             let labels = [
-                ("fingerprint_sha256", leaf.fingerprintSHA256), ("subject", leaf.subject), ("issuer", leaf.issuer),
+                ("fingerprint_sha256", leaf.fingerprintSHA256), ("subject", ExporterName.text(leaf.subject)),
+                ("issuer", ExporterName.text(leaf.issuer)),
                 ("subjectalternative", leaf.names.joined(separator: ",")), ("serialnumber", serial(leaf.serialNumber)),
             ]
             all.append(MetricDefinition.leafInfo(1, labels))
