@@ -103,26 +103,27 @@ package final class Transfers: Sendable {
         let first = URLHost(request.url)
         var host = first
         var whole = ExchangeReport()
-        var cookies: [String] = []
+        var cookies: [[CChar]] = []
         while true {
             let hop = await exchangeOnce(request, host, first: first, redirects: whole.redirects, cookies: cookies, until: end)
             whole.add(hop.report)
             cookies = hop.cookies
-            guard hop.report.failure == nil, let redirect = hop.redirect,
-                let limit = Redirect.limit(request.redirects, from: request.url, to: redirect)
-            else { return whole }
+            guard let redirect = hop.redirect, let limit = redirect.limit(request.redirects, from: request.url) else { return whole }
             whole.redirects += 1
-            guard whole.redirects <= limit else {
-                whole.failure = ExchangeFailure(kind: .tooManyRedirects, phase: .transfer, sentence: "redirected more than \(limit) times")
-                return whole
+            if whole.redirects > limit {
+                whole.failure =
+                    whole.failure
+                    ?? ExchangeFailure(
+                        kind: .tooManyRedirects, phase: .transfer, sentence: "redirected more than \(limit) times")
             }
-            request = Redirect.request(request, to: redirect, status: hop.report.response?.status ?? 0)
+            guard whole.failure == nil else { return whole }
+            request = redirect.request(after: request, status: hop.report.response?.status ?? 0)
             host = URLHost(request.url)
         }
     }
 
     private func exchangeOnce(
-        _ request: ExchangeRequest, _ host: URLHost?, first: URLHost?, redirects: Int, cookies: [String],
+        _ request: ExchangeRequest, _ host: URLHost?, first: URLHost?, redirects: Int, cookies: [[CChar]],
         until end: ContinuousClock.Instant
     ) async -> Hop.Ending {
         guard let host else { return .failed(.invalidRequest, .resolve, "the URL is invalid") }
@@ -188,7 +189,7 @@ package final class Transfers: Sendable {
     }
 
     func perform(
-        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [String], timeout: Duration
+        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [[CChar]], timeout: Duration
     ) async -> Hop.Ending {
         let verifier: PeerVerifier?
         let logins: Hop.Logins

@@ -57,6 +57,13 @@ import Transfers
         #expect(report.response?.headers.map(\.name) == ["X-One", "Content-Length"])
     }
 
+    @Test("a line that begins with white space continues the field before it")
+    func folded() async throws {
+        let (report, _) = try await exchange(
+            "peer.sendall(b'HTTP/1.1 200 OK\\r\\nX-One: rea \\r\\n \\t dy\\r\\n\\twell\\r\\nX-Two: 2\\r\\nContent-Length: 0\\r\\n\\r\\n')")
+        #expect(report.response?.headers.map(\.value) == ["rea dy well", "2", "0"], "\(String(describing: report.failure))")
+    }
+
     @Test("interim answers without end count as headers, and are no response")
     func interim() async throws {
         let (report, _) = try await exchange("while True: peer.sendall(b'HTTP/1.1 103 Early Hints\\r\\nLink: x\\r\\n\\r\\n' * 1000)")

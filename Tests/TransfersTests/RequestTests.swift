@@ -116,7 +116,7 @@ import Transfers
         let report = await Transfers().exchange(request)
         #expect(report.failure == nil && report.response?.bodyLength == 5)
         request.redirects = .follow(maximum: 0)
-        #expect(await Transfers().exchange(request).redirects == 0, "cut off before it was whole")
+        #expect(await Transfers().exchange(request).redirects == 1, "one was received, though its body was cut off")
     }
 
     @Test(

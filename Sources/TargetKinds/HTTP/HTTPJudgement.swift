@@ -61,6 +61,8 @@ struct HTTPJudgement {
     }
 
     private var body: Fault? {
+        // The body of a redirect that is not followed is read only if there are patterns.
+        if isLastRedirect, !options.readsBody { return nil }
         if let fault = options.compression?.fault(in: response) { return .unexpected(.answerUnexpected, fault) }
         if let pattern = options.bodyMustNotMatch.first(where: { $0.matches(response.body) }) {
             return .pattern("the body matches '\(pattern.text)', which it must not")

@@ -36,7 +36,8 @@ struct HTTPProbe: Probe {
         // As blackbox_exporter does it: there is no HTTP/3 without TLS.
         if options.version == .http3Only, url.hasPrefix("http://") { url = "https" + url.dropFirst("http".count) }
         guard var request = request(url, host, &run) else { return }
-        if request.resolvesForProxy || !isProxied(host) {
+        let isResolved = request.resolvesForProxy || !isProxied(host)
+        if isResolved {
             guard let address = await run.resolve(host.name, options.address) else {
                 seen.phases[.resolve] = run.lookedUp
                 return
@@ -44,7 +45,7 @@ struct HTTPProbe: Probe {
             request.pin = address
         }
         for phase in Observation.HTTPPhase.allCases { seen.phases[phase] = .zero }
-        seen.phases[.resolve] = run.lookedUp
+        seen.phases[.resolve] = isResolved ? run.lookedUp : nil
         guard let bearer = await authorize(&request, &run, context) else { return }
         request.deadline = max(.milliseconds(1), ContinuousClock.now.duration(to: run.deadline))
         let report = await run.transfers.exchange(request)
@@ -61,7 +62,8 @@ struct HTTPProbe: Probe {
         var request = ExchangeRequest(url: url, deadline: .zero, trust: options.tls.settings.trust)
         do throws(Secret.Unreadable) {
             request.headers = try options.headers.fields()
-            if let field = try options.authorization.field() {
+            // A header of the module precedes its login, unless it is empty.
+            if let field = try options.authorization.field(), options.headers.value(of: "Authorization")?.isEmpty ?? true {
                 request.headers.removeAll { $0.isNamed("authorization") }
                 request.headers.append(field)
             }
@@ -82,6 +84,11 @@ struct HTTPProbe: Probe {
         setNames(&request)
         if !request.headers.contains(where: { $0.isNamed("user-agent") }) {
             request.headers.append(HeaderField("User-Agent", services.userAgent))
+        }
+        // As in Go: what describes the body is not the module's, and these are not sent without a value.
+        request.headers.removeAll { field in
+            ["Content-Length", "Transfer-Encoding", "Trailer"].contains { field.isNamed($0) }
+                || field.value.isEmpty && ["Host", "User-Agent"].contains { field.isNamed($0) }
         }
         request.proxy = options.proxy.route(to: host)
         request.resolvesForProxy = !options.leavesNamesToProxy
@@ -158,9 +165,9 @@ struct HTTPProbe: Probe {
     private func tell(_ report: ExchangeReport, _ run: inout TargetRun, _ seen: inout Seen) {
         seen.http = HTTPFacts(report, to: options.method)
         if options.hasExpressions { seen.http.failedByExpression = false }
-        // The body of a redirect that is not followed counts only if it is searched for patterns.
-        if report.failure?.kind == .tooManyRedirects, !options.readsBody { seen.http.bodyLength = 0 }
         for (phase, duration) in report.phases {
+            // Nobody has resolved the name for the only request.
+            if phase == .resolve, seen.phases[.resolve] == nil, report.redirects == 0 || !options.followsRedirects { continue }
             // The duration of an unfinished phase is only reported by the stages.
             let unfinished = phase == report.failure?.phase ? report.unfinished : .zero
             let phase = phase.httpPhase

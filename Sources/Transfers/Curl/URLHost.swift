@@ -39,7 +39,12 @@ package struct URLHost: Sendable {
     package static func absolute(_ text: String, base: String? = nil) -> String? {
         guard let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }
-        if let base, curl_url_set(parser, CURLUPART_URL, base, 0) != CURLUE_OK { return nil }
+        if let base {
+            guard curl_url_set(parser, CURLUPART_URL, base, 0) == CURLUE_OK else { return nil }
+            // libcurl would append to the fragment, and take a fragment alone for a path.
+            curl_url_set(parser, CURLUPART_FRAGMENT, nil, 0)
+            if text.hasPrefix("#") { return part(parser, CURLUPART_URL, 0) }
+        }
         // The path of an absolute URL is kept as written; a relative URL is resolved.
         let flags = UInt32(CURLU_URLENCODE) | UInt32(CURLU_ALLOW_SPACE) | (base == nil ? UInt32(CURLU_PATH_AS_IS) : 0)
         guard curl_url_set(parser, CURLUPART_URL, text, flags) == CURLUE_OK, hasASCIIHost(parser), let url = part(parser, CURLUPART_URL, 0),
@@ -48,12 +53,20 @@ package struct URLHost: Sendable {
         return url
     }
 
+    /// Whether a URL is absolute: `scheme:...`.
+    static func hasScheme(_ url: String) -> Bool {
+        guard let colon = url.utf8.firstIndex(of: UInt8(ascii: ":")), url.utf8.first.map({ isLetter($0) }) ?? false else { return false }
+        return url.utf8[..<colon].allSatisfy { isLetter($0) || (48...57).contains($0) || "+-.".utf8.contains($0) }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte | 0x20) }
+
     /// The URL with its host in ASCII and otherwise unchanged; nil if it is invalid.
     static func withASCIIHost(_ url: String) -> String? {
         guard url.utf8.contains(where: { $0 >= 0x80 }) else { return url }
         guard let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }
-        guard curl_url_set(parser, CURLUPART_URL, url, 0) == CURLUE_OK, hasASCIIHost(parser) else { return nil }
+        guard curl_url_set(parser, CURLUPART_URL, url, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK, hasASCIIHost(parser) else { return nil }
         return part(parser, CURLUPART_URL, 0)
     }
 
@@ -67,7 +80,8 @@ package struct URLHost: Sendable {
     static func replacingHost(of url: String, with host: String) -> (url: String, authority: String)? {
         guard let parser = curl_url() else { return nil }
         defer { curl_url_cleanup(parser) }
-        guard curl_url_set(parser, CURLUPART_URL, url, 0) == CURLUE_OK, let name = part(parser, CURLUPART_HOST, 0) else { return nil }
+        guard curl_url_set(parser, CURLUPART_URL, url, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK, let name = part(parser, CURLUPART_HOST, 0)
+        else { return nil }
         let authority = part(parser, CURLUPART_PORT, 0).map { "\(name):\($0)" } ?? name
         guard curl_url_set(parser, CURLUPART_HOST, host, 0) == CURLUE_OK, let url = part(parser, CURLUPART_URL, 0) else { return nil }
         return (url, authority)

@@ -73,8 +73,7 @@ struct AnswerReader {
 
     /// Parses the fields received since the last block: the headers, then, even if the body is empty, the trailers.
     private mutating func endBlock() -> Bool {
-        let lines = block.split(separator: 0x0A)
-        block = []
+        let lines = takeLines()
         if isInterim { return true }
         guard !hasAllHeaders else {
             trailers += lines.compactMap { HeaderField(line: $0) }
@@ -94,6 +93,22 @@ struct AnswerReader {
         }
         hasAllHeaders = true
         return prepareDecoder()
+    }
+
+    /// The lines received since the last block. A line that begins with white space continues the one before it.
+    private mutating func takeLines() -> [ArraySlice<UInt8>] {
+        defer { block = [] }
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+        var lines: [ArraySlice<UInt8>] = []
+        for line in block.split(separator: 0x0A) {
+            guard isSpace(line[line.startIndex]), var whole = lines.popLast() else {
+                lines.append(line)
+                continue
+            }
+            whole = whole[...(whole.lastIndex { !isSpace($0) } ?? whole.startIndex)]
+            lines.append(whole + [0x20] + line.drop(while: isSpace))
+        }
+        return lines
     }
 
     /// - Returns: false if the length is invalid or differs from an earlier one: the end of such a response is ambiguous.
@@ -160,8 +175,7 @@ struct AnswerReader {
 
     /// Parses the lines of a block that was not received to its end.
     mutating func takeRest() {
-        let fields = block.split(separator: 0x0A).compactMap { HeaderField(line: $0) }
-        block = []
+        let fields = takeLines().compactMap { HeaderField(line: $0) }
         if hasAllHeaders { trailers += fields } else { headers += fields }
     }
 

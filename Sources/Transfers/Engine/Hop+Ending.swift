@@ -62,12 +62,12 @@ extension Hop {
 
     struct Ending: Sendable {
         var report: ExchangeReport
-        /// The absolute URL of the redirect; nil if the response is not a redirect.
-        var redirect: String?
-        /// In libcurl's cookie format.
-        var cookies: [String] = []
+        /// Nil if the response is not a redirect.
+        var redirect: Redirect?
+        /// In libcurl's cookie format, each with a final zero; values need not be UTF-8.
+        var cookies: [[CChar]] = []
 
-        init(report: ExchangeReport, redirect: String? = nil) {
+        init(report: ExchangeReport, redirect: Redirect? = nil) {
             self.report = report
             self.redirect = redirect
         }

@@ -24,7 +24,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     private var share = 0
     private var turn = -1
     private var isPaused = false
-    /// Whether the response was abandoned after its headers, because it is a redirect that will be followed or an upgrade.
+    /// Whether the response was abandoned after its headers: a redirect whose body nobody reads, or an upgrade.
     private var isCutShort = false
     private var connection: TurnWatch.Connection?
     /// Of a hop that logs in by NTLM, all of its connections.
@@ -35,7 +35,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
     /// - Returns: nil if the request is invalid.
     init?(
         _ request: ExchangeRequest, host: URLHost, target: Target, verifier: PeerVerifier?, logins: Logins, redirects: Int,
-        cookies: [String], timeout: Duration
+        cookies: [[CChar]], timeout: Duration
     ) {
         guard let easy = EasyHandle(verifier: verifier) else { return nil }
         self.easy = easy
@@ -76,7 +76,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         // libcurl keeps a connection whose login is unfinished, for the next transfer with the same account.
         for connection in connections { turns?.watch.shut(connection) }
         let isRefused = code == CURLE_OK && !answer.end()
-        var ending = Ending(report: report(isCutShort ? CURLE_OK : isRefused ? CURLE_WRITE_ERROR : code), redirect: redirectURL)
+        var ending = Ending(report: report(isCutShort ? CURLE_OK : isRefused ? CURLE_WRITE_ERROR : code), redirect: redirect)
         if request.keepsCookies { ending.cookies = cookies }
         end(ending)
     }
@@ -96,7 +96,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
 
     // MARK: Options
 
-    private func setOptions(timeout: Duration, cookies: [String]) {
+    private func setOptions(timeout: Duration, cookies: [[CChar]]) {
         let this = Unmanaged.passUnretained(self).toOpaque()
         easy.setUp(protocols: "http,https", tls: request.tls)
         easy.setTimeout(timeout)
@@ -107,7 +107,7 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         long(CURLOPT_FORBID_REUSE, 1)
         if request.keepsCookies {
             text(CURLOPT_COOKIEFILE, "")
-            for cookie in cookies { text(CURLOPT_COOKIELIST, cookie) }
+            for cookie in cookies { agent_set_text(handle, CURLOPT_COOKIELIST, cookie) }
         }
         setMethod()
         setHeaders()
@@ -160,17 +160,10 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         if request.asksForEncodings, let encodings = request.acceptedEncodings, !fields.contains(where: { $0.isNamed("accept-encoding") }) {
             fields.append(HeaderField("Accept-Encoding", encodings))
         }
-        let omitted = ["Expect", "Content-Type"]
-        for name in omitted where !fields.contains(where: { $0.isNamed(name) }) {
-            fields.append(HeaderField(name, ""))
-        }
         // libcurl omits a header given as `Name:` and sends an empty one for `Name;`.
-        easy.list(
-            CURLOPT_HTTPHEADER,
-            fields.map { field in
-                let isOmitted = field.value.isEmpty && omitted.contains(field.name)
-                return field.value.isEmpty ? field.name + (isOmitted ? ":" : ";") : "\(field.name): \(field.value)"
-            })
+        let omitted = ["Expect", "Content-Type"].filter { name in !fields.contains { $0.isNamed(name) } }
+        let sent = fields.map { $0.value.isEmpty ? $0.name + ";" : "\($0.name): \($0.value)" }
+        easy.list(CURLOPT_HTTPHEADER, sent + omitted.map { $0 + ":" })
     }
 
     private func setTarget() {
@@ -243,7 +236,8 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         guard answer.hasAllHeaders else { return count }
         let status = TransferTimes.status(handle)
         // The data after a switch to another protocol is not HTTP and may never end. libcurl would answer any number of challenges.
-        isCutShort = willRedirect || status == 101 || !logins.isEmpty && !hadAllHeaders && challenges.isLast(status)
+        let isUnread = redirect != nil && (willRedirect || !request.keepsBody)
+        isCutShort = isUnread || status == 101 || !logins.isEmpty && !hadAllHeaders && challenges.isLast(status)
         return isCutShort ? 0 : count
     }
 
@@ -315,27 +309,29 @@ final class Hop: @unchecked Sendable {  // Owned by its creator, then only by th
         }
     }
 
-    /// The absolute URL of the redirect, whether or not it is followed; nil if the response is not a redirect.
-    private var redirectURL: String? {
+    /// The redirect, whether or not it is followed; nil if the response is none.
+    private var redirect: Redirect? {
         // As in Go, an empty Location is ignored.
         guard [301, 302, 303, 307, 308].contains(TransferTimes.status(handle)), let location = answer.location, !location.isEmpty else {
             return nil
         }
-        return URLHost.absolute(location, base: request.url)
+        return Redirect(location, from: request.url)
     }
 
     /// Whether the current response is a redirect that will be followed.
     private var willRedirect: Bool {
-        guard let url = redirectURL, let limit = Redirect.limit(request.redirects, from: request.url, to: url) else { return false }
+        guard let limit = redirect?.limit(request.redirects, from: request.url) else { return false }
         return redirects < limit
     }
 
-    private var cookies: [String] {
+    private var cookies: [[CChar]] {
         var list: UnsafeMutableRawPointer?
         agent_get_pointer(handle, CURLINFO_COOKIELIST, &list)
         guard let list else { return [] }
         let first = list.assumingMemoryBound(to: curl_slist.self)
         defer { curl_slist_free_all(first) }
-        return sequence(first: first) { $0.pointee.next }.compactMap { $0.pointee.data.map { String(cString: $0) } }
+        return sequence(first: first) { $0.pointee.next }.compactMap { entry in
+            entry.pointee.data.map { Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1)) }
+        }
     }
 }

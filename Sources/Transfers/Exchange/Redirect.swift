@@ -1,23 +1,35 @@
 import Addresses
 
-/// How a request continues after a redirect.
-enum Redirect {
+/// Where a response sends its client.
+struct Redirect: Sendable {
+    /// Absolute.
+    let url: String
+    /// Whether `Location` has a scheme, and so a host of its own.
+    let isAbsolute: Bool
+
+    /// Nil if `location` cannot be followed.
+    init?(_ location: String, from base: String) {
+        guard let url = URLHost.absolute(location, base: base) else { return nil }
+        self.url = url
+        isAbsolute = URLHost.hasScheme(location)
+    }
+
     /// The maximum number of redirects; nil if this redirect must not be followed.
-    static func limit(_ policy: ExchangeRequest.RedirectPolicy, from: String, to: String) -> Int? {
+    func limit(_ policy: ExchangeRequest.RedirectPolicy, from: String) -> Int? {
         switch policy {
         case .refuse: return nil
         case .follow(let maximum): return maximum
         case .sameHost(let maximum):
-            let isSameScheme = from.lowercased().hasPrefix("https:") == to.lowercased().hasPrefix("https:")
-            guard isSameScheme, let source = URLHost(from), source.withPort == URLHost(to)?.withPort else { return nil }
+            let isSameScheme = from.lowercased().hasPrefix("https:") == url.lowercased().hasPrefix("https:")
+            guard isSameScheme, let source = URLHost(from), source.withPort == URLHost(url)?.withPort else { return nil }
             return maximum
         }
     }
 
     private static let secret: Set<String> = ["authorization", "www-authenticate", "cookie", "cookie2", "proxy-authorization"]
 
-    /// The request to the redirect's URL.
-    static func request(_ request: ExchangeRequest, to url: String, status: Int) -> ExchangeRequest {
+    /// The request that follows one which was answered with this redirect and `status`.
+    func request(after request: ExchangeRequest, status: Int) -> ExchangeRequest {
         var next = request
         next.url = url
         if [301, 302, 303].contains(status) {
@@ -26,15 +38,14 @@ enum Redirect {
             next.headers.removeAll { ["content-type", "content-length"].contains($0.name.lowercased()) }
         }
         let (from, to) = (URLHost(request.url), URLHost(url))
-        if from?.withPort != to?.withPort {
-            next.headers.removeAll { $0.isNamed("host") }
-            next.tls.serverName = nil
-        }
-        if !stays(from, to) {
-            next.headers.removeAll { $0.isSecret || secret.contains($0.name.lowercased()) }
+        let isSameHost = from?.withPort == to?.withPort
+        if isAbsolute || !isSameHost { next.headers.removeAll { $0.isNamed("host") } }
+        if !isSameHost { next.tls.serverName = nil }
+        if !Self.stays(from, to) {
+            next.headers.removeAll { $0.isSecret || Self.secret.contains($0.name.lowercased()) }
         }
         // What proves an account to one service could be passed on to another.
-        if from?.scheme != to?.scheme || from?.withPort != to?.withPort { next.login = nil }
+        if from?.scheme != to?.scheme || !isSameHost { next.login = nil }
         return next
     }
 

@@ -7,7 +7,7 @@ extension Transfers {
     ///
     /// With Kerberos the server is asked twice: only its certificate shows what the ticket must be bound to (Extended Protection).
     func performLoggedIn(
-        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [String], timeout: Duration
+        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [[CChar]], timeout: Duration
     ) async -> Hop.Ending {
         let end = ContinuousClock.now + timeout
         var ending = await performThroughProxy(request, host, target, redirects: redirects, cookies: cookies, until: end)
@@ -37,7 +37,7 @@ extension Transfers {
 
     /// One hop; through a proxy that wants a Kerberos ticket, with one.
     private func performThroughProxy(
-        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [String],
+        _ request: ExchangeRequest, _ host: URLHost, _ target: Hop.Target, redirects: Int, cookies: [[CChar]],
         until end: ContinuousClock.Instant
     ) async -> Hop.Ending {
         var target = target

@@ -96,11 +96,11 @@ final class PeerVerifier {
         read(certificates)
         if let chainLevel { X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store), chainLevel) }
         if let date = settings.verificationDate { X509_STORE_CTX_set_time(store, 0, time_t(date.timeIntervalSince1970)) }
-        let verdict =
-            count > settings.chainBound ? .tooLong(count, accepted: settings.chainBound, seen.leaf) : judge(store, at: date)
+        let (verdict, verified) =
+            count > settings.chainBound ? (.tooLong(count, accepted: settings.chainBound, seen.leaf), []) : judge(store, at: date)
         seen.verdict = verdict
         if verdict.fault == nil {
-            let verified = Self.verified(by: store)
+            X509_STORE_CTX_set_error(store, X509_V_OK)
             for index in seen.chain.indices {
                 let certificate = certificates[seen.chain[index].depth]
                 seen.chain[index].isVerified = verified.contains { X509_cmp($0, certificate) == 0 }
@@ -127,20 +127,23 @@ final class PeerVerifier {
         }
     }
 
-    private func judge(_ store: OpaquePointer, at date: Date) -> ChainVerdict {
-        guard X509_verify_cert(store) == 1 else {
+    /// The verdict, and the chain from the leaf to the anchor; it is empty if there is a fault.
+    private func judge(_ store: OpaquePointer, at date: Date) -> (ChainVerdict, [OpaquePointer]) {
+        let isVerified = X509_verify_cert(store) == 1
+        let paths = VerifiedPaths(store, at: date)
+        guard let verified = isVerified ? VerifiedPaths.chain(of: store) : paths.verifiedAgain(store) else {
             let faulty = X509_STORE_CTX_get_current_cert(store)
             let facts = faulty.flatMap { CertificateFacts($0) }
             let code = X509_STORE_CTX_get_error(store)
-            return faulty != nil && facts == nil
-                ? .unreadable(code) : ChainVerdict(code: code, faulty: facts, leaf: seen.leaf, at: date)
+            let isUnreadable = faulty != nil && facts == nil
+            return (isUnreadable ? .unreadable(code) : ChainVerdict(code: code, faulty: facts, leaf: seen.leaf, at: date), [])
         }
         guard let leaf = X509_STORE_CTX_get0_cert(store), isValidForName(leaf) else {
-            return .nameMismatch(seen.leaf, asked: hostname)
+            return (.nameMismatch(seen.leaf, asked: hostname), [])
         }
         var verdict = ChainVerdict(fault: nil)
-        verdict.lastExpiry = VerifiedPaths(store, at: date).lastExpiry
-        return verdict
+        verdict.lastExpiry = paths.lastExpiry
+        return (verdict, verified)
     }
 
     /// An address is only compared with the certificate's IP addresses, a name only with its DNS names, never with the common name.
@@ -150,11 +153,6 @@ final class PeerVerifier {
         guard !hostname.isEmpty, !hostname.hasPrefix(".") else { return false }
         let flags = UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
         return X509_check_host(leaf, hostname, hostname.utf8.count, flags, nil) == 1
-    }
-
-    private static func verified(by store: OpaquePointer) -> [OpaquePointer] {
-        let chain = X509_STORE_CTX_get0_chain(store)
-        return (0..<agent_chain_count(chain)).compactMap { agent_chain_at(chain, $0) }
     }
 
     /// The period in which all certificates of the chain are valid, nil if there is none. OpenSSL takes notAfter itself for expired.

@@ -97,6 +97,16 @@ import Testing
         #expect(sent["x-values"] == "one" && sent["x-secret"] == "two" && sent["x-file"] == "from-file" && sent["x-empty"] == "")
     }
 
+    @Test("headers that describe the body are not the module's, and some need a value")
+    func ownHeaders() async throws {
+        let server = try await WebServer()
+        let options = "headers: { Content-Length: 99, Transfer-Encoding: gzip, Trailer: X, Host: '', User-Agent: '', Content-Type: '' }"
+        #expect(try await site.run(server.authority, options).succeeded)
+        let sent = try #require(server.requests.first).headers
+        #expect(["content-length", "transfer-encoding", "trailer", "user-agent"].allSatisfy { sent[$0] == nil }, "\(sent)")
+        #expect(sent["host"] == server.authority && sent["content-type"] == "", "\(sent)")
+    }
+
     @Test(
         "each way to show a credential",
         arguments: [
@@ -104,7 +114,9 @@ import Testing
             ("basic_auth: { username: user }", "Basic dXNlcjo="),
             ("bearer_token: mysecret", "Bearer mysecret"), ("authorization: { credentials: mysecret }", "Bearer mysecret"),
             ("authorization: { type: Token, credentials: mysecret }", "Token mysecret"),
-            ("{ headers: { Authorization: old }, bearer_token: new }", "Bearer new"),
+            // As in blackbox_exporter.
+            ("{ headers: { Authorization: own }, bearer_token: new }", "own"),
+            ("{ headers: { Authorization: '' }, bearer_token: new }", "Bearer new"),
             ("headers: { Authorization: 'Custom x' }", "Custom x"),
         ])
     func authorization(options: String, header: String) async throws {
