@@ -9,7 +9,7 @@ AGENT := .build/debug/agent
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libbrotli-dev libc-ares-dev libidn2-dev libkrb5-dev libldns-dev libre2-dev libsqlite3-dev libxml2-dev \
  zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter nginx-light nsd unbound openssl gnutls-bin python3 curl iproute2 \
- python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd apache2 libapache2-mod-auth-gssapi krb5-kdc \
+ python3-cryptography python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd apache2 libapache2-mod-auth-gssapi krb5-kdc \
  krb5-admin-server python3-gssapi victoria-metrics
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3
 DEB_PACKAGES := build-essential debhelper git python3
@@ -45,12 +45,13 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	vmalert -dryRun -rule=dashboards/prometheus/vantage.yaml
 	rm -f .build/tests*.xml
 	/usr/bin/python3 -m venv --system-site-packages .build/python && .build/python/bin/pip install -q schemathesis==4.32.5 jsonschema==4.26.0 \
-	  tree-sitter==0.26.0 tree-sitter-powershell==0.26.4 pyspnego==0.12.4
+	  tree-sitter==0.26.0 tree-sitter-powershell==0.26.4 pyspnego==0.12.4 hypothesis==6.161.1
 	@# What failed is repeated at the end.
 	swift test --skip-build --no-parallel --xunit-output .build/tests.xml \
 	  || { grep -h -B1 '<failure' .build/tests*.xml | cut -c1-600; exit 1; }
 	.build/python/bin/python .ci/snapshot
 	.ci/api
+	.build/python/bin/python .ci/differential 150 1
 	@# What is installed is built in another way, against other modules of the system.
 	swift build $(RELEASE_FLAGS) --product agent
 	.build/release/agent demo --once --listen 127.0.0.1:0 --state-directory .build/demo
