@@ -34,6 +34,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
@@ -135,7 +136,13 @@ let package = Package(
         room(
             "TargetKinds",
             ["CLdns", "CPattern", "Expressions", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents"]),
-        room("Serving", ["Concurrency", hummingbirdCore, nioHTTPTypes, nioHTTPTypesHTTP2, nioHTTP2, nioTLS, nioCore, logging]),
+        room(
+            "Serving",
+            [
+                "Concurrency", httpTypes, hummingbirdCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioHTTP2, nioTLS, nioCore, nioPosix,
+                logging,
+                lifecycle,
+            ]),
         room(
             "StatusServer",
             [

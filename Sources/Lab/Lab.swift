@@ -138,7 +138,7 @@ package final class Lab: Service, Sendable {
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for server in self.servers { group.addTask { try await server.run { self.readiness.isReady(server.name) } } }
-                group.addTask { try await self.controlSocket().run() }
+                group.addTask { try await self.serveControlSocket() }
                 do { try await group.waitForAll() } catch is CancellationError {}
             }
         }
@@ -193,16 +193,15 @@ package final class Lab: Service, Sendable {
         FaultStatus(name: fault.name, summary: fault.summary, isOn: board.isOn(fault), needsReload: fault.needsReload)
     }
 
-    private func controlSocket() -> some ApplicationProtocol {
+    private func serveControlSocket() async throws {
         let router = Router()
         router.get("/") { _, _ in Answer.json(Array(try JSONEncoder().encode(self.description))) }
         router.get("/faults") { _, _ in Answer.json(Array(try JSONEncoder().encode(self.faults))) }
         router.put("/faults/{name}") { _, context in try await self.answer(context.parameters.require("name"), on: true) }
         router.delete("/faults/{name}") { _, context in try await self.answer(context.parameters.require("name"), on: false) }
-        return Application(
-            router: router, server: .deferred(),
-            configuration: ApplicationConfiguration(address: .unixDomainSocket(path: Self.controlSocket(in: directory))),
-            onServerRunning: { _ in self.readiness.isReady("control") }, logger: logger)
+        try await HTTPServer(logger: logger, answer: router.answer(logger)).run(on: .path(Self.controlSocket(in: directory))) { _ in
+            self.readiness.isReady("control")
+        }
     }
 
     private func answer(_ name: String, on: Bool) async throws -> Response {

@@ -87,19 +87,18 @@ package final class Connections: Sendable {
         }
     }
 
-    /// Starts enforcing the limits on a bound listener, until it closes. Several listeners share the limits.
-    /// - Throws: if the listener's channel is already closed.
-    package func watch(_ listener: any Channel) async throws {
-        try await listener.eventLoop.submit {
-            try listener.pipeline.syncOperations.addHandler(AcceptGuard(self), position: .first)
-            let interval: TimeAmount = .nanoseconds(self.limits.timeout.nanoseconds / 5)
+    /// Enforces the limits on a listener until it closes; called before it is bound, on its event loop. Several listeners share the limits.
+    func watch(_ listener: any Channel) -> EventLoopFuture<Void> {
+        listener.eventLoop.makeCompletedFuture {
+            try listener.pipeline.syncOperations.addHandler(AcceptGuard(self))
+            let interval: TimeAmount = .nanoseconds(limits.timeout.nanoseconds / 5)
             let looking = listener.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in self.look() }
             listener.closeFuture.whenComplete { _ in looking.cancel() }
-        }.get()
+        }
     }
 
     /// Closes the connections with an incomplete request; others end after their responses. Each listener stops by itself.
-    package func quiesce() {
+    func quiesce() {
         for record in state.withLock({ Array($0.records.values) }) { record.quiesce() }
     }
 

@@ -1,5 +1,7 @@
 import Addresses
 import Glibc
+import NIOCore
+import Serving
 
 /// Parses a listen address: `address:port`, or, as Prometheus exporters accept, `:port` and `*:port` for all addresses of this machine.
 package enum ListenAddress {
@@ -8,10 +10,18 @@ package enum ListenAddress {
         listen.hasPrefix("unix:") ? String(listen.dropFirst("unix:".count)) : nil
     }
 
-    /// Splits off the port; brackets around an IPv6 address are removed. A missing or unreadable port is 0.
-    static func split(_ listen: String) -> (host: String, port: Int) {
-        guard let written = HostPort(listen) else { return (listen, 0) }
-        return (["", "*"].contains(written.host) ? every : written.host, Int(written.port))
+    /// What a server listens on at an address; brackets around an IPv6 address are removed. A missing or unreadable port is 0.
+    static func parse(_ listen: String) -> ListeningSocket {
+        if let path = socketPath(listen) { return .path(path) }
+        guard let written = HostPort(listen) else { return .address(host: listen, port: 0) }
+        return .address(host: ["", "*"].contains(written.host) ? every : written.host, port: Int(written.port))
+    }
+
+    /// The address of a socket that listens, with its actual port.
+    static func bound(_ socket: ListeningSocket, at local: SocketAddress?) -> String {
+        guard let local, let port = local.port else { return "unix:" + (local?.pathname ?? "") }
+        let host = if case .address(let host, _) = socket { host } else { local.ipAddress ?? "" }
+        return HostPort(host: host, port: UInt16(port)).description
     }
 
     /// `::`, which also accepts IPv4 connections; `0.0.0.0` on a kernel without IPv6.

@@ -52,12 +52,21 @@ package struct StatusServer: Sendable {
     }
 
     /// The services that listen; each throws `CannotListen` from `run` if its address cannot be bound.
-    /// - Parameter onListening: called for each address once it is bound, with its actual port: `127.0.0.1:9717`.
-    package func services(onListening: @escaping @Sendable (String) async -> Void) -> [any Service] {
-        settings.listen.map { network($0, onListening) } + [controlSocket]
+    /// - Parameters:
+    ///   - inherited: descriptors of sockets that already listen, which take the place of the listen addresses; empty for none.
+    ///   - onListening: called for each address once it is bound, with its actual port: `127.0.0.1:9717`.
+    package func services(
+        on inherited: [Int32] = [], onListening: @escaping @Sendable (String) async -> Void
+    ) -> [any Service] {
+        let sockets =
+            inherited.isEmpty
+            ? settings.listen.map { ($0, ListenAddress.parse($0)) } : inherited.map { ("descriptor \($0)", .inherited($0)) }
+        return sockets.map { network($0, $1, onListening) } + [controlSocket]
     }
 
-    private func network(_ address: String, _ onListening: @escaping @Sendable (String) async -> Void) -> Listener {
+    private func network(
+        _ name: String, _ socket: ListeningSocket, _ onListening: @escaping @Sendable (String) async -> Void
+    ) -> Listener {
         let names = Set((settings.hostNames + [Self.machineName]).map { $0.lowercased() })
         let requestGuard = RequestGuard(
             listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy, isSecure: web?.current.tls != nil)
@@ -66,22 +75,11 @@ package struct StatusServer: Sendable {
             try tls.add(to: channel)
             return tls.offersHTTP2
         }
-        let remedy = "set 'listen' in agent.yaml or --listen"
-        if let path = ListenAddress.socketPath(address) {
-            return listener(
-                address, remedy, .unixDomainSocket(path: path), requestGuard, connections, file: path, prefix: settings.prefix,
-                prepare: prepare
-            ) { _ in
-                chmod(path, 0o660)
-                await onListening(address)
-            }
-        }
-        let (host, port) = ListenAddress.split(address)
         return listener(
-            address, remedy, .hostname(host, port: port), requestGuard, connections, prefix: settings.prefix, prepare: prepare
+            name, "set 'listen' in agent.yaml or --listen", socket, requestGuard, connections, prefix: settings.prefix, prepare: prepare
         ) { channel in
-            guard let port = channel.localAddress?.port else { return }
-            await onListening(HostPort(host: host, port: UInt16(port)).description)
+            if case .path(let path) = socket { chmod(path, 0o660) }
+            await onListening(ListenAddress.bound(socket, at: channel.localAddress))
         }
     }
 
@@ -89,39 +87,24 @@ package struct StatusServer: Sendable {
         let path = settings.controlSocketPath
         let group = settings.controlSocket.group
         let requestGuard = RequestGuard(listener: .controlSocket, hostNames: [])
-        return listener(
-            path, "set 'controlSocket.path' in agent.yaml", .unixDomainSocket(path: path), requestGuard, controlConnections, file: path
-        ) {
-            [logger] _ in Self.open(path, to: group, logger)
+        return listener(path, "set 'controlSocket.path' in agent.yaml", .path(path), requestGuard, controlConnections) { [logger] _ in
+            Self.open(path, to: group, logger)
         }
     }
 
     /// - Parameters:
-    ///   - file: deleted after the listener stops.
     ///   - prefix: the path before all paths; empty for none.
     ///   - prepare: adds what precedes HTTP to a connection; returns whether HTTP/2 is offered.
     private func listener(
-        _ name: String, _ remedy: String, _ address: BindAddress, _ requestGuard: RequestGuard, _ connections: Connections,
-        file: String? = nil, prefix: String = "", prepare: @escaping @Sendable (any Channel) throws -> Bool = { _ in false },
+        _ name: String, _ remedy: String, _ socket: ListeningSocket, _ requestGuard: RequestGuard, _ connections: Connections,
+        prefix: String = "", prepare: @escaping @Sendable (any Channel) throws -> Bool = { _ in false },
         _ onListening: @escaping @Sendable (any Channel) async -> Void
     ) -> Listener {
-        let bound = BoundChannel()
-        var quiet = logger
-        // `Listener` reports a failure to listen itself, once.
-        quiet.logLevel = .critical
-        let application = Application(
-            responder: PrefixedResponder(prefix: prefix, inner: routes.router(requestGuard).buildResponder()),
-            server: .deferred(connections, prepare: prepare),
-            configuration: ApplicationConfiguration(address: address),
-            onServerRunning: { channel in
-                bound.set(channel)
-                try? await connections.watch(channel)
-                await onListening(channel)
-            }, eventLoopGroupProvider: .shared(loops), logger: quiet)
-        return Listener(address: name, remedy: remedy, executor: executor, connections: connections, bound: bound) {
-            try await application.run()
-            if let file { unlink(file) }
+        let responder = PrefixedResponder(prefix: prefix, inner: routes.router(requestGuard).buildResponder())
+        let server = HTTPServer(loops: loops, connections: connections, prepare: prepare, logger: logger) { [logger] request, channel in
+            try await responder.respond(to: request, context: ServerContext(source: .init(channel: channel, logger: logger)))
         }
+        return Listener(address: name, remedy: remedy, socket: socket, executor: executor, server: server, onListening: onListening)
     }
 
     private static func open(_ path: String, to group: String?, _ logger: Logger) {

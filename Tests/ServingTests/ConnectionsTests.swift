@@ -30,10 +30,7 @@ private final class SmallServer: Sendable {
     func serving(_ body: @escaping @Sendable (UInt16) async throws -> Void) async throws {
         let (ports, port) = AsyncStream.makeStream(of: UInt16.self)
         let (connections, unanswered) = (connections, { @Sendable in self.unanswered.withLock { $0 += 1 } })
-        let server = try HTTPServerBuilder.deferred(connections).buildServer(
-            configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        ) { request, writer, _ in
+        let server = HTTPServer(connections: connections, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { request, _ in
             if request.uri.path == "/never" {
                 unanswered()
                 let never = AsyncStream.makeStream(of: Never.self)
@@ -41,16 +38,13 @@ private final class SmallServer: Sendable {
                 withExtendedLifetime(never.continuation) {}
             }
             if request.uri.path != "/early" { _ = try await request.body.collect(upTo: 1 << 20) }
-            let size = request.uri.path == "/large" ? 64 << 20 : 2
-            var body = try await writer.writeHead(HTTPResponse(status: .ok, headerFields: [.contentLength: String(size)]))
-            try await body.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: size))
-            try await body.finish(nil)
-        } onServerRunning: { channel in
-            try? await connections.watch(channel)
-            port.yield(UInt16(channel.localAddress?.port ?? 0))
+            let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: request.uri.path == "/large" ? 64 << 20 : 2)
+            return Response(status: .ok, body: ResponseBody(contentsOf: [body]))
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
+            group.addTask {
+                try await server.run(on: .address(host: "127.0.0.1", port: 0)) { port.yield(UInt16($0.localAddress?.port ?? 0)) }
+            }
             for await port in ports {
                 try await body(port)
                 break

@@ -56,15 +56,14 @@ struct LabServer: Sendable {
         let serving: @Sendable () async throws -> Void =
             switch service {
             case .http(let router):
-                Application(
-                    router: router(),
-                    server: .deferred(configuration: .init(additionalChannelHandlers: [ClockShift()])) { channel in
-                        try faulty.prepare(channel)
-                        return false
-                    },
-                    configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: reservation.port)),
-                    onServerRunning: { _ in ready() }, logger: logger
-                ).run
+                {
+                    let server = HTTPServer(
+                        prepare: { channel in
+                            try faulty.prepare(channel)
+                            return false
+                        }, logger: logger, answer: router().answer(logger))
+                    try await server.run(on: .address(host: "127.0.0.1", port: reservation.port)) { _ in ready() }
+                }
             case .mail(let dialogue): { try await serve(dialogue, faulty, ready) }
             }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -98,6 +97,14 @@ extension LabServer {
         } onCancel: {
             listener.close(promise: nil)
         }
+    }
+}
+
+extension Router<BasicRequestContext> {
+    /// What its routes answer.
+    func answer(_ logger: Logger) -> HTTPServer.Answer {
+        let responder = buildResponder()
+        return { try await responder.respond(to: $0, context: BasicRequestContext(source: .init(channel: $1, logger: logger))) }
     }
 }
 

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Serving
 
 /// Answers of the lab's services, right and wrong ones.
 enum Answer {
@@ -35,7 +36,7 @@ enum Answer {
     ) -> Response {
         var headers = headers
         headers[.contentType] = type
-        if let date { headers[ClockShift.header] = httpDate(date) }
+        if let date { headers[.date] = HTTPServer.date(Int(date.timeIntervalSince1970)) }
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
@@ -61,17 +62,5 @@ enum Answer {
             }
             try await writer.finish(nil)
         }
-    }
-
-    /// As HTTP writes dates: `Sun, 06 Nov 1994 08:49:37 GMT`.
-    static func httpDate(_ date: Date) -> String {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = TimeZone(secondsFromGMT: 0) ?? calendar.timeZone
-        let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second, .weekday], from: date)
-        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        func two(_ number: Int?) -> String { (number ?? 0) < 10 ? "0\(number ?? 0)" : "\(number ?? 0)" }
-        let time = [parts.hour, parts.minute, parts.second].map(two).joined(separator: ":")
-        return "\(days[(parts.weekday ?? 1) - 1]), \(two(parts.day)) \(months[(parts.month ?? 1) - 1]) \(parts.year ?? 0) \(time) GMT"
     }
 }
