@@ -23,7 +23,7 @@ struct RunCommand: AsyncParsableCommand {
         guard let files = common.filesFound(modules: modules, overrides: overrides) else {
             guard modules != nil else { throw CommonOptions.noConfiguration() }
             // Who names the address as an exporter's wants an exporter.
-            overrides.isOpen = !exporter.addresses.isEmpty
+            overrides.isOpen = !exporter.addresses.isEmpty || exporter.requiresSockets
             return try await Self.serve(
                 PlanFiles(configurationPath: nil, probesDirectory: common.probes, modulesPath: modules, overrides: overrides), exporter,
                 logger: logger)
@@ -38,7 +38,9 @@ struct RunCommand: AsyncParsableCommand {
         let passing = try files.configurationPath == nil ? PassingDirectory() : nil
         if let passing { files.overrides.stateDirectory = passing.path }
         let reload = exporter.reloadsItself ? exporter.interval : nil
-        try await guarded { [files] in try await Composition.run(files, logger: logger, reloadsEvery: reload) }
+        try await guarded { [files] in
+            try await Composition.run(files, logger: logger, requiresSockets: exporter.requiresSockets, reloadsEvery: reload)
+        }
         withExtendedLifetime(passing) {}
     }
 

@@ -53,14 +53,17 @@ enum Composition {
 
     /// Runs the daemon until SIGTERM or SIGINT.
     /// - Parameters:
+    ///   - requiresSockets: whether it is an error that the service manager has not passed sockets to listen on.
     ///   - reloadsEvery: how often to look whether files have changed; nil for never.
     ///   - isServing: called with the manager and each network address once the agent listens on it.
     ///   - beside: additional services to run.
     static func run(
-        _ files: PlanFiles, logger: Logger, reloadsEvery: Duration? = nil,
+        _ files: PlanFiles, logger: Logger, requiresSockets: Bool = false, reloadsEvery: Duration? = nil,
         isServing: @escaping @Sendable (HealthManager, String) async -> Void = { _, _ in },
         beside: [any Service] = []
     ) async throws {
+        // Before anything can start a process.
+        let sockets = try InheritedSockets.take(areRequired: requiresSockets)
         let budget = try DescriptorBudget.raised()
         // Until the control socket has its mode, nobody else may write to it.
         umask(umask(0o077) | 0o022)
@@ -71,7 +74,8 @@ enum Composition {
         let state = try StateDirectory(configuration.daemon.stateDirectory)
         // The lock is held, so a socket in the state directory is stale. At another path it may belong to another agent.
         try ControlSocketPath.claim(configuration.daemon.controlSocketPath, remedy: "set 'controlSocket.path' to another path")
-        for path in configuration.daemon.listen.compactMap(ListenAddress.socketPath) {
+        let addresses = sockets.isEmpty ? configuration.daemon.listen : []
+        for path in addresses.compactMap(ListenAddress.socketPath) {
             try ControlSocketPath.claim(path, "the socket", remedy: "set 'listen' to another path")
         }
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
@@ -103,12 +107,12 @@ enum Composition {
         if let ignored = ignoredProxyVariable(configuration) { logger.notice("\(ignored)") }
         let build = BuildInformation(version: Version.current, revision: Revision.current, swiftVersion: Version.swift)
         let systemd = ServiceManager()
-        let unopened = Mutex(configuration.daemon.listen.count)
+        let unopened = Mutex(addresses.count + sockets.count)
         let server = try StatusServer(
             settings: configuration.daemon, health: manager, changes: changes, metrics: metrics, events: events,
             responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, budget: budget,
             web: web, logger: logger)
-        let listeners = server.services { address in
+        let listeners = server.services(on: sockets) { address in
             logger.info("listening", metadata: ["address": "\(address)", "control_socket": "\(configuration.daemon.controlSocketPath)"])
             if unopened.withLock({
                 $0 -= 1; return $0 == 0

@@ -23,6 +23,10 @@ struct ExporterOptions: ParsableArguments {
         name: .customLong("web.config.file"),
         help: "Web configuration in exporter-toolkit's format: TLS, users, headers; overrides 'webConfigFile'.", completion: .file())
     var webConfigFile: String?
+    @Flag(
+        name: .customLong("web.systemd-socket"), inversion: .prefixedNo,
+        help: "Fail if systemd has not passed sockets to listen on. Sockets that it has passed are used in any case.")
+    var requiresSockets = false
     @Option(name: .customLong("web.external-url"), help: "URL by which people reach the agent; overrides 'externalURL'.")
     var externalURL: String?
     @Option(name: .customLong("web.route-prefix"), help: "Path before all paths (default: that of the external URL).")
