@@ -117,9 +117,9 @@ package struct HTTPServer: Sendable {
             do {
                 try channel.syncOptions?.setOption(.autoRead, value: true)
                 // HTTP's handlers come last: from then on the connection must not be dropped.
-                guard try prepare(channel) else { return http.setup(channel: channel, logger: logger).map { .http1($0) } }
+                guard try prepare(channel) else { return setUp(http, on: channel) }
                 let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Spoken> { result in
-                    guard case .negotiated("h2") = result else { return http.setup(channel: channel, logger: logger).map { .http1($0) } }
+                    guard case .negotiated("h2") = result else { return setUp(http, on: channel) }
                     return channel.eventLoop.makeCompletedFuture { .http2(try HTTP2Streams(on: channel, accepted.record)) }
                 }
                 try channel.pipeline.syncOperations.addHandler(negotiation)
@@ -140,6 +140,15 @@ package struct HTTPServer: Sendable {
             channel.close(promise: nil)
         }
         withExtendedLifetime(accepted) {}
+    }
+
+    private func setUp(_ http: HTTP1Channel, on channel: any Channel) -> EventLoopFuture<Spoken> {
+        http.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(OldVersionHandler(), position: .after(decoder))
+            return .http1(value)
+        }
     }
 
     private func respond(to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
@@ -165,6 +174,20 @@ package struct HTTPServer: Sendable {
             // Names are English, because the program does not set a locale.
             bytes.withMemoryRebound(to: CChar.self) { strftime($0.baseAddress, $0.count, "%a, %d %b %Y %T GMT", &parts) }
         }
+    }
+}
+
+/// Has the connection of a client of HTTP/1.0 closed after the first response: the handlers that follow do not see the version.
+private final class OldVersionHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(var head) = unwrapInboundIn(data), (head.version.major, head.version.minor) < (1, 1) else {
+            return context.fireChannelRead(data)
+        }
+        head.headers.replaceOrAdd(name: "Connection", value: "close")
+        context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 }
 

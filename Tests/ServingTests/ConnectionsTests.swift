@@ -184,6 +184,17 @@ private final class Client: Sendable {
         }
     }
 
+    @Test("with HTTP/1.0, the first answer ends the connection", arguments: ["", "Connection: keep-alive\r\n"])
+    func oldVersion(field: String) async throws {
+        let server = SmallServer(open: 20)
+        try await server.serving { port in
+            let client = try Client(port)
+            client.send("GET / HTTP/1.0\r\n\(field)\r\n")
+            #expect(await client.isAnswered())
+            #expect(await client.isClosed())
+        }
+    }
+
     @Test("a connection whose request was answered before its end is idle after it")
     func early() async throws {
         let server = SmallServer(open: 20, idle: .milliseconds(500))
