@@ -44,7 +44,8 @@ package struct HTTPServer: Sendable {
     ///   - connections: tracks the connections and enforces limits; nil for no limits.
     ///   - prepare: adds the handlers that precede HTTP, such as TLS; called on the connection's event loop. Returns whether their handshake
     ///     may agree on HTTP/2.
-    ///   - answer: an error that it throws is answered with status 500. A `Date` that it sets is kept.
+    ///   - answer: an error that it throws is answered with status 500. A `Date` that it sets is kept; the body of an answer to HEAD is not
+    ///     sent.
     package init(
         loops: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, connections: Connections? = nil,
         prepare: @escaping @Sendable (any Channel) throws -> Bool = { _ in false }, logger: Logger, answer: @escaping Answer
@@ -159,6 +160,7 @@ package struct HTTPServer: Sendable {
         } catch {
             response = Response(status: .internalServerError)
         }
+        if request.method == .head { response = response.createHeadResponse() }
         if response.headers[.date] == nil { response.headers[.date] = Self.date(time(nil)) }
         do { try await writer.write(response: response.head, body: response.body) } catch is HTTPParserError {
             // No second response may begin.

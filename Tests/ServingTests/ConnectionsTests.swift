@@ -103,12 +103,14 @@ private final class Client: Sendable {
         }
     }
 
-    /// So many times; no more may have come.
-    func isAnswered(_ times: Int) async -> Bool {
+    /// So many times, the last one with a body; no more may have come.
+    /// - Parameter bodies: how many have a body; all by default.
+    func isAnswered(_ times: Int, bodies: Int? = nil) async -> Bool {
         var answers = ""
         return await eventually(within: .seconds(20), every: .milliseconds(5)) {
             answers += receive() ?? ""
             return answers.components(separatedBy: "HTTP/1.1 200").count == times + 1 && answers.hasSuffix("xx")
+                && answers.components(separatedBy: "xx").count == (bodies ?? times) + 1
         }
     }
 
@@ -192,6 +194,16 @@ private final class Client: Sendable {
             client.send("GET / HTTP/1.0\r\n\(field)\r\n")
             #expect(await client.isAnswered())
             #expect(await client.isClosed())
+        }
+    }
+
+    @Test("an answer to HEAD has no body: the next one follows at once")
+    func head() async throws {
+        let server = SmallServer(open: 20)
+        try await server.serving { port in
+            let client = try Client(port)
+            client.send(Self.request.replacing("GET", with: "HEAD") + Self.request)
+            #expect(await client.isAnswered(2, bodies: 1))
         }
     }
 
