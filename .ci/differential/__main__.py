@@ -200,6 +200,7 @@ def main():
         if any(results.values()):
             print("a difference, which is now made smaller", flush=True)
             generated(strategy, check, [Phase.generate, Phase.shrink])
+            sys.exit("a difference, which was not drawn again")
     print("no difference")
 
 
