@@ -155,7 +155,7 @@ let package = Package(
         room(
             "Lab",
             [
-                "Serving", hummingbird, httpTypes, nioHTTPTypes, nioCore, nioPosix, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit,
+                "Serving", hummingbird, httpTypes, nioCore, nioPosix, nioSSL, x509, asn1, crypto, cryptoExtras, jwtKit,
                 logging, lifecycle,
             ], exclude: ["README.md"]),
         .executableTarget(

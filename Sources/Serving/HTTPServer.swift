@@ -8,6 +8,7 @@ import NIOHTTPTypes
 import NIOPosix
 import NIOTLS
 import ServiceLifecycle
+import Synchronization
 
 /// What a server listens on.
 package enum ListeningSocket: Sendable {
@@ -60,9 +61,10 @@ package struct HTTPServer: Sendable {
     /// Serves until the task is cancelled, or shut down gracefully: connections then end after their responses, those with an incomplete
     /// request at once.
     /// - Parameter onListening: called with the listening channel before the first connection is served.
-    /// - Throws: if the socket cannot be bound, or can no longer accept connections.
+    /// - Throws: if the socket cannot be bound; `ChannelError.eof` if it can no longer accept connections.
     package func run(on socket: ListeningSocket, onListening: (any Channel) async -> Void) async throws {
         let listener = try await listen(on: socket)
+        let isStopping = Atomic(false)
         do {
             try await withGracefulShutdownHandler {
                 await onListening(listener.channel)
@@ -71,7 +73,10 @@ package struct HTTPServer: Sendable {
                         for try await connection in accepted { group.addTask { await serve(connection) } }
                     }
                 }
+                // Without being asked to: the socket can no longer be used.
+                if !isStopping.load(ordering: .acquiring), !Task.isCancelled { throw ChannelError.eof }
             } onGracefulShutdown: {
+                isStopping.store(true, ordering: .releasing)
                 // In its turn on the event loop: every connection that has been accepted is among them.
                 listener.channel.close().whenComplete { _ in connections?.quiesce() }
             }

@@ -25,6 +25,8 @@ struct Listener: Service {
         } catch let error as IOError {
             let why = error.errnoCode == EADDRINUSE ? "the port is in use" : String(cString: strerror(error.errnoCode))
             throw CannotListen(description: "cannot listen on \(address): \(why); \(remedy)")
+        } catch let error as ChannelError where error == .eof {
+            throw CannotListen(description: "the socket of \(address) accepts no more connections: restart the agent")
         }
     }
 }

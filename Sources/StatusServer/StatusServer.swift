@@ -1,4 +1,3 @@
-import Addresses
 package import Exposition
 import FoundationEssentials
 import Glibc

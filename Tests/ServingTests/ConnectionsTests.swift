@@ -188,7 +188,7 @@ private final class Client: Sendable {
 
     @Test("with HTTP/1.0, the first answer ends the connection", arguments: ["", "Connection: keep-alive\r\n"])
     func oldVersion(field: String) async throws {
-        let server = SmallServer(open: 20)
+        let server = SmallServer(open: 20, timeout: .minutes(10))
         try await server.serving { port in
             let client = try Client(port)
             client.send("GET / HTTP/1.0\r\n\(field)\r\n")
@@ -197,9 +197,20 @@ private final class Client: Sendable {
         }
     }
 
+    @Test("a listening socket that can no longer be used ends the server with an error")
+    func lost() async throws {
+        let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        defer { close(listening) }
+        try #require(listen(listening, 1) == 0)
+        let server = HTTPServer(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { _, _ in Response(status: .ok) }
+        await #expect(throws: ChannelError.eof) {
+            try await server.run(on: .inherited(dup(listening))) { _ in _ = shutdown(listening, Int32(SHUT_RDWR)) }
+        }
+    }
+
     @Test("an answer to HEAD has no body: the next one follows at once")
     func head() async throws {
-        let server = SmallServer(open: 20)
+        let server = SmallServer(open: 20, timeout: .minutes(10))
         try await server.serving { port in
             let client = try Client(port)
             client.send(Self.request.replacing("GET", with: "HEAD") + Self.request)

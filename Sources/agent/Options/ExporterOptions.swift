@@ -25,7 +25,9 @@ struct ExporterOptions: ParsableArguments {
     var webConfigFile: String?
     @Flag(
         name: .customLong("web.systemd-socket"), inversion: .prefixedNo,
-        help: "Fail if systemd has not passed sockets to listen on. Sockets that it has passed are used in any case.")
+        help:
+            "Fail if systemd has not passed sockets to listen on. Sockets that it has passed are used in any case. Without an agent.yaml, any host may ask for probes, as with --web.listen-address."
+    )
     var requiresSockets = false
     @Option(name: .customLong("web.external-url"), help: "URL by which people reach the agent; overrides 'externalURL'.")
     var externalURL: String?
