@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Transfers
 
-/// A server that presents two certificates of the same issuer, each signed by another root.
+/// A server that presents three certificates of the same issuer, each signed by another root; the third may only issue for clients.
 @Suite struct CrossedChainTests {
     private static let certificates = """
         set -e
@@ -16,8 +16,10 @@ import Transfers
         key leaf -out leaf.csr
         sign middle root 30 authority middle
         sign middle other 20 authority crossed
+        printf 'basicConstraints=critical,CA:TRUE\nextendedKeyUsage=clientAuth\n' > clients
+        sign middle stranger 20 clients limited
         sign leaf middle 30 server leaf
-        cat leaf.key leaf.pem middle.pem crossed.pem > chain.pem
+        cat leaf.key leaf.pem middle.pem crossed.pem limited.pem > chain.pem
         """
 
     private static let server = """
@@ -51,6 +53,6 @@ import Transfers
         let report = await Transfers().exchange(ExchangeRequest(url: "https://127.0.0.1:\(port)/", deadline: .seconds(10), trust: trust))
         #expect(report.response?.status == (isTrusted ? 204 : nil), "\(String(describing: report.failure))")
         #expect(report.failure?.kind == (isTrusted ? nil : .certificateRejected))
-        #expect(report.tls?.chain.map(\.isVerified) == [isTrusted, root == "root", root == "other"])
+        #expect(report.tls?.chain.map(\.isVerified) == [isTrusted, root == "root", root == "other", false])
     }
 }

@@ -96,17 +96,20 @@ struct AnswerReader {
     }
 
     /// The lines received since the last block. A line that begins with white space continues the one before it.
-    private mutating func takeLines() -> [ArraySlice<UInt8>] {
+    private mutating func takeLines() -> [[UInt8]] {
         defer { block = [] }
         let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
-        var lines: [ArraySlice<UInt8>] = []
+        var lines: [[UInt8]] = []
         for line in block.split(separator: 0x0A) {
-            guard isSpace(line[line.startIndex]), var whole = lines.popLast() else {
-                lines.append(line)
+            guard isSpace(line[line.startIndex]), !lines.isEmpty else {
+                lines.append(Array(line))
                 continue
             }
-            whole = whole[...(whole.lastIndex { !isSpace($0) } ?? whole.startIndex)]
-            lines.append(whole + [0x20] + line.drop(while: isSpace))
+            // In place: copying what came before for each line would take quadratic time.
+            let last = lines.count - 1
+            while lines[last].last.map(isSpace) ?? false { lines[last].removeLast() }
+            lines[last].append(0x20)
+            lines[last].append(contentsOf: line.drop(while: isSpace))
         }
         return lines
     }
@@ -119,7 +122,7 @@ struct AnswerReader {
         return self.length.map { $0 == length } ?? true
     }
 
-    private static func escaped(_ line: ArraySlice<UInt8>) -> String {
+    private static func escaped(_ line: [UInt8]) -> String {
         let ascii = line.flatMap { byte in
             byte < 0x80 ? [byte] : Array("%".utf8) + String(byte, radix: 16, uppercase: true).utf8
         }

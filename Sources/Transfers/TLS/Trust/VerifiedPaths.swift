@@ -15,6 +15,8 @@ struct VerifiedPaths {
     var lastExpiry: Date? { all.first?.end }
 
     private static let longest = 10
+    /// Maximum number of paths that are verified one by one.
+    private static let mostTried = 10
     /// Maximum number of signature checks: a peer may present certificates that sign each other in cycles.
     private static let mostChecks = 100
 
@@ -32,20 +34,20 @@ struct VerifiedPaths {
     func verifiedAgain(_ context: OpaquePointer) -> [OpaquePointer]? {
         let presented = X509_STORE_CTX_get0_untrusted(context)
         let own = (0..<agent_chain_count(presented)).compactMap { agent_chain_at(presented, $0) }
-        for path in all.prefix(Self.longest) {
-            guard let again = X509_STORE_CTX_new(), let chain = agent_chain_new() else { return nil }
+        defer { ERR_clear_error() }
+        for path in all.prefix(Self.mostTried) {
+            let (again, chain) = (X509_STORE_CTX_new(), agent_chain_new())
             defer {
                 X509_STORE_CTX_free(again)
                 agent_chain_drop(chain)
             }
+            guard let again, let chain else { return nil }
             for certificate in path.certificates where own.contains(certificate) { agent_chain_add(chain, certificate) }
-            guard X509_STORE_CTX_init(again, X509_STORE_CTX_get0_store(context), X509_STORE_CTX_get0_cert(context), chain) == 1 else {
-                continue
-            }
-            X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(again), X509_STORE_CTX_get0_param(context))
+            guard X509_STORE_CTX_init(again, X509_STORE_CTX_get0_store(context), X509_STORE_CTX_get0_cert(context), chain) == 1,
+                X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(again), X509_STORE_CTX_get0_param(context)) == 1
+            else { continue }
             if X509_verify_cert(again) == 1 { return Self.chain(of: again) }
         }
-        ERR_clear_error()
         return nil
     }
 
