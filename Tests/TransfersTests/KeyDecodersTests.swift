@@ -73,8 +73,13 @@ import Testing
 
     /// Where no configuration file activates providers, as in Debian's and Ubuntu's.
     @Test("they take the place of the default provider's up to OpenSSL 3.1, and leave it alone from 3.2 on")
-    func isUsed() {
-        #expect((OSSL_PROVIDER_available(nil, "agent-default") == 1) == (OpenSSL_version_num() < 0x3020_0000))
+    func isUsed() async {
+        // In a process of its own: in this one, other tests may have used OpenSSL before the first `Transfers`.
+        await #expect(processExitsWith: .success) {
+            withExtendedLifetime(Transfers()) {
+                #expect((OSSL_PROVIDER_available(nil, "agent-default") == 1) == (OpenSSL_version_num() < 0x3020_0000))
+            }
+        }
     }
 
     private func use(_ certificate: String, _ key: String) throws {
