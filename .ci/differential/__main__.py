@@ -152,8 +152,8 @@ class Comparison:
     def differences(self, pair, theirs, ours):
         """What differs, by name: theirs, ours; without the known differences."""
         if pair[0] == "tcp":
-            # What a client sends just before it leaves may be lost.
-            common = min(len(theirs[SENT]), len(ours[SENT]))
+            # The last that a client sends, just before it leaves, may be lost.
+            common = max(0, min(len(theirs[SENT]), len(ours[SENT])), max(len(theirs[SENT]), len(ours[SENT])) - 1)
             theirs, ours = ({**answer, SENT: answer[SENT][:common]} for answer in (theirs, ours))
         differing = {name: (theirs.get(name), ours.get(name)) for name in sorted(set(theirs) | set(ours)) if theirs.get(name) != ours.get(name)}
         for known in KNOWN:
