@@ -13,7 +13,7 @@ TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter
  krb5-admin-server python3-gssapi victoria-metrics
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway wrk openssl python3
 DEB_PACKAGES := build-essential debhelper git python3
-PACKAGE_TEST_PACKAGES := debootstrap iproute2 lintian python3-seccomp python3-venv systemd
+PACKAGE_TEST_PACKAGES := debootstrap iproute2 lintian python3-venv util-linux
 PREFIX ?= /usr/local
 SECONDS ?= 300
 ROUNDS ?= 5
@@ -99,7 +99,7 @@ release: packages-BUILD_PACKAGES
 deb: packages-DEB_PACKAGES release
 	.packaging/build-deb
 
-# Installs, runs, upgrades and purges the package in a chroot, made with debootstrap and kept: make test-package RELEASE=trixie
+# Installs, runs, upgrades and purges the package in a root with its own systemd, made with debootstrap and kept: make test-package RELEASE=trixie
 test-package: packages-DEB_PACKAGES packages-PACKAGE_TEST_PACKAGES
 	.packaging/test-package $(RELEASE)
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The `agent` executable.
 @main
@@ -16,6 +17,8 @@ struct AgentCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // Else libdispatch writes to syslog, for every process of a user who may not raise priorities, that it could not raise one.
+        setenv("LIBDISPATCH_LOG", "NO", 0)
         if ExporterCommand.isMeant(CommandLine.arguments) { await ExporterCommand.main(nil) } else { await main(nil) }
         Console.exitIfIncomplete()
     }
