@@ -179,7 +179,9 @@ package struct HTTPServer: Sendable {
         gmtime_r(&seconds, &parts)
         return String(unsafeUninitializedCapacity: 32) { bytes in
             // Names are English, because the program does not set a locale.
-            bytes.withMemoryRebound(to: CChar.self) { strftime($0.baseAddress, $0.count, "%a, %d %b %Y %T GMT", &parts) }
+            bytes.withMemoryRebound(to: CChar.self) { text in
+                text.baseAddress.map { strftime($0, text.count, "%a, %d %b %Y %T GMT", &parts) } ?? 0
+            }
         }
     }
 }
