@@ -59,7 +59,7 @@ package struct HTTPServer: Sendable {
     }
 
     /// Serves until the task is cancelled, or shut down gracefully: connections then end after their responses, those with an incomplete
-    /// request at once.
+    /// request at once. Without `connections`, a graceful shutdown waits until the clients close theirs.
     /// - Parameter onListening: called with the listening channel before the first connection is served.
     /// - Throws: if the socket cannot be bound; `ChannelError.eof` if it can no longer accept connections.
     package func run(on socket: ListeningSocket, onListening: (any Channel) async -> Void) async throws {
@@ -77,7 +77,7 @@ package struct HTTPServer: Sendable {
                 if !isStopping.load(ordering: .acquiring), !Task.isCancelled { throw ChannelError.eof }
             } onGracefulShutdown: {
                 isStopping.store(true, ordering: .releasing)
-                // In its turn on the event loop: every connection that has been accepted is among them.
+                // In its turn on the event loop: no connection is accepted after that.
                 listener.channel.close().whenComplete { _ in connections?.quiesce() }
             }
         } catch is CancellationError {}
@@ -96,7 +96,7 @@ package struct HTTPServer: Sendable {
             return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true, childChannelInitializer: accept)
         case .inherited(let descriptor):
             let listener = try await bootstrap.bind(descriptor, childChannelInitializer: accept)
-            // NIO has shortened the queue.
+            // NIO has set the length of the queue to the value above. What it was cannot be read; systemd's default is the most that there can be.
             _ = Glibc.listen(descriptor, .max)
             return listener
         }
@@ -114,7 +114,7 @@ package struct HTTPServer: Sendable {
 
     private func serve(_ accepted: AcceptedConnection) async {
         let channel = accepted.channel
-        // The head of a request has at most 200 fields and 64 KB.
+        // The head of a request of HTTP/1 has at most 200 fields and 64 KB.
         var configuration = HTTP1Channel.Configuration(
             httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 200))
         if let record = accepted.record { configuration.additionalChannelHandlers = { [RequestWatch(record)] } }

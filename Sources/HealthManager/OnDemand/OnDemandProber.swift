@@ -62,7 +62,6 @@ package final class OnDemandProber: ResultObserver, Sendable {
     /// The latest runs, newest first; failures are kept longer.
     package var recent: [OnDemandRun] { state.withLock { $0.history.all } }
 
-    /// The run with this ID; nil if it is no longer kept.
     /// The latest run against a target; nil if none is kept.
     package func run(against target: String, module: String?) -> OnDemandRun? {
         recent.filter { $0.target == target && (module ?? $0.module.name) == $0.module.name }.max { $0.id < $1.id }
@@ -71,6 +70,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
     /// The names of the modules that this build cannot run, sorted.
     var unusableModules: [String] { state.withLock { $0.modules.values.filter { $0.unusable != nil }.map(\.name).sorted() } }
 
+    /// The run with this ID; nil if it is no longer kept.
     package func run(numbered id: Int) -> OnDemandRun? { recent.first { $0.id == id } }
 
     /// The modules in use, sorted by name.

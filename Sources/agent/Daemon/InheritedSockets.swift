@@ -16,10 +16,13 @@ enum InheritedSockets {
         let count = values[0] == "\(getpid())" ? Int32(values[1]) ?? 0 : 0
         guard count > 0 else {
             guard areRequired else { return [] }
+            let isForAnother = values[0] != "" && values[0] != "\(getpid())"
             throw CannotListen(
-                description:
-                    "no listening socket was passed to the agent: start it by its socket unit (systemctl enable --now agent.socket), "
-                    + "or remove --web.systemd-socket")
+                description: isForAnother
+                    ? "the listening sockets were passed to process \(values[0]), not to the agent: let the unit start the agent itself, "
+                        + "or remove --web.systemd-socket"
+                    : "no listening socket was passed to the agent: start it by its socket unit (systemctl enable --now agent.socket), "
+                        + "or remove --web.systemd-socket")
         }
         let names = values[2].split(separator: ":", omittingEmptySubsequences: false)
         var descriptors: [Int32] = []
