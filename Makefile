@@ -4,7 +4,8 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # Nobody links against the program: names exported for that, and relocations in the long form, would take eight megabytes of it. The short
 # form is read by glibc 2.36 and later.
 PACKED := $(shell [ "$$(getconf GNU_LIBC_VERSION | tr -dc 0-9)" -ge 236 ] 2>/dev/null && echo -Xlinker -z -Xlinker pack-relative-relocs)
-RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic $(PACKED)
+# Without the cache, the commit is stamped at each build.
+RELEASE_FLAGS := --disable-build-manifest-caching -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic $(PACKED)
 AGENT := .build/debug/agent
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libbrotli-dev libc-ares-dev libidn2-dev libkrb5-dev libldns-dev libre2-dev libsqlite3-dev libxml2-dev \
  zlib1g-dev pkg-config
