@@ -74,8 +74,10 @@ package struct StatusServer: Sendable {
             try tls.add(to: channel)
             return tls.offersHTTP2
         }
+        var remedy = "set 'listen' in agent.yaml or --listen"
+        if case .inherited = socket { remedy = "restart the socket unit that passed it" }
         return listener(
-            name, "set 'listen' in agent.yaml or --listen", socket, requestGuard, connections, prefix: settings.prefix, prepare: prepare
+            name, remedy, socket, requestGuard, connections, prefix: settings.prefix, prepare: prepare
         ) { channel in
             if case .path(let path) = socket { chmod(path, 0o660) }
             await onListening(ListenAddress.bound(socket, at: channel.localAddress))

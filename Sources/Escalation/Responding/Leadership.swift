@@ -25,7 +25,7 @@ package final class Leadership: Sendable {
         case .held: facts.isLeader = true
         case .heldElsewhere(let holder): facts.holder = holder
         case .unusable(let sentence): facts.problem = sentence
-        case nil: break
+        case nil: facts.isKnown = false
         }
         return facts
     }

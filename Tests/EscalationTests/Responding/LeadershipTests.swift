@@ -29,6 +29,13 @@ import Testing
         }
     }
 
+    @Test("nobody is said to act before the lock has been looked at")
+    func unknown() {
+        let facts = Leadership(ResponderLock(path), time: time, logger: Self.logger).facts
+        #expect(
+            facts.sentence == "Whether webhooks and commands are run by this agent is not known yet: it has not looked at \(path) so far.")
+    }
+
     private struct Agent: Sendable {
         let site: TroubledSite
         let dispatcher: ResponderDispatcher
