@@ -359,8 +359,8 @@ def capacity(name):
         def kept(count, every, settling):
             """Cores and MB where every run of a window of one interval is on time and succeeds, else None."""
             targets = [f"{name}://{ADDRESSES[n % 64]}:{nginx.ports[name]}/p/{n}" for n in range(count)]
-            texts = [definition(f"Web{n}", f"{every}s", "5s", targets[n:n + 50_000], options=https if name == "https" else HTTP_OPTIONS)
-                     for n in range(0, count, 50_000)]
+            texts = [definition(f"Web{n}", f"{every}s", "5s", targets[n:n + 20_000], options=https if name == "https" else HTTP_OPTIONS)
+                     for n in range(0, count, 20_000)]
             with contextlib.ExitStack() as inner:
                 agent = start_agent(inner, options.agent, folder / f"agent{next(number)}", texts)
                 time.sleep(settling)
