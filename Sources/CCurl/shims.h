@@ -2,16 +2,22 @@
 #define CCURL_SHIMS_H
 
 #include <curl/curl.h>
+#include <openssl/cms.h>
+#include <openssl/core_names.h>
+#include <openssl/ct.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/md5.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <signal.h>
+#include <stdint.h>
 #include <time.h>
 
 /* curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call: one typed wrapper for each shape. */
@@ -102,6 +108,14 @@ static inline void agent_chain_add(STACK_OF(X509) *chain, X509 *certificate) { s
 static inline void agent_chain_drop(STACK_OF(X509) *chain) { sk_X509_free(chain); }
 static inline X509 *agent_chain_at(const STACK_OF(X509) *chain, int index) { return sk_X509_value(chain, index); }
 
+/* The number of embedded signed certificate timestamps (RFC 6962). */
+static inline int agent_timestamp_count(const X509 *certificate) {
+    STACK_OF(SCT) *list = X509_get_ext_d2i(certificate, NID_ct_precert_scts, NULL, NULL);
+    int count = list == NULL ? 0 : sk_SCT_num(list);
+    SCT_LIST_free(list);
+    return count;
+}
+
 static inline int agent_names_count(const GENERAL_NAMES *names) { return names == NULL ? 0 : sk_GENERAL_NAME_num(names); }
 static inline GENERAL_NAME *agent_name_at(const GENERAL_NAMES *names, int index) { return sk_GENERAL_NAME_value(names, index); }
 static inline int agent_name_type(const GENERAL_NAME *name) { return name->type; }
@@ -113,6 +127,13 @@ static inline const unsigned char *agent_name_bytes(const GENERAL_NAME *name, in
                                                         : NULL;
     *length = text == NULL ? 0 : ASN1_STRING_length(text);
     return text == NULL ? NULL : ASN1_STRING_get0_data(text);
+}
+
+static inline int agent_excluded_count(const NAME_CONSTRAINTS *constraints) {
+    return constraints->excludedSubtrees == NULL ? 0 : sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees);
+}
+static inline const GENERAL_NAME *agent_excluded_at(const NAME_CONSTRAINTS *constraints, int index) {
+    return sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, index)->base;
 }
 
 /* RFC 2253 order, with letters beyond ASCII as they are. */
@@ -129,6 +150,12 @@ static inline long agent_ssl_set_host(SSL *ssl, const char *name) { return SSL_s
 static inline void agent_ssl_stop_after_each_record(SSL *ssl) { SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY); }
 static inline long agent_ssl_set_minimum(SSL_CTX *context, int version) { return SSL_CTX_set_min_proto_version(context, version); }
 static inline long agent_ssl_set_maximum(SSL_CTX *context, int version) { return SSL_CTX_set_max_proto_version(context, version); }
+
+static inline void agent_ssl_ask_for_status(SSL *ssl) { SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp); }
+/* The OCSP response in DER, which belongs to the session; its length, or -1 if there is none. */
+static inline long agent_ssl_stapled_response(SSL *ssl, const unsigned char **start) {
+    return SSL_get_tlsext_status_ocsp_resp(ssl, start);
+}
 
 static inline void agent_ssl_set_max_cert_list(SSL_CTX *context, long bytes) { SSL_CTX_set_max_cert_list(context, bytes); }
 static inline void agent_ssl_allow_legacy_server(SSL_CTX *context) { SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT); }
@@ -147,6 +174,121 @@ static inline int agent_no_password(char *buffer, int size, int writing, void *c
 static inline int agent_pem_is_over(void) {
     unsigned long error = ERR_peek_last_error();
     return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+/* Revocation lists. */
+
+static inline int agent_lists_count(const STACK_OF(X509_CRL) *lists) { return lists == NULL ? 0 : sk_X509_CRL_num(lists); }
+static inline X509_CRL *agent_list_at(const STACK_OF(X509_CRL) *lists, int index) { return sk_X509_CRL_value(lists, index); }
+static inline void agent_lists_free(STACK_OF(X509_CRL) *lists) { sk_X509_CRL_pop_free(lists, X509_CRL_free); }
+static inline int agent_revoked_count(X509_CRL *list) {
+    const STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(list);
+    return revoked == NULL ? 0 : sk_X509_REVOKED_num(revoked);
+}
+/* The decimal digits of the CRL number, for agent_openssl_free; NULL if there is none, or one beyond any use: the time is quadratic. */
+static inline char *agent_list_number(const X509_CRL *list) {
+    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(list, NID_crl_number, NULL, NULL);
+    BIGNUM *value = number != NULL && ASN1_STRING_length(number) <= 64 ? ASN1_INTEGER_to_BN(number, NULL) : NULL;
+    char *digits = value == NULL ? NULL : BN_bn2dec(value);
+    BN_free(value);
+    ASN1_INTEGER_free(number);
+    return digits;
+}
+
+/* PKCS#7. The content is optional in the format, and NULL where the file has none. */
+
+static inline int agent_pkcs7_is_signed(const PKCS7 *file) { return PKCS7_type_is_signed(file) && file->d.sign != NULL; }
+static inline STACK_OF(X509) *agent_pkcs7_certificates(const PKCS7 *file) { return file->d.sign->cert; }
+static inline STACK_OF(X509_CRL) *agent_pkcs7_lists(const PKCS7 *file) { return file->d.sign->crl; }
+
+/* PKCS#12. */
+
+/* 0: not a PKCS#12 file; 1: one whose content OpenSSL can read; 2: one with another content or none, which crashes OpenSSL before 3.0.13. */
+static inline int agent_pkcs12_shape(const unsigned char *bytes, long count) {
+    const unsigned char *cursor = bytes;
+    long length = 0;
+    int tag = 0, tag_class = 0, shape = 0;
+    if (ASN1_get_object(&cursor, &length, &tag, &tag_class, count) & 0x80) return 0;
+    if (tag != V_ASN1_SEQUENCE || tag_class != V_ASN1_UNIVERSAL) return 0;
+    ASN1_INTEGER *version = d2i_ASN1_INTEGER(NULL, &cursor, count - (cursor - bytes));
+    if (version != NULL && ASN1_INTEGER_get(version) == 3) {
+        PKCS7 *content = d2i_PKCS7(NULL, &cursor, count - (cursor - bytes));
+        if (content != NULL) shape = PKCS7_type_is_data(content) && content->d.data != NULL ? 1 : 2;
+        PKCS7_free(content);
+    }
+    ASN1_INTEGER_free(version);
+    return shape;
+}
+
+/* -1 where there is no number, or none of 64 bits. */
+static inline int64_t agent_number(const ASN1_INTEGER *number) {
+    int64_t value = -1;
+    return number != NULL && ASN1_INTEGER_get_int64(&value, number) == 1 ? value : -1;
+}
+
+/* The algorithm of the integrity check, and the iterations that it asks for: 1 where it does not say, -1 where they cannot be read. */
+static inline int agent_pkcs12_check(const PKCS12 *file, int64_t *iterations) {
+    const ASN1_OCTET_STRING *digest = NULL, *salt = NULL;
+    const X509_ALGOR *algorithm = NULL;
+    const ASN1_INTEGER *count = NULL;
+    const ASN1_OBJECT *identifier = NULL;
+    PKCS12_get0_mac(&digest, &algorithm, &salt, &count, file);
+    *iterations = count == NULL ? 1 : agent_number(count);
+    if (algorithm != NULL) X509_ALGOR_get0(&identifier, NULL, NULL, algorithm);
+    return OBJ_obj2nid(identifier);
+}
+
+/* The cipher of an encryption with a password, and the iterations that it asks for, -1 where they cannot be read. NID_undef for an algorithm
+   of which this is not known. */
+static inline int agent_password_cipher(const X509_ALGOR *algorithm, int64_t *iterations) {
+    int cipher = NID_undef;
+    *iterations = -1;
+    if (OBJ_obj2nid(algorithm->algorithm) == NID_pbes2) {
+        PBE2PARAM *parameters = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
+        if (parameters != NULL && OBJ_obj2nid(parameters->keyfunc->algorithm) == NID_id_pbkdf2) {
+            PBKDF2PARAM *derivation = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), parameters->keyfunc->parameter);
+            if (derivation != NULL) {
+                cipher = OBJ_obj2nid(parameters->encryption->algorithm);
+                *iterations = agent_number(derivation->iter);
+            }
+            PBKDF2PARAM_free(derivation);
+        }
+        PBE2PARAM_free(parameters);
+    } else if (EVP_PBE_find(EVP_PBE_TYPE_OUTER, OBJ_obj2nid(algorithm->algorithm), &cipher, NULL, NULL) == 1) {
+        PBEPARAM *parameters = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM), algorithm->parameter);
+        if (parameters != NULL) *iterations = parameters->iter == NULL ? 1 : agent_number(parameters->iter);
+        PBEPARAM_free(parameters);
+    } else {
+        cipher = NID_undef;
+    }
+    return cipher;
+}
+
+static inline int agent_safes_count(const STACK_OF(PKCS7) *safes) { return safes == NULL ? 0 : sk_PKCS7_num(safes); }
+static inline PKCS7 *agent_safe_at(const STACK_OF(PKCS7) *safes, int index) { return sk_PKCS7_value(safes, index); }
+static inline void agent_safes_free(STACK_OF(PKCS7) *safes) { sk_PKCS7_pop_free(safes, PKCS7_free); }
+static inline int agent_safe_is_plain(const PKCS7 *safe) { return PKCS7_type_is_data(safe) && safe->d.data != NULL; }
+/* The algorithm of an encrypted part; NULL for any other, and for one without content. */
+static inline const X509_ALGOR *agent_safe_encryption(const PKCS7 *safe) {
+    if (!PKCS7_type_is_encrypted(safe) || safe->d.encrypted == NULL || safe->d.encrypted->enc_data->enc_data == NULL) return NULL;
+    return safe->d.encrypted->enc_data->algorithm;
+}
+
+static inline int agent_bags_count(const STACK_OF(PKCS12_SAFEBAG) *bags) { return bags == NULL ? 0 : sk_PKCS12_SAFEBAG_num(bags); }
+static inline PKCS12_SAFEBAG *agent_bag_at(const STACK_OF(PKCS12_SAFEBAG) *bags, int index) { return sk_PKCS12_SAFEBAG_value(bags, index); }
+static inline void agent_bags_free(STACK_OF(PKCS12_SAFEBAG) *bags) { sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free); }
+static inline const X509_ALGOR *agent_bag_encryption(const PKCS12_SAFEBAG *bag) {
+    const X509_ALGOR *algorithm = NULL;
+    const X509_SIG *key = PKCS12_SAFEBAG_get0_pkcs8(bag);
+    if (key != NULL) X509_SIG_get0(key, &algorithm, NULL);
+    return algorithm;
+}
+/* The friendlyName in UTF-16, big-endian; NULL where there is none. PKCS12_get_friendlyname trusts its type and its characters. */
+static inline const unsigned char *agent_bag_name(const PKCS12_SAFEBAG *bag, int *length) {
+    const ASN1_TYPE *name = PKCS12_SAFEBAG_get0_attr(bag, NID_friendlyName);
+    if (name == NULL || name->type != V_ASN1_BMPSTRING) return NULL;
+    *length = ASN1_STRING_length(name->value.bmpstring);
+    return ASN1_STRING_get0_data(name->value.bmpstring);
 }
 
 /* Deprecated, but independent of providers: with those of FIPS, there is no EVP_md5. */

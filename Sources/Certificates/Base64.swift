@@ -11,6 +11,9 @@ package enum Base64 {
         return Data(base64Encoded: plain).map(Array.init)
     }
 
+    /// Encodes in the standard alphabet, padded, as one line.
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String { Data(bytes).base64EncodedString() }
+
     /// Encodes as `base64url` without padding.
     package static func urlEncode(_ bytes: some Sequence<UInt8>) -> String {
         Data(bytes).base64EncodedString()

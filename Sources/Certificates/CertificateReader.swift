@@ -51,6 +51,34 @@ extension CertificateFacts {
         }
     }
 
+    /// Whether a server with it must staple an OCSP response (RFC 7633); false if `der` is not set.
+    package var demandsStaple: Bool {
+        guard let certificate = Self.readDER(der) else { return false }
+        defer { X509_free(certificate) }
+        return X509_get_ext_by_NID(certificate, NID_tlsfeature, -1) >= 0
+    }
+
+    /// The number of signed certificate timestamps in it; 0 if `der` is not set.
+    package var timestampCount: Int {
+        guard let certificate = Self.readDER(der) else { return 0 }
+        defer {
+            X509_free(certificate)
+            ERR_clear_error()
+        }
+        return Int(agent_timestamp_count(certificate))
+    }
+
+    /// The SHA-256 digest of the public key with its algorithm (SubjectPublicKeyInfo), 32 bytes; nil if `der` is not set.
+    package var publicKeyDigest: [UInt8]? {
+        guard let certificate = Self.readDER(der) else { return nil }
+        defer { X509_free(certificate) }
+        var encoded: UnsafeMutablePointer<UInt8>?
+        let length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded)
+        guard length > 0, let encoded else { return nil }
+        defer { agent_openssl_free(encoded) }
+        return Digest.sha256.of(Array(UnsafeBufferPointer(start: encoded, count: Int(length))))
+    }
+
     /// All subject alternative names that are text or addresses: those of `names`, mail addresses and URIs.
     package var alternativeNames: [String] {
         guard let certificate = Self.readDER(der) else { return [] }
@@ -100,17 +128,12 @@ extension CertificateFacts {
     }
 
     private static func readDER(_ bytes: [UInt8]) -> OpaquePointer? {
-        bytes.withUnsafeBufferPointer { buffer in
-            var cursor = buffer.baseAddress
-            guard let certificate = d2i_X509(nil, &cursor, buffer.count) else { return nil }
-            // Trailing bytes mean that the file is something else.
-            if let cursor, let start = buffer.baseAddress, cursor - start == buffer.count { return certificate }
-            X509_free(certificate)
-            return nil
-        }
+        // Trailing bytes mean that the file is something else.
+        bytes.withUnsafeBufferPointer { DER.parse($0, d2i_X509, releasedBy: X509_free) }
     }
 
-    private static func date(_ time: UnsafePointer<ASN1_TIME>?) -> Date? {
+    /// Nil for a date that cannot be read.
+    static func date(_ time: UnsafePointer<ASN1_TIME>?) -> Date? {
         var parts = tm()
         guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
         return Date(timeIntervalSince1970: TimeInterval(timegm(&parts)))
@@ -129,7 +152,8 @@ extension CertificateFacts {
         }
     }
 
-    private static func name(_ name: OpaquePointer?) -> String {
+    /// One line in RFC 2253 order.
+    static func name(_ name: OpaquePointer?) -> String {
         text { agent_print_name($0, name) }
     }
 

@@ -67,3 +67,17 @@ package struct NameAttribute: Sendable, Equatable {
         }
     }
 }
+
+extension CertificateFacts {
+    /// The most specific common name of the subject; empty if it has none.
+    package var commonName: String { NameAttribute.all(in: subject).first { $0.type == "CN" }?.value ?? "" }
+
+    /// The serial number in decimal digits; as it is, if it is not hexadecimal.
+    package var decimalSerialNumber: String {
+        var number: OpaquePointer?
+        defer { BN_free(number) }
+        guard BN_hex2bn(&number, serialNumber) > 0, let digits = BN_bn2dec(number) else { return serialNumber }
+        defer { agent_openssl_free(digits) }
+        return String(cString: digits)
+    }
+}

@@ -1,0 +1,40 @@
+import CCurl
+
+/// Reads files that are one structure in DER: a certificate, a revocation list, PKCS#7 or PKCS#12.
+enum DERReader {
+    private typealias Unreadable = CertificateBundle.Unreadable
+
+    /// Reads the file into `contents`. Bytes after the structure are an error.
+    static func read(
+        _ bytes: UnsafeBufferPointer<UInt8>, passwords: [String], context: OpenSSLContext?, into contents: inout BundleContents
+    ) throws(CertificateBundle.Unreadable) -> CertificateBundle.Format {
+        try checkSize(bytes)
+        if let certificate = DER.parse(bytes, d2i_X509, releasedBy: X509_free) {
+            defer { X509_free(certificate) }
+            contents.add(certificate: certificate)
+            return .der
+        }
+        if let list = DER.parse(bytes, d2i_X509_CRL, releasedBy: X509_CRL_free) {
+            defer { X509_CRL_free(list) }
+            contents.add(list: list)
+            return .crl
+        }
+        if try SignedDataReader.read(bytes, into: &contents) { return .pkcs7 }
+        if agent_pkcs12_shape(bytes.baseAddress, bytes.count) != 0 {
+            var reader = PKCS12Reader(passwords: passwords, context: context ?? .shared)
+            try reader.read(bytes, into: &contents)
+            return .pkcs12
+        }
+        throw Unreadable(.malformed, "DER that is neither a certificate, a revocation list, PKCS#7 nor PKCS#12, or is damaged")
+    }
+
+    private static func checkSize(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unreadable) {
+        let size: Int?
+        do throws(DER.NotSequence) { size = try DER.sequenceSize(bytes) } catch {
+            throw Unreadable(.notCertificates, "neither PEM, DER, PKCS#7, PKCS#12 nor a Java key store")
+        }
+        guard let size else { return }
+        if size > bytes.count { throw Unreadable(.malformed, "DER of \(size) bytes that ends after \(bytes.count)") }
+        if size < bytes.count { throw Unreadable(.malformed, "DER of \(size) bytes with \(bytes.count - size) other bytes after it") }
+    }
+}
