@@ -98,7 +98,7 @@ let package = Package(
         .target(name: "CKeyDecoders", linkerSettings: [.linkedLibrary("crypto")]),
         room("Addresses", []),
         room("Concurrency", ["CLinux", deque, heap]),
-        room("Documents", ["CXml"]),
+        room("Documents", ["CLinux", "CXml"]),
         room("Expressions", ["Documents"]),
         room("Certificates", ["CCurl"]),
         room(
@@ -135,7 +135,10 @@ let package = Package(
             "ProbeKinds", ["Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents", "ExchangeExport", jwtKit, logging]),
         room(
             "TargetKinds",
-            ["CLdns", "CPattern", "Expressions", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents"]),
+            [
+                "CLdns", "CPattern", "Expressions", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Concurrency",
+                "Documents",
+            ]),
         room(
             "Serving",
             [
@@ -177,7 +180,7 @@ let package = Package(
         tests("AddressesTests", ["Addresses"]),
         tests("ExpressionsTests", ["Expressions"]),
         tests("DocumentsTests", ["Documents"]),
-        tests("CertificatesTests", ["Certificates", x509, crypto, cryptoExtras, asn1]),
+        tests("CertificatesTests", ["CCurl", "Certificates", x509, crypto, cryptoExtras, asn1]),
         tests("TransfersTests", ["Addresses", "CCurl", "Transfers", "Concurrency", "Certificates", "Lab", hummingbird, logging]),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("ExchangeExportTests", ["Certificates", "Documents", "ExchangeExport"], exclude: ["Fixtures"]),
@@ -190,7 +193,7 @@ let package = Package(
             "EscalationTests",
             ["Documents", "Escalation", "HealthManager", "Monitoring", "Probing", "Transfers", "Addresses", logging, lifecycle]),
         tests("HistoryTests", ["History", "HealthManager", "Monitoring", "Probing", logging, lifecycle]),
-        tests("ProbeFilesTests", ["ProbeFiles", "Monitoring", "Probing"]),
+        tests("ProbeFilesTests", ["ProbeFiles", "Monitoring", "Probing", "TargetKinds", "Transfers"]),
         tests(
             "ProbeKindsTests",
             [

@@ -14,12 +14,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -239,6 +241,12 @@ static inline int agent_file_stamp(const char *path, long stamp[7]) {
     stamp[5] = status.st_ctim.tv_sec;
     stamp[6] = status.st_ctim.tv_nsec;
     return 0;
+}
+
+/* Whether a file is in /proc or /sys. */
+static inline int agent_is_of_kernel(const char *path) {
+    struct statfs system;
+    return statfs(path, &system) == 0 && (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC);
 }
 
 #endif

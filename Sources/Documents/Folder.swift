@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Lists a directory tree. A directory that cannot be listed is an error, so that it is not mistaken for an empty one.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Reads and replaces regular files, with a size limit and without blocking on pipes or devices.
