@@ -31,6 +31,7 @@ extension ExchangeFailure {
         case .kerberosFailed: .kerberosFailed
         case .commandRefused: .mailRefused
         case .notMail: .mailMalformed
+        case .dialogueUnexpected: .answerUnexpected
         case .proxyRefused: .proxyRefused
         case .proxyAuthentication: .proxyAuthentication
         case .invalidRequest: .configIncomplete
@@ -87,6 +88,8 @@ extension ChainVerdict.Fault {
         case .keyTooSmall: .keyTooSmall
         case .signatureWeak: .signatureWeak
         case .unreadable: .certificateUnreadable
+        case .revocationListStale: .crlStale
+        case .revocationListMissing: .crlMissing
         case .untrusted, .chainTooLong: .certificateUntrusted
         }
     }

@@ -31,12 +31,7 @@ struct CertificateExpiryProbe: Probe {
         return log.finished([.certificate, .metadata])
     }
 
-    func turns(with validity: Validity) -> [Date] {
-        [
-            validity.begin, validity.end, validity.end.addingTimeInterval(-thresholds.warning(lifetime: validity.lifetime).seconds),
-            validity.end.addingTimeInterval(-thresholds.failure(lifetime: validity.lifetime).seconds),
-        ]
-    }
+    func turns(with validity: Validity) -> [Date] { thresholds.turns(with: validity) }
 
     private func judge(_ seen: VisibleCopies, at date: Date, into log: inout RunRecorder) {
         var byThumbprint: [(facts: CertificateFacts, copies: [VisibleCopies.Copy])] = []
@@ -49,8 +44,14 @@ struct CertificateExpiryProbe: Probe {
         }
         byThumbprint.sort { $0.facts.notAfter < $1.facts.notAfter }
         for (facts, copies) in byThumbprint {
-            let successor = seen.judged.contains { $0.slot == .next && $0.facts.succeeds(facts) }
-            if let finding = finding(facts, copies, hasSuccessor: successor, at: date) { log.find(finding) }
+            let slot = copies[0].slot
+            let finding = thresholds.expiry(
+                of: facts, "certificate \(facts.thumbprint) (\(slot.rawValue); \(copies.map(\.location).joined(separator: ", ")))",
+                at: date,
+                hasSuccessor: seen.judged.contains { $0.slot == .next && $0.facts.succeeds(facts) },
+                // A next certificate need not be valid yet.
+                mayBeginLater: slot != .current)
+            if let finding { log.find(finding) }
         }
         guard let worst = byThumbprint.first?.facts else { return }
         let left = worst.notAfter.timeIntervalSince(date) / 86400
@@ -58,36 +59,6 @@ struct CertificateExpiryProbe: Probe {
         log.stage(
             .certificate, .passed,
             "\(byThumbprint.count) certificate(s) in \(seen.judged.count) copies, earliest expiry \(worst.notAfter.formatted(.iso8601))")
-    }
-
-    private func finding(_ facts: CertificateFacts, _ copies: [VisibleCopies.Copy], hasSuccessor: Bool, at date: Date) -> Finding? {
-        let slot = copies[0].slot
-        let subject = "certificate \(facts.thumbprint) (\(slot.rawValue); \(copies.map(\.location).joined(separator: ", ")))"
-        let left = Duration.seconds(facts.notAfter.timeIntervalSince(date))
-        let lifetime = Duration.seconds(facts.notAfter.timeIntervalSince(facts.notBefore))
-        if left <= .zero {
-            return Finding(
-                .failure, stage: .certificate, reason: .certificateExpired,
-                sentence: "\(subject) \(facts.expiryText(at: date))", certificate: facts.thumbprint)
-        }
-        if date < facts.notBefore {
-            // A next certificate need not be valid yet.
-            guard slot == .current else { return nil }
-            return Finding(
-                .failure, stage: .certificate, reason: .certificateNotYetValid,
-                sentence: "\(subject) is not valid before \(facts.notBefore.formatted(.iso8601))", certificate: facts.thumbprint)
-        }
-        let sentence = "\(subject) \(facts.expiryText(at: date))" + (hasSuccessor ? "; a next certificate is staged" : "")
-        if left < thresholds.failure(lifetime: lifetime) {
-            return Finding(
-                hasSuccessor ? .warning : .failure, stage: .certificate, reason: .certificateExpiresVerySoon, sentence: sentence,
-                certificate: facts.thumbprint)
-        }
-        if left < thresholds.warning(lifetime: lifetime) {
-            return Finding(
-                .warning, stage: .certificate, reason: .certificateExpiresSoon, sentence: sentence, certificate: facts.thumbprint)
-        }
-        return nil
     }
 
     /// The sentence for copies that are all older than the certificate AuthConfig names, or unrelated to it.

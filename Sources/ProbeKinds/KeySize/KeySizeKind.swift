@@ -21,9 +21,10 @@ struct KeySizeKind: ProbeKind {
     }
 
     func discover(_ options: KeySizeOptions, at place: Place) -> Discovery {
-        let minimum = options.minimumKeyBits ?? place.organization.thresholds.minimumKeyBits
-        return services.probe(at: place) { [services] place, snapshot in
-            KeySizeProbe(place: place, copies: services.copies(at: place, snapshot: snapshot), minimumKeyBits: minimum)
+        var thresholds = place.organization.thresholds
+        thresholds.minimumKeyBits = options.minimumKeyBits ?? thresholds.minimumKeyBits
+        return services.probe(at: place) { [services, thresholds] place, snapshot in
+            KeySizeProbe(place: place, copies: services.copies(at: place, snapshot: snapshot), thresholds: thresholds)
         }
     }
 }

@@ -6,7 +6,7 @@ import Probing
 struct KeySizeProbe: Probe {
     let place: Place
     let copies: CopyReader
-    let minimumKeyBits: Int
+    let thresholds: Thresholds
 
     func run(_ context: RunContext) async -> Outcome {
         var log = RunRecorder()
@@ -34,27 +34,13 @@ struct KeySizeProbe: Probe {
     private func findings(_ copy: VisibleCopies.Copy) -> [Finding] {
         let facts = copy.facts
         let subject = "certificate \(facts.thumbprint) (\(copy.slot.rawValue); \(copy.location))"
-        var findings: [Finding] = []
-        if facts.keyType != .rsa {
-            findings.append(
-                Finding(
-                    .failure, stage: .certificate, reason: .keyTypeUnsupported,
-                    sentence: "\(subject) has a key of type \(facts.keyType), but Exchange's tokens are signed with RSA",
-                    certificate: facts.thumbprint))
-        } else if facts.keyBits < minimumKeyBits {
-            findings.append(
-                Finding(
-                    .failure, stage: .certificate, reason: .keyTooSmall,
-                    sentence: "\(subject) has an RSA key of \(facts.keyBits) bits, the minimum is \(minimumKeyBits)",
-                    certificate: facts.thumbprint))
-        }
-        if facts.hasWeakSignature {
-            findings.append(
-                Finding(
-                    .warning, stage: .certificate, reason: .signatureWeak,
-                    sentence: "\(subject) is signed with \(facts.signatureAlgorithm)",
-                    certificate: facts.thumbprint))
-        }
-        return findings
+        let key =
+            facts.keyType == .rsa
+            ? thresholds.keySize(of: facts, subject)
+            : Finding(
+                .failure, stage: .certificate, reason: .keyTypeUnsupported,
+                sentence: "\(subject) has a key of type \(facts.keyType), but Exchange's tokens are signed with RSA",
+                certificate: facts.thumbprint)
+        return [key, thresholds.signature(of: facts, subject)].compactMap(\.self)
     }
 }

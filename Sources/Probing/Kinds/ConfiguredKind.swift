@@ -15,6 +15,7 @@ package struct ConfiguredKind: Sendable {
 
     package var name: String { kind.name }
     package var aim: KindAim { kind.aim }
+    package var isProber: Bool { kind.isProber }
     package var guide: KindGuide { kind.guide }
     package var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
 

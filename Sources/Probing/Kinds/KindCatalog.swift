@@ -9,10 +9,11 @@ package struct KindCatalog: Sendable {
         self.clearShared = clearShared
     }
 
-    package var names: [String] { kinds.map(\.name) }
+    /// Each name once, in the order of the kinds.
+    package var names: [String] { kinds.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
 
-    /// The kind with exactly this name; nil if there is none.
-    package func kind(named name: String) -> (any ProbeKind)? { kinds.first { $0.name == name } }
+    /// The kinds with exactly this name: two if one checks the organization and one checks targets.
+    package func kinds(named name: String) -> [any ProbeKind] { kinds.filter { $0.name == name } }
 
     /// Clears everything that kinds have cached from earlier runs.
     package func clearCaches() async {

@@ -10,6 +10,8 @@ package protocol ProbeKind: Sendable {
     var guide: KindGuide { get }
     /// Whether its probes check the organization or targets.
     var aim: KindAim { get }
+    /// Whether it is also a prober, which modules of `/probe` use for targets of requests. Not if it reads files that a target names.
+    var isProber: Bool { get }
 
     /// Reads and validates the options; problems are added to the reader's notes.
     func readOptions(_ reader: SettingsReader) -> Options
@@ -24,6 +26,7 @@ package protocol ProbeKind: Sendable {
 extension ProbeKind {
     package var name: String { Self.name }
     package var aim: KindAim { .organization }
+    package var isProber: Bool { aim == .targets }
     package func clearCaches() async {}
 }
 

@@ -7,15 +7,26 @@ extension MetricDefinition {
     package static let credentialNotAfter = MetricDefinition(
         "agent_credential_not_after_timestamp_seconds", "notAfter of the agent's own certificate in the tenant.", .shared)
     /// Of each certificate that a peer presented.
-    package static let peerCertificate = [certificateNotAfter, certificateKeySize]
+    package static let peerCertificate = [certificateNotAfter, certificateNotBefore, certificateKeySize]
+    /// Of each certificate in a file.
+    package static let fileCertificate = [fileNotAfter, fileNotBefore, fileKeySize]
     /// Of each copy of the OAuth certificate.
     package static let oauthCertificate = [oauthNotAfter, oauthNotBefore, oauthKeySize, oauthLastSeen]
 
     fileprivate static let certificateNotAfter = MetricDefinition(
         "probe_certificate_not_after_timestamp_seconds",
         "notAfter of each certificate presented by the peer, even if it failed verification.", .both)
+    fileprivate static let certificateNotBefore = MetricDefinition(
+        "probe_certificate_not_before_timestamp_seconds",
+        "notBefore of the peer's own certificate, and of the issuers in the verified chain; other certificates have none.", .both)
     fileprivate static let certificateKeySize = MetricDefinition(
         "probe_certificate_key_size", "Key size of each certificate presented by the peer, in bits.", .both)
+    fileprivate static let fileNotAfter = MetricDefinition(
+        "probe_file_certificate_not_after_timestamp_seconds", "notAfter of each certificate in a file.", .both)
+    fileprivate static let fileNotBefore = MetricDefinition(
+        "probe_file_certificate_not_before_timestamp_seconds", "notBefore of each certificate in a file.", .both)
+    fileprivate static let fileKeySize = MetricDefinition(
+        "probe_file_certificate_key_size", "Key size of each certificate in a file, in bits.", .both)
     fileprivate static let oauthNotAfter = MetricDefinition(
         "oauth_certificate_not_after_timestamp_seconds", "notAfter of each copy of the OAuth certificate.", .shared)
     fileprivate static let oauthNotBefore = MetricDefinition(
@@ -29,6 +40,8 @@ extension MetricDefinition {
 extension Observation {
     /// Of a long chain, only the first certificates are exposed.
     private static let maximumDepth = 10
+    /// Of text that others have written, in characters.
+    private static let longestLabel = 200
 
     /// Samples of the metrics above; of a measurement, itself.
     package var measurements: [Measurement] {
@@ -37,13 +50,14 @@ extension Observation {
             return HTTPPhase.allCases.compactMap { phase in
                 phases[phase].map { MetricDefinition.httpDuration($0, [("phase", phase.rawValue)]) }
             }
-        case .peerCertificate(let stage, let depth, _, let facts):
+        case .peerCertificate(let stage, let depth, let isVerified, let facts):
             guard depth < Self.maximumDepth else { return [] }
             let labels = [("stage", stage.rawValue), ("depth", String(depth)), ("fingerprint_sha256", facts.fingerprintSHA256)]
+            let judged = depth == 0 || isVerified ? [MetricDefinition.certificateNotBefore(facts.notBefore, labels)] : []
             return [
                 MetricDefinition.certificateNotAfter(facts.notAfter, labels),
                 MetricDefinition.certificateKeySize(Double(facts.keyBits), labels),
-            ]
+            ] + judged
         case .oauthCertificate(let copy):
             let labels = [
                 ("server", copy.server), ("source", copy.source.rawValue), ("slot", copy.slot.rawValue),
@@ -52,6 +66,16 @@ extension Observation {
             return [
                 MetricDefinition.oauthNotAfter(copy.facts.notAfter, labels), MetricDefinition.oauthNotBefore(copy.facts.notBefore, labels),
                 MetricDefinition.oauthKeySize(Double(copy.facts.keyBits), labels), MetricDefinition.oauthLastSeen(copy.lastSeen, labels),
+            ]
+        case .fileCertificate(let file):
+            let labels = [
+                ("file", file.path), ("part", String(file.part.prefix(Self.longestLabel))),
+                ("subject_cn", String(file.facts.commonName.prefix(Self.longestLabel))),
+                ("fingerprint_sha256", file.facts.fingerprintSHA256),
+            ]
+            return [
+                MetricDefinition.fileNotAfter(file.facts.notAfter, labels), MetricDefinition.fileNotBefore(file.facts.notBefore, labels),
+                MetricDefinition.fileKeySize(Double(file.facts.keyBits), labels),
             ]
         case .credential(let facts):
             return [MetricDefinition.credentialNotAfter(facts.notAfter, [("thumbprint", facts.thumbprint.description)])]

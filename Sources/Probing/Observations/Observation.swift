@@ -7,6 +7,7 @@ package indirect enum Observation: Sendable {
     case oauthCertificate(OAuthCertificate)
     /// A certificate the peer presented in a TLS handshake: its position (0 is the leaf), and whether it is part of the verified chain.
     case peerCertificate(stage: Stage, depth: Int, isVerified: Bool, CertificateFacts)
+    case fileCertificate(FileCertificate)
     /// The agent's own certificate.
     case credential(CertificateFacts)
     /// The phases of the probe's HTTP exchange, summed over redirects.

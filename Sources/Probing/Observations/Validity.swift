@@ -18,6 +18,7 @@ extension Observation {
         case .oauthCertificate(let copy):
             Validity(begin: copy.facts.notBefore, end: copy.facts.notAfter, isShared: copy.server.isEmpty)
         case .peerCertificate(_, _, _, let facts): Validity(begin: facts.notBefore, end: facts.notAfter, isShared: false)
+        case .fileCertificate(let file): Validity(begin: file.facts.notBefore, end: file.facts.notAfter, isShared: false)
         case .credential(let facts): Validity(begin: facts.notBefore, end: facts.notAfter, isShared: false)
         default: nil
         }

@@ -4,6 +4,7 @@ package struct Thresholds: Sendable, Hashable {
     package var warnBelow: Duration?
     /// As configured; nil means 30 days or a tenth of the certificate's lifetime, whichever is less.
     package var failBelow: Duration?
+    /// Of an RSA key.
     package var minimumKeyBits = 2048
     package var driftSettling: Duration = .seconds(86400)
 
@@ -11,6 +12,8 @@ package struct Thresholds: Sendable, Hashable {
     package static let defaultFailure: Duration = .seconds(30 * 86400)
     package static let defaultWarningShare = 1.0 / 3
     package static let defaultFailureShare = 0.1
+    /// As strong as an RSA key of 3072 bits.
+    static let minimumCurveBits = 256
 
     package init() {}
 

@@ -2,8 +2,8 @@ extension Reason {
     /// The texts of reasons that concern mail flow: sentence and remedy.
     static let mail: [Reason: (sentence: String, remedy: String)] = [
         .startTLSMissing: (
-            "The mail server does not offer STARTTLS: nothing was sent.",
-            "On an Exchange server: check that a valid certificate is enabled for the service (Get-ExchangeCertificate shows SMTP or IMAP under Services; Enable-ExchangeCertificate -Services SMTP,IMAP), then restart the service (MSExchangeTransport, MSExchangeFrontEndTransport or MSExchangeIMAP4). If the port uses TLS from the start, set 'tls: implicit' in agent.yaml."
+            "The server does not offer TLS on a connection that begins in clear text, or refuses it: nothing was sent.",
+            "Enable TLS for the service, with a valid certificate. On an Exchange server: check that a valid certificate is enabled for the service (Get-ExchangeCertificate shows SMTP or IMAP under Services; Enable-ExchangeCertificate -Services SMTP,IMAP), then restart the service (MSExchangeTransport, MSExchangeFrontEndTransport or MSExchangeIMAP4). If the port uses TLS from the start, set 'tls: implicit' in agent.yaml (in a definition of kind tls: leave out 'starttls')."
         ),
         .mailRefused: (
             "The mail server refused a command.",

@@ -170,7 +170,7 @@ extension Reason {
             )
         case .thumbprintDrift:
             (
-                "A copy of the OAuth certificate differs from the organization's current certificate.",
+                "A copy of a certificate differs from the one that is current.",
                 "On the server that differs, import the certificate that AuthConfig names and recycle MSExchangeAutodiscoverAppPool. If the exported file differs, export it again."
             )
         case .thumbprintSettling:
@@ -257,6 +257,8 @@ extension Reason {
             .sharedPrincipalKeysLeft, .sharedPrincipalBlocked, .overrideMissing, .overrideDoubled, .ewsBlocked, .graphRouteMissing,
             .buildTooOld:
             Self.tenant[self] ?? ("", "")
+        case .privateKeyMismatch, .lifetimeTooLong, .pinMismatch, .crlMissing, .crlStale, .stapleMissing, .stapleUnusable:
+            Self.certificates[self] ?? ("", "")
         case .startTLSMissing, .mailRefused, .mailMalformed, .mailNotDelivered, .mailNotUnseen: Self.mail[self] ?? ("", "")
         case .tokenRefused:
             (

@@ -9,13 +9,14 @@ extension Finding {
 extension Reason {
     /// What an administrator should do about a finding with this reason, the most likely fix first.
     ///
-    /// A certificate at the stage `certificate` is the OAuth certificate, one at `tls` belongs to the peer, one at `config` is the agent's own;
-    /// they are replaced in different ways. At other stages it may be either, or Microsoft's.
+    /// A certificate at the stage `certificate` is the OAuth certificate, one at `tls` belongs to the peer, one at `file` is in a file, one at
+    /// `config` is the agent's own; they are replaced in different ways. At other stages it may be either, or Microsoft's.
     /// - Parameters:
     ///   - stage: of the finding; nil if it is not known.
     ///   - thumbprint: of the certificate it is about; nil if it is about none, or if that is not known.
     ///   - server: the server it is about; empty if it is about none, or several.
     package func remedy(at stage: Stage?, thumbprint: String?, on server: String) -> String {
+        if self == .thumbprintDrift, stage == .tls { return Self.alignment }
         let certificates: [Reason] = [
             .certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak,
         ]
@@ -26,6 +27,7 @@ extension Reason {
         }
         switch stage {
         case .tls: return Self.renewal(of: thumbprint)
+        case .file: return Self.fileRenewal(of: thumbprint)
         case .config: return Self.credentialRenewal(of: thumbprint)
         case .certificate: return self == .certificateExpired ? Self.replacement(of: thumbprint) : Self.rotation(of: thumbprint)
         default: return remedy
@@ -37,6 +39,17 @@ extension Reason {
         "Renew the TLS certificate\(named(thumbprint)) of the server that the error names, and bind the new one; if it is an issuer's, renew that, "
             + "or take a certificate of another issuer. On an Exchange server: Import-ExchangeCertificate, then Enable-ExchangeCertificate with "
             + "the services of the old one. It is not the OAuth certificate: AuthConfig stays as it is."
+    }
+
+    /// Makes servers present one certificate.
+    private static let alignment =
+        "Install the current certificate, with its key, on the servers that the error names, and reload the service there. If all of them should "
+        + "have the new one, continue with the rest. If they should differ, probe each with a definition of its own."
+
+    /// Replaces a certificate in a file.
+    private static func fileRenewal(of thumbprint: String?) -> String {
+        "Renew the certificate\(named(thumbprint)) in the file that the error names (find out what should have renewed it: certbot, cert-manager, "
+            + "a scheduled task), then reload the service that uses it. If nothing uses it any more, remove the file."
     }
 
     /// Replaces the OAuth certificate at once.

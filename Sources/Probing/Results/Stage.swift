@@ -1,6 +1,8 @@
 /// A named step of a run. The list is closed: dashboards and alerts depend on these names.
 package enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
     case config, certificate, resolve, connect, tls, metadata, token, endpoint, compare
+    /// Of certificate files.
+    case file
     /// Of hybrid readiness.
     case features, application, override, ews, graph
     /// Of mail flow.

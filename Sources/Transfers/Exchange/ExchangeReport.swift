@@ -107,7 +107,7 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         case protocolViolation
         /// The peer sent endless data that is not part of a response.
         case flood
-        /// A mail server does not offer STARTTLS.
+        /// A server does not offer TLS, or refuses it, in a protocol that begins in clear text.
         case startTLSMissing
         /// A server does not accept user and password, or none of the ways to log in that are configured.
         case loginRefused
@@ -115,6 +115,8 @@ package struct ExchangeFailure: Error, Sendable, Hashable {
         case commandRefused
         /// A mail server does not speak its protocol, or says more than is read.
         case notMail
+        /// A server does not speak the protocol that precedes TLS.
+        case dialogueUnexpected
         /// No Kerberos ticket could be obtained for the server. Says nothing about it.
         case kerberosFailed
         case proxyRefused

@@ -16,6 +16,10 @@ package struct ChainVerdict: Sendable, Hashable {
         /// A key is weaker than OpenSSL's security level requires.
         case keyTooSmall
         case signatureWeak
+        /// The issuer's revocation list is not known.
+        case revocationListMissing
+        /// The next issue of the revocation list is overdue, or the list is not yet valid.
+        case revocationListStale
         /// A field of a certificate in the chain cannot be parsed.
         case unreadable
     }
@@ -59,6 +63,10 @@ package struct ChainVerdict: Sendable, Hashable {
         case .signatureWeak:
             sentence = subject + " has a signature that is too weak" + (faulty.map { ": \($0.signatureAlgorithm)" } ?? "")
         case .unreadable: self = .unreadable(code)
+        case .revocationListMissing:
+            sentence = "\(subject) cannot be looked up: there is no revocation list" + (faulty.map { " of \($0.issuer)" } ?? "")
+        case .revocationListStale:
+            sentence = "\(subject) cannot be looked up: the revocation list" + (faulty.map { " of \($0.issuer)" } ?? "") + " is out of date"
         case .revoked: sentence = "\(subject) was revoked"
         case .chainTooLong, .untrusted, .nameMismatch:
             let name = leaf.map { "certificate \($0.subject), issued by \($0.issuer)," } ?? "its certificate"
@@ -82,6 +90,16 @@ package struct ChainVerdict: Sendable, Hashable {
             sentence: "certificate \(leaf?.subject ?? "") is not valid for \(asked)\(list)", certificate: leaf)
     }
 
+    static func excludedName(
+        _ leaf: CertificateFacts?, wildcard: String, excluded: String, issuer: CertificateFacts?
+    ) -> ChainVerdict {
+        ChainVerdict(
+            fault: .untrusted, code: X509_V_ERR_EXCLUDED_VIOLATION,
+            sentence:
+                "certificate \(leaf?.subject ?? "") is for \(wildcard), but \(issuer?.subject ?? "its issuer") must not vouch for \(excluded)",
+            certificate: leaf)
+    }
+
     static func tooLong(_ count: Int, accepted: Int, _ leaf: CertificateFacts?) -> ChainVerdict {
         ChainVerdict(
             fault: .chainTooLong, code: X509_V_ERR_CERT_CHAIN_TOO_LONG,
@@ -94,6 +112,8 @@ package struct ChainVerdict: Sendable, Hashable {
         case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
         case X509_V_ERR_CERT_REVOKED: .revoked
         case X509_V_ERR_CERT_CHAIN_TOO_LONG: .chainTooLong
+        case X509_V_ERR_UNABLE_TO_GET_CRL: .revocationListMissing
+        case X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID: .revocationListStale
         case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL: .keyTooSmall
         case X509_V_ERR_CA_MD_TOO_WEAK: .signatureWeak
         case X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD: .unreadable

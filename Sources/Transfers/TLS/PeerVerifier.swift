@@ -89,7 +89,8 @@ final class PeerVerifier {
         let count = Int(agent_chain_count(presented))
         let certificates = (0..<min(count, settings.chainBound)).compactMap { agent_chain_at(presented, Int32($0)) }
         let date = settings.verificationDate ?? Date()
-        if count <= settings.chainBound, let known = trust.verdicts.known(certificates, hostname, at: date) {
+        // With revocation lists, a verdict does not hold as long as the certificates.
+        if count <= settings.chainBound, !trust.checksRevocation, let known = trust.verdicts.known(certificates, hostname, at: date) {
             seen = known.report
             return true
         }
@@ -105,7 +106,7 @@ final class PeerVerifier {
                 let certificate = certificates[seen.chain[index].depth]
                 seen.chain[index].isVerified = verified.contains { X509_cmp($0, certificate) == 0 }
             }
-            trust.verdicts.keep(certificates, hostname, seen, until: Self.validity(of: verified))
+            if !trust.checksRevocation { trust.verdicts.keep(certificates, hostname, seen, until: Self.validity(of: verified)) }
             return true
         }
         guard settings.verifies else {
@@ -140,6 +141,9 @@ final class PeerVerifier {
         }
         guard let leaf = X509_STORE_CTX_get0_cert(store), isValidForName(leaf) else {
             return (.nameMismatch(seen.leaf, asked: hostname), [])
+        }
+        if let (wildcard, excluded, issuer) = ExcludedNames.violation(of: seen.leaf?.names ?? [], in: verified) {
+            return (.excludedName(seen.leaf, wildcard: wildcard, excluded: excluded, issuer: CertificateFacts(issuer)), [])
         }
         var verdict = ChainVerdict(fault: nil)
         verdict.lastExpiry = paths.lastExpiry

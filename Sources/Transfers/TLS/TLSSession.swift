@@ -30,6 +30,9 @@ final class TLSSession {
         let name = settings.name(for: host)
         // SNI must not contain an address.
         if NetworkAddress(name) == nil { _ = agent_ssl_set_host(ssl, name) }
+        if settings.asksForStatus { agent_ssl_ask_for_status(ssl) }
+        let offer = settings.protocols.flatMap { [UInt8(truncatingIfNeeded: $0.utf8.count)] + Array($0.utf8) }
+        if !offer.isEmpty { SSL_set_alpn_protos(ssl, offer, UInt32(offer.count)) }
         // Otherwise one call keeps reading as long as the peer sends records without data, such as session tickets.
         agent_ssl_stop_after_each_record(ssl)
         SSL_set_connect_state(ssl)

@@ -12,6 +12,10 @@ package struct TLSSettings: Sendable {
     package var minimum: TLSVersion = .v1_2
     package var maximum: TLSVersion?
     package var clientCertificate: ClientCertificate?
+    /// Protocols to offer in ALPN, in order of preference, such as `h2`; empty: no offer.
+    package var protocols: [String] = []
+    /// Whether to ask for a stapled OCSP response, which is read but not judged.
+    package var asksForStatus = false
     /// The date at which the peer's chain is verified; nil means now.
     package var verificationDate: Date?
     /// Maximum number of certificates in the presented chain.
@@ -68,6 +72,10 @@ package struct TLSReport: Sendable {
     package var cipher: String?
     /// Whether the peer requested a client certificate.
     package var asksForCertificate = false
+    /// The protocol that the peer chose of those offered in ALPN; nil if it chose none.
+    package var applicationProtocol: String?
+    /// The stapled OCSP response, or why it cannot be used; nil if there is none, or the settings do not ask for it.
+    package var stapled: Result<StapledResponse, StapledResponse.Unusable>?
     /// Whether a session below TLS 1.3 has no support for secure renegotiation (RFC 5746).
     package var lacksSecureRenegotiation = false
 
@@ -80,6 +88,10 @@ package struct TLSReport: Sendable {
     mutating func read(_ session: OpaquePointer) {
         version = String(cString: SSL_get_version(session))
         cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(session)).map { String(cString: $0) }
+        stapled = StapledResponse.read(session)
+        var (start, length): (UnsafePointer<UInt8>?, UInt32) = (nil, 0)
+        SSL_get0_alpn_selected(session, &start, &length)
+        applicationProtocol = start.map { String(decoding: UnsafeBufferPointer(start: $0, count: Int(length)), as: UTF8.self) }
         lacksSecureRenegotiation = SSL_version(session) < TLS1_3_VERSION && agent_ssl_has_secure_renegotiation(session) == 0
     }
 }

@@ -9,6 +9,8 @@ package final class TrustStore: Sendable {
     // An X509_STORE that is not changed after initialization; OpenSSL's lookups are thread-safe.
     nonisolated(unsafe) let store: OpaquePointer
     let verdicts = VerdictCache()
+    /// Whether certificates are looked up in revocation lists.
+    let checksRevocation: Bool
 
     /// A file with trusted roots cannot be used; the description is one sentence with its name.
     package struct Unusable: Error, CustomStringConvertible {
@@ -18,20 +20,29 @@ package final class TrustStore: Sendable {
     /// - Parameters:
     ///   - systemRoots: whether to include the system's roots.
     ///   - files: PEM files with additional roots, each with at least one certificate.
+    ///   - revocationLists: PEM file with revocation lists, at least one; nil: revocation is not checked.
     /// - Throws: `Unusable` with the name of the file.
-    package init(systemRoots: Bool, files: [String]) throws(Unusable) {
+    package init(systemRoots: Bool, files: [String], revocationLists: String? = nil) throws(Unusable) {
         store = Self.empty()
+        checksRevocation = revocationLists != nil
         if systemRoots { X509_STORE_set_default_paths(store) }
         for file in files {
-            let bytes: [UInt8]
-            do throws(FileUnreadable) { bytes = try RegularFile.read(file, atMost: RegularFile.certificateLimit) } catch {
-                throw Unusable(description: error.description)
-            }
-            let (count, isWhole) = Self.add(pem: bytes, to: store)
+            let (count, isWhole) = Self.add(pem: try Self.read(file, atMost: RegularFile.certificateLimit), to: store)
             guard isWhole else {
                 throw Unusable(description: "certificate \(count + 1) in \(file) is truncated or damaged: export the file again")
             }
             guard count > 0 else { throw Unusable(description: "\(file) contains no certificate") }
+        }
+        guard let revocationLists else { return }
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK))
+        let (count, isWhole) = Self.add(revocationLists: try Self.read(revocationLists, atMost: 64 << 20), to: store)
+        guard isWhole else { throw Unusable(description: "revocation list \(count + 1) in \(revocationLists) is truncated or damaged") }
+        guard count > 0 else { throw Unusable(description: "\(revocationLists) contains no revocation list in PEM") }
+    }
+
+    private static func read(_ file: String, atMost limit: Int) throws(Unusable) -> [UInt8] {
+        do throws(FileUnreadable) { return try RegularFile.read(file, atMost: limit) } catch {
+            throw Unusable(description: error.description)
         }
     }
 
@@ -43,8 +54,28 @@ package final class TrustStore: Sendable {
         return store
     }
 
-    /// The number of certificates added, and whether the text was complete.
     private static func add(pem: [UInt8], to store: OpaquePointer) -> (count: Int, isWhole: Bool) {
+        add(pem) {
+            PEM_read_bio_X509($0, nil, agent_no_password, nil)
+        } taking: { certificate in
+            defer { X509_free(certificate) }
+            return X509_STORE_add_cert(store, certificate) == 1
+        }
+    }
+
+    private static func add(revocationLists pem: [UInt8], to store: OpaquePointer) -> (count: Int, isWhole: Bool) {
+        add(pem) {
+            PEM_read_bio_X509_CRL($0, nil, agent_no_password, nil)
+        } taking: { list in
+            defer { X509_CRL_free(list) }
+            return X509_STORE_add_crl(store, list) == 1
+        }
+    }
+
+    /// The number of objects added, and whether the text was complete.
+    private static func add(
+        _ pem: [UInt8], reading next: (OpaquePointer) -> OpaquePointer?, taking: (OpaquePointer) -> Bool
+    ) -> (count: Int, isWhole: Bool) {
         pem.withUnsafeBytes { raw in
             guard !raw.isEmpty, let bio = BIO_new_mem_buf(raw.baseAddress, Int32(raw.count)) else { return (0, true) }
             defer {
@@ -53,9 +84,8 @@ package final class TrustStore: Sendable {
             }
             var count = 0
             ERR_clear_error()
-            while let certificate = PEM_read_bio_X509(bio, nil, agent_no_password, nil) {
-                defer { X509_free(certificate) }
-                guard X509_STORE_add_cert(store, certificate) == 1 else { return (count, false) }
+            while let object = next(bio) {
+                guard taking(object) else { return (count, false) }
                 count += 1
                 ERR_clear_error()
             }

@@ -9,10 +9,13 @@ package struct TrustedRoots: Sendable, Hashable {
     package var includesSystem: Bool
     /// PEM file with additional roots.
     package var file: String?
+    /// PEM file with revocation lists: the peer's certificate must not be on that of its issuer, which must be there. Nil: not checked.
+    package var revocationLists: String?
 
-    package init(includesSystem: Bool, file: String?) {
+    package init(includesSystem: Bool, file: String?, revocationLists: String? = nil) {
         self.includesSystem = includesSystem
         self.file = file
+        self.revocationLists = revocationLists
     }
 
     package static let system = TrustedRoots(includesSystem: true, file: nil)
@@ -36,7 +39,8 @@ package final class TrustStores: Sendable {
         let result = loaded.withLock { loaded in
             if let known = loaded[roots], known.stamps == stamps { return known.result }
             let result = Result { () throws(TrustStore.Unusable) in
-                try TrustStore(systemRoots: roots.includesSystem, files: roots.file.map { [$0] } ?? [])
+                try TrustStore(
+                    systemRoots: roots.includesSystem, files: roots.file.map { [$0] } ?? [], revocationLists: roots.revocationLists)
             }
             // A file modified within the last second may change again without a change of its timestamp.
             loaded[roots] = stamps.contains { $0?.isFresh ?? false } ? nil : Loaded(stamps: stamps, result: result)
@@ -55,7 +59,8 @@ package final class TrustStores: Sendable {
         ].map { variable, path in
             (variable.flatMap { getenv($0) } ?? UnsafeMutablePointer(mutating: path)).map { String(cString: $0) } ?? ""
         }
-        return (roots.includesSystem ? system : []).map { FileStamp($0) } + (roots.file.map { [FileStamp($0)] } ?? [])
+        return (roots.includesSystem ? system : []).map { FileStamp($0) }
+            + [roots.file, roots.revocationLists].compactMap(\.self).map { FileStamp($0) }
     }
 
     /// File attributes that change when the content changes.
