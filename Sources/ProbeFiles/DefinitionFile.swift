@@ -32,7 +32,7 @@ struct DefinitionFile {
         }
         guard let healthSet, let name, let kind else { return nil }
         let configured = ConfiguredKind(kind, options: options)
-        notes.diagnostics += configured.diagnostics.map { namingOtherKinds($0, than: kind.name) }
+        notes.diagnostics += configured.diagnostics.map { namingOtherKinds($0, than: kind) }
         let definition = ProbeDefinition(
             identity: ProbeIdentity(healthSet: healthSet, name: name), kind: configured, summary: summary, scope: scope, every: every,
             timeout: timeout, retries: retries, enabled: enabled, monitors: monitors, location: setting.location)
@@ -52,7 +52,10 @@ struct DefinitionFile {
 
     private func kind(_ reader: SettingsReader) -> (any ProbeKind)? {
         guard let kind = reader.required("kind", what: "a probe definition") else { return nil }
-        if let known = kinds.kind(named: kind) { return known }
+        // Of two kinds with one name, the targets tell which is meant.
+        let aim: KindAim = TargetSettings.keys.contains(where: reader.has) ? .targets : .organization
+        let known = kinds.kinds(named: kind)
+        if let meant = known.first(where: { $0.aim == aim }) ?? known.first { return meant }
         let near = NearestName.among(kinds.names, to: kind).map { ", did you mean '\($0)'?" } ?? ""
         reader.error(
             "unknown kind '\(kind)'\(near.isEmpty ? "; known kinds: \(kinds.names.sorted().joined(separator: ", "))" : near)",
@@ -78,12 +81,15 @@ struct DefinitionFile {
     }
 
     /// Says of an unknown option which other kind has it.
-    private func namingOtherKinds(_ diagnostic: Diagnostic, than kind: String) -> Diagnostic {
+    private func namingOtherKinds(_ diagnostic: Diagnostic, than kind: any ProbeKind) -> Diagnostic {
         var diagnostic = diagnostic
-        for other in kinds.kinds where other.name != kind {
+        for other in kinds.kinds where other.name != kind.name || other.aim != kind.aim {
             let owned = other.guide.options.first { diagnostic.sentence.hasPrefix("unknown key '\($0.name)'") }
             guard let owned else { continue }
-            diagnostic.sentence = "'\(owned.name)' is an option of kind '\(other.name)', this probe is of kind '\(kind)'"
+            diagnostic.sentence =
+                other.name == kind.name
+                ? "'\(owned.name)' is an option of kind '\(kind.name)' \(other.aim == .targets ? "with" : "without") 'targets'"
+                : "'\(owned.name)' is an option of kind '\(other.name)', this probe is of kind '\(kind.name)'"
         }
         return diagnostic
     }

@@ -5,9 +5,8 @@ struct ModulesFile {
     let kinds: KindCatalog
     let notes: SettingsReader.Notes
 
-    /// The names of probers: those of the kinds with targets.
-    private var probers: [String] { targetKinds.map(\.name) }
-    private var targetKinds: [any ProbeKind] { kinds.kinds.filter { $0.aim == .targets } }
+    private var probers: [String] { proberKinds.map(\.name) }
+    private var proberKinds: [any ProbeKind] { kinds.kinds.filter(\.isProber) }
 
     func modules(_ setting: Setting) -> [String: Module] {
         let reader = SettingsReader(setting, what: "the module file", notes: notes)
@@ -23,7 +22,7 @@ struct ModulesFile {
         let timeout = reader.duration("timeout", allowZero: true)
         var configured: ConfiguredKind?
         // The sections of other probers are checked too: the whole file must be valid.
-        for kind in targetKinds {
+        for kind in proberKinds {
             let section = reader.setting(kind.name)
             guard section != nil || kind.name == prober else { continue }
             let one = ConfiguredKind(kind, options: section ?? .empty(at: setting.location))

@@ -7,6 +7,7 @@ import Testing
 @Suite struct TargetSettingsTests {
     private static let kinds = KindCatalog([
         OptionKind(name: "tcp", option: "settling", aim: .targets), OptionKind(name: "cert-expiry", option: "warnBelow"),
+        OptionKind(name: "key-size", option: "minimumKeyBits"), OptionKind(name: "key-size", option: "exclude", aim: .targets),
     ])
     private static let head = "healthSet: Web\nname: Pages\nkind: tcp\n"
 
@@ -90,6 +91,21 @@ import Testing
             ("targets: []\neveryAddress: often\n", "a.yaml:5:15: error: 'everyAddress' must be true or false, found 'often'"),
         ])
     func bad(text: String, expected: String) throws { #expect(try Self.read(Self.head + text).problems == [expected]) }
+
+    @Test("of two kinds with one name, the targets tell which is meant")
+    func both() throws {
+        let head = "healthSet: Web\nname: Keys\nkind: key-size\n"
+        for (text, aim) in [
+            ("options: { minimumKeyBits: 20s }\n", KindAim.organization), ("targets: [a]\noptions: { exclude: 20s }\n", .targets),
+        ] {
+            let (definitions, problems, _) = try Self.read(head + text)
+            #expect(problems.allSatisfy { !$0.contains(": error: ") } && definitions.first?.kind.aim == aim)
+        }
+        #expect(
+            try Self.read(head + "options: { exclude: 20s }\n").problems == [
+                "a.yaml:4:12: error: 'exclude' is an option of kind 'key-size' with 'targets'"
+            ])
+    }
 
     @Test(
         "a kind that looks at servers takes no targets",

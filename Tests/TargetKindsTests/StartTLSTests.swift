@@ -22,6 +22,9 @@ import Transfers
         func options(_ steps: Written, isTLS: Bool = false) -> Written {
             ["tls": .plain(String(isTLS)), "tls_config": ["ca_file": .text(root.certificate)], "query_response": steps]
         }
+
+        /// Of kind `tls`.
+        func tls(_ dialect: String) -> Written { ["starttls": .text(dialect), "tls_config": ["ca_file": .text(root.certificate)]] }
     }
 
     private static let smtp: Written = [
@@ -118,6 +121,9 @@ import Transfers
             ]))
         #expect(run.result == .succeeded, run.story)
         #expect(run.passed == "resolve connect tls endpoint" && run.certificates.count == 1)
+        let named = try await KindRun("tls", "localhost:\(port)", fixture.tls("smtp"))
+        #expect(named.result == .succeeded && named.passed == "resolve connect endpoint tls", named.story)
+        #expect(named.certificates.count == 1)
         withExtendedLifetime(postfix) {}
     }
 
@@ -189,13 +195,18 @@ import Transfers
                 ["expect": "^[+]OK", "send": "STLS"], ["expect": "^[+]OK"], ["starttls": true], ["send": "QUIT"], ["expect": "^[+]OK"],
             ]))
         #expect(overPOP3.result == .succeeded && overPOP3.certificates.count == 1, overPOP3.story)
+        for (dialect, port) in [("imap", imap), ("pop3", pop3)] {
+            let named = try await KindRun("tls", "localhost:\(port)", fixture.tls(dialect))
+            #expect(named.result == .succeeded && named.passed == "resolve connect endpoint tls", named.story)
+            #expect(named.certificates.count == 1)
+        }
         withExtendedLifetime(dovecot) {}
     }
 
-    @Test("LDAP of slapd over TLS: an anonymous bind, byte for byte")
+    @Test("LDAP of slapd over TLS: an anonymous bind, byte for byte; and StartTLS")
     func slapd() async throws {
         let fixture = try await Fixture()
-        let port = FreePort.one()
+        let (port, clear) = (FreePort.one(), FreePort.one())
         let configuration = try fixture.certificates.directory.write(
             "slapd.conf",
             """
@@ -204,7 +215,7 @@ import Transfers
             TLSVerifyClient never
             """)
         let slapd = try await ListeningProgram(
-            "/usr/sbin/slapd", ["-d", "0", "-h", "ldaps://127.0.0.1:\(port)", "-f", configuration], port: port,
+            "/usr/sbin/slapd", ["-d", "0", "-h", "ldaps://127.0.0.1:\(port) ldap://127.0.0.1:\(clear)", "-f", configuration], port: port,
             directory: fixture.certificates.directory)
         let run = try await KindRun(
             "tcp", "127.0.0.1:\(port)",
@@ -214,6 +225,9 @@ import Transfers
                     ["expect_bytes": .binary([0x30, 0x0C, 2, 1, 1, 0x61, 7, 0x0A, 1, 0, 4, 0, 4, 0])],
                 ], isTLS: true))
         #expect(run.result == .succeeded && run.passed == "resolve connect tls endpoint", run.story)
+        let named = try await KindRun("tls", "127.0.0.1:\(clear)", fixture.tls("ldap"))
+        #expect(named.result == .succeeded && named.passed == "resolve connect endpoint tls", named.story)
+        #expect(named.certificates.count == 1)
         withExtendedLifetime(slapd) {}
     }
 

@@ -5,11 +5,12 @@ package struct StubKind: ProbeKind {
     package static let name = "stub"
     package let name: String
     package let aim: KindAim
-    package let guide = KindGuide(checks: [], stages: [], reasons: [])
+    package let guide: KindGuide
 
-    package init(_ name: String = Self.name, aim: KindAim = .organization) {
+    package init(_ name: String = Self.name, aim: KindAim = .organization, stages: [Stage] = []) {
         self.name = name
         self.aim = aim
+        guide = KindGuide(checks: [], stages: stages, reasons: [])
     }
 
     package func readOptions(_ reader: SettingsReader) -> Bool { true }

@@ -28,15 +28,17 @@ package final class MetricsPage: ResultObserver, Sendable {
 
     private let state = Mutex(State())
     private let layouts = FragmentLayouts()
+    private let compatibility: Set<Compatibility>
 
-    package init() {}
+    /// - Parameter compatibility: under whose names certificates are exposed too.
+    package init(_ compatibility: Set<Compatibility> = []) { self.compatibility = compatibility }
 
     /// Updates or removes the fragment of the probe; takes effect with the next scrape.
     package func changed(_ change: CacheChange) {
         switch change {
         case .adopted, .ran, .moved, .escalated, .decided, .expired: break
         case .updated(let probe):
-            let fragment = ProbeFragment(probe, layouts)
+            let fragment = ProbeFragment(probe, layouts, compatibility)
             state.withLock { state in
                 let older = state.fragments.updateValue(fragment, forKey: probe.key)
                 if let older {

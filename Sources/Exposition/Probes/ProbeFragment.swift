@@ -34,9 +34,9 @@ struct ProbeFragment: Sendable {
     /// Total length in bytes of the samples that are not shared, when written by `write`.
     var size: Int { Int(ownSize) }
 
-    init(_ state: ProbeState, _ layouts: FragmentLayouts) {
+    init(_ state: ProbeState, _ layouts: FragmentLayouts, _ compatibility: Set<Compatibility>) {
         seen = state.latest?.end ?? .distantPast
-        let measurements = state.measurements
+        let measurements = state.measurements + CompatibleNames.measurements(compatibility, of: state)
         shared = measurements.filter { $0.metric.exposure == .shared }.map(SharedSample.init)
         let own = measurements.filter { $0.metric.exposure == .scheduled || $0.metric.exposure == .both }
         // Always there: the counters of runs that are zero are not measured.

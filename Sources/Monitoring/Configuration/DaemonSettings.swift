@@ -17,6 +17,8 @@ package struct DaemonSettings: Sendable, Hashable {
     package var externalURL: String?
     /// Where the agent probes from, for metrics; nil if it is not named.
     package var vantage: String?
+    /// Under whose metric names certificates are exposed too.
+    package var compatibility: Set<Compatibility> = []
     /// The path before all paths, such as `/agent`; nil for that of `externalURL`.
     package var routePrefix: String?
     package var stateDirectory = "/var/lib/agent"

@@ -40,7 +40,9 @@ package typealias PlanReader = @Sendable () throws(ConfigurationRefused) -> Plan
 extension Plan {
     /// The place of an organization-wide probe; set `server` or `target` for the others.
     package var place: Place {
-        let watchers = Dictionary(definitions.map { ($0.kind.name, $0.identity) }) { first, _ in first }
+        let watchers = Dictionary(definitions.filter { $0.kind.aim == .organization }.map { ($0.kind.name, $0.identity) }) { first, _ in
+            first
+        }
         return Place(organization: configuration.organization, server: nil, watchers: watchers)
     }
 }

@@ -12,7 +12,7 @@ struct CertificateLifetime {
     let percentLeft: Double
 
     /// Accepts current and next copies of the OAuth certificate, a peer's leaf, other peer certificates that are in the
-    /// verified chain, and the agent's own.
+    /// verified chain, those of files, and the agent's own.
     /// - Returns: nil for any other observation.
     init?(_ observation: Observation, at date: Date) {
         switch observation {
@@ -22,6 +22,9 @@ struct CertificateLifetime {
         case .peerCertificate(let stage, let depth, let isVerified, let facts) where depth == 0 || isVerified:
             place = depth == 0 ? "presented as leaf" : "presented at depth \(depth)"
             (self.facts, self.stage) = (facts, stage)
+        case .fileCertificate(let file):
+            place = file.place
+            (facts, stage) = (file.facts, .certificate)
         case .credential(let facts):
             place = "the agent's own"
             (self.facts, stage) = (facts, .config)

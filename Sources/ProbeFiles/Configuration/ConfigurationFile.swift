@@ -57,6 +57,7 @@ struct ConfigurationFile {
         if readsSnapshot, let snapshot = configuration.organization.snapshot { look(at: snapshot, &configuration.organization, reader) }
         configuration.daemon = daemon(reader)
         ScaleSettings(resolved: resolved).read(reader, into: &configuration)
+        configuration.daemon.compatibility = CompatibilitySettings.read(reader)
         configuration.probe = probeAccess(reader.mapping("probe"))
         let responding = ResponderSettings(notes: notes, definitions: definitions)
         configuration.alertmanagers = AlertmanagerSettings(notes: notes).alertmanagers(reader)

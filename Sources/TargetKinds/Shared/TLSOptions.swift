@@ -2,14 +2,14 @@ import FoundationEssentials
 import Probing
 import Transfers
 
-/// `tls_config` of blackbox_exporter's modules: `insecure_skip_verify ca_file cert_file key_file server_name min_version max_version`.
+/// `tls_config` of blackbox_exporter's modules: `insecure_skip_verify ca_file cert_file key_file server_name min_version max_version`; and `crl_file`.
 struct TLSOptions: Sendable {
     /// `serverName` is nil unless configured; the target's host is then used.
     var settings = TLSSettings(trust: .system)
 
     /// The option as a kind's guide lists it.
     static let guide = KindGuide.Option(
-        "tls_config", "ca_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
+        "tls_config", "ca_file, crl_file, cert_file, key_file, server_name, insecure_skip_verify, min_version, max_version",
         settableThroughAgent: false)
 
     init() {}
@@ -30,10 +30,12 @@ struct TLSOptions: Sendable {
         if let maximum = settings.maximum, maximum < settings.minimum {
             reader.error("'max_version' is below 'min_version'", at: reader.location(of: "max_version"))
         }
-        if let file = reader.path("ca_file"), !file.isEmpty {
-            settings.trust = TrustedRoots(includesSystem: false, file: file)
+        let files = ["ca_file", "crl_file"].map { key in reader.path(key).flatMap { $0.isEmpty ? nil : $0 } }
+        settings.trust = TrustedRoots(includesSystem: files[0] == nil, file: files[0], revocationLists: files[1])
+        if files != [nil, nil] {
             do throws(TrustStore.Unusable) { _ = try services.transfers.trustStores.store(settings.trust) } catch {
-                reader.unsupported("'ca_file': \(error)", at: reader.location(of: "ca_file"))
+                let key = files[0] == nil ? "crl_file" : "ca_file"
+                reader.unsupported("'\(key)': \(error)", at: reader.location(of: key))
             }
         }
         clientCertificate(reader)

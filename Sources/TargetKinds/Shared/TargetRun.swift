@@ -11,8 +11,12 @@ import Transfers
 struct TargetRun {
     let target: Target
     let deadline: ContinuousClock.Instant
+    /// The date at which certificates are judged.
+    let date: Date
     /// The date at which certificates are verified; nil means now.
     let day: Date?
+    /// Whether a server that cannot be reached is no failure: the run judges its certificates, and cannot tell.
+    var judgesCertificatesOnly = false
     private let services: TargetServices
     private var recorder = RunRecorder()
     private var began = ContinuousClock.now
@@ -21,10 +25,18 @@ struct TargetRun {
         self.target = target
         self.services = services
         deadline = ContinuousClock.now + context.deadline
+        date = context.date
         day = context.verificationDate
     }
 
+    /// Another run, against another target, until the same deadline.
+    init(_ target: Target, like other: TargetRun) {
+        self.target = target
+        (services, deadline, date, day) = (other.services, other.deadline, other.date, other.day)
+    }
+
     var transfers: Transfers { services.transfers }
+    var certificateFiles: CertificateFiles { services.certificateFiles }
     var outcome: Outcome { recorder.outcome }
 
     /// Time since the last stage ended (or the run began).
@@ -63,7 +75,9 @@ struct TargetRun {
     mutating func fail(_ failure: ExchangeFailure, _ tls: TLSReport? = nil, took: Duration? = nil) {
         let stage = failure.stage(application: .endpoint)
         let reason = failure.reason(tls)
-        guard failure.severity == .failure else { return reject(stage, reason, failure.sentence, exception: failure.detail) }
+        guard failure.severity == .failure, !judgesCertificatesOnly else {
+            return reject(stage, reason, failure.sentence, exception: failure.detail)
+        }
         fail(stage, reason, failure.sentence, exception: failure.detail, took: took, certificate: failure.certificate(tls))
     }
 
@@ -72,10 +86,17 @@ struct TargetRun {
         recorder.stage(stage, verdict, took: duration, detail)
     }
 
+    /// Records a finding as it is, and what it means for its stage.
+    mutating func find(_ finding: Finding) { recorder.find(finding) }
+
+    /// Records what was not checked and why, as one clause.
+    mutating func leaveOut(_ clause: String) { recorder.leaveOut(clause) }
+
     // MARK: Connecting
 
     /// Resolves the host to one address and checks it against the target's policy; nil if the run ends here (the reason has been recorded).
-    mutating func resolve(_ host: String, _ options: AddressOptions) async -> NetworkAddress? {
+    /// - Parameter isTarget: whether it is the target's own host, whose address may be given; false for a proxy.
+    mutating func resolve(_ host: String, _ options: AddressOptions, isTarget: Bool = true) async -> NetworkAddress? {
         let start = ContinuousClock.now
         if let hostname = target.hostname, HostName.ascii(authority: hostname) == nil {
             reject(.config, .targetInvalid, "'\(hostname)' is not a valid host name")
@@ -83,7 +104,7 @@ struct TargetRun {
         }
         do throws(ExchangeFailure) {
             let found: NetworkAddress
-            if let pinned = target.address {
+            if isTarget, let pinned = target.address {
                 found = pinned
             } else {
                 found = try await transfers.resolve(host, options.preference, until: deadline)[0]
@@ -103,15 +124,18 @@ struct TargetRun {
     }
 
     /// Starts TLS on the connection; false if the run ends here. The peer's certificates are recorded in either case.
-    mutating func startTLS(_ conversation: Conversation, _ options: TLSOptions, host: String) async -> Bool {
+    /// - Parameter declared: the metrics of the session that the kind declares.
+    mutating func startTLS(
+        _ conversation: Conversation, _ options: TLSOptions, host: String, declared: [MetricDefinition] = TLSFacts.metrics
+    ) async -> Bool {
         var settings = options.settings(on: day)
         settings.serverName = settings.serverName ?? target.asciiHostname
         do throws(ExchangeFailure) { try await conversation.startTLS(settings, host: host) } catch {
-            observe(conversation.tls)
+            observe(conversation.tls, declared: declared)
             fail(error, conversation.tls)
             return false
         }
-        observe(conversation.tls)
+        observe(conversation.tls, declared: declared)
         pass(.tls, conversation.tls?.version ?? "")
         return true
     }

@@ -1,8 +1,9 @@
 package import Transfers
 
-/// Services shared by all target kinds: outbound transfers, and the User-Agent.
+/// Services shared by all target kinds: outbound transfers, certificate files that were read, and the User-Agent.
 package final class TargetServices: Sendable {
     let transfers: Transfers
+    let certificateFiles = CertificateFiles()
     /// `agent/0.1.0`
     let userAgent: String
 
@@ -10,4 +11,7 @@ package final class TargetServices: Sendable {
         self.transfers = transfers
         self.userAgent = userAgent
     }
+
+    /// Clears everything that kinds have cached from earlier runs. Called at restart.
+    package func clearCaches() { certificateFiles.clear() }
 }

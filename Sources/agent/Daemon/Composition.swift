@@ -28,7 +28,10 @@ enum Composition {
         let userAgent = "agent/\(Version.current)"
         let services = KindServices(transfers: transfers, sightings: sightings, userAgent: userAgent)
         let targets = TargetServices(transfers: transfers, userAgent: userAgent)
-        return KindCatalog(ShippedKinds.all(services) + TargetKinds.all(targets)) { await services.clearCaches() }
+        return KindCatalog(ShippedKinds.all(services) + TargetKinds.all(targets)) {
+            await services.clearCaches()
+            targets.clearCaches()
+        }
     }
 
     /// Opens the network client.
@@ -79,7 +82,7 @@ enum Composition {
             try ControlSocketPath.claim(path, "the socket", remedy: "set 'listen' to another path")
         }
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
-        let metrics = MetricsPage()
+        let metrics = MetricsPage(configuration.daemon.compatibility)
         let prober = OnDemandProber(time: SystemTime(), mostRunning: budget.runs)
         let events = EventFeed(time: SystemTime())
         let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)

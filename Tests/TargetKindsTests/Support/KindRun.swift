@@ -15,10 +15,12 @@ struct KindRun {
 
     /// - Throws: `Refused` with the sentences of what is wrong with the options.
     init(
-        _ kind: String, _ target: Target, _ options: Written = [:], within time: Duration = .seconds(10), transfers: Transfers = Transfers()
+        _ kind: String, _ target: Target, _ options: Written = [:], within time: Duration = .seconds(10),
+        transfers: Transfers = Transfers(),
+        services: TargetServices? = nil
     ) async throws {
-        let services = TargetServices(transfers: transfers, userAgent: "agent/test")
-        let known = try #require(KindCatalog(TargetKinds.all(services)).kind(named: kind))
+        let services = services ?? TargetServices(transfers: transfers, userAgent: "agent/test")
+        let known = try #require(KindCatalog(TargetKinds.all(services)).kinds(named: kind).first)
         let configured = ConfiguredKind(known, options: options.setting)
         guard configured.errors.isEmpty else {
             throw Refused(description: configured.diagnostics.map(\.sentence).joined(separator: "\n"))
@@ -46,6 +48,8 @@ struct KindRun {
     var certificates: [CertificateFacts] {
         outcome.observations.compactMap { if case .peerCertificate(_, _, _, let facts) = $0 { facts } else { nil } }
     }
+
+    var files: [FileCertificate] { outcome.observations.compactMap { if case .fileCertificate(let file) = $0 { file } else { nil } } }
 
     /// The place each certificate was presented at.
     var places: [Int] { outcome.observations.compactMap { if case .peerCertificate(_, let depth, _, _) = $0 { depth } else { nil } } }

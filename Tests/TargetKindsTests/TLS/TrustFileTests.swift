@@ -22,7 +22,7 @@ import Transfers
         let options: Written =
             kind == "tcp" ? ["tls": true, "tls_config": ["ca_file": .text(file)]] : ["tls_config": ["ca_file": .text(file)]]
         let configured = ConfiguredKind(
-            try #require(KindCatalog(TargetKinds.all(services)).kind(named: kind)), options: options.setting)
+            try #require(KindCatalog(TargetKinds.all(services)).kinds(named: kind).first), options: options.setting)
         let target = kind == "tcp" ? server.address : "https://\(server.address)/"
         let place = Place(organization: Organization(), server: nil, target: Target(target))
         guard case .probe(let probe) = configured.discover(at: place) else {

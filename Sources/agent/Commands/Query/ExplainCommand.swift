@@ -15,8 +15,10 @@ struct ExplainCommand: AsyncParsableCommand {
         if let reason = Reason(rawValue: subject.lowercased()) { return Console.out(Self.text(reason)) }
         let kinds = Composition.kinds(
             transfers: try Composition.transfers(), stateDirectory: nil, ownsState: false, logger: LogFormat.silent)
-        if let kind = kinds.kind(named: subject.lowercased()) {
-            return Console.out(Self.text(ConfiguredKind(kind, options: .empty(at: SourceLocation(path: ""))), nil))
+        let named = kinds.kinds(named: subject.lowercased())
+        if !named.isEmpty {
+            let texts = named.map { Self.text(ConfiguredKind($0, options: .empty(at: SourceLocation(path: ""))), nil) }
+            return Console.out(texts.joined(separator: "\n\n"))
         }
         let files = PlanFiles(configurationPath: common.config, probesDirectory: common.probes ?? ShippedProbes.locate())
         let definitions = files.definitions(kinds: kinds)
@@ -41,7 +43,7 @@ struct ExplainCommand: AsyncParsableCommand {
             lines.append(
                 "Runs every \(every), timeout \(DurationText.format(definition.timeout)); kind \(kind.name); \(definition.location.path)")
         } else {
-            lines = ["kind \(kind.name)"]
+            lines = ["kind \(kind.name)" + (kind.aim == .targets ? ", of targets" : "")]
         }
         lines += ["", "Checks:"] + guide.checks.map { "  - " + $0 }
         let monitors = definition?.monitors ?? []
@@ -53,7 +55,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let scheduled = guide.metrics.filter { $0.exposure != .onDemand }.map { "  \($0.scheduledName): \($0.help)" }
         if !scheduled.isEmpty { lines += ["", "Metrics of /metrics:"] + scheduled }
         let onDemand = guide.metrics.filter { [.onDemand, .both].contains($0.exposure) }.map { "  \($0.name): \($0.help)" }
-        if kind.aim == .targets, !onDemand.isEmpty { lines += ["", "Metrics of /probe:"] + onDemand }
+        if kind.isProber, !onDemand.isEmpty { lines += ["", "Metrics of /probe:"] + onDemand }
         lines +=
             ["", "Reasons ('agent explain REASON' shows what to do):"]
             + guide.reasons.enumerated().filter { guide.reasons.firstIndex(of: $0.element) == $0.offset }.map {

@@ -1,0 +1,70 @@
+import Certificates
+import Documents
+import FoundationEssentials
+import Probing
+
+struct CertificateFileProbe: TargetProbe {
+    let target: Target
+    let options: CertificateFileProbeOptions
+    let services: TargetServices
+
+    func check(_ run: inout TargetRun, _ facts: inout NoFacts) async {
+        guard let contents = run.readFiles(options.files, keepsDER: options.keyFile != nil) else { return }
+        let date = run.date
+        var findings = contents.certificates.compactMap { Thresholds.validNow.expiry(of: $0.facts, $0.subject, .file, at: date) }
+        for (path, bundle) in contents.bundles {
+            findings += bundle.keys.filter { $0.matches == nil && !$0.isEncrypted }.map {
+                Self.failure(.privateKeyMismatch, "\(path): the private key (\($0.part)) belongs to none of the certificates")
+            }
+            for list in bundle.lists { judge(list, path, date, &run, &findings) }
+        }
+        if let keyFile = options.keyFile, !contents.certificates.isEmpty { findings += [checkKey(keyFile, contents)].compactMap(\.self) }
+        run.find(mostOf: findings)
+        run.observe(.measurement(CertificateFileFacts.files(contents.bundles.count)))
+        run.passFiles(contents)
+    }
+
+    private func judge(
+        _ list: CertificateBundle.RevocationList, _ path: String, _ date: Date, _ run: inout TargetRun, _ findings: inout [Finding]
+    ) {
+        guard let next = list.nextUpdate else { return }
+        run.observe(.measurement(CertificateFileFacts.nextUpdate(next, [("file", path), ("part", list.part)])))
+        guard next <= date else { return }
+        findings.append(
+            Self.failure(
+                .crlStale, "\(path) (\(list.part)): the revocation list of \(list.issuer) was due again on \(next.formatted(.iso8601))"))
+    }
+
+    private func checkKey(_ path: String, _ contents: FileContents) -> Finding? {
+        do throws(FileUnreadable) {
+            let key = try RegularFile.read(path, atMost: RegularFile.credentialLimit, isSecret: true)
+            guard !contents.certificates.contains(where: { PrivateKey.isKey(key, of: $0.facts) }) else { return nil }
+            return Self.failure(.privateKeyMismatch, "the private key \(path) belongs to none of the certificates of \(target)")
+        } catch {
+            return Finding(
+                .unknown, stage: .file, reason: .credentialUnreadable, sentence: "\(target): the private key cannot be used: \(error)")
+        }
+    }
+
+    private static func failure(_ reason: Reason, _ sentence: String) -> Finding {
+        Finding(.failure, stage: .file, reason: reason, sentence: sentence)
+    }
+}
+
+extension TargetRun {
+    /// Records findings, of many the first.
+    mutating func find(mostOf findings: [Finding]) {
+        findings.prefix(Self.mostNamed).forEach { find($0) }
+        if findings.count > Self.mostNamed { leaveOut("\(findings.count - Self.mostNamed) further findings") }
+    }
+
+    /// Records what was found in files, and the days until the first certificate expires.
+    mutating func passFiles(_ contents: FileContents) {
+        guard let first = contents.certificates.map(\.facts.notAfter).min() else { return }
+        sample(first.timeIntervalSince(date) / 86400)
+        pass(
+            .file,
+            "\(contents.certificates.count) certificate(s) in \(contents.bundles.count) file(s), earliest expiry \(first.formatted(.iso8601))"
+        )
+    }
+}

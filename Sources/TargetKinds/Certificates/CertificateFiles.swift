@@ -1,0 +1,111 @@
+import Certificates
+import Documents
+import Glibc
+import Synchronization
+
+/// Reads certificate files, and keeps what was read until a file changes.
+///
+/// A change is recognised by the file's inode, size and times.
+final class CertificateFiles: Sendable {
+    /// What is in one file, or why it cannot be read.
+    enum Content: Sendable {
+        case certificates(CertificateBundle)
+        /// It is a readable file of another kind, such as a private key.
+        case none(String)
+        case unreadable(Problem)
+    }
+
+    enum Problem: Error, Sendable {
+        case file(FileUnreadable)
+        case content(CertificateBundle.Unreadable)
+    }
+
+    private struct Version: Hashable {
+        var device: UInt
+        var inode: UInt
+        var size: Int
+        var modified: [Int]
+    }
+
+    /// The files of one pattern, read with the same passwords.
+    struct Key: Hashable {
+        var pattern: FilePattern
+        var passwords: [String]
+        /// Whether the certificates keep their `der`, which takes more than all else that is kept of them.
+        var keepsDER: Bool
+    }
+
+    private struct Known {
+        var version: Version
+        var content: Content
+    }
+
+    /// Of patterns that are no longer looked at, the oldest is dropped.
+    private static let mostPatterns = 200
+
+    private let known = Mutex<(files: [Key: [String: Known]], order: [Key])>(([:], []))
+
+    /// Forgets everything that was read.
+    func clear() { known.withLock { $0 = ([:], []) } }
+
+    /// Reads the files that have changed since the last call for this key.
+    /// - Parameter goesOn: asked before each file; false ends the reading.
+    /// - Returns: the content of each file, in the order of the paths; fewer than there are if the reading was ended.
+    func contents(of paths: [String], _ key: Key, while goesOn: () -> Bool) -> [(path: String, content: Content)] {
+        let before = known.withLock { $0.files[key] ?? [:] }
+        var after: [String: Known] = [:]
+        after.reserveCapacity(paths.count)
+        var contents: [(path: String, content: Content)] = []
+        contents.reserveCapacity(paths.count)
+        for path in paths {
+            guard goesOn() else { break }
+            let version = Self.version(of: path)
+            if let version, let earlier = before[path], earlier.version == version {
+                after[path] = earlier
+                contents.append((path, earlier.content))
+                continue
+            }
+            let content = Self.read(path, key)
+            // Without descriptors or memory, nothing was learnt about the file.
+            if let version, !content.isLocalLimit { after[path] = Known(version: version, content: content) }
+            contents.append((path, content))
+        }
+        if contents.count < paths.count { after.merge(before) { new, _ in new } }
+        let kept = after
+        known.withLock { known in
+            known.files[key] = kept
+            known.order.removeAll { $0 == key }
+            known.order.append(key)
+            if known.order.count > Self.mostPatterns { known.files[known.order.removeFirst()] = nil }
+        }
+        return contents
+    }
+
+    private static func version(of path: String) -> Version? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        let times = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+        return Version(device: UInt(status.st_dev), inode: UInt(status.st_ino), size: Int(status.st_size), modified: times)
+    }
+
+    private static func read(_ path: String, _ key: Key) -> Content {
+        let bytes: [UInt8]
+        do throws(FileUnreadable) { bytes = try RegularFile.read(path, atMost: CertificateBundle.sizeLimit) } catch {
+            return .unreadable(.file(error))
+        }
+        do throws(CertificateBundle.Unreadable) {
+            var bundle = try CertificateBundle.read(bytes, passwords: key.passwords)
+            if !key.keepsDER { for index in bundle.entries.indices { bundle.entries[index].facts.der = [] } }
+            return bundle.entries.isEmpty && bundle.lists.isEmpty && bundle.problems.isEmpty
+                ? .none("it contains no certificate") : .certificates(bundle)
+        } catch {
+            return error.cause == .notCertificates ? .none(error.description) : .unreadable(.content(error))
+        }
+    }
+}
+
+extension CertificateFiles.Content {
+    fileprivate var isLocalLimit: Bool {
+        if case .unreadable(.file(let problem)) = self { problem.isLocalLimit } else { false }
+    }
+}

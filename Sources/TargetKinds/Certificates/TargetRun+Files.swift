@@ -1,0 +1,130 @@
+import Certificates
+import Documents
+import FoundationEssentials
+import Probing
+
+/// A certificate that a run found at its target.
+struct FoundCertificate {
+    /// Where a certificate was found.
+    enum Source {
+        /// Presented by a server: at depth 0, its own.
+        case server(depth: Int, isVerified: Bool)
+        case file(FileCertificate)
+    }
+
+    var source: Source
+    /// `mail.fabrikam.com:443`, or `/etc/ssl/bundle.pem (2)`.
+    var place: String
+    var facts: CertificateFacts
+
+    /// How sentences about it begin.
+    var subject: String { "certificate \(facts.subject) (\(place); thumbprint \(facts.thumbprint))" }
+
+    /// The stage of findings about it.
+    var stage: Stage {
+        switch source {
+        case .server: .tls
+        case .file: .file
+        }
+    }
+
+    var observation: Observation {
+        switch source {
+        case .server(let depth, let isVerified): .peerCertificate(stage: .tls, depth: depth, isVerified: isVerified, facts)
+        case .file(let certificate): .fileCertificate(certificate)
+        }
+    }
+}
+
+/// What is in the files of a target.
+struct FileContents {
+    var certificates: [FoundCertificate] = []
+    /// The content of each file that has some.
+    var bundles: [(path: String, bundle: CertificateBundle)] = []
+}
+
+/// Why a file, or a part of it, could not be read.
+private struct FileTrouble {
+    var reason: Reason
+    var sentence: String
+    /// Whether the agent lacks descriptors or memory, which says nothing about the file.
+    var isOwn = false
+
+    init(_ reason: Reason, _ sentence: String) {
+        self.reason = reason
+        self.sentence = sentence
+    }
+
+    init(_ problem: FileUnreadable) {
+        self.init(problem.problem == .missing ? .certificateMissing : .certificateUnreadable, problem.description)
+        isOwn = problem.isLocalLimit
+    }
+}
+
+extension TargetRun {
+    /// Of many problems of one run, the first are named.
+    static let mostNamed = 20
+
+    /// Reads the files that the target names, and records their certificates, and what cannot be read.
+    /// - Parameter keepsDER: whether the certificates returned have their `der`.
+    /// - Returns: nil if the run ends here (the reason has been recorded).
+    mutating func readFiles(_ options: CertificateFileOptions, keepsDER: Bool = false) -> FileContents? {
+        guard let pattern = options.pattern(target.text) else {
+            reject(.config, .targetInvalid, "the target must be an absolute path or pattern, such as /etc/ssl/**/*.pem")
+            return nil
+        }
+        guard let passwords = passwords(options) else { return nil }
+        let found = pattern.files()
+        var troubles = found.problems.map { FileTrouble($0) }
+        var contents = FileContents()
+        let key = CertificateFiles.Key(pattern: pattern, passwords: passwords, keepsDER: keepsDER)
+        let read = certificateFiles.contents(of: found.paths, key) { !Task.isCancelled && ContinuousClock.now < deadline }
+        for (path, content) in read {
+            switch content {
+            case .certificates(let bundle):
+                contents.bundles.append((path, bundle))
+                for entry in bundle.entries {
+                    let certificate = FileCertificate(path: path, part: entry.part, facts: entry.facts)
+                    observe(.fileCertificate(certificate))
+                    contents.certificates.append(
+                        FoundCertificate(source: .file(certificate), place: certificate.place, facts: entry.facts))
+                }
+                troubles += bundle.problems.map { FileTrouble(.certificateUnreadable, "\(path): \($0)") }
+            // Of a pattern, files of other kinds are not meant.
+            case .none(let clause): if pattern.isLiteral { troubles.append(FileTrouble(.certificateMissing, "\(path): \(clause)")) }
+            case .unreadable(.file(let problem)): troubles.append(FileTrouble(problem))
+            case .unreadable(.content(let problem)): troubles.append(FileTrouble(.certificateUnreadable, "\(path): \(problem)"))
+            }
+        }
+        for trouble in troubles.prefix(Self.mostNamed) {
+            find(
+                Finding(
+                    trouble.isOwn ? .unknown : .failure, stage: .file, reason: trouble.isOwn ? .systemRefused : trouble.reason,
+                    sentence: trouble.sentence))
+        }
+        if troubles.count > Self.mostNamed { leaveOut("\(troubles.count - Self.mostNamed) further files that cannot be read") }
+        if read.count < found.paths.count {
+            reject(.file, .timeout, "\(read.count) of \(found.paths.count) files could be read in time; the next run continues")
+        } else if contents.certificates.isEmpty, contents.bundles.isEmpty, troubles.isEmpty {
+            fail(
+                .file, .certificateMissing, found.paths.isEmpty ? "there is no such file" : "no certificate in \(found.paths.count) file(s)"
+            )
+        }
+        return contents
+    }
+
+    /// Nil if one cannot be read (the reason has been recorded).
+    private mutating func passwords(_ options: CertificateFileOptions) -> [String]? {
+        do throws(FileUnreadable) {
+            var passwords: [String] = []
+            for path in options.passwordFiles {
+                let bytes = try RegularFile.read(path, atMost: RegularFile.credentialLimit, isSecret: true)
+                passwords.append(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self))
+            }
+            return passwords
+        } catch {
+            reject(.config, .credentialUnreadable, "the password file cannot be used: \(error)")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Outbound
+import Probing
+import Transfers
+
+/// `tls`: the certificates and the session of a TLS server, from the start of the connection or after STARTTLS.
+struct TLSKind: TargetKind {
+    typealias Check = TLSProbe
+
+    static let name = "tls"
+    let services: TargetServices
+
+    init(_ services: TargetServices) { self.services = services }
+
+    let guide = KindGuide(
+        checks: [
+            "The target is host:port; without a port, it is 443 or that of the protocol which 'starttls' names. Its name is resolved, and one of its addresses is connected to.",
+            "With 'starttls', the server is asked for TLS in its own protocol.",
+            "The chain is verified; the peer's certificates are recorded even if that fails.",
+            "With 'pins', one of them must be of the server's certificate or of an issuer in the verified chain. With 'maximumLifetime', a longer validity is a warning.",
+            "A stapled OCSP response, which is asked for, must not say that the certificate was revoked; one that cannot be used is a warning, and a failure if the certificate demands one.",
+        ],
+        stages: [.resolve, .connect, .endpoint, .tls],
+        metrics: ResolutionFacts.metrics + TargetRun.handshakeMetrics + SessionMetrics.all,
+        reasons: TLSServerOptions.reasons + [.pinMismatch, .lifetimeTooLong, .stapleMissing, .stapleUnusable],
+        options: TLSServerOptions.guide + [
+            CertificatePin.guide, .init("alpn", "protocols to offer, such as h2 and http/1.1", settableThroughAgent: true),
+            .init("maximumLifetime", "how long the server's certificate may be valid in all, such as 398d", settableThroughAgent: true),
+        ])
+
+    func readOptions(_ reader: SettingsReader) -> TLSProbeOptions {
+        var server = TLSServerOptions(reader, services)
+        server.tls.settings.asksForStatus = true
+        server.tls.settings.protocols = reader.strings("alpn") ?? []
+        if server.tls.settings.protocols.contains(where: { !(1...255).contains($0.utf8.count) }) {
+            reader.error("'alpn' must contain names of 1 to 255 bytes", at: reader.location(of: "alpn"))
+        }
+        return TLSProbeOptions(
+            server: server, pins: CertificatePin.read(reader, "pins"),
+            maximumLifetime: reader.duration("maximumLifetime"))
+    }
+}
+
+struct TLSProbeOptions: Sendable {
+    var server: TLSServerOptions
+    /// Empty: any certificate.
+    var pins: [CertificatePin]
+    /// Nil: any.
+    var maximumLifetime: Duration?
+}
