@@ -216,7 +216,11 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "certificates: x\n",
-                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, connectTo, controlSocket, exchangeOnline, externalURL, history, hostNames, hybridApp, listen, mailFlow, organization, probe, proxy, pushProxy, responderLock, responders, servers, shard, snapshot, stateDirectory, tenant, thresholds, tls, vantage, webConfigFile"
+                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, compatibility, connectTo, controlSocket, exchangeOnline, externalURL, history, hostNames, hybridApp, listen, mailFlow, organization, probe, proxy, pushProxy, responderLock, responders, servers, shard, snapshot, stateDirectory, tenant, thresholds, tls, vantage, webConfigFile"
+            ),
+            (
+                "compatibility: [ssl_exporter, x509_exporter]\n",
+                "agent.yaml:1:16: error: 'compatibility' contains 'x509_exporter', did you mean 'ssl_exporter'?"
             ),
             ("shard: { index: 3, of: 3 }\n", "agent.yaml:1:17: error: 'index' must be less than 'of' (3): the first shard is 0"),
             ("shard: { index: 0 }\n", "agent.yaml:1:8: error: 'shard' needs 'of'"),
