@@ -1,6 +1,5 @@
 import Addresses
 import Probing
-import Yams
 
 /// Writes settings as YAML for display, with the values of secrets and headers masked.
 enum MaskedText {
@@ -14,23 +13,27 @@ enum MaskedText {
     ]
 
     static func write(_ setting: Setting, under name: String) -> String {
-        let node = Node([(Node(name), node(setting, under: name, isSecret: false))])
-        return (try? Yams.serialize(node: node)) ?? "\(name): not shown\n"
+        let masked = masked(setting, under: name, isSecret: false)
+        let text = Setting(.mapping([.init(key: name, keyLocation: setting.location, value: masked)]), at: setting.location).yaml
+        return text.isEmpty ? "\(name): not shown\n" : text
     }
 
-    private static func node(_ setting: Setting, under key: String, isSecret: Bool) -> Node {
+    private static func masked(_ setting: Setting, under key: String, isSecret: Bool) -> Setting {
+        var shown = setting
         switch setting.value {
         case .scalar(let text, let isPlain):
-            if isSecret, !setting.isNull { return Node(mask) }
-            let shown = endpoint.contains(key) ? URLRedaction.endpoint(text) : URLRedaction.target(text)
-            return Node(shown, Tag(.implicit), isPlain ? .any : .doubleQuoted)
-        case .binary(let bytes): return Node(isSecret ? mask : "\(bytes.count) bytes")
-        case .list(let items): return Node(items.map { node($0, under: key, isSecret: isSecret) })
+            guard !isSecret || setting.isNull else { shown.value = .scalar(mask, isPlain: true); break }
+            shown.value = .scalar(endpoint.contains(key) ? URLRedaction.endpoint(text) : URLRedaction.target(text), isPlain: isPlain)
+        case .binary(let bytes): shown.value = .scalar(isSecret ? mask : "\(bytes.count) bytes", isPlain: true)
+        case .list(let items): shown.value = .list(items.map { masked($0, under: key, isSecret: isSecret) })
         case .mapping(let entries):
-            return Node(
+            shown.value = .mapping(
                 entries.map { entry in
-                    (Node(entry.key), node(entry.value, under: entry.key, isSecret: isSecret || secret.contains(entry.key)))
+                    var entry = entry
+                    entry.value = masked(entry.value, under: entry.key, isSecret: isSecret || secret.contains(entry.key))
+                    return entry
                 })
         }
+        return shown
     }
 }

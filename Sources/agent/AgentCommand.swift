@@ -13,7 +13,7 @@ struct AgentCommand: AsyncParsableCommand {
             InitCommand.self, RunCommand.self, InvokeCommand.self, ProbesCommand.self, ExplainCommand.self, RestartCommand.self,
             ReloadCommand.self, HealthCommand.self, HistoryCommand.self, OverrideCommand.self, MaintenanceCommand.self,
             AcknowledgeCommand.self,
-            ForecastCommand.self, CheckCommand.self, LabCommand.self, DemoCommand.self, SuperviseCommand.self,
+            ForecastCommand.self, CheckCommand.self, ImportCommand.self, LabCommand.self, DemoCommand.self, SuperviseCommand.self,
         ])
 
     static func main() async {
