@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""CPU and memory of the agent beside Debian's blackbox_exporter, Prometheus and Pushgateway, on loopback, as a Markdown table.
+"""CPU and memory of the agent beside Debian's blackbox_exporter, Prometheus, Pushgateway and check_http, on loopback, as a Markdown table.
 
 Both sides are measured in turn, the order swapped every round; the figure is the median of the rounds, the spread that of the
 rounds' ratios. CPU is user and system time of the processes named, over the probes that nginx saw; nginx and the driver are not in it.
@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from urllib.parse import quote
 sys.dont_write_bytecode = True
 from measure import Authority, Nginx, Process, definition, free_port, get, site, start_agent, wait_for
 
-ROWS = ["http", "https", "tcp", "schedule-https", "schedule-http", "metrics", "memory", "capacity-https", "capacity-http"]
+ROWS = ["http", "https", "tcp", "schedule-https", "schedule-http", "metrics", "memory", "certificates-tls", "certificates-file", "capacity-https", "capacity-http"]
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--agent", required=True)
 parser.add_argument("--before", metavar="AGENT", help="another build of the agent, to be the peer in every row")
@@ -37,6 +38,7 @@ ROUNDS = min(options.rounds, 2) if QUICK else options.rounds
 SLOW_ROUNDS = 1 if QUICK else max(1, ROUNDS // 2)
 BEFORE_GOAL = 1.05
 EXPORTER, PROMETHEUS, PUSHGATEWAY = "prometheus-blackbox-exporter", "prometheus", "prometheus-pushgateway"
+CHECK_HTTP = "/usr/lib/nagios/plugins/check_http"
 ADDRESSES = [f"127.0.0.{n}" for n in range(1, 65)]
 HTTP_OPTIONS = "{ preferred_ip_protocol: ip4, valid_status_codes: [200] }"
 HTTPS_OPTIONS = "{ preferred_ip_protocol: ip4, valid_status_codes: [200], fail_if_not_ssl: true, tls_config: { ca_file: %s } }"
@@ -339,6 +341,65 @@ def memory():
         row(f"CPU of a scheduled HTTP probe, every {every} s: among 10,000" + ("" if options.before else ", beside among 100"), *figures, "µs", 1.2)
 
 
+def plugin(addresses, port):
+    """CPU of one process of Debian's check_http that asks a server for the days of its certificate, of each address once."""
+    def used():
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return children.ru_utime + children.ru_stime
+
+    before = used()
+    for address in addresses:
+        done = subprocess.run([CHECK_HTTP, "-I", address, "-p", str(port), "-S", "-C", "30"], capture_output=True, text=True, timeout=30)
+        if done.returncode != 0:
+            sys.exit(f"{CHECK_HTTP}: {done.stdout}{done.stderr}")
+    return (used() - before) / len(addresses) * 1e6
+
+
+def certificates(name):
+    """The certificate of a server, or of a file that has not changed, beside a plugin that is started for each."""
+    with site() as (folder, stack):
+        nginx, _, https = lab(folder, stack, ADDRESSES)
+        tls = "{ preferred_ip_protocol: ip4, tls_config:" + https.partition("tls_config:")[2]
+        number = iter(range(1000))
+        if name == "tls":
+            count, every = 1000, 10
+            targets, kind = [f"{ADDRESSES[n % 64]}:{nginx.ports['https']}" for n in range(64)], "tls"
+            texts = [definition(f"TLS{n}", f"{every}s", "5s", targets, kind, tls) for n in range(count // 64)]
+            count = len(texts) * len(targets)
+        else:
+            count, every = 5_000 if QUICK else 50_000, 15
+            text, kind = (folder / "ca" / "leaf.pem").read_bytes(), "certificate-file"
+            for n in range(count):
+                path = folder / "files" / f"{n // 500:03}" / f"{n}.pem"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text)
+            texts = [definition("Files", f"{every}s", "15s", [f"{folder}/files/**/*.pem"], kind)]
+
+        def agent(program=options.agent):
+            with contextlib.ExitStack() as inner:
+                process = start_agent(inner, program, folder / f"agent{next(number)}", texts)
+                time.sleep(2 * every)
+                before, began = process.cpu(), time.monotonic()
+                time.sleep(4 * every)
+                used, lasted = process.cpu() - before, time.monotonic() - began
+                body = get(process.address, "/metrics")[1]
+                good = len(re.findall(r"^health_probe_success\{[^}]*\} 1$", body, re.M))
+                found = len(re.findall(r"^health_probe_(?:file_)?certificate_key_size\{", body, re.M))
+                if good != (count if name == "tls" else 1) or found < count:
+                    sys.exit(f"{process.log}: {good} probes succeeded, {found} certificates were found")
+                resident.append(process.status("VmRSS") * 1024 / 1e6)
+                return used * every / lasted / count * 1e6
+
+        resident = []
+        peer = (lambda: agent(options.before)) if options.before else (lambda: plugin(ADDRESSES, nginx.ports["https"]))
+        what = f"kind `{kind}`" + (f", {count:,} unchanged files" if name == "file" else ", chain verified")
+        taken = in_turn(SLOW_ROUNDS, agent, peer)
+        row(f"A certificate, {what}, beside a process of check_http", *taken, "µs", 1 / 20, "{:.1f}")
+        if name == "file":
+            row("– share of a core, every 5 minutes", [used * count / 300e6 for used in taken[0]], None, "", 1 / 100, "{:.4f}")
+            row("– resident memory, with the series of `/metrics`", resident[:1], None, "MB", None)
+
+
 def starts(agent):
     """How many scheduled runs have begun, and how many have begun more than a second late or were skipped."""
     text = get(agent.address, "/metrics")[1]
@@ -425,6 +486,9 @@ if "metrics" in wanted:
     metrics()
 if "memory" in wanted:
     memory()
+for name in ("tls", "file"):
+    if f"certificates-{name}" in wanted:
+        certificates(name)
 for name in ("https", "http"):
     if f"capacity-{name}" in wanted:
         capacity(name)
