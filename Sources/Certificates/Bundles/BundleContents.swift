@@ -7,6 +7,13 @@ struct BundleContents {
     /// The maximum number of private keys that are parsed, which may take a millisecond each.
     static let keyLimit = 1_000
 
+    private struct Encoding: Hashable {
+        var bytes: [UInt8]
+
+        /// An array hashes each byte on its own, which takes ten times as long.
+        func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
+    }
+
     private var entries: [CertificateBundle.Entry] = []
     private var lists: [CertificateBundle.RevocationList] = []
     private var keys: [(key: CertificateBundle.Key, publicKey: [UInt8]?)] = []
@@ -17,7 +24,7 @@ struct BundleContents {
     private var partNames = UniqueNames()
     private var keyNames = UniqueNames()
     /// By their DER: in a key store, many chains have the same issuers.
-    private var known: [[UInt8]: CertificateFacts] = [:]
+    private var known: [Encoding: CertificateFacts] = [:]
 
     /// Whether a further part may be added; if not, it is counted as left out, and the caller goes on to the next.
     /// - Parameter isKey: whether it is a private key that will be parsed.
@@ -39,14 +46,14 @@ struct BundleContents {
     /// Adds the certificate that is encoded in all of the bytes; a problem if there is none.
     mutating func add(certificateIn der: UnsafeBufferPointer<UInt8>, named name: String? = nil) {
         let part = nextPart(name)
-        let bytes = Array(der)
-        if let facts = known[bytes] { return entries.append(CertificateBundle.Entry(part: part, facts: facts)) }
+        let encoding = Encoding(bytes: Array(der))
+        if let facts = known[encoding] { return entries.append(CertificateBundle.Entry(part: part, facts: facts)) }
         guard let certificate = DER.parse(der, d2i_X509, releasedBy: X509_free) else {
             return problems.append("part \(part): not a complete certificate")
         }
         defer { X509_free(certificate) }
         let facts = CertificateFacts(certificate)
-        known[bytes] = facts
+        known[encoding] = facts
         add(facts, part)
     }
 

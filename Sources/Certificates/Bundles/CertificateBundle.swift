@@ -48,7 +48,7 @@ package struct CertificateBundle: Sendable {
     package var lists: [RevocationList]
     /// In the order of the file.
     package var keys: [Key]
-    /// What could not be read while the rest could, in the order of the file: `part 3: its PEM block in line 41 has no end`.
+    /// What could not be read while the rest could, in the order of the file: `part 3: the CERTIFICATE block in line 41 has no end`.
     package var problems: [String]
 
     /// Reads the contents of a file.

@@ -57,7 +57,7 @@ final class BundleFiles: Sendable {
     /// A Java key store in the published format.
     /// - Parameter entries: `trusted:ALIAS:CERTIFICATE`, `key:ALIAS:CERTIFICATE,CERTIFICATE`, `secret:ALIAS`, or `many:COUNT:CERTIFICATE`,
     ///   certificates that differ in their serial numbers; each certificate is a file in DER.
-    func keyStore(_ format: String, version: Int = 2, password: String = "secret", _ entries: [String]) async throws -> [UInt8] {
+    func keyStore(_ entries: [String], format: String = "jks", version: Int = 2, password: String = "secret") async throws -> [UInt8] {
         let path = freshPath
         try await Self.run(Program.python, ["-c", Self.keyStoreScript, path, format, "\(version)", password] + entries)
         return try Self.bytes(path)

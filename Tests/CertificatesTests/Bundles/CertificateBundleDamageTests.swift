@@ -21,7 +21,7 @@ import Testing
                 "cms", "-sign", "-keyid", "-signer", leaf, "-inkey", files.leaf.key, "-in", leaf, "-outform", "DER")
         case "pkcs12": return try await files.pkcs12(["-iter", "1"])
         case "pkcs12 legacy": return try await files.pkcs12(["-iter", "1", "-legacy"])
-        default: return try await files.keyStore(kind, ["key:a:\(files.der(files.leaf))", "trusted:b:\(files.der(files.root))"])
+        default: return try await files.keyStore(["key:a:\(files.der(files.leaf))", "trusted:b:\(files.der(files.root))"], format: kind)
         }
     }
 
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test("any changed byte of what a digest protects is found", arguments: ["pkcs12", "jks", "jceks"])
+    @Test("any changed byte of what a digest protects is found", arguments: ["jks", "jceks"])
     func detected(kind: String) async throws {
         let bytes = try await Self.file(kind)
         let unnoticed = bytes.indices.filter { index in
@@ -55,7 +55,6 @@ import Testing
             changed[index] ^= 0x10
             return CertificateBundle.cause(changed, ["secret"]) == nil
         }
-        // The digest's algorithm has parameters, which mean nothing: a NULL.
-        #expect(unnoticed.allSatisfy { kind == "pkcs12" && bytes[$0...].starts(with: [0x05, 0x00]) })
+        #expect(unnoticed == [])
     }
 }

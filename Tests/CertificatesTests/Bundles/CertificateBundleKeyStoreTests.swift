@@ -11,8 +11,8 @@ import Testing
         let files = try await BundleFiles.shared
         let (leaf, root) = (try await files.der(files.leaf), try await files.der(files.root))
         let bytes = try await files.keyStore(
-            format, version: version,
-            ["trusted:Zürich €𝄞NUL:\(root)", "key:tomcat:\(leaf),\(root)", "key:empty:", "trusted:tomcat 2:\(leaf)"])
+            ["trusted:Zürich €𝄞NUL:\(root)", "key:tomcat:\(leaf),\(root)", "key:empty:", "trusted:tomcat 2:\(leaf)"], format: format,
+            version: version)
         let bundle = try CertificateBundle.read(bytes, passwords: ["other", "secret"])
         #expect(bundle.format.rawValue == format)
         #expect(bundle.problems == [])
@@ -28,9 +28,9 @@ import Testing
         ] as [([String], CertificateBundle.Unreadable.Cause?)])
     func passwords(tried: [String], cause: CertificateBundle.Unreadable.Cause?) async throws {
         let files = try await BundleFiles.shared
-        let bytes = try await files.keyStore("jks", ["trusted:root:\(files.der(files.root))"])
+        let bytes = try await files.keyStore(["trusted:root:\(files.der(files.root))"])
         #expect(CertificateBundle.cause(bytes, tried) == cause)
-        let other = try await files.keyStore("jks", password: "größer€", ["trusted:root:\(files.der(files.root))"])
+        let other = try await files.keyStore(["trusted:root:\(files.der(files.root))"], password: "größer€")
         #expect(CertificateBundle.cause(other, ["größer€"]) == nil)
     }
 
@@ -38,7 +38,8 @@ import Testing
     func secretKey() async throws {
         let files = try await BundleFiles.shared
         let root = try await files.der(files.root)
-        let bytes = try await files.keyStore("jceks", ["trusted:a:\(root)", "secret:hidden", "trusted:b:\(root)", "trusted:c:\(root)"])
+        let bytes = try await files.keyStore(
+            ["trusted:a:\(root)", "secret:hidden", "trusted:b:\(root)", "trusted:c:\(root)"], format: "jceks")
         let bundle = try CertificateBundle.read(bytes, passwords: ["secret"])
         #expect(bundle.parts == ["a"])
         #expect(bundle.problems == ["part hidden: a secret key, of unknown length: it and 2 entries after it are left out"])
@@ -49,7 +50,7 @@ import Testing
     func damaged() async throws {
         let files = try await BundleFiles.shared
         let junk = try files.certificates.directory.write("junk", "junk")
-        let bytes = try await files.keyStore("jks", ["trusted:a:\(junk)", "trusted:b:\(files.der(files.root))"])
+        let bytes = try await files.keyStore(["trusted:a:\(junk)", "trusted:b:\(files.der(files.root))"])
         let bundle = try CertificateBundle.read(bytes)
         #expect(bundle.parts == ["b"])
         #expect(bundle.problems == ["part a: not a complete certificate"])
@@ -58,7 +59,7 @@ import Testing
     @Test("ten thousand entries are read; of more than twenty thousand, the others are left out", arguments: [10_000, 20_003])
     func many(count: Int) async throws {
         let files = try await BundleFiles.shared
-        let bytes = try await files.keyStore("jks", ["many:\(count):\(files.der(files.root))"])
+        let bytes = try await files.keyStore(["many:\(count):\(files.der(files.root))"])
         let bundle = try CertificateBundle.read(bytes, passwords: ["secret"])
         #expect(bundle.entries.count == min(count, 20_000))
         #expect(Set(bundle.facts.map(\.serialNumber)).count == bundle.entries.count)

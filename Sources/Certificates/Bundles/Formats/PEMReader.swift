@@ -60,13 +60,12 @@ enum PEMReader {
     private static func read(_ block: PEMBlocks.Block, as content: Content, into contents: inout BundleContents) {
         let isDecoded = decode(block.bytes) { isEncrypted, der in
             switch content {
-            case .certificate where !isEncrypted: contents.add(certificateIn: der)
-            case .trustedCertificate where !isEncrypted: add(trusted: der, to: &contents)
-            case .list where !isEncrypted: add(list: der, to: &contents)
-            case .signedData where !isEncrypted: add(signedData: der, to: &contents)
+            case .certificate: contents.add(certificateIn: der)
+            case .trustedCertificate: add(trusted: der, to: &contents)
+            case .list: add(list: der, to: &contents)
+            case .signedData: add(signedData: der, to: &contents)
             case .key(let type) where !isEncrypted: add(key: der, type, to: &contents)
             case .key, .encryptedKey: contents.add(keyFor: nil)
-            case .certificate, .trustedCertificate, .list, .signedData: contents.add(problem: "encrypted")
             }
         }
         if !isDecoded { contents.add(problem: "the \(block.label) block in line \(block.line) is not valid PEM") }
