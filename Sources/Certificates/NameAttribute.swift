@@ -72,8 +72,10 @@ extension CertificateFacts {
     /// The most specific common name of the subject; empty if it has none.
     package var commonName: String { NameAttribute.all(in: subject).first { $0.type == "CN" }?.value ?? "" }
 
-    /// The serial number in decimal digits; as it is, if it is not hexadecimal.
+    /// The serial number in decimal digits; in hexadecimal ones, and cut off, if it is far longer than the twenty bytes that it may have.
     package var decimalSerialNumber: String {
+        let longest = 128
+        guard serialNumber.utf8.count <= longest else { return String(serialNumber.prefix(longest)) }
         var number: OpaquePointer?
         defer { BN_free(number) }
         guard BN_hex2bn(&number, serialNumber) > 0, let digits = BN_bn2dec(number) else { return serialNumber }

@@ -17,6 +17,8 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
         package var paths: [String] = []
         /// What could not be searched, or is no regular file though it is named.
         package var problems: [FileUnreadable] = []
+        /// False if the search was ended.
+        package var isComplete = true
     }
 
     /// An absolute path or pattern.
@@ -32,9 +34,11 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
     /// Whether it names one file or directory.
     package var isLiteral: Bool { !Self.isPattern(description) }
 
-    /// Searches the directories now. Pipes, devices, sockets and the kernel's own file systems are left out, and are a problem if they are named.
-    package func files() -> Files {
-        var search = Search(pattern: self)
+    /// Searches the directories now. Pipes, devices, sockets and the directories of the kernel's own file systems are left out; what is named is a
+    /// problem if it is one of these.
+    /// - Parameter goesOn: asked before each directory; false ends the search.
+    package func files(while goesOn: @escaping () -> Bool = { true }) -> Files {
+        var search = Search(pattern: self, goesOn: goesOn)
         search.walk("", description.split(separator: "/").map(String.init)[...])
         var found = search.found
         found.paths.sort()
@@ -52,10 +56,14 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
         }
 
         private let pattern: FilePattern
+        private let goesOn: () -> Bool
         private(set) var found = Files()
         private var known: Set<Visit> = []
 
-        init(pattern: FilePattern) { self.pattern = pattern }
+        init(pattern: FilePattern, goesOn: @escaping () -> Bool) {
+            self.pattern = pattern
+            self.goesOn = goesOn
+        }
 
         /// Searches a directory, which is named without a final slash.
         mutating func walk(_ directory: String, _ rest: ArraySlice<String>) {
@@ -65,7 +73,7 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
                 let path = "\(directory)/\(first)"
                 return next.isEmpty ? consider(path, isNamed: pattern.isLiteral) : walk(path, next)
             }
-            guard let names = names(in: directory, left: rest.count) else { return }
+            guard let names = names(in: directory, left: rest.count, matching: first == "**" ? rest.last ?? first : first) else { return }
             if first == "**" {
                 // No directory, then each one. As in a shell, what is hidden is not meant.
                 let names = names.filter { !$0.hasPrefix(".") }
@@ -84,12 +92,13 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
             guard !pattern.excluded.contains(where: { fnmatch($0, path, 0) == 0 }) else { return }
             var status = stat()
             guard stat(path, &status) == 0 else {
-                // A file that vanishes during the search does not match.
-                if isNamed { found.problems.append(FileUnreadable(path: path, errno: errno)) }
+                // What leads nowhere, or vanishes during the search, does not match.
+                let problem = FileUnreadable(path: path, errno: errno)
+                if isNamed || problem.problem != .missing { found.problems.append(problem) }
                 return
             }
             if status.st_mode & S_IFMT == S_IFDIR, isNamed {
-                for name in names(in: path, left: 0) ?? [] { consider("\(path)/\(name)", isNamed: false) }
+                for name in names(in: path, left: 0, matching: "*") ?? [] { consider("\(path)/\(name)", isNamed: false) }
             } else if let shape = RegularFile.shape(status.st_mode) {
                 if isNamed { found.problems.append(FileUnreadable(path: path, .notRegular(shape))) }
             } else if isNamed, Self.isOfTheKernel(path) {
@@ -100,8 +109,13 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
         }
 
         /// The names in a directory, sorted; nil if it was searched before, or cannot be.
-        private mutating func names(in directory: String, left: Int) -> [String]? {
+        /// - Parameter wanted: the pattern that a name which is no text must match to be a problem; `**` matches all.
+        private mutating func names(in directory: String, left: Int, matching wanted: String) -> [String]? {
             let path = directory.isEmpty ? "/" : directory
+            guard goesOn() else {
+                found.isComplete = false
+                return nil
+            }
             var status = stat()
             guard stat(path, &status) == 0 else {
                 if errno != ENOENT || pattern.isLiteral { found.problems.append(FileUnreadable(path: path, errno: errno)) }
@@ -123,18 +137,25 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
             }
             defer { closedir(stream) }
             var names: [String] = []
-            while names.count <= FilePattern.limit, let entry = readdir(stream) {
+            while names.count <= FilePattern.limit {
+                errno = 0
+                guard let entry = readdir(stream) else {
+                    if errno != 0 { found.problems.append(FileUnreadable(path: path, errno: errno)) }
+                    break
+                }
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {
                     $0.withMemoryRebound(to: CChar.self, capacity: 256) {
-                        (exact: String(validatingCString: $0), shown: String(cString: $0))
+                        (exact: String(validatingCString: $0), shown: String(cString: $0), isWanted: fnmatch(wanted, $0, FNM_PERIOD) == 0)
                     }
                 }
                 guard let exact = name.exact else {
+                    guard name.isWanted else { continue }
                     found.problems.append(FileUnreadable(path: "\(directory)/\(name.shown)", errno: EILSEQ))
                     continue
                 }
                 if exact != ".", exact != ".." { names.append(exact) }
             }
+            if names.count > FilePattern.limit { full() }
             return names.sorted()
         }
 

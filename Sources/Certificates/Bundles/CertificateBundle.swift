@@ -53,7 +53,7 @@ package struct CertificateBundle: Sendable {
 
     /// Reads the contents of a file.
     ///
-    /// Trying a password takes as much time as the file asks for, at most ten million iterations of a digest.
+    /// Trying a password takes as much time as the file asks for, at most ten million iterations of a digest for each password.
     /// - Parameter passwords: tried in this order on PKCS#12, which may also have an empty password or none, and on Java key stores, whose
     ///   integrity is verified only where there is one.
     /// - Throws: where nothing of the file can be read.

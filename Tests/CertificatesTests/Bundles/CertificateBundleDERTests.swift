@@ -52,12 +52,12 @@ import Testing
         let cases: [([UInt8], CertificateBundle.Unreadable.Cause, String)] = [
             ([], .notCertificates, "empty"),
             (Array("hello".utf8), .notCertificates, "neither PEM, DER, PKCS#7, PKCS#12 nor a Java key store"),
-            (Array("00000 is no DER\n".utf8), .malformed, "DER of 50 bytes that ends after 16"),
+            (Array("00000 is no DER\n".utf8), .notCertificates, "neither PEM, DER, PKCS#7, PKCS#12 nor a Java key store"),
             (der + [0, 0], .malformed, "DER of \(der.count) bytes with 2 other bytes after it"),
             (Array(der.dropLast(7)), .malformed, "DER of \(der.count) bytes that ends after \(der.count - 7)"),
             (flipped, .notCertificates, "neither PEM, DER, PKCS#7, PKCS#12 nor a Java key store"),
             (encrypted, .unsupported, "PKCS#7 without signed data"),
-            (key, .malformed, "DER that is neither a certificate, a revocation list, PKCS#7 nor PKCS#12, or is damaged"),
+            (key, .notCertificates, "DER of another kind, such as a private key or a request"),
         ]
         for (bytes, cause, description) in cases {
             let error = #expect(throws: CertificateBundle.Unreadable.self) { try CertificateBundle.read(bytes) }

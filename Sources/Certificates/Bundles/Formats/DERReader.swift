@@ -25,7 +25,18 @@ enum DERReader {
             try reader.read(bytes, into: &contents)
             return .pkcs12
         }
+        if isOfAnotherKind(bytes) { throw Unreadable(.notCertificates, "DER of another kind, such as a private key or a request") }
         throw Unreadable(.malformed, "DER that is neither a certificate, a revocation list, PKCS#7 nor PKCS#12, or is damaged")
+    }
+
+    /// Whether it begins as a private key (a number) or an OCSP response (an enumeration) does, or is a certificate request.
+    private static func isOfAnotherKind(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let lengthSize = bytes.count > 1 && bytes[1] > 0x80 ? Int(bytes[1] & 0x7F) : 0
+        let first = bytes.dropFirst(2 + lengthSize).first
+        if first == 0x02 || first == 0x0A { return true }
+        guard let request = DER.parse(bytes, d2i_X509_REQ, releasedBy: X509_REQ_free) else { return false }
+        X509_REQ_free(request)
+        return true
     }
 
     private static func checkSize(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unreadable) {
@@ -34,6 +45,10 @@ enum DERReader {
             throw Unreadable(.notCertificates, "neither PEM, DER, PKCS#7, PKCS#12 nor a Java key store")
         }
         guard let size else { return }
+        // So short a length is rather text, or another kind of data, than a certificate that is damaged.
+        if size != bytes.count, bytes.count > 1, bytes[1] < 0x80 {
+            throw Unreadable(.notCertificates, "neither PEM, DER, PKCS#7, PKCS#12 nor a Java key store")
+        }
         if size > bytes.count { throw Unreadable(.malformed, "DER of \(size) bytes that ends after \(bytes.count)") }
         if size < bytes.count { throw Unreadable(.malformed, "DER of \(size) bytes with \(bytes.count - size) other bytes after it") }
     }

@@ -6,6 +6,8 @@ struct PKCS12Reader {
 
     /// The maximum number of iterations of a digest that one file may ask for: some seconds.
     static let iterationLimit: Int64 = 10_000_000
+    /// The maximum length of a name, in bytes; a longer one is cut.
+    private static let nameLimit = 1024
     /// How deeply bags may contain bags.
     private static let depthLimit = 8
 
@@ -172,7 +174,7 @@ struct PKCS12Reader {
         var length: Int32 = 0
         guard let start = agent_bag_name(bag, &length), length > 1 else { return nil }
         let bytes = UnsafeBufferPointer(start: start, count: Int(length))
-        let units = stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+        let units = stride(from: 0, to: min(bytes.count, nameLimit) - 1, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
         return String(decoding: units, as: UTF16.self)
     }
 }
