@@ -24,7 +24,7 @@ struct CertificateLifetime {
             (self.facts, self.stage) = (facts, stage)
         case .fileCertificate(let file):
             place = file.place
-            (facts, stage) = (file.facts, .certificate)
+            (facts, stage) = (file.facts, .file)
         case .credential(let facts):
             place = "the agent's own"
             (self.facts, stage) = (facts, .config)

@@ -52,9 +52,10 @@ struct CertificateFileProbe: TargetProbe {
 }
 
 extension TargetRun {
-    /// Records findings, of many the first.
+    /// Records findings, of many the first: failures, then what could not be judged, then warnings.
     mutating func find(mostOf findings: [Finding]) {
-        findings.prefix(Self.mostNamed).forEach { find($0) }
+        let ordered = [.failure, .unknown, .warning].flatMap { severity in findings.filter { $0.severity == severity } }
+        ordered.prefix(Self.mostNamed).forEach { find($0) }
         if findings.count > Self.mostNamed { leaveOut("\(findings.count - Self.mostNamed) further findings") }
     }
 

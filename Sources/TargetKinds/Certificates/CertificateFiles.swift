@@ -25,6 +25,9 @@ final class CertificateFiles: Sendable {
         var inode: UInt
         var size: Int
         var modified: [Int]
+
+        /// Whether it changed so recently that another change may not be visible in its times.
+        var isFresh: Bool { abs(time(nil) - modified[0]) <= 1 || abs(time(nil) - modified[2]) <= 1 }
     }
 
     /// The files of one pattern, read with the same passwords.
@@ -66,8 +69,8 @@ final class CertificateFiles: Sendable {
                 continue
             }
             let content = Self.read(path, key)
-            // Without descriptors or memory, nothing was learnt about the file.
-            if let version, !content.isLocalLimit { after[path] = Known(version: version, content: content) }
+            // What could not be read may be readable without a change, and a file that has just changed may change again in the same moment.
+            if let version, content.wasRead, !version.isFresh { after[path] = Known(version: version, content: content) }
             contents.append((path, content))
         }
         if contents.count < paths.count { after.merge(before) { new, _ in new } }
@@ -105,7 +108,5 @@ final class CertificateFiles: Sendable {
 }
 
 extension CertificateFiles.Content {
-    fileprivate var isLocalLimit: Bool {
-        if case .unreadable(.file(let problem)) = self { problem.isLocalLimit } else { false }
-    }
+    fileprivate var wasRead: Bool { if case .unreadable(.file) = self { false } else { true } }
 }

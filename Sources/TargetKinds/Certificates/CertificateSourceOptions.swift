@@ -19,7 +19,7 @@ struct CertificateSourceOptions: Sendable {
         ]
 
     static let check =
-        "A target is host:port of a TLS server (without a port, 443 or that of 'starttls'), or an absolute path or pattern of files. Of a server, its certificate and the issuers in the verified chain are judged, of files, all."
+        "A target is host:port of a TLS server (without a port, 443 or that of 'starttls'), or an absolute path or pattern of files. Of a server, its certificate and the issuers that it presents are judged, as far as they are part of the verified chain; of files, all."
 
     init(_ reader: SettingsReader, _ services: TargetServices) {
         server = TLSServerOptions(reader, services)
@@ -32,16 +32,18 @@ struct CertificateSourceOptions: Sendable {
 extension TargetRun {
     /// Finds the certificates of the target, and records them. A server that cannot be reached is no failure.
     /// - Returns: those to be judged; nil if the run ends here (the reason has been recorded).
-    mutating func findCertificates(_ options: CertificateSourceOptions) async -> [FoundCertificate]? {
+    /// - Parameter keepsDER: whether certificates of files have their `der`, as those of servers have.
+    mutating func findCertificates(_ options: CertificateSourceOptions, keepsDER: Bool = false) async -> [FoundCertificate]? {
         if options.files.pattern(target.text) != nil {
-            let contents = readFiles(options.files)
-            contents.map { passFiles($0) }
-            return contents?.certificates
+            guard let contents = readFiles(options.files, keepsDER: keepsDER) else { return nil }
+            if contents.certificates.isEmpty, outcome.findings.isEmpty { fail(.file, .certificateMissing, "there is no certificate") }
+            passFiles(contents)
+            return contents.certificates
         }
         judgesCertificatesOnly = true
         guard let session = await handshake(options.server) else { return nil }
-        guard !session.chain.isEmpty else {
-            reject(.tls, .notObserved, "the server presented no readable certificate")
+        guard session.leaf != nil else {
+            fail(.tls, .certificateUnreadable, "the server's own certificate cannot be parsed")
             return nil
         }
         return session.chain.filter { $0.depth == 0 || $0.isVerified }.map {

@@ -74,7 +74,8 @@ extension TargetRun {
             return nil
         }
         guard let passwords = passwords(options) else { return nil }
-        let found = pattern.files()
+        let deadline = deadline
+        let found = pattern.files { !Task.isCancelled && ContinuousClock.now < deadline }
         var troubles = found.problems.map { FileTrouble($0) }
         var contents = FileContents()
         let key = CertificateFiles.Key(pattern: pattern, passwords: passwords, keepsDER: keepsDER)
@@ -96,13 +97,16 @@ extension TargetRun {
             case .unreadable(.content(let problem)): troubles.append(FileTrouble(.certificateUnreadable, "\(path): \(problem)"))
             }
         }
-        for trouble in troubles.prefix(Self.mostNamed) {
-            find(
+        find(
+            mostOf: troubles.map { trouble in
                 Finding(
                     trouble.isOwn ? .unknown : .failure, stage: .file, reason: trouble.isOwn ? .systemRefused : trouble.reason,
-                    sentence: trouble.sentence))
+                    sentence: trouble.sentence)
+            })
+        guard found.isComplete else {
+            reject(.file, .timeout, "the directories could not be searched in time")
+            return contents
         }
-        if troubles.count > Self.mostNamed { leaveOut("\(troubles.count - Self.mostNamed) further files that cannot be read") }
         if read.count < found.paths.count {
             reject(.file, .timeout, "\(read.count) of \(found.paths.count) files could be read in time; the next run continues")
         } else if contents.certificates.isEmpty, contents.bundles.isEmpty, troubles.isEmpty {

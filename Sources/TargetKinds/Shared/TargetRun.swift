@@ -95,8 +95,7 @@ struct TargetRun {
     // MARK: Connecting
 
     /// Resolves the host to one address and checks it against the target's policy; nil if the run ends here (the reason has been recorded).
-    /// - Parameter isTarget: whether it is the target's own host, whose address may be given; false for a proxy.
-    mutating func resolve(_ host: String, _ options: AddressOptions, isTarget: Bool = true) async -> NetworkAddress? {
+    mutating func resolve(_ host: String, _ options: AddressOptions) async -> NetworkAddress? {
         let start = ContinuousClock.now
         if let hostname = target.hostname, HostName.ascii(authority: hostname) == nil {
             reject(.config, .targetInvalid, "'\(hostname)' is not a valid host name")
@@ -104,7 +103,7 @@ struct TargetRun {
         }
         do throws(ExchangeFailure) {
             let found: NetworkAddress
-            if isTarget, let pinned = target.address {
+            if let pinned = target.address {
                 found = pinned
             } else {
                 found = try await transfers.resolve(host, options.preference, until: deadline)[0]

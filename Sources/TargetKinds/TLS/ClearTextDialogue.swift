@@ -9,8 +9,8 @@ struct ClearTextDialogue {
     private static let mostLines = 200
 
     private let conversation: Conversation
-    /// The protocol, in sentences.
-    private let name: String
+    /// The protocol that is spoken at present, in sentences.
+    var name: String
     private var incoming: IncomingBytes
 
     init(_ conversation: Conversation, in name: String) {
@@ -76,7 +76,7 @@ struct ClearTextDialogue {
         throw unknown(skipped.first ?? "")
     }
 
-    /// Sends a command, if there is one, and reads the reply: `250-` begins lines of it, `250 ` the last one.
+    /// Sends a command, if there is one, and reads the reply: `250-` begins the first line, `250 ` the last one. In FTP, there may be any text between.
     /// - Returns: the lines.
     @discardableResult
     mutating func reply(_ code: Int, to command: String?) async throws(ExchangeFailure) -> [String] {
@@ -85,8 +85,8 @@ struct ClearTextDialogue {
         for _ in 0..<Self.mostLines {
             let line = try await nextLine()
             lines.append(line)
-            guard line.prefix(3).allSatisfy(\.isNumber), line.count >= 3 else { throw unknown(line) }
-            if line.dropFirst(3).first == "-" { continue }
+            guard lines[0].prefix(3).allSatisfy(\.isNumber), lines[0].count >= 3 else { throw unknown(line) }
+            if lines[0].dropFirst(3).first == "-", !line.hasPrefix(lines[0].prefix(3)) || line.dropFirst(3).first == "-" { continue }
             guard line.hasPrefix("\(code)") else { throw missing(line) }
             return lines
         }
@@ -139,7 +139,6 @@ struct ClearTextDialogue {
             throw ExchangeFailure(
                 kind: .proxyRefused, phase: .connect, sentence: "the proxy refused the connection", detail: PrintableText.line(status))
         }
-        try end()
     }
 
     // MARK: Bytes

@@ -25,8 +25,8 @@ enum StartTLSDialect: String, CaseIterable, Sendable {
     /// - Parameter host: the host that the client names, where the protocol has it named.
     /// - Throws: `.startTLSMissing` if the server does not offer TLS or refuses it, with what it said; `.dialogueUnexpected` if what it says is not of
     ///   this protocol; what the connection throws.
-    func ask(_ conversation: Conversation, host: String) async throws(ExchangeFailure) {
-        var dialogue = ClearTextDialogue(conversation, in: rawValue)
+    func ask(in dialogue: inout ClearTextDialogue, host: String) async throws(ExchangeFailure) {
+        dialogue.name = rawValue
         switch self {
         case .smtp:
             try await dialogue.reply(220, to: nil)
@@ -67,6 +67,5 @@ enum StartTLSDialect: String, CaseIterable, Sendable {
         case .postgres: try await dialogue.postgres()
         case .mysql: try await dialogue.mysql()
         }
-        try dialogue.end()
     }
 }

@@ -16,7 +16,7 @@ struct TLSKind: TargetKind {
             "The target is host:port; without a port, it is 443 or that of the protocol which 'starttls' names. Its name is resolved, and one of its addresses is connected to.",
             "With 'starttls', the server is asked for TLS in its own protocol.",
             "The chain is verified; the peer's certificates are recorded even if that fails.",
-            "With 'pins', one of them must be of the server's certificate or of an issuer in the verified chain. With 'maximumLifetime', a longer validity is a warning.",
+            "With 'pins', one of them must be of the server's certificate, or of an issuer that it presents and that is part of the verified chain. With 'maximumLifetime', a longer validity is a warning.",
             "A stapled OCSP response, which is asked for, must not say that the certificate was revoked; one that cannot be used is a warning, and a failure if the certificate demands one.",
         ],
         stages: [.resolve, .connect, .endpoint, .tls],

@@ -9,7 +9,11 @@ struct TLSProbe: TargetProbe {
     let services: TargetServices
 
     func check(_ run: inout TargetRun, _ facts: inout NoFacts) async {
-        guard let session = await run.handshake(options.server), let leaf = session.leaf else { return }
+        guard let session = await run.handshake(options.server) else { return }
+        guard let leaf = session.leaf else {
+            // Without it, nothing can be compared, whatever else was presented.
+            return run.fail(.tls, .certificateUnreadable, "the server's own certificate cannot be parsed")
+        }
         SessionMetrics.measurements(session, leaf).forEach { run.observe(.measurement($0)) }
         checkPins(session.chain, &run)
         checkLifetime(leaf, &run)
@@ -54,6 +58,9 @@ struct TLSProbe: TargetProbe {
             if let next = response.nextUpdate, next <= date {
                 return finding(
                     severity, .stapleUnusable, leaf, "has a stapled OCSP response that was valid until \(next.formatted(.iso8601))")
+            }
+            if let begin = response.thisUpdate, begin > date.addingTimeInterval(300) {
+                return finding(severity, .stapleUnusable, leaf, "has a stapled OCSP response of the future: \(begin.formatted(.iso8601))")
             }
             guard response.status == .unknown else { return nil }
             return finding(severity, .stapleUnusable, leaf, "has a stapled OCSP response in which the authority does not know it")

@@ -49,22 +49,41 @@ extension TargetRun {
             reject(.config, .targetInvalid, "the target must be host or host:port, with an IPv6 address in brackets")
             return nil
         }
-        // Through a proxy, that resolves the name, unless every address has its own probe.
-        guard let address = await resolve(options.proxy?.host ?? host, options.address, isTarget: options.proxy == nil) else { return nil }
+        guard let (endpoint, authority) = await route(to: host, port: port, options) else { return nil }
         do throws(ExchangeFailure) {
-            let conversation = try await transfers.connect(
-                to: Endpoint(address, port: options.proxy?.port ?? port), from: options.address.source, until: deadline)
-            if let proxy = options.proxy {
-                let authority = HostPort(host: target.address?.description ?? host, port: port).description
-                var dialogue = ClearTextDialogue(conversation, in: "HTTP")
-                try await dialogue.openTunnel(to: authority, authorization: proxy.authorization)
-            }
+            let conversation = try await transfers.connect(to: endpoint, from: options.address.source, until: deadline)
+            var dialogue = ClearTextDialogue(conversation, in: "HTTP")
+            if let proxy = options.proxy { try await dialogue.openTunnel(to: authority, authorization: proxy.authorization) }
             pass(.connect, conversation.peer)
             if let dialect = options.startTLS {
-                try await dialect.ask(conversation, host: target.asciiHostname ?? host)
+                try await dialect.ask(in: &dialogue, host: target.asciiHostname ?? host)
                 pass(.endpoint, "\(dialect) server agreed to TLS")
             }
+            try dialogue.end()
             return await startTLS(conversation, options.tls, host: host, declared: Self.handshakeMetrics) ? conversation.tls : nil
+        } catch {
+            fail(error)
+            return nil
+        }
+    }
+
+    /// Where to connect to, and what a proxy is asked for: a name, unless the address is given, or must be checked before.
+    private mutating func route(
+        to host: String, port: UInt16, _ options: TLSServerOptions
+    ) async -> (endpoint: Endpoint, authority: String)? {
+        guard let proxy = options.proxy else {
+            guard let address = await resolve(host, options.address) else { return nil }
+            return (Endpoint(address, port: port), "")
+        }
+        var asked = host
+        if target.policy != .open || target.address != nil {
+            guard let address = await resolve(host, options.address) else { return nil }
+            asked = address.description
+        }
+        do throws(ExchangeFailure) {
+            let address = try await transfers.resolve(proxy.host, options.address.preference, until: deadline)[0]
+            pass(.resolve, "proxy \(address)")
+            return (Endpoint(address, port: proxy.port), HostPort(host: asked, port: port).description)
         } catch {
             fail(error)
             return nil

@@ -9,6 +9,8 @@ import Transfers
 struct ThumbprintDriftProbe: TargetProbe {
     /// How many members are asked at once.
     private static let mostAtOnce = 8
+    /// How many different certificates are recorded.
+    private static let mostObserved = 100
 
     let target: Target
     let options: ThumbprintDriftOptions
@@ -30,19 +32,22 @@ struct ThumbprintDriftProbe: TargetProbe {
     func check(_ run: inout TargetRun, _ facts: inout NoFacts) async {
         guard let members = await members(&run) else { return }
         let (source, base) = (options.source, run)
+        let keepsDER = options.pins.contains { if case .publicKey = $0 { true } else { false } }
         let answers = await members.enumerated().map { $0 }.concurrentMap(atMost: Self.mostAtOnce) { place, member in
-            (place, await Self.ask(member, source, like: base))
+            (place, await Self.ask(member, source, keepsDER: keepsDER, like: base))
         }.sorted { $0.0 < $1.0 }.map(\.1)
         for answer in answers { answer.problem.map { run.leaveOut($0) } }
         let found = answers.flatMap(\.certificates)
         var groups: [Group] = []
+        var known: [String: Int] = [:]
         for certificate in found {
-            if let index = groups.firstIndex(where: { $0.facts.fingerprintSHA256 == certificate.facts.fingerprintSHA256 }) {
+            if let index = known[certificate.facts.fingerprintSHA256] {
                 groups[index].places.append(certificate.place)
-            } else {
-                groups.append(Group(facts: certificate.facts, places: [certificate.place]))
-                run.observe(certificate.observation)
+                continue
             }
+            known[certificate.facts.fingerprintSHA256] = groups.count
+            groups.append(Group(facts: certificate.facts, places: [certificate.place]))
+            if groups.count <= Self.mostObserved { run.observe(certificate.observation) }
         }
         run.sample(Double(groups.count))
         guard found.count >= (options.pins.isEmpty ? 2 : 1) else {
@@ -50,7 +55,7 @@ struct ThumbprintDriftProbe: TargetProbe {
             return run.reject(
                 .compare, .notObserved, "\(found.count) of \(members.count) could be asked, nothing can be compared\(problem)")
         }
-        for finding in differences(groups, of: found.count) { run.find(finding) }
+        run.find(mostOf: differences(groups, of: found.count))
         run.pass(.compare, "\(groups.count) certificate(s) in \(found.count) places")
     }
 
@@ -89,10 +94,10 @@ struct ThumbprintDriftProbe: TargetProbe {
         return members
     }
 
-    private static func ask(_ member: Target, _ source: CertificateSourceOptions, like base: TargetRun) async -> Answer {
+    private static func ask(_ member: Target, _ source: CertificateSourceOptions, keepsDER: Bool, like base: TargetRun) async -> Answer {
         var run = TargetRun(member, like: base)
-        let found = await run.findCertificates(source) ?? []
-        let problem = run.outcome.findings.first { $0.severity == .unknown || found.isEmpty }
+        let found = await run.findCertificates(source, keepsDER: keepsDER) ?? []
+        let problem = run.outcome.findings.first { $0.severity != .warning }
         var files: Set<String> = []
         let own = found.compactMap { certificate -> FoundCertificate? in
             var certificate = certificate

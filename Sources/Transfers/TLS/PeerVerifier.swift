@@ -89,8 +89,9 @@ final class PeerVerifier {
         let count = Int(agent_chain_count(presented))
         let certificates = (0..<min(count, settings.chainBound)).compactMap { agent_chain_at(presented, Int32($0)) }
         let date = settings.verificationDate ?? Date()
-        // With revocation lists, a verdict does not hold as long as the certificates.
-        if count <= settings.chainBound, !trust.checksRevocation, let known = trust.verdicts.known(certificates, hostname, at: date) {
+        // With revocation lists, a verdict does not hold as long as the certificates; for a stapled response, the issuer must be known.
+        let isKept = !trust.checksRevocation && !settings.asksForStatus
+        if count <= settings.chainBound, isKept, let known = trust.verdicts.known(certificates, hostname, at: date) {
             seen = known.report
             return true
         }
@@ -106,7 +107,7 @@ final class PeerVerifier {
                 let certificate = certificates[seen.chain[index].depth]
                 seen.chain[index].isVerified = verified.contains { X509_cmp($0, certificate) == 0 }
             }
-            if !trust.checksRevocation { trust.verdicts.keep(certificates, hostname, seen, until: Self.validity(of: verified)) }
+            if isKept { trust.verdicts.keep(certificates, hostname, seen, until: Self.validity(of: verified)) }
             return true
         }
         guard settings.verifies else {

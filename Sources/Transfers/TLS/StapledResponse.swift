@@ -45,9 +45,12 @@ package struct StapledResponse: Sendable, Hashable {
         defer { OCSP_BASICRESP_free(basic) }
         let (presented, verified) = (SSL_get_peer_cert_chain(session), SSL_get0_verified_chain(session))
         guard let leaf = agent_chain_at(presented, 0) else { throw Unusable(description: "there is no certificate") }
-        let chain = agent_chain_count(verified) > 1 ? verified : presented
+        let chain = agent_chain_count(verified) > 0 ? verified : presented
         // A self-signed certificate is its own issuer.
-        let issuer = agent_chain_count(chain) > 1 ? agent_chain_at(chain, 1) : leaf
+        let candidates = (0..<agent_chain_count(chain)).compactMap { agent_chain_at(chain, $0) }
+        guard let issuer = candidates.first(where: { X509_check_issued($0, leaf) == X509_V_OK }) else {
+            throw Unusable(description: "the certificate's issuer is not known")
+        }
         let store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(session))
         // Signed by the issuer, or by whom the issuer has told to: not by the server itself.
         guard OCSP_basic_verify(basic, chain, store, 0) == 1 else {

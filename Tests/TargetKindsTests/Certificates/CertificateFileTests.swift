@@ -60,6 +60,24 @@ import Transfers
         #expect(try await run("none.pem").sentence.contains("there is no such file"))
     }
 
+    @Test("of a pattern, a private key, a request and plain text are skipped as DER, too; a damaged certificate is not")
+    func otherDER() async throws {
+        let leaf = try await certificates.leaf("leaf", by: root)
+        let path = certificates.path
+        try await openssl("pkey", "-in", leaf.key, "-outform", "DER", "-out", path + "/x1.bin")
+        try await openssl("req", "-in", path + "/leaf.csr", "-outform", "DER", "-out", path + "/x2.bin")
+        try certificates.directory.write("x3.bin", "0001\n")
+        try await openssl("x509", "-in", leaf.certificate, "-outform", "DER", "-out", path + "/x4.bin")
+        let good = try await run("x*.bin")
+        #expect(good.result == .succeeded && good.files.count == 1, good.story)
+        var der = Array(try Data(contentsOf: URL(filePath: path + "/x4.bin")))
+        der[5] ^= 0x20
+        try certificates.directory.write("x5.bin", bytes: der)
+        try certificates.directory.write("x6.bin", bytes: Array(der.dropLast(10)))
+        let run = try await run("x*.bin")
+        #expect(run.outcome.findings.map(\.reason) == [.certificateUnreadable, .certificateUnreadable], run.story)
+    }
+
     @Test("a broken certificate is a failure that names its place, and the others are recorded")
     func broken() async throws {
         let text = try certificates.directory.text("root.pem")

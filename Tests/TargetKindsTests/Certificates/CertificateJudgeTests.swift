@@ -90,6 +90,40 @@ import Testing
         #expect(pinned.reason == .thumbprintDrift && pinned.sentence.contains("matches none of 'pins'"), pinned.story)
     }
 
+    @Test("key-size: of many findings, a failure is not hidden by warnings; a file without a certificate is no success")
+    func many() async throws {
+        let small = try await certificates.issue("zz", "basicConstraints = CA:false", days: -1...800, algorithms: .rsa(1024), by: root)
+        let old = try await certificates.issue("old", "basicConstraints = CA:false", algorithms: .signed("sha1"), by: root)
+        for number in 1...21 {
+            let weak = try await certificates.issue(
+                "weak\(number)", "basicConstraints = CA:false", algorithms: .signed("sha1"), by: root)
+            #expect(weak.certificate != old.certificate)
+        }
+        let run = try await KindRun("key-size", certificates.path + "/*.pem")
+        #expect(run.reason == .keyTooSmall && run.sentence.contains(small.certificate), run.story)
+        let ended = try await Program.run(
+            "openssl",
+            [
+                "ca", "-gencrl", "-config", certificates.path + "/old.cnf", "-cert", root.certificate, "-keyfile", root.key, "-crldays",
+                "1",
+                "-out", certificates.path + "/list.crl",
+            ])
+        #expect(ended.status == 0)
+        #expect(try await KindRun("key-size", certificates.path + "/list.crl").reason == .certificateMissing)
+    }
+
+    @Test("thumbprint-drift: a pinned public key, of a server and of a file")
+    func pinnedKey() async throws {
+        let leaf = try await certificates.leaf("leaf", by: root)
+        let server = try await TLSPeer.start(leaf.certificate, leaf.key)
+        let command =
+            "openssl x509 -in \(leaf.certificate) -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64"
+        let key = try await Program.run("/bin/sh", ["-c", command]).output.filter { !$0.isWhitespace }
+        let options: Written = ["members": .text(server.address), "pins": .text("sha256/" + key)]
+        let run = try await KindRun("thumbprint-drift", leaf.certificate, options)
+        #expect(run.result == .succeeded && run.outcome.sampleValue == 1, run.story)
+    }
+
     @Test("thumbprint-drift: nothing to compare, and members that cannot be asked")
     func alone() async throws {
         let leaf = try await certificates.leaf("leaf", by: root)

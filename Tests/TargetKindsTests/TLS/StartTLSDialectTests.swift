@@ -19,7 +19,7 @@ import Testing
             "smtp": [(None, b"220-mail\\r\\n220 ready\\r\\n"), (b"]\\r\\n", b"250-mail\\r\\n250 STARTTLS\\r\\n"), (b"STARTTLS\\r\\n", b"220 go\\r\\n"), b"454 later\\r\\n"],
             "imap": [(None, b"* OK ready\\r\\n"), (b"STARTTLS\\r\\n", b"* 1 EXISTS\\r\\na OK go\\r\\n"), b"a NO never\\r\\n"],
             "pop3": [(None, b"+OK ready\\r\\n"), (b"STLS\\r\\n", b"+OK go\\r\\n"), b"-ERR never\\r\\n"],
-            "ftp": [(None, b"220 ready\\r\\n"), (b"AUTH TLS\\r\\n", b"234 go\\r\\n"), b"502 never\\r\\n"],
+            "ftp": [(None, b"220-Welcome\\r\\n  to this\\r\\n221 server\\r\\n220 ready\\r\\n"), (b"AUTH TLS\\r\\n", b"234 go\\r\\n"), b"502 never\\r\\n"],
             "sieve": [(None, b'"IMPLEMENTATION" "x"\\r\\n"StartTLS"\\r\\nOK "ready"\\r\\n'), (b"STARTTLS\\r\\n", b"OK\\r\\n"), b"NO\\r\\n"],
             "irc": [(None, b":irc NOTICE * :hello\\r\\n"), (b"STARTTLS\\r\\n", b":irc 670 * :go\\r\\n"), b":irc 691 * :never\\r\\n"],
             "xmpp": [(b"version='1.0'>", b"<?xml version='1.0'?>" + stream + offer), (b"xmpp-tls'/>", b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"],
