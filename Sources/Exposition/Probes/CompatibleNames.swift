@@ -8,8 +8,8 @@ import Probing
 ///
 /// Unlike theirs, the series are there for certificates that failed verification, too.
 enum CompatibleNames {
-    /// A label with the names of a certificate is cut off at so many characters.
-    private static let longestList = 4096
+    /// Labels are cut off at so many characters.
+    private static let longestLabel = 4096
 
     static func measurements(_ names: Set<Compatibility>, of state: ProbeState) -> [Measurement] {
         guard !names.isEmpty, let result = state.latest else { return [] }
@@ -45,8 +45,8 @@ enum CompatibleNames {
         func add(
             _ metrics: (notAfter: MetricDefinition, notBefore: MetricDefinition), _ facts: CertificateFacts, _ labels: [(String, String)]
         ) {
-            let labels = labels + sslLabels(facts)
-            guard known.insert(metrics.notAfter.name + labels.map(\.1).joined(separator: "\0")).inserted else { return }
+            let labels = (labels + sslLabels(facts)).map(cut)
+            guard known.insert(metrics.notAfter.name + key(labels)).inserted else { return }
             all += [metrics.notAfter(facts.notAfter, labels), metrics.notBefore(facts.notBefore, labels)]
         }
         for observation in outcome.observations {
@@ -72,7 +72,7 @@ enum CompatibleNames {
 
     /// `,a,b,`; empty for none.
     private static func list(_ values: [String]) -> String {
-        values.isEmpty ? "" : String(("," + values.joined(separator: ",") + ",").prefix(longestList))
+        values.isEmpty ? "" : ("," + values.joined(separator: ",") + ",")
     }
 
     // MARK: x509-certificate-exporter
@@ -92,8 +92,8 @@ enum CompatibleNames {
         var known: Set<String> = []
         return all
             + files.flatMap { file -> [Measurement] in
-                let labels = x509Labels(file)
-                guard known.insert(labels.map(\.1).joined(separator: "\0")).inserted else { return [] }
+                let labels = x509Labels(file).map(cut)
+                guard known.insert(key(labels)).inserted else { return [] }
                 return [X509.notAfter(file.facts.notAfter, labels), X509.expired(file.facts.notAfter <= result.end, labels)]
             }
     }
@@ -112,6 +112,10 @@ enum CompatibleNames {
     private static func value(_ type: String, in name: String) -> String {
         NameAttribute.all(in: name).first { $0.type == type }?.value ?? ""
     }
+
+    private static func cut(_ label: (String, String)) -> (String, String) { (label.0, label.1.shortened(to: longestLabel)) }
+
+    private static func key(_ labels: [(String, String)]) -> String { labels.map { $0.0 + "\0" + $0.1 }.joined(separator: "\0") }
 
     private static func metric(_ name: String, _ help: String) -> MetricDefinition { MetricDefinition(name, help, .scheduled) }
 }

@@ -125,7 +125,12 @@ package struct ImportedFile: Sendable {
         func entry(_ key: String, _ value: Setting.Value) -> Setting.Entry {
             Setting.Entry(key: key, keyLocation: location, value: Setting(value, at: location))
         }
-        let valid = String(name.map { $0.isWhitespace || "\\/".contains($0) ? "-" : $0 })
+        let wanted = String(name.map { $0.isWhitespace || "\\/".contains($0) ? "-" : $0 })
+        var (valid, number) = (wanted, 1)
+        while definitions.contains(where: { $0.fileName.lowercased() == valid.lowercased() + ".yaml" }) {
+            number += 1
+            valid = "\(wanted)-\(number)"
+        }
         var entries = [
             entry("healthSet", .scalar("Imported", isPlain: true)), entry("name", .scalar(valid, isPlain: true)),
             entry("kind", .scalar(kind, isPlain: true)), entry("every", every?.value ?? .scalar("1m", isPlain: true)),

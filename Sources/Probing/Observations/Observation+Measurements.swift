@@ -69,8 +69,8 @@ extension Observation {
             ]
         case .fileCertificate(let file):
             let labels = [
-                ("file", file.path), ("part", String(file.part.prefix(Self.longestLabel))),
-                ("subject_cn", String(file.facts.commonName.prefix(Self.longestLabel))),
+                ("file", file.path), ("part", file.part),
+                ("subject_cn", file.facts.commonName.shortened(to: Self.longestLabel)),
                 ("fingerprint_sha256", file.facts.fingerprintSHA256),
             ]
             return [
