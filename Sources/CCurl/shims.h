@@ -116,6 +116,16 @@ static inline int agent_timestamp_count(const X509 *certificate) {
     return count;
 }
 
+/* Whether its TLS features (RFC 7633) contain status_request. */
+static inline int agent_demands_staple(const X509 *certificate) {
+    TLS_FEATURE *features = X509_get_ext_d2i(certificate, NID_tlsfeature, NULL, NULL);
+    int demands = 0;
+    for (int index = 0; features != NULL && index < sk_ASN1_INTEGER_num(features); index++)
+        demands |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, index)) == TLSEXT_TYPE_status_request;
+    TLS_FEATURE_free(features);
+    return demands;
+}
+
 static inline int agent_names_count(const GENERAL_NAMES *names) { return names == NULL ? 0 : sk_GENERAL_NAME_num(names); }
 static inline GENERAL_NAME *agent_name_at(const GENERAL_NAMES *names, int index) { return sk_GENERAL_NAME_value(names, index); }
 static inline int agent_name_type(const GENERAL_NAME *name) { return name->type; }

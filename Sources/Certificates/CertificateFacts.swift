@@ -18,7 +18,7 @@ package struct CertificateFacts: Sendable, Hashable {
     package var keyType: KeyType
     /// Size of the RSA modulus or of the curve, in bits; 0 if the key cannot be parsed.
     package var keyBits: Int
-    /// OpenSSL's long name: `sha256WithRSAEncryption`, `ecdsa-with-SHA256`.
+    /// OpenSSL's long name: `sha256WithRSAEncryption`, `ecdsa-with-SHA256`; with the digest in `rsassaPss with SHA256`.
     package var signatureAlgorithm: String
     /// The DNS names and IP addresses of the subject alternative name extension, in the certificate's order.
     package var names: [String]
@@ -76,6 +76,7 @@ package struct CertificateFacts: Sendable, Hashable {
     /// Whether the signature uses a hash with known collisions: SHA-1, MD5, MD4 or MD2.
     package var hasWeakSignature: Bool {
         let name = signatureAlgorithm.lowercased()
-        return ["sha1", "md5", "md4", "md2"].contains { name.contains($0) }
+        // The last is an old name of DSA with SHA-1, or with its predecessor.
+        return ["sha1", "md5", "md4", "md2"].contains { name.contains($0) } || name == "dsawithsha"
     }
 }

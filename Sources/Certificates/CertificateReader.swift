@@ -55,7 +55,8 @@ extension CertificateFacts {
     package var demandsStaple: Bool {
         guard let certificate = Self.readDER(der) else { return false }
         defer { X509_free(certificate) }
-        return X509_get_ext_by_NID(certificate, NID_tlsfeature, -1) >= 0
+        defer { ERR_clear_error() }
+        return agent_demands_staple(certificate) == 1
     }
 
     /// The number of signed certificate timestamps in it; 0 if `der` is not set.
@@ -116,7 +117,16 @@ extension CertificateFacts {
             thumbprint: thumbprint, fingerprintSHA256: Hexadecimal.upper(Digest.sha256.of(der)).lowercased(),
             subject: Self.name(X509_get_subject_name(certificate)), issuer: Self.name(X509_get_issuer_name(certificate)),
             serialNumber: Self.serialNumber(certificate), notBefore: notBefore, notAfter: notAfter, keyType: keyType, keyBits: keyBits,
-            signatureAlgorithm: String(cString: OBJ_nid2ln(X509_get_signature_nid(certificate))), names: Self.names(certificate), der: der)
+            signatureAlgorithm: Self.signatureAlgorithm(certificate), names: Self.names(certificate), der: der)
+    }
+
+    /// Of RSASSA-PSS, the digest is a parameter.
+    private static func signatureAlgorithm(_ certificate: OpaquePointer) -> String {
+        let number = X509_get_signature_nid(certificate)
+        let name = OBJ_nid2ln(number).map { String(cString: $0) } ?? ""
+        var digest: Int32 = 0
+        guard number == NID_rsassaPss, X509_get_signature_info(certificate, &digest, nil, nil, nil) == 1 else { return name }
+        return name + (OBJ_nid2sn(digest).map { " with \(String(cString: $0))" } ?? "")
     }
 
     private static func readPEM(_ bytes: [UInt8]) -> OpaquePointer? {

@@ -89,7 +89,7 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
 
         private mutating func consider(_ path: String, isNamed: Bool) {
             guard found.paths.count < FilePattern.limit else { return full() }
-            guard !pattern.excluded.contains(where: { fnmatch($0, path, 0) == 0 }) else { return }
+            guard !isExcluded(path) else { return }
             var status = stat()
             guard stat(path, &status) == 0 else {
                 // What leads nowhere, or vanishes during the search, does not match.
@@ -121,7 +121,8 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
                 if errno != ENOENT || pattern.isLiteral { found.problems.append(FileUnreadable(path: path, errno: errno)) }
                 return nil
             }
-            guard status.st_mode & S_IFMT == S_IFDIR, !Self.isOfTheKernel(path) else { return nil }
+            // One that is excluded here may be reached by another way, too.
+            guard status.st_mode & S_IFMT == S_IFDIR, !isExcluded(path), !Self.isOfTheKernel(path) else { return nil }
             guard known.count < FilePattern.limit else {
                 full()
                 return nil
@@ -158,6 +159,8 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
             if names.count > FilePattern.limit { full() }
             return names.sorted()
         }
+
+        private func isExcluded(_ path: String) -> Bool { pattern.excluded.contains { fnmatch($0, path, 0) == 0 } }
 
         private mutating func full() {
             let problem = FileUnreadable(path: pattern.description, .tooManyEntries(limit: FilePattern.limit))

@@ -141,7 +141,7 @@ extension Reason {
         case .certificateUnreadable:
             (
                 "The certificate cannot be read or parsed.",
-                "File: export it again as DER or PEM (Export-ExchangeCertificate) and check the path. Certificate presented by a TLS server: have it reissued."
+                "File: check the path, and that the agent may read it; a key store needs 'passwordFile', anything else export again as DER or PEM (OAuth certificate: Export-ExchangeCertificate). Certificate presented by a TLS server: have it reissued."
             )
         case .privateKeyMissing:
             (

@@ -34,7 +34,7 @@ struct TLSOptions: Sendable {
         settings.trust = TrustedRoots(includesSystem: files[0] == nil, file: files[0], revocationLists: files[1])
         if files != [nil, nil] {
             do throws(TrustStore.Unusable) { _ = try services.transfers.trustStores.store(settings.trust) } catch {
-                let key = files[0] == nil ? "crl_file" : "ca_file"
+                let key = files[1].map { "\(error)".contains($0) } ?? false ? "crl_file" : "ca_file"
                 reader.unsupported("'\(key)': \(error)", at: reader.location(of: key))
             }
         }

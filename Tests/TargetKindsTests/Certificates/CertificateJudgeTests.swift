@@ -64,6 +64,20 @@ import Testing
         }
         let old = try await certificates.root("old", algorithms: .signed("sha1"))
         #expect(try await KindRun("key-size", old.certificate).outcome.findings.isEmpty)
+        // RSASSA-PSS names its digest apart.
+        let authority = try await certificates.root("authority", commonName: "RSA", algorithms: .rsa(2048))
+        for (digest, reasons) in [("sha1", [Reason.signatureWeak]), ("sha256", [])] {
+            let path = "\(certificates.path)/pss-\(digest).pem"
+            let made = try await Program.run(
+                "openssl",
+                [
+                    "x509", "-req", "-in", certificates.path + "/rsa2048.csr", "-CA", authority.certificate, "-CAkey", authority.key,
+                    "-\(digest)",
+                    "-sigopt", "rsa_padding_mode:pss", "-days", "9", "-CAcreateserial", "-out", path,
+                ])
+            #expect(made.status == 0, "\(made.errors)")
+            #expect(try await KindRun("key-size", path).outcome.findings.map(\.reason) == reasons)
+        }
         let strict = try await KindRun("key-size", certificates.path + "/rsa2048.pem", ["minimumKeyBits": 4096])
         #expect(strict.reason == .keyTooSmall && strict.sentence.contains("2048 bits (RSA), the minimum is 4096"), strict.story)
     }
