@@ -81,7 +81,7 @@ package struct Forecaster: Sendable {
     }
 
     private static func changesWithTime(_ definition: ProbeDefinition) -> Bool {
-        definition.kind.guide.stages.contains { [.tls, .certificate, .token, .graph].contains($0) }
+        definition.kind.guide.stages.contains { [.tls, .file, .certificate, .token, .graph].contains($0) }
     }
 
     /// Runs every probe once and records the results, for a process without a schedule.

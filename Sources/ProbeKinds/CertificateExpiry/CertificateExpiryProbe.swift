@@ -31,7 +31,7 @@ struct CertificateExpiryProbe: Probe {
         return log.finished([.certificate, .metadata])
     }
 
-    func turns(with validity: Validity) -> [Date] { thresholds.turns(with: validity) }
+    func turns(with validity: Validity) -> [Date] { thresholds.expiryTurns(with: validity) }
 
     private func judge(_ seen: VisibleCopies, at date: Date, into log: inout RunRecorder) {
         var byThumbprint: [(facts: CertificateFacts, copies: [VisibleCopies.Copy])] = []

@@ -39,7 +39,7 @@ extension Thresholds {
     }
 
     /// The dates at which that finding changes, in any order.
-    package func turns(with validity: Validity) -> [Date] {
+    package func expiryTurns(with validity: Validity) -> [Date] {
         [
             validity.begin, validity.end, validity.end.addingTimeInterval(-warning(lifetime: validity.lifetime).seconds),
             validity.end.addingTimeInterval(-failure(lifetime: validity.lifetime).seconds),

@@ -17,6 +17,7 @@ extension Reason {
     ///   - server: the server it is about; empty if it is about none, or several.
     package func remedy(at stage: Stage?, thumbprint: String?, on server: String) -> String {
         if self == .thumbprintDrift, stage == .tls { return Self.alignment }
+        if self == .certificateMissing, stage == .file { return Self.search }
         let certificates: [Reason] = [
             .certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak,
         ]
@@ -45,6 +46,11 @@ extension Reason {
     private static let alignment =
         "Install the current certificate, with its key, on the servers that the error names, and reload the service there. If all of them should "
         + "have the new one, continue with the rest. If they should differ, probe each with a definition of its own."
+
+    /// Finds the file of a certificate.
+    private static let search =
+        "Check the path or pattern and 'exclude', that the agent's user may read the directories, and the job that writes the file. A file without a "
+        + "certificate, such as a private key, needs no watching: leave it out."
 
     /// Replaces a certificate in a file.
     private static func fileRenewal(of thumbprint: String?) -> String {
