@@ -17,6 +17,8 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
         package var paths: [String] = []
         /// What could not be searched, or is no regular file though it is named.
         package var problems: [FileUnreadable] = []
+        /// The only path, if it is a file that is named; nil for a directory or a pattern.
+        package var named: String?
         /// False if the search was ended.
         package var isComplete = true
     }
@@ -105,6 +107,7 @@ package struct FilePattern: Sendable, Hashable, CustomStringConvertible {
                 found.problems.append(FileUnreadable(path: path, .notRegular("a file of the kernel")))
             } else {
                 found.paths.append(path)
+                if isNamed { found.named = path }
             }
         }
 

@@ -67,6 +67,13 @@ package enum RegularFile {
         }
     }
 
+    /// The path without links, `.` and `..`; as it is, if it leads nowhere.
+    package static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     /// The file type of `st_mode`, such as `a directory`; nil for a regular file.
     package static func shape(_ mode: UInt32) -> String? {
         switch mode & S_IFMT {

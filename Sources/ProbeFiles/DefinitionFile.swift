@@ -83,7 +83,9 @@ struct DefinitionFile {
     /// Says of an unknown option which other kind has it.
     private func namingOtherKinds(_ diagnostic: Diagnostic, than kind: any ProbeKind) -> Diagnostic {
         var diagnostic = diagnostic
-        for other in kinds.kinds where other.name != kind.name || other.aim != kind.aim {
+        // First the other kind of the same name.
+        for other in kinds.kinds(named: kind.name) + kinds.kinds.filter({ $0.name != kind.name })
+        where other.name != kind.name || other.aim != kind.aim {
             let owned = other.guide.options.first { diagnostic.sentence.hasPrefix("unknown key '\($0.name)'") }
             guard let owned else { continue }
             diagnostic.sentence =

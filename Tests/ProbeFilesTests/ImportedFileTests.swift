@@ -80,6 +80,12 @@ import Transfers
             ])
     }
 
+    @Test("ssl_exporter is told by its STARTTLS alone; a name that YAML would take for null")
+    func startTLS() throws {
+        let (definitions, _, problems) = try imported("modules:\n  \"null\":\n    prober: tcp\n    tcp: { starttls: smtp }\n")
+        #expect(problems == [] && definitions.map(\.kind.name) == ["tls"] && definitions.map(\.identity.name) == ["null"])
+    }
+
     @Test("x509-certificate-exporter: the sources of files")
     func x509() throws {
         let (definitions, notes, problems) = try imported(

@@ -19,7 +19,8 @@ enum CompatibleNames {
             all += [SSL.success(result.type == .succeeded), SSL.prober(1, [("prober", result.kind)])]
             all += ssl(result.outcome)
         }
-        if names.contains(.x509CertificateExporter), stages.contains(.file) {
+        // A kind may look at servers and at files.
+        if names.contains(.x509CertificateExporter), result.outcome.stages.contains(where: { $0.stage == .file }) {
             all += x509(result, source: state.key.identity.target ?? state.key.identity.name)
         }
         return all

@@ -56,6 +56,7 @@ package struct ImportedFile: Sendable {
     private static func isOfSSLExporter(_ module: Setting) -> Bool {
         module.entries.contains { key, value in
             ["target", "tls_config", "https", "kubernetes", "http_file"].contains(key)
+                || key == "tcp" && value.entries.contains { $0.key == "starttls" }
                 || key == "prober" && ["https", "file", "http_file", "kubernetes", "kubeconfig"].contains(value.text)
         }
     }
@@ -132,7 +133,7 @@ package struct ImportedFile: Sendable {
             valid = "\(wanted)-\(number)"
         }
         var entries = [
-            entry("healthSet", .scalar("Imported", isPlain: true)), entry("name", .scalar(valid, isPlain: true)),
+            entry("healthSet", .scalar("Imported", isPlain: true)), entry("name", .scalar(valid, isPlain: false)),
             entry("kind", .scalar(kind, isPlain: true)), entry("every", every?.value ?? .scalar("1m", isPlain: true)),
         ]
         if let timeout { entries.append(entry("timeout", timeout.value)) }

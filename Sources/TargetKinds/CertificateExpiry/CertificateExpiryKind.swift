@@ -62,5 +62,5 @@ struct CertificateExpiryProbe: TargetProbe {
         run.find(mostOf: certificates.compactMap { options.thresholds.expiry(of: $0.facts, $0.subject, $0.stage, at: date) })
     }
 
-    func turns(with validity: Validity) -> [Date] { options.thresholds.turns(with: validity) }
+    func turns(with validity: Validity) -> [Date] { options.thresholds.expiryTurns(with: validity) }
 }

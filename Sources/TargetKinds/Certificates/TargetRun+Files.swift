@@ -47,17 +47,27 @@ struct FileContents {
 private struct FileTrouble {
     var reason: Reason
     var sentence: String
-    /// Whether the agent lacks descriptors or memory, which says nothing about the file.
-    var isOwn = false
+    /// Unknown if it says nothing about the file, because the agent lacks descriptors, memory or a password.
+    var severity = Finding.Severity.failure
 
-    init(_ reason: Reason, _ sentence: String) {
+    init(_ reason: Reason, _ sentence: String, _ severity: Finding.Severity = .failure) {
         self.reason = reason
         self.sentence = sentence
+        self.severity = severity
     }
 
     init(_ problem: FileUnreadable) {
         self.init(problem.problem == .missing ? .certificateMissing : .certificateUnreadable, problem.description)
-        isOwn = problem.isLocalLimit
+        if problem.isLocalLimit { (reason, severity) = (.systemRefused, .unknown) }
+    }
+
+    /// - Parameter password: why a password file cannot be used; nil if there is none that cannot.
+    init(_ problem: CertificateBundle.Unreadable, _ path: String, password: FileUnreadable?) {
+        if let password, [.passwordNeeded, .passwordWrong].contains(problem.cause) {
+            self.init(.credentialUnreadable, "\(path): \(problem), and a password file cannot be used: \(password)", .unknown)
+        } else {
+            self.init(.certificateUnreadable, "\(path): \(problem)")
+        }
     }
 }
 
@@ -73,7 +83,7 @@ extension TargetRun {
             reject(.config, .targetInvalid, "the target must be an absolute path or pattern, such as /etc/ssl/**/*.pem")
             return nil
         }
-        guard let passwords = passwords(options) else { return nil }
+        let (passwords, unusable) = Self.passwords(options)
         let deadline = deadline
         let found = pattern.files { !Task.isCancelled && ContinuousClock.now < deadline }
         var troubles = found.problems.map { FileTrouble($0) }
@@ -91,44 +101,41 @@ extension TargetRun {
                         FoundCertificate(source: .file(certificate), place: certificate.place, facts: entry.facts))
                 }
                 troubles += bundle.problems.map { FileTrouble(.certificateUnreadable, "\(path): \($0)") }
-            // Of a pattern, files of other kinds are not meant.
-            case .none(let clause): if pattern.isLiteral { troubles.append(FileTrouble(.certificateMissing, "\(path): \(clause)")) }
+            // Of a directory or a pattern, files of other kinds are not meant.
+            case .none(let clause): if path == found.named { troubles.append(FileTrouble(.certificateMissing, "\(path): \(clause)")) }
             case .unreadable(.file(let problem)): troubles.append(FileTrouble(problem))
-            case .unreadable(.content(let problem)): troubles.append(FileTrouble(.certificateUnreadable, "\(path): \(problem)"))
+            case .unreadable(.content(let problem)): troubles.append(FileTrouble(problem, path, password: unusable))
             }
         }
-        find(
-            mostOf: troubles.map { trouble in
-                Finding(
-                    trouble.isOwn ? .unknown : .failure, stage: .file, reason: trouble.isOwn ? .systemRefused : trouble.reason,
-                    sentence: trouble.sentence)
-            })
+        // Where no file needed it, it is still a fault of the configuration.
+        if let unusable, !troubles.contains(where: { $0.reason == .credentialUnreadable }) {
+            troubles.append(FileTrouble(.credentialUnreadable, "\(target): a password file cannot be used: \(unusable)", .warning))
+        }
+        find(mostOf: troubles.map { Finding($0.severity, stage: .file, reason: $0.reason, sentence: $0.sentence) })
         guard found.isComplete else {
             reject(.file, .timeout, "the directories could not be searched in time")
             return contents
         }
         if read.count < found.paths.count {
             reject(.file, .timeout, "\(read.count) of \(found.paths.count) files could be read in time; the next run continues")
-        } else if contents.certificates.isEmpty, contents.bundles.isEmpty, troubles.isEmpty {
+        } else if contents.certificates.isEmpty, contents.bundles.isEmpty, !troubles.contains(where: { $0.severity != .warning }) {
             fail(
-                .file, .certificateMissing, found.paths.isEmpty ? "there is no such file" : "no certificate in \(found.paths.count) file(s)"
+                .file, .certificateMissing,
+                found.paths.isEmpty ? "no file matches, or all are excluded" : "no certificate in \(found.paths.count) file(s)"
             )
         }
         return contents
     }
 
-    /// Nil if one cannot be read (the reason has been recorded).
-    private mutating func passwords(_ options: CertificateFileOptions) -> [String]? {
-        do throws(FileUnreadable) {
-            var passwords: [String] = []
-            for path in options.passwordFiles {
+    /// The passwords of the files that can be read, and why another one cannot.
+    private static func passwords(_ options: CertificateFileOptions) -> (passwords: [String], unusable: FileUnreadable?) {
+        var (passwords, unusable): ([String], FileUnreadable?) = ([], nil)
+        for path in options.passwordFiles {
+            do throws(FileUnreadable) {
                 let bytes = try RegularFile.read(path, atMost: RegularFile.credentialLimit, isSecret: true)
                 passwords.append(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self))
-            }
-            return passwords
-        } catch {
-            reject(.config, .credentialUnreadable, "the password file cannot be used: \(error)")
-            return nil
+            } catch { unusable = error }
         }
+        return (passwords, unusable)
     }
 }

@@ -1,6 +1,7 @@
 import Addresses
 import Certificates
 import Concurrency
+import Documents
 import FoundationEssentials
 import Outbound
 import Probing
@@ -37,7 +38,12 @@ struct ThumbprintDriftProbe: TargetProbe {
             (place, await Self.ask(member, source, keepsDER: keepsDER, like: base))
         }.sorted { $0.0 < $1.0 }.map(\.1)
         for answer in answers { answer.problem.map { run.leaveOut($0) } }
-        let found = answers.flatMap(\.certificates)
+        // A file may be found by several patterns and paths.
+        var files: Set<String> = []
+        let found = answers.flatMap(\.certificates).filter { certificate in
+            guard case .file(let file) = certificate.source else { return true }
+            return files.insert(RegularFile.resolved(file.path)).inserted
+        }
         var groups: [Group] = []
         var known: [String: Int] = [:]
         for certificate in found {
@@ -59,28 +65,40 @@ struct ThumbprintDriftProbe: TargetProbe {
         run.pass(.compare, "\(groups.count) certificate(s) in \(found.count) places")
     }
 
-    /// The target's addresses or files, and the members; nil if the run ends here (the reason has been recorded).
+    /// A server, for which a certificate is asked.
+    private struct Server: Hashable {
+        var address: NetworkAddress
+        var port: UInt16
+        var name: String
+    }
+
+    /// The target's addresses or files, and the members, each server once; nil if the run ends here (the reason has been recorded).
     private func members(_ run: inout TargetRun) async -> [Target]? {
         var members: [Target] = []
+        var known: Set<Server> = []
+        let isServer = options.source.files.pattern(target.text) == nil
         for text in [target.text] + options.members {
             if options.source.files.pattern(text) != nil {
                 members.append(Target(text, policy: target.policy))
                 continue
             }
-            guard let (host, _) = options.source.server.endpoint(text) else {
+            guard let (host, port) = options.source.server.endpoint(text) else {
                 run.reject(
                     .config, .targetInvalid, "'\(text)' must be host or host:port, with an IPv6 address in brackets, or an absolute path")
                 return nil
             }
             // A member that is an address is asked for the certificate of the target's name.
-            let name = target.hostname ?? (NetworkAddress(host) == nil ? nil : Target.host(in: target.text))
+            let name = target.hostname ?? (NetworkAddress(host) != nil && isServer ? Target.host(in: target.text) : nil)
             if text == target.text, let address = target.address {
+                known.insert(Server(address: address, port: port, name: name ?? host))
                 members.append(Target(text, hostname: name, address: address, policy: target.policy))
                 continue
             }
             do throws(ExchangeFailure) {
                 let addresses = try await run.transfers.resolve(host, options.source.server.address.preference, until: run.deadline)
-                members += addresses.map { Target(text, hostname: name, address: $0, policy: target.policy) }
+                members += addresses.filter { known.insert(Server(address: $0, port: port, name: name ?? host)).inserted }.map {
+                    Target(text, hostname: name, address: $0, policy: target.policy)
+                }
             } catch {
                 // Of a set with members, the others are still compared.
                 guard options.members.isEmpty else {
@@ -129,7 +147,11 @@ struct ThumbprintDriftProbe: TargetProbe {
         let order = groups.sorted { ($0.places.count, $0.facts.notBefore) > ($1.places.count, $1.facts.notBefore) }
         guard let usual = order.first else { return [] }
         return order.dropFirst().map {
-            finding($0, "differs from \(usual.facts.thumbprint), which \(usual.places.count) of \(total) have")
+            finding(
+                $0,
+                usual.places.count * 2 > total
+                    ? "differs from \(usual.facts.thumbprint), which \(usual.places.count) of \(total) have"
+                    : "differs from \(usual.facts.thumbprint), the newest, of \(usual.places.prefix(3).joined(separator: ", "))")
         }
     }
 }

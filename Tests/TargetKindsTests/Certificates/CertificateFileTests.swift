@@ -51,13 +51,17 @@ import Transfers
     @Test("of a pattern, files of other kinds are skipped; a file that is named must have a certificate")
     func otherFiles() async throws {
         try certificates.directory.write("notes.txt", "nothing")
-        #expect(try await run("*").result == .succeeded)
+        for pattern in ["*", ""] {
+            let all = try await run(pattern)
+            #expect(all.result == .succeeded && all.outcome.findings.isEmpty, all.story)
+        }
         for name in ["notes.txt", "root.key"] {
             let named = try await run(name)
             #expect(named.reason == .certificateMissing && named.stage == .file, named.story)
         }
         #expect(try await run("*.none").reason == .certificateMissing)
-        #expect(try await run("none.pem").sentence.contains("there is no such file"))
+        let missing = try await run("none.pem")
+        #expect(missing.sentence.contains("there is no such file") && missing.outcome.decisive?.remedy(on: "").contains("pattern") == true)
     }
 
     @Test("of a pattern, a private key, a request and plain text are skipped as DER, too; a damaged certificate is not")
@@ -102,6 +106,9 @@ import Transfers
         #expect(chmod(path + "/right", 0o644) == 0)
         let open = try await run("store.p12", ["passwordFile": .text(path + "/right")])
         #expect(open.reason == .credentialUnreadable && open.result == .rejected, open.story)
+        // What needs no password is judged all the same.
+        let other = try await run("root.pem", ["passwordFile": .text(path + "/right")])
+        #expect(other.reason == .credentialUnreadable && other.result == .succeeded && other.files.count == 1, other.story)
     }
 
     @Test("a private key belongs to the certificate beside it, or in 'keyFile'")
