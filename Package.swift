@@ -98,7 +98,7 @@ let package = Package(
         .target(name: "CKeyDecoders", linkerSettings: [.linkedLibrary("crypto")]),
         room("Addresses", []),
         room("Concurrency", ["CLinux", deque, heap]),
-        room("Documents", ["CLinux", "CXml"]),
+        room("Documents", ["CLinux", "CXml", yams]),
         room("Expressions", ["Documents"]),
         room("Certificates", ["CCurl"]),
         room(
@@ -129,7 +129,7 @@ let package = Package(
                 logging, lifecycle,
             ]),
         room("History", ["Documents", "Monitoring", "Probing", "Concurrency", grdb, logging, lifecycle]),
-        room("ProbeFiles", ["Monitoring", "Probing", "Addresses", "Certificates", "Documents", "ExchangeExport", yams]),
+        room("ProbeFiles", ["Monitoring", "Probing", "Addresses", "Certificates", "Documents", "ExchangeExport"]),
         room("Outbound", ["Probing", "Transfers", "Certificates"]),
         room(
             "ProbeKinds", ["Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents", "ExchangeExport", jwtKit, logging]),

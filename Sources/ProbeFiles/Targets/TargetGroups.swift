@@ -20,7 +20,7 @@ struct TargetGroups {
 
     init(yaml bytes: [UInt8], _ path: String) throws(ConfigurationRefused) {
         var file = YAMLFile(path: path)
-        file.valueLimit = Self.values
+        file.bounds.values = Self.values
         guard let setting = try file.document(file.text(bytes)) else { return }
         let notes = SettingsReader.Notes()
         guard case .list(let groups) = setting.value else {

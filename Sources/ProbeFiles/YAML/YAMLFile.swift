@@ -3,12 +3,11 @@ import Probing
 
 /// A file with one YAML document, read as a tree of settings with their locations.
 struct YAMLFile {
-    private static let depthLimit = 32
     /// In bytes.
     static let sizeLimit = 1 << 20
 
     let path: String
-    var valueLimit = 50_000
+    var bounds = YAMLBounds()
 
     init(path: String) { self.path = path }
 
@@ -56,7 +55,10 @@ struct YAMLFile {
 
     /// - Returns: nil if the text contains only comments, or null.
     func document(_ text: String) throws(ConfigurationRefused) -> Setting? {
-        try YAMLComposer.compose(text, path: path, depthLimit: Self.depthLimit, valueLimit: valueLimit)
+        do throws(YAMLFault) {
+            let setting = try YAMLNode.documents(in: text, within: bounds).first.map { Setting($0, path: path) }
+            return setting?.isNull == true ? nil : setting
+        } catch { throw refused(error.problem, line: error.mark?.line, column: error.mark?.column) }
     }
 
     private func refused(_ sentence: String, line: Int? = nil, column: Int? = nil) -> ConfigurationRefused {

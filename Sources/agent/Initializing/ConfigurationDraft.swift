@@ -1,4 +1,5 @@
 import Certificates
+import Documents
 import FoundationEssentials
 import ProbeFiles
 import ProbeKinds

@@ -5,10 +5,9 @@ import Testing
 
 /// `controlSocket: { group }`: who may give orders beside the owner.
 @Suite(.enabled(if: geteuid() == 0, "it needs root to hand a socket to a group")) struct ControlGroupTests {
-    private static func socket(_ site: FileSite) -> (mode: mode_t, group: gid_t)? {
-        var status = stat()
-        guard lstat(site.directory.path + "/control.sock", &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
-        return (status.st_mode & 0o777, status.st_gid)
+    private static func socket(_ site: FileSite) -> (mode: Int, group: Int)? {
+        guard let status = FileStatus(site.directory.path + "/control.sock"), status.type == .typeSocket else { return nil }
+        return (status.permissions, status.group)
     }
 
     private static func site(_ group: String) throws -> FileSite {
@@ -46,7 +45,7 @@ import Testing
         let site = try Self.site(", group: daemon")
         let daemon = try await site.startAgent()
         #expect(await eventually(within: .seconds(60)) { Self.socket(site)?.mode == 0o660 })
-        #expect(Self.socket(site)?.group == group)
+        #expect(Self.socket(site)?.group == Int(group))
         #expect(try await Self.order(site, as: group).output == "HTTP/1.1 200 OK\n")
         #expect(try await Self.order(site, as: 65534).output == "refused\n")
         withExtendedLifetime(daemon) {}

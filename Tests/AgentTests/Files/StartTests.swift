@@ -43,9 +43,8 @@ import Testing
         #expect(ended.status == 2 && ended.errors == "error: " + sentence.replacing("DIR", with: directory.path), "\(ended.errors)")
     }
 
-    private func mode(_ name: String) -> mode_t? {
-        var status = stat()
-        return lstat(directory.path + "/" + name, &status) == 0 ? status.st_mode & 0o777 : nil
+    private func mode(_ name: String) -> Int? {
+        FileStatus(directory.path + "/" + name)?.permissions
     }
 
     @Test("a pipe in the place of the history hangs nothing")

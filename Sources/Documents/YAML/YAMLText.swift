@@ -1,7 +1,7 @@
-import Probing
+import FoundationEssentials
 import Yams
 
-/// Writes one mapping entry in one line of YAML, quoted and escaped as necessary.
+/// Writes YAML, quoted and escaped as necessary.
 package enum YAMLText {
     /// `key: value`
     package static func entry(_ key: String, _ text: String) -> String { line(key, scalar(text)) }
@@ -20,11 +20,28 @@ package enum YAMLText {
     private static func scalar(_ text: String) -> Node {
         let isPlain =
             !text.isEmpty && text.utf8.allSatisfy(isPlainByte) && !text.hasPrefix("-") && !text.hasSuffix(":")
-            && !Setting(.scalar(text, isPlain: true), at: SourceLocation(path: "")).isNull
+            && text.lowercased() != "null"
         return Node(text, Tag(.implicit), isPlain ? .plain : .doubleQuoted)
     }
 
     private static func isPlainByte(_ byte: UInt8) -> Bool {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._/:=+".utf8.contains(byte)
+    }
+
+    /// The text of a whole node, with the keys in their order. Text that was quoted stays so.
+    package static func document(_ node: YAMLNode) -> String {
+        // Yams writes no tags of scalars.
+        ((try? Yams.serialize(node: written(node))) ?? "").replacing(binaryMark, with: "!!binary ")
+    }
+
+    private static let binaryMark = "agent-binary-value-"
+
+    private static func written(_ node: YAMLNode) -> Node {
+        switch node.value {
+        case .scalar(let text, let isPlain): Node(text, Tag(.implicit), isPlain ? .any : .doubleQuoted)
+        case .binary(let bytes): Node(binaryMark + Data(bytes).base64EncodedString(), Tag(.implicit), .plain)
+        case .list(let items): Node(items.map(written))
+        case .mapping(let entries): Node(entries.map { (Node($0.key), written($0.value)) })
+        }
     }
 }

@@ -14,25 +14,13 @@ final class YAMLEvents {
         case alias(String)
     }
 
-    /// A position; line and column start at 1.
-    struct Mark {
-        var line: Int
-        var column: Int
-    }
-
-    struct Fault: Error {
-        var problem: String
-        /// Nil if the error concerns the whole text.
-        var mark: Mark?
-    }
-
     /// libyaml compares each directive with all previous ones.
     private static let directiveLimit = 64
 
     private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     private let text: UnsafeMutableBufferPointer<UInt8>
 
-    init(_ text: String) throws(Fault) {
+    init(_ text: String) throws(YAMLFault) {
         let bytes = Array(text.utf8)
         self.text = .allocate(capacity: bytes.count)
         _ = self.text.initialize(from: bytes)
@@ -41,7 +29,7 @@ final class YAMLEvents {
         yaml_parser_set_input_string(parser, self.text.baseAddress, bytes.count)
         let directives = bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: "%") && ($0 == 0 || bytes[$0 - 1] == UInt8(ascii: "\n")) }
         guard directives.prefix(Self.directiveLimit + 1).count <= Self.directiveLimit else {
-            throw Fault(problem: "more than \(Self.directiveLimit) directives", mark: Mark(line: 1, column: 1))
+            throw YAMLFault(problem: "more than \(Self.directiveLimit) directives", mark: YAMLMark(line: 1, column: 1))
         }
     }
 
@@ -51,7 +39,7 @@ final class YAMLEvents {
         text.deallocate()
     }
 
-    func next() throws(Fault) -> (event: Event, mark: Mark) {
+    func next() throws(YAMLFault) -> (event: Event, mark: YAMLMark) {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw fault }
         defer { yaml_event_delete(&event) }
@@ -79,11 +67,11 @@ final class YAMLEvents {
 
     private static func name(_ pointer: UnsafeMutablePointer<UInt8>?) -> String? { pointer.map { String(cString: $0) } }
 
-    private static func mark(_ mark: yaml_mark_t) -> Mark { Mark(line: Int(mark.line) + 1, column: Int(mark.column) + 1) }
+    private static func mark(_ mark: yaml_mark_t) -> YAMLMark { YAMLMark(line: Int(mark.line) + 1, column: Int(mark.column) + 1) }
 
-    private var fault: Fault {
+    private var fault: YAMLFault {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be parsed"
         let hasPlace = parser.pointee.error == YAML_SCANNER_ERROR || parser.pointee.error == YAML_PARSER_ERROR
-        return Fault(problem: problem, mark: hasPlace ? Self.mark(parser.pointee.problem_mark) : nil)
+        return YAMLFault(problem: problem, mark: hasPlace ? Self.mark(parser.pointee.problem_mark) : nil)
     }
 }
