@@ -138,7 +138,7 @@ let package = Package(
             [
                 "CLdns", "CPattern", "Expressions", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Concurrency",
                 "Documents",
-            ]),
+            ], resources: [.embedInCode("DomainExpiry/rdap.json")]),
         room(
             "Serving",
             [

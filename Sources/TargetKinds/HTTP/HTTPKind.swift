@@ -57,13 +57,7 @@ struct HTTPKind: ProbeKind {
             .init(
                 "oauth2", "client_id, client_secret, client_secret_file, scopes, token_url, endpoint_params, tls_config, proxy_url",
                 settableThroughAgent: false),
-            .init("proxy_url", "http:// or socks5:// proxy", settableThroughAgent: false),
-            .init("proxy_windows_auth", "an account for the proxy, as windows_auth", settableThroughAgent: false),
-            .init("no_proxy", "hosts, domains and ranges that are reached without the proxy", settableThroughAgent: false),
-            .init(
-                "proxy_from_environment", "take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY (default false)",
-                settableThroughAgent: false),
-            .init("proxy_connect_header", "headers sent only to the proxy", settableThroughAgent: false),
+        ] + ProxyOptions.guide + [
             .init("skip_resolve_phase_with_proxy", "let the proxy resolve names (default false)", settableThroughAgent: false),
             .init("enable_http2", "use HTTP/2 if the server offers it (default true)", settableThroughAgent: true),
             .init("enable_http3", "use HTTP/3 and nothing else, if libcurl has it (default false)", settableThroughAgent: true),

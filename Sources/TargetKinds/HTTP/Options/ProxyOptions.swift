@@ -13,6 +13,17 @@ struct ProxyOptions: Sendable {
 
     init() {}
 
+    /// The options as a kind's guide lists them.
+    static let guide: [KindGuide.Option] = [
+        .init("proxy_url", "http:// or socks5:// proxy", settableThroughAgent: false),
+        .init("proxy_windows_auth", "an account for the proxy, as windows_auth", settableThroughAgent: false),
+        .init("no_proxy", "hosts, domains and ranges that are reached without the proxy", settableThroughAgent: false),
+        .init(
+            "proxy_from_environment", "take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY (default false)",
+            settableThroughAgent: false),
+        .init("proxy_connect_header", "headers sent only to the proxy", settableThroughAgent: false),
+    ]
+
     /// The proxy for a URL and its redirects, which decides by itself which hosts are asked without it; nil if there is none.
     func route(to host: URLHost) -> ProxyRoute? {
         // An entry of the environment may name a port, too.

@@ -1,0 +1,84 @@
+import FoundationEssentials
+import Probing
+import TargetKinds
+import TestSupport
+import Testing
+
+/// `domain-expiry` against an RDAP server on loopback.
+@Suite struct DomainExpiryTests {
+    private let certificates: TestCertificates
+    private let root: TestCertificates.Identity
+    private let server: PythonServer
+
+    init() async throws {
+        certificates = try TestCertificates()
+        root = try await certificates.root("root")
+        let leaf = try await certificates.leaf("leaf", by: root)
+        server = try await PythonServer(
+            """
+            import datetime, http.server, json
+            def domain(days, style):
+                end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+                return json.dumps({"objectClassName": "domain", "events": [
+                    {"eventAction": "registration", "eventDate": "2001-01-01T00:00:00Z"},
+                    {"eventAction": "expiration", "eventDate": end.strftime(style)}]})
+            Z, MILLIS = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.123Z"
+            ANSWERS = {"good.test": (200, domain(300, Z)), "soon.test": (200, domain(20, MILLIS)), "very.test": (200, domain(3, Z)),
+                "gone.test": (200, domain(-3, Z)), "busy.test": (429, ""), "odd.test": (200, "{}"), "text.test": (200, "<html>"), "error.test": (500, "")}
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    name = self.path.removeprefix("/rdap/domain/")
+                    if name == "moved.test":
+                        self.send_response(302); self.send_header("Location", "/rdap/domain/good.test"); self.send_header("Content-Length", "0"); return self.end_headers()
+                    status, body = ANSWERS.get(name, (404, ""))
+                    self.send_response(status); self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body.encode())
+                def log_message(self, *arguments): say(self.path, self.headers["Accept"])
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(sys.argv[1], sys.argv[2])
+            httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
+            ready(httpd.server_address[1])
+            httpd.serve_forever()
+            """, [leaf.certificate, leaf.key])
+    }
+
+    private func run(_ domain: String, _ more: Written = [:]) async throws -> KindRun {
+        try await KindRun(
+            "domain-expiry", domain,
+            more.with("tls_config", ["ca_file": .text(root.certificate)]))
+    }
+
+    private var base: String { "https://\(server.address)/rdap/" }
+
+    @Test(
+        "the verdict on each answer of a registry",
+        arguments: [
+            ("good.test", nil, ResultType.succeeded), ("GOOD.test", nil, .succeeded), ("moved.test", nil, .succeeded),
+            ("soon.test", .domainExpiresSoon, .succeeded), ("very.test", .domainExpiresVerySoon, .failed),
+            ("gone.test", .domainExpired, .failed), ("none.test", .domainMissing, .failed), ("busy.test", .endpointThrottled, .rejected),
+            ("odd.test", .answerUnexpected, .rejected), ("text.test", .answerUnexpected, .rejected), ("error.test", .httpStatus, .rejected),
+            ("nodots", .targetInvalid, .rejected), ("good.test:443", .targetInvalid, .rejected),
+        ] as [(String, Reason?, ResultType)])
+    func answers(domain: String, reason: Reason?, result: ResultType) async throws {
+        let run = try await run(domain, ["server": .text(base)])
+        #expect(run.reason == reason && run.result == result, run.story)
+        if domain == "good.test" { #expect(Int(run.outcome.sampleValue ?? 0) == 299) }
+    }
+
+    @Test("the service of the longest ending is asked; a list that is none, and an ending without a service, cannot be judged")
+    func bootstrap() async throws {
+        let file = try certificates.directory.write(
+            "dns.json",
+            #"{"version": "1.0", "services": [[["com"], ["https://192.0.2.1/"]], [["TEST"], ["http://192.0.2.1/", "\#(base)"]], [["x.y.test"], ["https://192.0.2.1/"]]]}"#
+        )
+        #expect(try await run("good.test", ["bootstrapFile": .text(file)]).result == .succeeded)
+        #expect(try await run("good.example", ["bootstrapFile": .text(file)]).reason == .notObserved)
+        let broken = try certificates.directory.write("broken.json", "{")
+        #expect(try await run("good.test", ["bootstrapFile": .text(broken)]).reason == .credentialUnreadable)
+        await #expect(throws: KindRun.Refused.self) { try await run("good.test", ["server": "http://plain/"]) }
+        let unlisted = try await run("good.test")
+        #expect(
+            unlisted.reason == .notObserved && unlisted.outcome.findings.first?.sentence.contains("set 'bootstrapFile'") == true,
+            unlisted.story)
+    }
+}
