@@ -22,6 +22,8 @@ package struct CertificateFacts: Sendable, Hashable {
     package var signatureAlgorithm: String
     /// The DNS names and IP addresses of the subject alternative name extension, in the certificate's order.
     package var names: [String]
+    /// The mail addresses of that extension, in its order.
+    package var mailAddresses: [String]
     package var der: [UInt8]
 
     /// The algorithm of a public key.
@@ -43,7 +45,7 @@ package struct CertificateFacts: Sendable, Hashable {
     package init(
         thumbprint: Thumbprint, fingerprintSHA256: String, subject: String, issuer: String, serialNumber: String,
         notBefore: Date, notAfter: Date, keyType: KeyType, keyBits: Int, signatureAlgorithm: String,
-        names: [String] = [], der: [UInt8] = []
+        names: [String] = [], mailAddresses: [String] = [], der: [UInt8] = []
     ) {
         self.thumbprint = thumbprint
         self.fingerprintSHA256 = fingerprintSHA256
@@ -56,6 +58,7 @@ package struct CertificateFacts: Sendable, Hashable {
         self.keyBits = keyBits
         self.signatureAlgorithm = signatureAlgorithm
         self.names = names
+        self.mailAddresses = mailAddresses
         self.der = der
     }
 

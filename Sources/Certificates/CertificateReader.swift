@@ -59,6 +59,20 @@ extension CertificateFacts {
         return agent_demands_staple(certificate) == 1
     }
 
+    /// The http URLs at which its issuer tells whether it was revoked: by OCSP, and in a list. Nil where it names none, or `der` is not set.
+    package var revocationSources: (responder: String?, list: String?) {
+        guard let certificate = Self.readDER(der) else { return (nil, nil) }
+        defer {
+            X509_free(certificate)
+            ERR_clear_error()
+        }
+        func text(_ url: UnsafeMutablePointer<CChar>?) -> String? {
+            defer { agent_openssl_free(url) }
+            return url.map { String(cString: $0) }
+        }
+        return (text(agent_responder_url(certificate)), text(agent_list_url(certificate)))
+    }
+
     /// The number of signed certificate timestamps in it; 0 if `der` is not set.
     package var timestampCount: Int {
         guard let certificate = Self.readDER(der) else { return 0 }
@@ -84,7 +98,7 @@ extension CertificateFacts {
     package var alternativeNames: [String] {
         guard let certificate = Self.readDER(der) else { return [] }
         defer { X509_free(certificate) }
-        return Self.names(certificate, of: [GEN_DNS, GEN_IPADD, GEN_EMAIL, GEN_URI])
+        return Self.names(certificate).map(\.text)
     }
 
     /// The number of certificates in PEM text, up to the first that cannot be parsed.
@@ -113,11 +127,14 @@ extension CertificateFacts {
             let notBefore = Self.date(X509_get0_notBefore(certificate)), let notAfter = Self.date(X509_get0_notAfter(certificate))
         else { return nil }
         let (keyType, keyBits) = Self.key(of: certificate)
+        let names = Self.names(certificate)
         self.init(
             thumbprint: thumbprint, fingerprintSHA256: Hexadecimal.upper(Digest.sha256.of(der)).lowercased(),
             subject: Self.name(X509_get_subject_name(certificate)), issuer: Self.name(X509_get_issuer_name(certificate)),
             serialNumber: Self.serialNumber(certificate), notBefore: notBefore, notAfter: notAfter, keyType: keyType, keyBits: keyBits,
-            signatureAlgorithm: Self.signatureAlgorithm(certificate), names: Self.names(certificate), der: der)
+            signatureAlgorithm: Self.signatureAlgorithm(certificate),
+            names: names.filter { [GEN_DNS, GEN_IPADD].contains($0.type) }.map(\.text),
+            mailAddresses: names.filter { $0.type == GEN_EMAIL }.map(\.text), der: der)
     }
 
     /// Of RSASSA-PSS, the digest is a parameter.
@@ -185,16 +202,21 @@ extension CertificateFacts {
         return String(decoding: UnsafeRawBufferPointer(start: bytes, count: Int(length)), as: UTF8.self)
     }
 
-    private static func names(_ certificate: OpaquePointer, of types: [Int32] = [GEN_DNS, GEN_IPADD]) -> [String] {
+    /// Subject alternative names, in the order of the certificate: DNS names, addresses, mail addresses and URIs.
+    private static func names(_ certificate: OpaquePointer) -> [(type: Int32, text: String)] {
         guard let raw = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return [] }
         let names = OpaquePointer(raw)
         defer { GENERAL_NAMES_free(names) }
         return (0..<agent_names_count(names)).compactMap { index in
-            guard let name = agent_name_at(names, index), types.contains(agent_name_type(name)) else { return nil }
+            guard let name = agent_name_at(names, index), [GEN_DNS, GEN_IPADD, GEN_EMAIL, GEN_URI].contains(agent_name_type(name)) else {
+                return nil
+            }
             var length: Int32 = 0
             guard let start = agent_name_bytes(name, &length) else { return nil }
             let bytes = Array(UnsafeBufferPointer(start: start, count: Int(length)))
-            return agent_name_type(name) == GEN_IPADD ? address(bytes) : String(decoding: bytes, as: UTF8.self)
+            let type = agent_name_type(name)
+            let text = type == GEN_IPADD ? address(bytes) : String(decoding: bytes, as: UTF8.self)
+            return text.map { (type, $0) }
         }
     }
 

@@ -23,8 +23,15 @@ struct BundleContents {
     private var leftOut = 0
     private var partNames = UniqueNames()
     private var keyNames = UniqueNames()
+    /// Of the value of a document that is being read; nil if a file is.
+    var origin: CertificateBundle.Origin?
     /// By their DER: in a key store, many chains have the same issuers.
     private var known: [Encoding: CertificateFacts] = [:]
+
+    init() {}
+
+    /// For the next values of the same document, with names that differ from those of the previous ones.
+    init(after previous: BundleContents) { (partNames, keyNames) = (previous.partNames, previous.keyNames) }
 
     /// Whether a further part may be added; if not, it is counted as left out, and the caller goes on to the next.
     /// - Parameter isKey: whether it is a private key that will be parsed.
@@ -47,7 +54,7 @@ struct BundleContents {
     mutating func add(certificateIn der: UnsafeBufferPointer<UInt8>, named name: String? = nil) {
         let part = nextPart(name)
         let encoding = Encoding(bytes: Array(der))
-        if let facts = known[encoding] { return entries.append(CertificateBundle.Entry(part: part, facts: facts)) }
+        if let facts = known[encoding] { return add(facts, part) }
         guard let certificate = DER.parse(der, d2i_X509, releasedBy: X509_free) else {
             return problems.append("part \(part): not a complete certificate")
         }
@@ -59,7 +66,7 @@ struct BundleContents {
 
     private mutating func add(_ facts: CertificateFacts?, _ part: String) {
         guard let facts else { return problems.append("part \(part): a certificate with unreadable fields") }
-        entries.append(CertificateBundle.Entry(part: part, facts: facts))
+        entries.append(CertificateBundle.Entry(part: part, facts: facts, origin: origin))
     }
 
     /// Adds an OpenSSL `X509_CRL` object, which remains owned by the caller.
@@ -75,14 +82,14 @@ struct BundleContents {
     /// - Parameter publicKey: in the form of `PublicKeyEncoding`; nil for a key that could not be decrypted.
     mutating func add(keyFor publicKey: [UInt8]?, named name: String? = nil) {
         count += 1
-        let key = CertificateBundle.Key(part: keyNames.unique(name ?? "\(count)"), matches: nil, isEncrypted: publicKey == nil)
+        let key = CertificateBundle.Key(part: keyNames.unique(partName(name)), matches: nil, isEncrypted: publicKey == nil)
         keys.append((key, publicKey))
     }
 
     /// Adds a part that cannot be read.
     mutating func add(problem clause: String, named name: String? = nil) {
         count += 1
-        problems.append("part \(name ?? "\(count)"): \(clause)")
+        problems.append("part \(partName(name)): \(clause)")
     }
 
     /// All of it, with each private key assigned to its certificate.
@@ -107,6 +114,11 @@ struct BundleContents {
 
     private mutating func nextPart(_ name: String?) -> String {
         count += 1
-        return partNames.unique(name ?? "\(count)")
+        return partNames.unique(partName(name))
+    }
+
+    private func partName(_ name: String?) -> String {
+        guard let origin else { return name ?? "\(count)" }
+        return name.map { "\(origin) \($0)" } ?? origin.description
     }
 }

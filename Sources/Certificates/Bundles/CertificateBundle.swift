@@ -18,6 +18,8 @@ package struct CertificateBundle: Sendable {
         case jceks
         /// One revocation list in DER.
         case crl
+        /// Several of these inside another document.
+        case embedded
     }
 
     package struct Entry: Sendable, Hashable {
@@ -26,6 +28,8 @@ package struct CertificateBundle: Sendable {
         /// revocation lists, private keys and unreadable parts are counted.
         package var part: String
         package var facts: CertificateFacts
+        /// Nil if it is not inside another document.
+        package var origin: Origin?
     }
 
     /// A private key. Its parameters are not checked beyond its public key.
@@ -73,19 +77,20 @@ package struct CertificateBundle: Sendable {
         return contents.bundle(format)
     }
 
-    private static func read(
+    static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, passwords: [String], context: OpenSSLContext?, into contents: inout BundleContents
     ) throws(Unreadable) -> Format {
         if var store = JavaKeyStore(bytes) {
             try store.read(passwords: passwords, into: &contents)
             return store.format
         }
+        let before = contents
         let reason: Unreadable
         do throws(Unreadable) {
             return try DERReader.read(bytes, passwords: passwords, context: context, into: &contents)
         } catch { reason = error }
         // Text may begin as DER does.
-        contents = BundleContents()
+        contents = before
         if try PEMReader.read(bytes, into: &contents) { return .pem }
         throw reason
     }

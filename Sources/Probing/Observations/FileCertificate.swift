@@ -8,10 +8,14 @@ package struct FileCertificate: Sendable {
     /// Without `der`.
     package var facts: CertificateFacts
 
-    package init(path: String, part: String, facts: CertificateFacts) {
+    /// Nil if it is not inside another document.
+    package var origin: CertificateBundle.Origin?
+
+    package init(path: String, part: String, facts: CertificateFacts, origin: CertificateBundle.Origin? = nil) {
         self.path = path
         self.part = part
         self.facts = facts
+        self.origin = origin
         self.facts.der = []
     }
 

@@ -68,9 +68,9 @@ final class CertificateFiles: Sendable {
                 contents.append((path, earlier.content))
                 continue
             }
-            let content = Self.read(path, key)
+            let (content, dependsOnItself) = Self.read(path, key)
             // What could not be read may be readable without a change, and a file that has just changed may change again in the same moment.
-            if let version, content.wasRead, !version.isFresh { after[path] = Known(version: version, content: content) }
+            if let version, content.wasRead, dependsOnItself, !version.isFresh { after[path] = Known(version: version, content: content) }
             contents.append((path, content))
         }
         if contents.count < paths.count { after.merge(before) { new, _ in new } }
@@ -91,19 +91,34 @@ final class CertificateFiles: Sendable {
         return Version(device: UInt(status.st_dev), inode: UInt(status.st_ino), size: Int(status.st_size), modified: times)
     }
 
-    private static func read(_ path: String, _ key: Key) -> Content {
+    /// - Returns: `dependsOnItself`: whether it can only change with the file.
+    private static func read(_ path: String, _ key: Key) -> (Content, dependsOnItself: Bool) {
         let bytes: [UInt8]
         do throws(FileUnreadable) { bytes = try RegularFile.read(path, atMost: CertificateBundle.sizeLimit) } catch {
-            return .unreadable(.file(error))
+            return (.unreadable(.file(error)), true)
         }
+        var fault: YAMLFault?
+        do throws(YAMLFault) {
+            if let document = try KubernetesDocument(bytes, path: path) {
+                var bundle = CertificateBundle.read(document.groups, passwords: key.passwords)
+                bundle.problems = document.problems + bundle.problems
+                return (content(bundle, key), !document.hasReadFiles)
+            }
+        } catch { fault = error }
         do throws(CertificateBundle.Unreadable) {
-            var bundle = try CertificateBundle.read(bytes, passwords: key.passwords)
-            if !key.keepsDER { for index in bundle.entries.indices { bundle.entries[index].facts.der = [] } }
-            return bundle.entries.isEmpty && bundle.lists.isEmpty && bundle.problems.isEmpty
-                ? .none("it contains no certificate") : .certificates(bundle)
+            return (content(try CertificateBundle.read(bytes, passwords: key.passwords), key), true)
         } catch {
-            return error.cause == .notCertificates ? .none(error.description) : .unreadable(.content(error))
+            guard error.cause == .notCertificates else { return (.unreadable(.content(error)), true) }
+            let place = fault?.mark.map { " in line \($0.line)" } ?? ""
+            return (.none(fault.map { "a Kubernetes document that is not valid\(place): \($0.problem)" } ?? error.description), true)
         }
+    }
+
+    private static func content(_ bundle: CertificateBundle, _ key: Key) -> Content {
+        var bundle = bundle
+        if !key.keepsDER { for index in bundle.entries.indices { bundle.entries[index].facts.der = [] } }
+        return bundle.entries.isEmpty && bundle.lists.isEmpty && bundle.problems.isEmpty
+            ? .none("it contains no certificate") : .certificates(bundle)
     }
 }
 

@@ -92,15 +92,7 @@ extension TargetRun {
         let read = certificateFiles.contents(of: found.paths, key) { !Task.isCancelled && ContinuousClock.now < deadline }
         for (path, content) in read {
             switch content {
-            case .certificates(let bundle):
-                contents.bundles.append((path, bundle))
-                for entry in bundle.entries {
-                    let certificate = FileCertificate(path: path, part: entry.part, facts: entry.facts)
-                    observe(.fileCertificate(certificate))
-                    contents.certificates.append(
-                        FoundCertificate(source: .file(certificate), place: certificate.place, facts: entry.facts))
-                }
-                troubles += bundle.problems.map { FileTrouble(.certificateUnreadable, "\(path): \($0)") }
+            case .certificates(let bundle): troubles += add(bundle, of: path, to: &contents)
             // Of a directory or a pattern, files of other kinds are not meant.
             case .none(let clause): if path == found.named { troubles.append(FileTrouble(.certificateMissing, "\(path): \(clause)")) }
             case .unreadable(.file(let problem)): troubles.append(FileTrouble(problem))
@@ -125,6 +117,31 @@ extension TargetRun {
             )
         }
         return contents
+    }
+
+    /// Reads the content of one file that a server has sent, as `readFiles` does.
+    mutating func readFile(_ bytes: [UInt8], from url: String) -> FileContents? {
+        var contents = FileContents()
+        do throws(CertificateBundle.Unreadable) {
+            let troubles = add(try CertificateBundle.read(bytes), of: url, to: &contents)
+            find(mostOf: troubles.map { Finding($0.severity, stage: .file, reason: $0.reason, sentence: $0.sentence) })
+        } catch {
+            fail(.file, error.cause == .notCertificates ? .certificateMissing : .certificateUnreadable, "the file is \(error)")
+            return nil
+        }
+        return contents
+    }
+
+    /// Records what is in one file.
+    /// - Returns: what of it could not be read.
+    private mutating func add(_ bundle: CertificateBundle, of path: String, to contents: inout FileContents) -> [FileTrouble] {
+        contents.bundles.append((path, bundle))
+        for entry in bundle.entries {
+            let certificate = FileCertificate(path: path, part: entry.part, facts: entry.facts, origin: entry.origin)
+            observe(.fileCertificate(certificate))
+            contents.certificates.append(FoundCertificate(source: .file(certificate), place: certificate.place, facts: entry.facts))
+        }
+        return bundle.problems.map { FileTrouble(.certificateUnreadable, "\(path): \($0)") }
     }
 
     /// The passwords of the files that can be read, and why another one cannot.
