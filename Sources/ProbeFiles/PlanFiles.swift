@@ -91,10 +91,13 @@ package struct PlanFiles: Sendable {
             overrides.apply(to: &applied)
             configuration = applied
         }
-        let modules = modulesPath.flatMap { read($0, notes) }.map { ModulesFile(kinds: kinds, notes: notes).modules($0) } ?? [:]
+        let moduleFile = modulesPath.flatMap { read($0, notes) }
+        let modules = moduleFile.map { ModulesFile(kinds: kinds, notes: notes).modules($0) } ?? [:]
         let diagnostics = Self.sorted(notes.diagnostics)
         guard let configuration else { return (nil, diagnostics) }
-        return (Plan(configuration: configuration, definitions: definitions, modules: modules, warnings: diagnostics), diagnostics)
+        var plan = Plan(configuration: configuration, definitions: definitions, modules: modules, warnings: diagnostics)
+        if let name = moduleFile.flatMap(ModulesFile.defaultModule) { plan.defaultModule = name }
+        return (plan, diagnostics)
     }
 
     /// None if there is no such file.

@@ -101,6 +101,59 @@ import Testing
         #expect(ssl.count == 2 && ssl[0].hasPrefix(#"ssl_file_cert_not_after{file="/etc/ssl/a.pem",serial_no="4722366482869645213706","#))
     }
 
+    @Test("what is inside a kubeconfig or a Secret has the names and labels of these sources")
+    func kubernetes() throws {
+        let facts = try Self.facts("www")
+        let observations: [Observation] = [
+            .fileCertificate(
+                FileCertificate(path: "/root/.kube/config", part: "a", facts: facts, origin: .kubeconfig(.user, name: "admin"))),
+            .fileCertificate(
+                FileCertificate(
+                    path: "/srv/mail.yaml", part: "b", facts: facts, origin: .secret(namespace: "web", name: "mail", key: "tls.crt"))),
+            .fileCertificate(
+                FileCertificate(
+                    path: "/srv/mail.yaml", part: "c", facts: facts, origin: .configMap(namespace: "", name: "roots", key: "ca.crt"))),
+        ]
+        let ssl = Self.lines("ssl_", [.sslExporter], stages: [.file], observations).filter { $0.contains("not_after") }
+        #expect(
+            ssl.map { $0.prefix { $0 != "," } } == [
+                #"ssl_file_cert_not_after{file="/srv/mail.yaml""#, #"ssl_kubeconfig_cert_not_after{kubeconfig="/root/.kube/config""#,
+                #"ssl_kubernetes_cert_not_after{namespace="web""#,
+            ])
+        try #require(ssl.count == 3)
+        #expect(ssl[1].contains(#"name="admin",type="user","#) && ssl[2].contains(#"secret="mail",key="tls.crt","#))
+        let x509 = Self.lines("x509_cert_not_after", [.x509CertificateExporter], stages: [.file], observations)
+        #expect(x509[0].contains(#"embedded_kind="user",embedded_key="admin""#))
+        #expect(x509[1].contains(#"secret_namespace="web",secret_name="mail",secret_key="tls.crt""#))
+        #expect(x509[2].contains(#"configmap_name="roots",configmap_key="ca.crt""#) && !x509[2].contains("configmap_namespace"))
+        let up = Self.lines("x509_source_up", [.x509CertificateExporter], stages: [.file], observations)
+        #expect(up == [#"x509_source_up{source_kind="kubeconfig",source_name="www"} 1"#])
+    }
+
+    @Test("x509_crl_* of revocation lists, and ssl_ocsp_* of a stapled response")
+    func statuses() {
+        func measured(_ name: String, _ value: Double, _ labels: [(String, String)] = []) -> Observation {
+            .measurement(MetricDefinition(name, "", .both)(value, labels))
+        }
+        let list = [("file", "/srv/ca.crl"), ("part", "1"), ("issuer", "CN=Issuing CA,O=Fabrikam"), ("crl_number", "17")]
+        let observations = [
+            measured("probe_crl_next_update_timestamp_seconds", 1_799_999_999, list),
+            measured("probe_crl_this_update_timestamp_seconds", 1_700_000_000, list),
+            measured("probe_tls_ocsp_stapled", 1), measured("probe_tls_ocsp_status", 1),
+            measured("probe_tls_ocsp_revoked_timestamp_seconds", 1_750_000_000),
+        ]
+        let labels = #"filename="ca.crl",filepath="/srv/ca.crl",issuer_O="Fabrikam",issuer_CN="Issuing CA",crl_number="17""#
+        #expect(
+            Self.lines("x509_crl", [.x509CertificateExporter], stages: [.file], observations) == [
+                "x509_crl_next_update{\(labels)} 1799999999", "x509_crl_number{\(labels)} 17", "x509_crl_stale{\(labels)} 1",
+                "x509_crl_this_update{\(labels)} 1700000000",
+            ])
+        #expect(
+            Self.lines("ssl_ocsp", [.sslExporter], stages: [.tls], observations) == [
+                "ssl_ocsp_response_revoked_at{} 1750000000", "ssl_ocsp_response_stapled{} 1", "ssl_ocsp_response_status{} 1",
+            ])
+    }
+
     @Test("without the setting there are none")
     func off() throws {
         let observations = [Observation.peerCertificate(stage: .tls, depth: 0, isVerified: true, try Self.facts("www"))]

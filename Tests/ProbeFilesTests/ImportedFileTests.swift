@@ -70,14 +70,21 @@ import Transfers
             """)
         #expect(problems == [])
         #expect(definitions.map(\.kind.name) == ["certificate-file", "tls", "tls"])
-        #expect(definitions.map { $0.targets?.inline ?? [] } == [["/etc/ssl/**/*.pem"], [], ["www.fabrikam.com"]])
+        #expect(definitions.map { $0.targets?.inline ?? [] } == [["/etc/ssl/**/*.pem"], [], ["https://www.fabrikam.com/x"]])
         #expect(definitions[1].kind.options.entries.map(\.key) == ["starttls"])
+        #expect(definitions[2].kind.options.entries.map(\.key) == ["tls_config", "proxy_url"])
         #expect(
             notes == [
-                "7: module 'web': tls_config.'renegotiation' is not supported", "6: module 'web': 'https' is not supported",
+                "7: module 'web': tls_config.'renegotiation' is not supported",
                 "15: module 'cluster': prober 'kubernetes' is not supported",
                 "1: 'default_module' is not supported: a definition names its targets",
             ])
+    }
+
+    @Test("a module of blackbox_exporter with a key in the wrong place is still one of it")
+    func misplaced() throws {
+        let (_, notes, _) = try imported("modules:\n  web:\n    prober: http\n    tls_config: { insecure_skip_verify: true }\n")
+        #expect(notes == ["4: module 'web': 'tls_config' is not of its prober 'http'"])
     }
 
     @Test("ssl_exporter is told by its STARTTLS alone; a name that YAML would take for null")
@@ -101,11 +108,17 @@ import Transfers
                 pkcs12: { passphraseFile: /etc/agent/p12, passphrase: secret }
               - kind: kubernetes
                 name: cluster
+              - kind: kubeconfig
+                name: admins
+                paths: [/root/.kube/config]
+                refreshInterval: 10m
 
             """)
-        #expect(problems == [] && definitions.map(\.identity.name) == ["web-servers"] && definitions.map(\.every) == [.seconds(600)])
-        #expect(definitions.first?.targets?.inline == ["/etc/nginx/*.pem", "/srv/**/*.p12"])
-        #expect(definitions.first?.kind.options.entries.map(\.key) == ["exclude", "passwordFile"])
+        #expect(problems == [] && Set(definitions.map(\.identity.name)) == ["web-servers", "admins"])
+        #expect(
+            definitions.map(\.every) == [.seconds(600), .seconds(600)] && definitions.allSatisfy { $0.kind.name == "certificate-file" })
+        #expect(definitions.last?.targets?.inline == ["/etc/nginx/*.pem", "/srv/**/*.p12"])
+        #expect(definitions.last?.kind.options.entries.map(\.key) == ["exclude", "passwordFile"])
         #expect(
             notes.count == 3 && notes[0].hasPrefix("9: source 'web servers': pkcs12.'passphrase' is not supported")
                 && !notes.joined().contains("secret"))

@@ -45,7 +45,7 @@ package enum ProbeText {
             ]
             all.append(MetricDefinition.leafInfo(1, labels))
         }
-        return all
+        return run.module.isOfSSLExporter ? all + SSLNames.measurements(run.result) : all
     }
 
     /// Hexadecimal without leading zeros.

@@ -26,6 +26,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
 
     private struct State {
         var modules: [String: Module] = [:]
+        var defaultModule = ""
         var configuration = AgentConfiguration()
         var running: [Question: SharedRun] = [:]
         var followers = 0
@@ -53,6 +54,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
         guard case .adopted(let plan) = change else { return }
         state.withLock { state in
             state.modules = plan.modules
+            state.defaultModule = plan.defaultModule
             state.configuration = plan.configuration
             state.history.limit = plan.configuration.probe.historyLimit
             state.budget = TokenBucket(perSecond: plan.configuration.probe.rateLimit)
@@ -126,7 +128,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
 
     /// Validates the request, in blackbox_exporter's order: caller, module, timeout, target.
     private func prepare(_ query: ProbeQuery) throws(Refusal) -> Prepared {
-        let (modules, configuration) = state.withLock { ($0.modules, $0.configuration) }
+        let (modules, defaultModule, configuration) = state.withLock { ($0.modules, $0.defaultModule, $0.configuration) }
         try admit(query, configuration.probe)
         for (parameter, value) in [("module", query.module), ("target", query.target), ("hostname", query.hostname)] {
             let value = value ?? ""
@@ -137,7 +139,7 @@ package final class OnDemandProber: ResultObserver, Sendable {
             guard TargetSyntax.holdsControlCharacter(value) else { continue }
             throw Refusal(status: 400, sentence: "'\(parameter)' contains a control character, such as a line break")
         }
-        let name = query.module.flatMap { $0.isEmpty ? nil : $0 } ?? ProbeQuery.defaultModule
+        let name = query.module.flatMap { $0.isEmpty ? nil : $0 } ?? defaultModule
         guard let module = modules[name] else {
             state.withLock { $0.unknownModules += 1 }
             let advice = modules.isEmpty ? ": this agent was started without --modules" : ""
@@ -146,7 +148,17 @@ package final class OnDemandProber: ResultObserver, Sendable {
         if let unusable = module.unusable { throw Refusal(status: 400, sentence: "module \"\(name)\" cannot be run: \(unusable)") }
         let timeout = ProbeTimeout.rule(
             module: module.timeout, scrape: try Self.scrapeTimeout(query.scrapeTimeout), offset: configuration.probe.timeoutOffset)
-        guard let text = query.target, !text.isEmpty else { throw Refusal(status: 400, sentence: "Target parameter is missing") }
+        // Files are only read where the configuration says so.
+        if module.target == nil, !module.kind.isProber {
+            throw Refusal(
+                status: 403,
+                sentence:
+                    "module \"\(name)\" reads files of this machine: it must name them itself, with the key 'target' in the module file"
+            )
+        }
+        guard let text = module.target ?? query.target, !text.isEmpty else {
+            throw Refusal(status: 400, sentence: "Target parameter is missing")
+        }
         let hostname = query.hostname.flatMap { $0.isEmpty ? nil : $0 }
         if let hostname, let host = module.hostHeader, host != hostname {
             throw Refusal(

@@ -3,7 +3,7 @@ package import Probing
 
 /// A request to `/probe`, not yet validated.
 package struct ProbeQuery: Sendable {
-    /// Nil if the request names none; `defaultModule` is then used.
+    /// Nil if the request names none; that of the plan is then used.
     package var module: String?
     package var target: String?
     package var hostname: String?
@@ -15,8 +15,6 @@ package struct ProbeQuery: Sendable {
     package var isForwarded: Bool
     /// Whether a user has logged in, who may probe from anywhere.
     package var isUser: Bool
-
-    package static let defaultModule = "http_2xx"
 
     package init(
         module: String?, target: String?, hostname: String? = nil, scrapeTimeout: String? = nil, caller: NetworkAddress?,

@@ -6,6 +6,8 @@ package struct Plan: Sendable {
     package var definitions: [ProbeDefinition]
     /// The modules available to `/probe`, by name; empty without a module file.
     package var modules: [String: Module]
+    /// The module that is used where the caller names none.
+    package var defaultModule = "http_2xx"
     /// Problems that do not prevent the agent from running.
     package var warnings: [Diagnostic]
 

@@ -19,13 +19,12 @@ package struct ImportedFile: Sendable {
     /// - Throws: `ConfigurationRefused` if it cannot be read, or is none of these files.
     package init(path: String) throws(ConfigurationRefused) {
         let setting = try YAMLFile(path: path).read()
-        var keys = Keys(setting)
+        var keys = SettingKeys(setting)
         if let sources = keys.take("sources") {
             for source in sources.items { importSource(source) }
             leave(keys, "", "concerns the exporter, not what it watches")
         } else if let modules = keys.take("modules") {
-            let isSSL =
-                setting.entries.contains { $0.key == "default_module" } || modules.entries.contains { Self.isOfSSLExporter($0.value) }
+            let isSSL = SSLExporterModule.isFormat(of: setting)
             for (name, module) in modules.entries {
                 if isSSL { importSSL(name, module) } else { importBlackbox(name, module) }
             }
@@ -42,7 +41,7 @@ package struct ImportedFile: Sendable {
     // MARK: blackbox_exporter
 
     private mutating func importBlackbox(_ name: String, _ module: Setting) {
-        var keys = Keys(module)
+        var keys = SettingKeys(module)
         guard let prober = keys.text("prober") else { return note(module, "module '\(name)' has no 'prober'") }
         let timeout = keys.take("timeout")
         let options = keys.take(prober)
@@ -52,45 +51,20 @@ package struct ImportedFile: Sendable {
 
     // MARK: ssl_exporter
 
-    /// Whether the module has what only ssl_exporter knows.
-    private static func isOfSSLExporter(_ module: Setting) -> Bool {
-        module.entries.contains { key, value in
-            ["target", "tls_config", "https", "kubernetes", "http_file"].contains(key)
-                || key == "tcp" && value.entries.contains { $0.key == "starttls" }
-                || key == "prober" && ["https", "file", "http_file", "kubernetes", "kubeconfig"].contains(value.text)
-        }
-    }
-
-    private mutating func importSSL(_ name: String, _ module: Setting) {
-        var keys = Keys(module)
-        guard let prober = keys.text("prober") else { return note(module, "module '\(name)' has no 'prober'") }
-        let (timeout, target) = (keys.take("timeout"), keys.text("target"))
-        let (isServer, isFile) = (["https", "tcp"].contains(prober), prober == "file")
-        guard isServer || isFile else { return note(module, "module '\(name)': prober '\(prober)' is not supported") }
-        var options: [Setting.Entry] = []
-        if isServer, let tls = keys.take("tls_config") {
-            var tlsKeys = Keys(tls)
-            let kept = ["insecure_skip_verify", "ca_file", "cert_file", "key_file", "server_name"].compactMap { tlsKeys.entry($0) }
-            leave(tlsKeys, "module '\(name)': tls_config.", "is not supported")
-            options.append(Setting.Entry(key: "tls_config", keyLocation: tls.location, value: Setting(.mapping(kept), at: tls.location)))
-        }
-        if prober == "tcp", let tcp = keys.take("tcp") {
-            var tcpKeys = Keys(tcp)
-            options += [tcpKeys.entry("starttls")].compactMap(\.self)
-            leave(tcpKeys, "module '\(name)': tcp.", "is not supported")
-        }
-        leave(keys, "module '\(name)': ", "is not supported")
-        let targets = target.map { [isServer ? $0.replacing("https://", with: "").prefix { $0 != "/" }.description : $0] } ?? []
-        add(name, kind: isFile ? "certificate-file" : "tls", timeout: timeout, options: options, targets: targets)
+    private mutating func importSSL(_ name: String, _ setting: Setting) {
+        guard let module = SSLExporterModule.read(setting, named: name, noting: &notes) else { return }
+        add(
+            name, kind: module.kind, timeout: module.timeout, options: module.options,
+            targets: module.target.map { [$0] } ?? [])
     }
 
     // MARK: x509-certificate-exporter
 
     private mutating func importSource(_ source: Setting) {
-        var keys = Keys(source)
+        var keys = SettingKeys(source)
         let kind = keys.text("kind") ?? "file"
         let name = keys.text("name") ?? "certificates"
-        guard kind == "file" else { return note(source, "source '\(name)': kind '\(kind)' is not supported") }
+        guard ["file", "kubeconfig"].contains(kind) else { return note(source, "source '\(name)': kind '\(kind)' is not supported") }
         let paths = keys.take("paths")?.items.compactMap(\.text) ?? []
         var options: [Setting.Entry] = []
         if let excluded = keys.take("excludePaths") {
@@ -99,7 +73,7 @@ package struct ImportedFile: Sendable {
         var passwords: [Setting] = []
         for format in ["pkcs12", "jks"] {
             guard let section = keys.take(format) else { continue }
-            var sectionKeys = Keys(section)
+            var sectionKeys = SettingKeys(section)
             passwords += [sectionKeys.take("passphraseFile")].compactMap(\.self)
             _ = sectionKeys.take("tryEmptyPassphrase")
             leave(
@@ -148,29 +122,7 @@ package struct ImportedFile: Sendable {
     }
 
     /// Notes the keys that are left.
-    private mutating func leave(_ keys: Keys, _ place: String, _ clause: String) {
-        notes += keys.left.map { Diagnostic(.warning, at: $0.keyLocation, "\(place)'\($0.key)' \(clause)") }
+    private mutating func leave(_ keys: SettingKeys, _ place: String, _ clause: String) {
+        notes += keys.left(place, clause)
     }
-}
-
-/// The keys of a mapping, each of which is taken once.
-private struct Keys {
-    private(set) var left: [Setting.Entry]
-
-    init(_ setting: Setting) { left = setting.written }
-
-    mutating func entry(_ key: String) -> Setting.Entry? {
-        left.firstIndex { $0.key == key }.map { left.remove(at: $0) }
-    }
-
-    mutating func take(_ key: String) -> Setting? { entry(key)?.value }
-    mutating func text(_ key: String) -> String? { take(key)?.text }
-}
-
-extension Setting {
-    /// The entries of a mapping; empty for any other value.
-    fileprivate var written: [Entry] { if case .mapping(let entries) = value { entries } else { [] } }
-    /// The elements of a list, or the value itself; empty for null.
-    fileprivate var items: [Setting] { if case .list(let items) = value { items } else { isNull ? [] : [self] } }
-    fileprivate var text: String? { if case .scalar(let text, _) = value, !isNull { text } else { nil } }
 }

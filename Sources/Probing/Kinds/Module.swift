@@ -8,14 +8,23 @@ package struct Module: Sendable {
     package var hostHeader: String?
     /// The module as written, with every secret and header value masked; for debug output.
     package var masked: String
+    /// What it is aimed at, whatever the caller asks for; nil if the caller decides.
+    package var target: String?
+    /// Whether it is one of ssl_exporter, whose metric names are then exposed as well.
+    package var isOfSSLExporter: Bool
     /// Why it cannot be run on this machine, as one sentence; nil if it can.
     package var unusable: String? { kind.errors.first { $0.isUnsupported }?.sentence }
 
-    package init(name: String, kind: ConfiguredKind, timeout: Duration?, hostHeader: String?, masked: String) {
+    package init(
+        name: String, kind: ConfiguredKind, timeout: Duration?, hostHeader: String?, masked: String, target: String? = nil,
+        isOfSSLExporter: Bool = false
+    ) {
         self.name = name
         self.kind = kind
         self.timeout = timeout
         self.hostHeader = hostHeader
         self.masked = masked
+        self.target = target
+        self.isOfSSLExporter = isOfSSLExporter
     }
 }
