@@ -18,6 +18,8 @@
 #include <openssl/x509v3.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 #include <time.h>
 
 /* curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call: one typed wrapper for each shape. */
@@ -124,6 +126,46 @@ static inline int agent_demands_staple(const X509 *certificate) {
         demands |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, index)) == TLSEXT_TYPE_status_request;
     TLS_FEATURE_free(features);
     return demands;
+}
+
+/* A copy of the first http URL of the names, for agent_openssl_free; NULL if there is none. */
+static inline char *agent_first_http_url(const GENERAL_NAMES *names) {
+    for (int index = 0; names != NULL && index < sk_GENERAL_NAME_num(names); index++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+        if (name->type != GEN_URI) continue;
+        const unsigned char *text = ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+        size_t length = (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier);
+        if (length < 8 || length > 2048 || memchr(text, 0, length) != NULL || strncasecmp((const char *)text, "http", 4) != 0) continue;
+        return OPENSSL_strndup((const char *)text, length);
+    }
+    return NULL;
+}
+/* Where the certificate's status is asked by OCSP, and where its issuer's revocation list is; as above. */
+static inline char *agent_responder_url(const X509 *certificate) {
+    AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(certificate, NID_info_access, NULL, NULL);
+    char *url = NULL;
+    for (int index = 0; url == NULL && access != NULL && index < sk_ACCESS_DESCRIPTION_num(access); index++) {
+        ACCESS_DESCRIPTION *entry = sk_ACCESS_DESCRIPTION_value(access, index);
+        if (OBJ_obj2nid(entry->method) != NID_ad_OCSP) continue;
+        GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+        sk_GENERAL_NAME_push(names, entry->location);
+        url = agent_first_http_url(names);
+        sk_GENERAL_NAME_free(names);
+    }
+    AUTHORITY_INFO_ACCESS_free(access);
+    return url;
+}
+static inline char *agent_list_url(const X509 *certificate) {
+    CRL_DIST_POINTS *points = X509_get_ext_d2i(certificate, NID_crl_distribution_points, NULL, NULL);
+    char *url = NULL;
+    for (int index = 0; url == NULL && points != NULL && index < sk_DIST_POINT_num(points); index++) {
+        const DIST_POINT *point = sk_DIST_POINT_value(points, index);
+        /* Lists of another issuer, or for some reasons only, do not tell enough. */
+        if (point->CRLissuer != NULL || point->reasons != NULL || point->distpoint == NULL || point->distpoint->type != 0) continue;
+        url = agent_first_http_url(point->distpoint->name.fullname);
+    }
+    CRL_DIST_POINTS_free(points);
+    return url;
 }
 
 static inline int agent_names_count(const GENERAL_NAMES *names) { return names == NULL ? 0 : sk_GENERAL_NAME_num(names); }

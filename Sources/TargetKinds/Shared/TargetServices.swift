@@ -4,6 +4,7 @@ package import Transfers
 package final class TargetServices: Sendable {
     let transfers: Transfers
     let certificateFiles = CertificateFiles()
+    let revocationAnswers = RevocationAnswers()
     /// `agent/0.1.0`
     let userAgent: String
 
@@ -13,5 +14,8 @@ package final class TargetServices: Sendable {
     }
 
     /// Clears everything that kinds have cached from earlier runs. Called at restart.
-    package func clearCaches() { certificateFiles.clear() }
+    package func clearCaches() {
+        certificateFiles.clear()
+        revocationAnswers.clear()
+    }
 }

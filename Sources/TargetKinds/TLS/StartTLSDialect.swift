@@ -4,6 +4,8 @@ import Transfers
 /// A protocol whose connection begins in clear text and continues with TLS when the client has asked for it.
 enum StartTLSDialect: String, CaseIterable, Sendable {
     case smtp, imap, pop3, ftp, sieve, irc, xmpp, ldap, postgres, mysql
+    /// Between servers.
+    case xmppServer = "xmpp-server"
 
     /// The port of a target that names none.
     var port: UInt16 {
@@ -15,6 +17,7 @@ enum StartTLSDialect: String, CaseIterable, Sendable {
         case .sieve: 4190
         case .irc: 6667
         case .xmpp: 5222
+        case .xmppServer: 5269
         case .ldap: 389
         case .postgres: 5432
         case .mysql: 3306
@@ -54,9 +57,10 @@ enum StartTLSDialect: String, CaseIterable, Sendable {
         case .irc:
             try await dialogue.send("STARTTLS")
             try await dialogue.numeric("670")
-        case .xmpp:
+        case .xmpp, .xmppServer:
+            let space = self == .xmpp ? "jabber:client" : "jabber:server"
             try await dialogue.send(
-                text: "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
+                text: "<?xml version='1.0'?><stream:stream xmlns='\(space)' xmlns:stream='http://etherx.jabber.org/streams' "
                     + "to='\(host)' version='1.0'>")
             let offers = try await dialogue.text(until: ["</stream:features>", "<stream:features/>", "</stream:stream>"])
             guard offers.contains("urn:ietf:params:xml:ns:xmpp-tls") else { throw dialogue.missing(offers) }

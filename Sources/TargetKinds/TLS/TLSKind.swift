@@ -18,12 +18,14 @@ struct TLSKind: TargetKind {
             "The chain is verified; the peer's certificates are recorded even if that fails.",
             "With 'pins', one of them must be of the server's certificate, or of an issuer that it presents and that is part of the verified chain. With 'maximumLifetime', a longer validity is a warning.",
             "A stapled OCSP response, which is asked for, must not say that the certificate was revoked; one that cannot be used is a warning, and a failure if the certificate demands one.",
+            "With 'revocation', the authority is asked too, at the address that the verified certificate names: its OCSP responder, or its revocation list. If it cannot be asked, that is a warning. What it says is used again for an hour, and no longer than it holds.",
         ],
         stages: [.resolve, .connect, .endpoint, .tls],
-        metrics: ResolutionFacts.metrics + TargetRun.handshakeMetrics + SessionMetrics.all,
-        reasons: TLSServerOptions.reasons + [.pinMismatch, .lifetimeTooLong, .stapleMissing, .stapleUnusable],
+        metrics: ResolutionFacts.metrics + TargetRun.handshakeMetrics + SessionMetrics.all + [RevocationSource.status],
+        reasons: TLSServerOptions.reasons + [.pinMismatch, .lifetimeTooLong, .stapleMissing, .stapleUnusable, .revocationUnknown],
         options: TLSServerOptions.guide + [
             CertificatePin.guide, .init("alpn", "protocols to offer, such as h2 and http/1.1", settableThroughAgent: true),
+            RevocationSource.guide,
             .init("maximumLifetime", "how long the server's certificate may be valid in all, such as 398d", settableThroughAgent: true),
         ])
 
@@ -36,7 +38,7 @@ struct TLSKind: TargetKind {
         }
         return TLSProbeOptions(
             server: server, pins: CertificatePin.read(reader, "pins"),
-            maximumLifetime: reader.duration("maximumLifetime"))
+            maximumLifetime: reader.duration("maximumLifetime"), revocation: reader.choice("revocation", RevocationSource.self))
     }
 }
 
@@ -46,4 +48,6 @@ struct TLSProbeOptions: Sendable {
     var pins: [CertificatePin]
     /// Nil: any.
     var maximumLifetime: Duration?
+    /// Nil: only a stapled response is looked at.
+    var revocation: RevocationSource?
 }

@@ -18,6 +18,7 @@ struct TLSProbe: TargetProbe {
         checkPins(session.chain, &run)
         checkLifetime(leaf, &run)
         if let finding = checkStaple(session.stapled, of: leaf, at: run.date) { run.find(finding) }
+        if let source = options.revocation { await checkRevocation(session, source, &run) }
     }
 
     /// One of the pins must be of the leaf, or of a certificate of the verified chain.
@@ -67,7 +68,7 @@ struct TLSProbe: TargetProbe {
         }
     }
 
-    private func finding(_ severity: Finding.Severity, _ reason: Reason, _ leaf: CertificateFacts, _ rest: String) -> Finding {
+    func finding(_ severity: Finding.Severity, _ reason: Reason, _ leaf: CertificateFacts, _ rest: String) -> Finding {
         Finding(
             severity, stage: .tls, reason: reason, sentence: "\(target): certificate \(leaf.subject) \(rest)", certificate: leaf.thumbprint)
     }
@@ -75,7 +76,7 @@ struct TLSProbe: TargetProbe {
 
 /// What is measured of a session and of the server's certificate.
 enum SessionMetrics {
-    static let all = [certificate, timestamps, application, stapled, status, thisUpdate, nextUpdate]
+    static let all = [certificate, timestamps, application, stapled, status, producedAt, thisUpdate, nextUpdate, revokedAt]
 
     private static let certificate = MetricDefinition("probe_tls_certificate_info", "Key and signature of the server's certificate.", .both)
     private static let timestamps = MetricDefinition(
@@ -84,6 +85,10 @@ enum SessionMetrics {
     private static let stapled = MetricDefinition("probe_tls_ocsp_stapled", "1 if the server sent an OCSP response, 0 if not.", .both)
     private static let status = MetricDefinition(
         "probe_tls_ocsp_status", "Status in the stapled OCSP response: 0 good, 1 revoked, 2 unknown.", .both)
+    private static let producedAt = MetricDefinition(
+        "probe_tls_ocsp_produced_timestamp_seconds", "When the stapled OCSP response was produced.", .both)
+    private static let revokedAt = MetricDefinition(
+        "probe_tls_ocsp_revoked_timestamp_seconds", "When the certificate was revoked, as the stapled OCSP response says.", .both)
     private static let thisUpdate = MetricDefinition(
         "probe_tls_ocsp_this_update_timestamp_seconds", "Since when the status in the stapled OCSP response holds.", .both)
     private static let nextUpdate = MetricDefinition(
@@ -95,7 +100,10 @@ enum SessionMetrics {
         if let chosen = session.applicationProtocol { all.append(application(1, [("protocol", chosen)])) }
         if case .success(let response) = session.stapled {
             all.append(status(Double(response.status.rawValue)))
-            all += [response.thisUpdate.map { thisUpdate($0) }, response.nextUpdate.map { nextUpdate($0) }].compactMap(\.self)
+            all += [
+                response.producedAt.map { producedAt($0) }, response.thisUpdate.map { thisUpdate($0) },
+                response.nextUpdate.map { nextUpdate($0) }, response.revokedAt.map { revokedAt($0) },
+            ].compactMap(\.self)
         }
         return all
     }

@@ -4,6 +4,8 @@ import Transfers
 
 /// `proxy_url`: an HTTP proxy through which connections are made (CONNECT).
 struct TLSProxy: Sendable {
+    /// As written.
+    let url: String
     let host: String
     let port: UInt16
     /// The value of `Proxy-Authorization`; nil if there is no user in the URL.
@@ -21,7 +23,7 @@ struct TLSProxy: Sendable {
             reader.error("'proxy_url' must be a URL such as http://proxy:3128", at: reader.location(of: "proxy_url"))
             return nil
         }
-        (self.host, self.port) = (host, port)
+        (self.url, self.host, self.port) = (url, host, port)
         authorization = user.map { "Basic " + Data((PercentEncoding.decode($0) ?? String($0)).utf8).base64EncodedString() }
     }
 }

@@ -32,10 +32,11 @@ struct TLSServerOptions: Sendable {
         proxy = TLSProxy(reader)
     }
 
-    /// The host and port of a target, which need not name the port; nil if it is neither.
+    /// The host and port of a target, which need not name the port, or is an https URL; nil if it is neither.
     func endpoint(_ text: String) -> (name: String, port: UInt16)? {
+        if text.lowercased().hasPrefix("https://") { return URLHost(text).map { ($0.name, $0.port) } }
         // Without a port, the text is a host, in brackets or not.
-        URLHost.split(text) ?? URLHost.split("\(text):\(startTLS?.port ?? 443)")
+        return URLHost.split(text) ?? URLHost.split("\(text):\(startTLS?.port ?? 443)")
     }
 }
 
@@ -46,7 +47,7 @@ extension TargetRun {
     /// - Returns: the session; nil if the run ends here (the reason has been recorded).
     mutating func handshake(_ options: TLSServerOptions) async -> TLSReport? {
         guard let (host, port) = options.endpoint(target.text) else {
-            reject(.config, .targetInvalid, "the target must be host or host:port, with an IPv6 address in brackets")
+            reject(.config, .targetInvalid, "the target must be host or host:port, with an IPv6 address in brackets, or an https URL")
             return nil
         }
         guard let (endpoint, authority) = await route(to: host, port: port, options) else { return nil }

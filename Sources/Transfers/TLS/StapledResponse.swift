@@ -1,7 +1,7 @@
 import CCurl
 package import FoundationEssentials
 
-/// The OCSP response that a server sends during the handshake (RFC 6066, section 8).
+/// An OCSP response: one that a server sends during the handshake (RFC 6066, section 8), or that a responder was asked for.
 package struct StapledResponse: Sendable, Hashable {
     /// What the authority says of the certificate; the raw values are those of ssl_exporter.
     package enum Status: Int32, Sendable, Hashable {
@@ -19,10 +19,12 @@ package struct StapledResponse: Sendable, Hashable {
     /// A response that cannot be used, as a clause: `it is not signed by the issuer`.
     package struct Unusable: Error, Sendable, Hashable, CustomStringConvertible {
         package var description: String
+
+        package init(description: String) { self.description = description }
     }
 
     /// The maximum size of a response, in bytes.
-    private static let limit = 64 << 10
+    static let limit = 64 << 10
 
     /// The response of an established session; nil if the server sent none.
     static func read(_ session: OpaquePointer) -> Result<StapledResponse, Unusable>? {
@@ -35,14 +37,6 @@ package struct StapledResponse: Sendable, Hashable {
     }
 
     private init(_ der: UnsafeBufferPointer<UInt8>, _ session: OpaquePointer) throws(Unusable) {
-        var cursor = der.baseAddress
-        guard let response = d2i_OCSP_RESPONSE(nil, &cursor, der.count) else { throw Unusable(description: "it cannot be parsed") }
-        defer { OCSP_RESPONSE_free(response) }
-        let code = OCSP_response_status(response)
-        guard code == OCSP_RESPONSE_STATUS_SUCCESSFUL, let basic = OCSP_response_get1_basic(response) else {
-            throw Unusable(description: "it is an error of the authority: \(String(cString: OCSP_response_status_str(Int(code))))")
-        }
-        defer { OCSP_BASICRESP_free(basic) }
         let (presented, verified) = (SSL_get_peer_cert_chain(session), SSL_get0_verified_chain(session))
         guard let leaf = agent_chain_at(presented, 0) else { throw Unusable(description: "there is no certificate") }
         let chain = agent_chain_count(verified) > 0 ? verified : presented
@@ -51,7 +45,23 @@ package struct StapledResponse: Sendable, Hashable {
         guard let issuer = candidates.first(where: { X509_check_issued($0, leaf) == X509_V_OK }) else {
             throw Unusable(description: "the certificate's issuer is not known")
         }
-        let store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(session))
+        try self.init(der, leaf: leaf, issuer: issuer, chain: chain, trusting: SSL_CTX_get_cert_store(SSL_get_SSL_CTX(session)))
+    }
+
+    /// - Parameters:
+    ///   - chain: certificates that may have signed the response.
+    ///   - store: what the signer must lead to.
+    init(
+        _ der: UnsafeBufferPointer<UInt8>, leaf: OpaquePointer, issuer: OpaquePointer, chain: OpaquePointer?, trusting store: OpaquePointer?
+    ) throws(Unusable) {
+        var cursor = der.baseAddress
+        guard let response = d2i_OCSP_RESPONSE(nil, &cursor, der.count) else { throw Unusable(description: "it cannot be parsed") }
+        defer { OCSP_RESPONSE_free(response) }
+        let code = OCSP_response_status(response)
+        guard code == OCSP_RESPONSE_STATUS_SUCCESSFUL, let basic = OCSP_response_get1_basic(response) else {
+            throw Unusable(description: "it is an error of the authority: \(String(cString: OCSP_response_status_str(Int(code))))")
+        }
+        defer { OCSP_BASICRESP_free(basic) }
         // Signed by the issuer, or by whom the issuer has told to: not by the server itself.
         guard OCSP_basic_verify(basic, chain, store, 0) == 1 else {
             throw Unusable(description: "its signature cannot be verified")
@@ -75,7 +85,7 @@ package struct StapledResponse: Sendable, Hashable {
         throw Unusable(description: "it is about another certificate")
     }
 
-    private static func date(_ time: UnsafePointer<ASN1_GENERALIZEDTIME>?) -> Date? {
+    static func date(_ time: UnsafePointer<ASN1_GENERALIZEDTIME>?) -> Date? {
         var parts = tm()
         guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
         return Date(timeIntervalSince1970: TimeInterval(timegm(&parts)))

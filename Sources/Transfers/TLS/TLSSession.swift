@@ -6,6 +6,7 @@ import Glibc
 /// One OpenSSL session on a non-blocking socket.
 final class TLSSession {
     private let ssl: OpaquePointer
+    private let asksForStatus: Bool
     private let verifier: PeerVerifier
     private let peer: String
     private var isEstablished = false
@@ -13,6 +14,7 @@ final class TLSSession {
     /// - Throws: `localResources` or `credentialUnreadable` if the session cannot be created with these settings.
     init(socket: Int32, host: String, settings: TLSSettings, trust: TrustStore, peer: String) throws(ExchangeFailure) {
         self.peer = peer
+        asksForStatus = settings.asksForStatus
         verifier = PeerVerifier(host: host, settings: settings, trust: trust)
         guard let context = SSL_CTX_new(TLS_client_method()) else {
             throw ExchangeFailure(kind: .localResources, phase: .tls, sentence: "OpenSSL cannot create a session")
@@ -48,6 +50,7 @@ final class TLSSession {
     var report: TLSReport {
         var report = verifier.report
         if isEstablished { report.read(ssl) }
+        if isEstablished, asksForStatus { report.readIssuer(ssl) }
         return report
     }
 

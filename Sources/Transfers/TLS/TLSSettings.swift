@@ -76,6 +76,9 @@ package struct TLSReport: Sendable {
     package var applicationProtocol: String?
     /// The stapled OCSP response, or why it cannot be used; nil if there is none, or the settings do not ask for it.
     package var stapled: Result<StapledResponse, StapledResponse.Unusable>?
+    /// The issuer of the peer's own certificate, from the verified chain; nil if that was not verified, is its own issuer, or the settings do
+    /// not ask for the status.
+    package var issuer: CertificateFacts?
     /// Whether a session below TLS 1.3 has no support for secure renegotiation (RFC 5746).
     package var lacksSecureRenegotiation = false
 
@@ -83,6 +86,11 @@ package struct TLSReport: Sendable {
 
     /// The peer's own certificate; nil if it was not received or cannot be parsed.
     package var leaf: CertificateFacts? { chain.first { $0.depth == 0 }?.facts }
+
+    mutating func readIssuer(_ session: OpaquePointer) {
+        let chain = SSL_get0_verified_chain(session)
+        issuer = SSL_get_verify_result(session) == X509_V_OK ? agent_chain_at(chain, 1).flatMap { CertificateFacts($0) } : nil
+    }
 
     /// Reads the properties of an established session.
     mutating func read(_ session: OpaquePointer) {

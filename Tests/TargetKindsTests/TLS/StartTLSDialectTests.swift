@@ -23,6 +23,7 @@ import Testing
             "sieve": [(None, b'"IMPLEMENTATION" "x"\\r\\n"StartTLS"\\r\\nOK "ready"\\r\\n'), (b"STARTTLS\\r\\n", b"OK\\r\\n"), b"NO\\r\\n"],
             "irc": [(None, b":irc NOTICE * :hello\\r\\n"), (b"STARTTLS\\r\\n", b":irc 670 * :go\\r\\n"), b":irc 691 * :never\\r\\n"],
             "xmpp": [(b"version='1.0'>", b"<?xml version='1.0'?>" + stream + offer), (b"xmpp-tls'/>", b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"],
+            "xmpp-server": [(b"xmlns='jabber:server' ", b""), (b"version='1.0'>", stream + offer), (b"xmpp-tls'/>", b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"],
             "ldap": [(b"1.3.6.1.4.1.1466.20037", ldap(0)), ldap(2)],
             "postgres": [(bytes([0x04, 0xd2, 0x16, 0x2f]), b"S"), b"N"],
             "mysql": [(None, mysql(0x8a00)), mysql(0x8200)],
@@ -55,7 +56,7 @@ import Testing
             except Exception as error: say("error", error)
         """
 
-    private static let dialects = ["smtp", "imap", "pop3", "ftp", "sieve", "irc", "xmpp", "ldap", "postgres", "mysql"]
+    private static let dialects = ["smtp", "imap", "pop3", "ftp", "sieve", "irc", "xmpp", "xmpp-server", "ldap", "postgres", "mysql"]
 
     private func run(_ dialect: String, _ behaviour: String) async throws -> KindRun {
         let certificates = try TestCertificates()

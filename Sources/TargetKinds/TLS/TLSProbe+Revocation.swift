@@ -1,0 +1,101 @@
+import Addresses
+import Certificates
+import FoundationEssentials
+import Outbound
+import Probing
+import Transfers
+
+/// `revocation`: how the authority is asked whether the server's certificate was revoked.
+enum RevocationSource: String, Sendable, CaseIterable {
+    case ocsp, crl
+    /// By OCSP if the certificate names a responder, else from the list.
+    case any
+
+    static let guide = KindGuide.Option(
+        "revocation", "ocsp | crl | any: whom to ask whether the certificate was revoked (default: nobody, but a stapled response counts)",
+        settableThroughAgent: true)
+    static let status = MetricDefinition(
+        "probe_tls_revocation_status", "What the authority said when it was asked: 0 good, 1 revoked, 2 unknown.", .both)
+}
+
+/// What an authority has said of one certificate.
+struct RevocationAnswer: Sendable {
+    var status: StapledResponse.Status
+    var revokedAt: Date?
+    var thisUpdate: Date?
+    var nextUpdate: Date?
+
+    init(_ response: StapledResponse) {
+        (status, revokedAt, thisUpdate, nextUpdate) = (response.status, response.revokedAt, response.thisUpdate, response.nextUpdate)
+    }
+
+    init(_ listed: ListedStatus) {
+        status = listed.isRevoked ? .revoked : .good
+        (revokedAt, thisUpdate, nextUpdate) = (listed.revokedAt, listed.thisUpdate, listed.nextUpdate)
+    }
+}
+
+extension TLSProbe {
+    /// Asks the authority. A certificate that is not verified may name any address, and is not asked about.
+    func checkRevocation(_ session: TLSReport, _ source: RevocationSource, _ run: inout TargetRun) async {
+        guard let leaf = session.leaf, session.verdict?.fault == nil, let issuer = session.issuer else { return }
+        let named = leaf.revocationSources
+        let (responder, list) = (source == .crl ? nil : named.responder, source == .ocsp ? nil : named.list)
+        guard let url = responder ?? list else {
+            return run.leaveOut("whether it was revoked: the certificate names no \(source == .crl ? "list" : "responder")")
+        }
+        let inquiry = RevocationInquiry(leaf, by: issuer)
+        let key = RevocationAnswers.Key(url: url, certificate: leaf.fingerprintSHA256, issuer: issuer.fingerprintSHA256)
+        let answer: RevocationAnswer
+        do throws(StapledResponse.Unusable) {
+            if let known = services.revocationAnswers.answer(key, at: run.date) {
+                answer = known
+            } else {
+                answer = try await ask(inquiry, url, isList: responder == nil, &run)
+                services.revocationAnswers.keep(answer, key, at: run.date)
+            }
+        } catch {
+            run.observe(.measurement(RevocationSource.status(Double(StapledResponse.Status.unknown.rawValue))))
+            return run.find(finding(.warning, .revocationUnknown, leaf, "could not be checked for revocation at \(url): \(error)"))
+        }
+        run.observe(.measurement(RevocationSource.status(Double(answer.status.rawValue))))
+        switch answer.status {
+        case .good: break
+        case .revoked:
+            let when = answer.revokedAt.map { " on \($0.formatted(.iso8601))" } ?? ""
+            run.find(finding(.failure, .certificateRevoked, leaf, "was revoked\(when), as its authority says at \(url)"))
+        case .unknown: run.find(finding(.warning, .revocationUnknown, leaf, "is not known to its authority at \(url)"))
+        }
+    }
+
+    private func ask(
+        _ inquiry: RevocationInquiry, _ url: String, isList: Bool, _ run: inout TargetRun
+    ) async throws(StapledResponse.Unusable) -> RevocationAnswer {
+        var request = ExchangeRequest(url: url, deadline: run.deadline - .now, trust: options.server.tls.settings.trust)
+        request.headers = [HeaderField("User-Agent", services.userAgent)]
+        if !isList {
+            guard let body = inquiry.request else { throw .init(description: "a certificate cannot be parsed") }
+            request.method = .post
+            request.headers.append(HeaderField("Content-Type", "application/ocsp-request"))
+            request.body = body
+        }
+        request.redirects = .follow(maximum: 3)
+        request.policy = target.policy
+        request.proxy = options.server.proxy.map { ProxyRoute(url: EndpointURL($0.url)) }
+        request.bounds.body = isList ? RevocationInquiry.listLimit : RevocationInquiry.responseLimit
+        let report = await run.transfers.exchange(request)
+        if let failure = report.failure { throw .init(description: failure.sentence) }
+        guard let response = report.response, response.status == 200 else {
+            throw .init(description: "HTTP \(report.response?.status ?? 0)")
+        }
+        let answer =
+            isList ? RevocationAnswer(try inquiry.status(in: response.body)) : RevocationAnswer(try inquiry.response(response.body))
+        if let next = answer.nextUpdate, next <= run.date {
+            throw .init(description: "what it says was valid until \(next.formatted(.iso8601))")
+        }
+        if let begin = answer.thisUpdate, begin > run.date.addingTimeInterval(300) {
+            throw .init(description: "what it says is of the future: \(begin.formatted(.iso8601))")
+        }
+        return answer
+    }
+}

@@ -1,0 +1,145 @@
+import FoundationEssentials
+import Probing
+import TargetKinds
+import TestSupport
+import Testing
+import Transfers
+
+/// `revocation` of kind `tls`: an OCSP responder of `openssl ocsp`, and revocation lists that a web server publishes.
+@Suite struct RevocationInquiryTests {
+    private let certificates: TestCertificates
+    private let root: TestCertificates.Identity
+    /// Where the responder listens.
+    private let responderPort = FreePort.one()
+
+    init() async throws {
+        certificates = try TestCertificates()
+        root = try await certificates.root("root")
+    }
+
+    private func leaf(_ name: String, _ extensions: String = "") async throws -> TestCertificates.Identity {
+        try await certificates.issue(name, "subjectAltName = DNS:localhost\n" + extensions, by: root)
+    }
+
+    private func ca(_ name: String, _ arguments: String...) async throws {
+        let ended = try await Program.run(
+            "openssl",
+            ["ca", "-batch", "-config", "\(certificates.path)/\(name).cnf", "-cert", root.certificate, "-keyfile", root.key] + arguments)
+        #expect(ended.status == 0, "\(arguments): \(ended.errors)")
+    }
+
+    private func responder(signer: TestCertificates.Identity) async throws -> ListeningProgram {
+        try await ListeningProgram(
+            "openssl",
+            [
+                "ocsp", "-port", "\(responderPort)", "-index", "\(certificates.path)/index.txt", "-CA", root.certificate, "-rsigner",
+                signer.certificate, "-rkey", signer.key, "-ndays", "1",
+            ], port: responderPort, directory: certificates.directory)
+    }
+
+    private func run(
+        _ server: PythonServer, _ source: String = "ocsp", _ services: TargetServices? = nil
+    ) async throws -> KindRun {
+        try await KindRun(
+            "tls", Target("localhost:\(server.port)"),
+            ["revocation": .text(source), "tls_config": ["ca_file": .text(root.certificate)], "preferred_ip_protocol": "ip4"],
+            services: services)
+    }
+
+    private func status(_ run: KindRun) -> Double? {
+        run.outcome.observations.lazy.flatMap(\.measurements).first { $0.metric.name == "probe_tls_revocation_status" }?.value
+    }
+
+    @Test("a responder is asked: good, revoked; an answer is used again until the caches are cleared")
+    func responder() async throws {
+        let leaf = try await leaf("leaf", "authorityInfoAccess = OCSP;URI:http://127.0.0.1:\(responderPort)/")
+        let server = try await TLSPeer.start(leaf.certificate, leaf.key)
+        let services = TargetServices(transfers: Transfers(), userAgent: "agent/test")
+        do {
+            let responder = try await responder(signer: root)
+            defer { withExtendedLifetime(responder) {} }
+            let good = try await run(server, "any", services)
+            #expect(good.result == .succeeded && good.outcome.findings.isEmpty && status(good) == 0, good.story)
+        }
+        try await ca("leaf", "-revoke", leaf.certificate)
+        let responder = try await responder(signer: root)
+        defer { withExtendedLifetime(responder) {} }
+        #expect(try await run(server, "ocsp", services).outcome.findings.isEmpty)
+        services.clearCaches()
+        let revoked = try await run(server, "ocsp", services)
+        #expect(revoked.reason == .certificateRevoked && revoked.result == .failed && status(revoked) == 1, revoked.story)
+        #expect(revoked.sentence.contains("was revoked on ") && revoked.sentence.contains("http://127.0.0.1:\(responderPort)/"))
+    }
+
+    @Test("a responder that is none, or whose answer somebody else has signed: it is not known, and no failure")
+    func unknown() async throws {
+        let leaf = try await leaf("leaf", "authorityInfoAccess = OCSP;URI:http://127.0.0.1:\(responderPort)/")
+        let server = try await TLSPeer.start(leaf.certificate, leaf.key)
+        let refused = try await run(server)
+        #expect(refused.outcome.findings.map(\.reason) == [.revocationUnknown] && refused.result == .succeeded, refused.story)
+        #expect(status(refused) == 2)
+        let stranger = try await certificates.root("stranger", commonName: "Stranger")
+        let responder = try await responder(signer: stranger)
+        defer { withExtendedLifetime(responder) {} }
+        let signed = try await run(server)
+        #expect(signed.outcome.findings.map(\.reason) == [.revocationUnknown] && signed.result == .succeeded, signed.story)
+        #expect(signed.outcome.findings.first?.sentence.contains("signature cannot be verified") == true, signed.story)
+    }
+
+    @Test("a certificate that names nobody is left out; one that is not verified is not asked about")
+    func unnamed() async throws {
+        let plain = try await TLSPeer.start(leaf("plain").certificate, "\(certificates.path)/plain.key")
+        for source in ["ocsp", "crl", "any"] {
+            let run = try await run(plain, source)
+            #expect(run.outcome.findings.isEmpty && status(run) == nil && run.result == .succeeded, run.story)
+        }
+        let named = try await leaf("named", "authorityInfoAccess = OCSP;URI:http://127.0.0.1:\(responderPort)/")
+        let server = try await TLSPeer.start(named.certificate, named.key)
+        let other = try await certificates.root("other", commonName: "Other")
+        let distrusted = try await KindRun(
+            "tls", Target("localhost:\(server.port)"),
+            ["revocation": "any", "tls_config": ["ca_file": .text(other.certificate)], "preferred_ip_protocol": "ip4"])
+        #expect(distrusted.outcome.findings.map(\.reason) == [.certificateUntrusted] && status(distrusted) == nil, distrusted.story)
+    }
+
+    @Test("a published list is fetched: good, revoked, out of date, of another issuer, no list at all")
+    func list() async throws {
+        let published = try await PythonServer(
+            """
+            import http.server
+            class Handler(http.server.SimpleHTTPRequestHandler):
+                def __init__(self, *arguments): super().__init__(*arguments, directory=sys.argv[1])
+                def log_message(self, *arguments): pass
+            httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            ready(httpd.server_address[1])
+            httpd.serve_forever()
+            """, [certificates.path])
+        let leaf = try await leaf("leaf", "crlDistributionPoints = URI:http://\(published.address)/list.crl")
+        let server = try await TLSPeer.start(leaf.certificate, leaf.key)
+        let path = certificates.path + "/list.crl"
+        let absent = try await run(server, "crl")
+        #expect(absent.outcome.findings.map(\.reason) == [.revocationUnknown], absent.story)
+        #expect(absent.outcome.findings.first?.sentence.contains("HTTP 404") == true, absent.story)
+        try await ca("leaf", "-gencrl", "-crldays", "1", "-out", path)
+        let good = try await run(server, "crl")
+        #expect(good.result == .succeeded && good.outcome.findings.isEmpty && status(good) == 0, good.story)
+        try await ca("leaf", "-revoke", leaf.certificate)
+        try await ca("leaf", "-gencrl", "-crldays", "1", "-out", path)
+        let revoked = try await run(server, "any")
+        #expect(revoked.reason == .certificateRevoked && status(revoked) == 1, revoked.story)
+        try await ca("leaf", "-gencrl", "-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200102000000Z", "-out", path)
+        let stale = try await run(server, "crl")
+        #expect(stale.outcome.findings.map(\.reason) == [.revocationUnknown], stale.story)
+        #expect(stale.outcome.findings.first?.sentence.contains("valid until 2020-01-02") == true, stale.story)
+        let other = try await certificates.root("other", commonName: "Other")
+        let ended = try await Program.run(
+            "openssl",
+            [
+                "ca", "-gencrl", "-config", "\(certificates.path)/leaf.cnf", "-cert", other.certificate, "-keyfile", other.key, "-crldays",
+                "1", "-out", path,
+            ])
+        #expect(ended.status == 0)
+        let foreign = try await run(server, "crl")
+        #expect(foreign.outcome.findings.first?.sentence.contains("another issuer") == true, foreign.story)
+    }
+}
