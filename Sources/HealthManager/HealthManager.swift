@@ -20,7 +20,6 @@ package actor HealthManager: Service {
     nonisolated let services: ManagerServices
     /// The wall clock the manager goes by.
     package nonisolated var now: Date { services.time.now }
-    /// Runs modules on demand.
     package nonisolated var prober: OnDemandProber { services.prober }
     private nonisolated var time: any TimeSource { services.time }
     private let observers: [any ResultObserver]
@@ -146,6 +145,7 @@ package actor HealthManager: Service {
         guard generation == scheduler.generation else { return }
         let changes = cache.record(result, of: definition, at: time.moment)
         guard !changes.isEmpty else { return }
+        facts.ran(result)
         if result.type == .poisoned { scheduler.poisoned(result.key) }
         publish(changes)
     }

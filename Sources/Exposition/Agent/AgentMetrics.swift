@@ -57,6 +57,7 @@ package struct AgentMetrics: Sendable {
         targetLists(&text, format)
         HealthMetrics(facts: facts).write(to: &text, format: format)
         ResponseMetrics(facts: responses).write(to: &text, format: format)
+        durations(&text, format)
         lateness(&text, format)
         thresholds(&text, format)
         ProcessFacts.read()?.write(to: &text, format: format)
@@ -77,13 +78,28 @@ package struct AgentMetrics: Sendable {
     private func lateness(_ text: inout MetricText, _ format: MetricText.Format) {
         let name = "health_agent_probe_lateness_seconds"
         text.header(name, type: "histogram", help: "Delay between the scheduled and the actual start of a run.", format: format)
-        var below = 0
-        for (bound, count) in zip(facts.lateness.bounds + [.infinity], facts.lateness.counts) {
-            below += count
-            text.sample(name + "_bucket", [("le", MetricText.number(bound))], Double(below))
+        write(facts.lateness, name, [], to: &text)
+    }
+
+    private func durations(_ text: inout MetricText, _ format: MetricText.Format) {
+        guard !facts.durations.isEmpty else { return }
+        let name = "health_probe_run_duration_seconds"
+        text.header(
+            name, type: "histogram", help: "Duration of the runs of each probe definition, over all of its servers and targets.",
+            format: format)
+        for (definition, histogram) in facts.durations.sorted(by: { $0.key < $1.key }) {
+            write(histogram, name, [("health_set", definition.healthSet), ("probe", definition.name)], to: &text)
         }
-        text.sample(name + "_sum", [], facts.lateness.sum)
-        text.sample(name + "_count", [], Double(facts.lateness.count))
+    }
+
+    private func write(_ histogram: Histogram, _ name: String, _ labels: [(String, String)], to text: inout MetricText) {
+        var below = 0
+        for (bound, count) in zip(histogram.bounds + [.infinity], histogram.counts) {
+            below += count
+            text.sample(name + "_bucket", labels + [("le", MetricText.number(bound))], Double(below))
+        }
+        text.sample(name + "_sum", labels, histogram.sum)
+        text.sample(name + "_count", labels, Double(histogram.count))
     }
 
     private func thresholds(_ text: inout MetricText, _ format: MetricText.Format) {

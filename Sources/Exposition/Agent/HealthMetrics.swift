@@ -14,6 +14,15 @@ struct HealthMetrics {
             for (key, tally) in facts.healthSets {
                 text.sample(name, [("health_set", key.healthSet), ("server", key.server)], Double(tally.worst.rawValue))
             }
+            let states = "health_set_in_state"
+            text.header(states, type: "gauge", help: "1 for the state that a health set is in, 0 for every other.", format: format)
+            for (key, tally) in facts.healthSets {
+                for state in HealthState.allCases {
+                    text.sample(
+                        states, [("health_set", key.healthSet), ("server", key.server), ("state", state.name.lowercased())],
+                        tally.worst == state ? 1 : 0)
+                }
+            }
         }
         gauge(&text, format, "health_agent_overrides_active", "Number of active overrides.", Double(facts.overrides))
         if !facts.maintenance.isEmpty {

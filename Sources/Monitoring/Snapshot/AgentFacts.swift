@@ -35,6 +35,10 @@ package struct AgentFacts: Sendable {
     /// The names of the modules that this build cannot run, sorted.
     package var unusableModules: [String] = []
 
+    /// How long the runs of each definition took, over all of its servers and targets.
+    package private(set) var durations: [ProbeIdentity: Histogram] = [:]
+
+    package static let durationBounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
     package static let latenessBounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
     package init(started: Date, configurationPath: String) {
@@ -42,6 +46,13 @@ package struct AgentFacts: Sendable {
         self.configurationPath = configurationPath
         cacheCleared = started
         lastReloadSuccess = started
+    }
+
+    /// Counts the duration of a run, unless it was not made.
+    package mutating func ran(_ result: ProbeResult) {
+        guard ![.rejected, .quarantined].contains(result.type) else { return }
+        let definition = ProbeIdentity(result.key.identity, target: nil)
+        durations[definition, default: Histogram(bounds: Self.durationBounds)].observe(result.duration.seconds)
     }
 
     /// Takes what decisions say at a date of a plan's health sets.
@@ -70,5 +81,7 @@ package struct AgentFacts: Sendable {
     package mutating func use(_ plan: Plan) {
         diagnostics = plan.warnings
         thresholds = plan.configuration.organization.thresholds
+        let defined = Set(plan.definitions.map(\.identity))
+        durations = durations.filter { defined.contains($0.key) }
     }
 }
