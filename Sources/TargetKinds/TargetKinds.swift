@@ -7,8 +7,9 @@ package enum TargetKinds {
     package static func all(_ services: TargetServices) -> [any ProbeKind] {
         [
             HTTPKind(services), TCPKind(services), DNSKind(services), ICMPKind(services), UnixKind(services), GRPCKind(services),
-            WebSocketKind(services), TLSKind(services), CertificateFileKind(services), CertificateExpiryKind(services),
-            KeySizeKind(services), ThumbprintDriftKind(services),
+            WebSocketKind(services), TLSKind(services), CertificateFileKind(services), CertificateURLKind(services),
+            CertificateExpiryKind(services),
+            KeySizeKind(services), ThumbprintDriftKind(services), DomainExpiryKind(services),
         ]
     }
 }

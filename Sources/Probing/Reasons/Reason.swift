@@ -46,6 +46,7 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case crlStale = "crl_stale"
     case stapleMissing = "staple_missing"
     case stapleUnusable = "staple_unusable"
+    case revocationUnknown = "revocation_unknown"
     // drift and rotation
     case thumbprintDrift = "thumbprint_drift"
     case thumbprintSettling = "thumbprint_settling"
@@ -107,6 +108,11 @@ package enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     case targetForbidden = "target_forbidden"
     case targetInvalid = "target_invalid"
     case systemRefused = "system_refused"
+    // domains
+    case domainExpired = "domain_expired"
+    case domainExpiresSoon = "domain_expires_soon"
+    case domainExpiresVerySoon = "domain_expires_very_soon"
+    case domainMissing = "domain_missing"
     // clock
     case clockSkew = "clock_skew"
     // could not judge

@@ -1,6 +1,22 @@
 extension Reason {
-    /// The texts of reasons that concern the certificates of targets and files: sentence and remedy.
+    /// The texts of reasons that concern domains, and the certificates of targets and files: sentence and remedy.
     static let certificates: [Reason: (sentence: String, remedy: String)] = [
+        .domainExpired: (
+            "The registration of the domain has expired.",
+            "Renew it at the registrar today: after a grace period, anybody may register it, receive its mail and get certificates for its names."
+        ),
+        .domainExpiresSoon: (
+            "The registration of the domain expires within the warning threshold.",
+            "Check at the registrar that it renews by itself: the means of payment is valid, and the contact address is read by somebody."
+        ),
+        .domainExpiresVerySoon: (
+            "The registration of the domain expires within the failure threshold.",
+            "Renew it at the registrar now. Automatic renewal should have done so: check the means of payment and the contact address."
+        ),
+        .domainMissing: (
+            "The registry knows no such domain.",
+            "Check the spelling, and that it is the registered domain, not a name in it. If it was registered once, somebody else may now register it."
+        ),
         .privateKeyMismatch: (
             "A private key does not belong to the certificate beside it.",
             "A service that reads both will not start again. Put the key that was made with the certificate's request in its place (compare: openssl x509 -noout -pubkey -in CERTIFICATE; openssl pkey -pubout -in KEY), or request a certificate for this key."
@@ -24,6 +40,10 @@ extension Reason {
         .stapleUnusable: (
             "The stapled OCSP response cannot be used: it is out of date, not signed by the issuer, or about another certificate.",
             "Check that the server can reach the authority's OCSP responder, then restart it: it sends what it has fetched last. Clients that check the response refuse the connection."
+        ),
+        .revocationUnknown: (
+            "Whether the certificate was revoked could not be found out.",
+            "Check that this machine reaches the address that the error names: the authority's OCSP responder or revocation list, most often over plain HTTP on port 80. With 'proxy_url', it is asked through the proxy."
         ),
         .crlStale: (
             "The next issue of a certificate revocation list is overdue.",

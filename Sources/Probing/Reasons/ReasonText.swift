@@ -246,7 +246,7 @@ extension Reason {
         case .httpTooLarge:
             (
                 "The response is larger than the probe accepts, as sent or after decompression.",
-                "Open the URL in a browser: another service may be answering there."
+                "Fetch the URL that the error names by hand: another service may be answering there. Where no URL is named, another service may be listening on the port."
             )
         case .httpMalformed:
             (
@@ -257,7 +257,8 @@ extension Reason {
             .sharedPrincipalKeysLeft, .sharedPrincipalBlocked, .overrideMissing, .overrideDoubled, .ewsBlocked, .graphRouteMissing,
             .buildTooOld:
             Self.tenant[self] ?? ("", "")
-        case .privateKeyMismatch, .lifetimeTooLong, .pinMismatch, .crlMissing, .crlStale, .stapleMissing, .stapleUnusable:
+        case .domainExpired, .domainExpiresSoon, .domainExpiresVerySoon, .domainMissing, .privateKeyMismatch, .lifetimeTooLong,
+            .pinMismatch, .crlMissing, .crlStale, .stapleMissing, .stapleUnusable, .revocationUnknown:
             Self.certificates[self] ?? ("", "")
         case .startTLSMissing, .mailRefused, .mailMalformed, .mailNotDelivered, .mailNotUnseen: Self.mail[self] ?? ("", "")
         case .tokenRefused:
@@ -320,7 +321,7 @@ extension Reason {
         case .targetInvalid:
             (
                 "The target is not valid for this kind of probe.",
-                "Correct it as the error says: a URL for http and websocket, host:port for tcp and grpc, a host for icmp and dns, a path for unix."
+                "Correct it as the error says: a URL for http, websocket and certificate-url, host:port for tcp and grpc, host or host:port for tls, a host for icmp and dns, a path for unix, a path or pattern for certificate-file, a registered domain for domain-expiry."
             )
         case .systemRefused:
             (
@@ -344,8 +345,8 @@ extension Reason {
             )
         case .notObserved:
             (
-                "There was nothing to judge: no copy of the certificate was found.",
-                "Make at least one copy available: a reachable metadata document, an exported certificate file, or a current snapshot from Exchange."
+                "There was nothing to judge.",
+                "The error says what is missing. OAuth certificate: make at least one copy available: a reachable metadata document, an exported certificate file, or a current snapshot from Exchange. Domain: name its registry with 'server' or 'bootstrapFile'."
             )
         case .preauthenticationSuspected:
             (

@@ -27,11 +27,20 @@ extension Reason {
             return server.isEmpty ? named : named.replacing("<server>", with: server)
         }
         switch stage {
-        case .tls: return Self.renewal(of: thumbprint)
-        case .file: return Self.fileRenewal(of: thumbprint)
+        case .tls: return Self.renewal(of: thumbprint) + strength
+        case .file: return Self.fileRenewal(of: thumbprint) + strength
         case .config: return Self.credentialRenewal(of: thumbprint)
         case .certificate: return self == .certificateExpired ? Self.replacement(of: thumbprint) : Self.rotation(of: thumbprint)
         default: return remedy
+        }
+    }
+
+    /// What the new certificate must be like.
+    private var strength: String {
+        switch self {
+        case .keyTooSmall: " Request it for an RSA key of 2048 bits or more, or an EC key of 256 bits or more."
+        case .signatureWeak: " Have it signed with SHA-256 or better."
+        default: ""
         }
     }
 
