@@ -95,15 +95,19 @@ local panel(type, title, description, unit, targets) = {
     self.variable('job', 'Job', 'label_values(health_agent_build_info, job)', '.+'),
     self.variable('vantage', 'Vantage point', 'label_values(health_agent_info{job=~"$job"}, vantage)'),
     self.variable(
-      'instance', 'Instance',
+      'instance',
+      'Instance',
       'query_result(health_agent_build_info{job=~"$job"} and on (job, instance) health_agent_info{job=~"$job",vantage=~"$vantage",vantage!=""} or health_agent_build_info{job=~"$job",vantage=~"$vantage"} unless on (job, instance) health_agent_info{job=~"$job",vantage!=""})',
-      null, { regex: '/instance="([^"]*)"/' }
+      null,
+      { regex: '/instance="([^"]*)"/' }
     ),
     // The URL of the status page: 'externalURL' of agent.yaml, or where Prometheus finds the agent.
     self.variable(
-      'page', 'Status page',
+      'page',
+      'Status page',
       'query_result(health_agent_info{job=~"$job",instance=~"$instance",external_url!=""} or on (job, instance) label_replace(health_agent_build_info{job=~"$job",instance=~"$instance"}, "external_url", "http://$1", "instance", "(.*)"))',
-      null, { regex: '/external_url="([^"]*)"/', hide: 2, multi: false, includeAll: false, current: {} }
+      null,
+      { regex: '/external_url="([^"]*)"/', hide: 2, multi: false, includeAll: false, current: {} }
     ),
   ],
   // `more` stands before the servers and targets, and `selector` limits these.
