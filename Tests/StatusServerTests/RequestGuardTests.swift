@@ -93,6 +93,15 @@ import Testing
         ] as [(String?, MetricText.Format)])
     func format(accept: String?, expected: MetricText.Format) { #expect(Negotiation.format(accept: accept) == expected) }
 
+    @Test("a client that asks for the escaping of names is told it, another is not")
+    func escaping() {
+        let asked = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2"
+        #expect(
+            Negotiation.contentType(.openMetrics, accept: asked)
+                == "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores")
+        #expect(Negotiation.contentType(.text, accept: "text/plain") == "text/plain; version=0.0.4; charset=utf-8")
+    }
+
     @Test("gzip is sent to whom accepts it")
     func gzip() {
         #expect(Negotiation.acceptsGzip("deflate, gzip;q=0.5"))

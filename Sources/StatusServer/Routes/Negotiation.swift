@@ -13,10 +13,14 @@ enum Negotiation {
 
     static func acceptsGzip(_ header: String?) -> Bool { (QualityValue.of("gzip", in: header ?? "") ?? 0) > 0 }
 
-    static func contentType(_ format: MetricText.Format) -> String {
-        switch format {
-        case .text: "text/plain; version=0.0.4; charset=utf-8"
-        case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
-        }
+    /// - Parameter accept: what the client accepts. To one that asks how names are escaped, it is told that none needs more than letters, digits
+    ///   and underscores.
+    static func contentType(_ format: MetricText.Format, accept: String? = nil) -> String {
+        let type =
+            switch format {
+            case .text: "text/plain; version=0.0.4; charset=utf-8"
+            case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            }
+        return accept?.contains("escaping=") == true ? type + "; escaping=underscores" : type
     }
 }

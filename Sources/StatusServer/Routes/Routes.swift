@@ -61,7 +61,7 @@ struct Routes: Sendable {
             own.write(to: &text, format: format)
             connections.write(to: &text, format: format)
         }
-        let type = Negotiation.contentType(format)
+        let type = Negotiation.contentType(format, accept: request.headers[.accept])
         if Negotiation.acceptsGzip(request.headers[.acceptEncoding]), let compressed = metrics.compressed(format, agent: write) {
             return .bytes(.ok, compressed, type: type, headers: [.vary: "Accept, Accept-Encoding", .contentEncoding: "gzip"])
         }

@@ -52,7 +52,7 @@ import Testing
         let port = FreePort.one()
         let program = try Program(
             AgentSite.executable,
-            ["run", "--modules", modules, "--listen", "127.0.0.1:\(port)", "--state-directory", certificates.path + "/state"])
+            ["run", "--modules", modules, "--listen", "127.0.0.1:\(port)"])
         guard await program.says("listening") else { throw AgentSite.NotStarted(errors: program.errors) }
         let daemon = Daemon(listening: program, on: certificates.directory)
         func probe(_ query: String) async throws -> String { try await daemon.get("/probe?" + query) }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Transfers
 
-/// `revocation` of kind `tls`: an OCSP responder of `openssl ocsp`, and revocation lists that a web server publishes.
+/// `revocation` of kind `tls`: an OCSP responder, and revocation lists that a web server publishes.
 @Suite struct RevocationInquiryTests {
     private let certificates: TestCertificates
     private let root: TestCertificates.Identity
@@ -28,13 +28,24 @@ import Transfers
         #expect(ended.status == 0, "\(arguments): \(ended.errors)")
     }
 
-    private func responder(signer: TestCertificates.Identity) async throws -> ListeningProgram {
-        try await ListeningProgram(
-            "openssl",
-            [
-                "ocsp", "-port", "\(responderPort)", "-index", "\(certificates.path)/index.txt", "-CA", root.certificate, "-rsigner",
-                signer.certificate, "-rkey", signer.key, "-ndays", "1",
-            ], port: responderPort, directory: certificates.directory)
+    /// Its answers are made by `openssl ocsp`, whose own server hangs after a connection without a request.
+    private func responder(signer: TestCertificates.Identity) async throws -> PythonServer {
+        try await PythonServer(
+            """
+            import http.server, subprocess
+            directory, issuer, signer, key, port = sys.argv[1:]
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_POST(self):
+                    open(directory + "/request", "wb").write(self.rfile.read(int(self.headers["Content-Length"])))
+                    subprocess.run(["openssl", "ocsp", "-index", directory + "/index.txt", "-CA", issuer, "-rsigner", signer, "-rkey", key,
+                        "-ndays", "1", "-reqin", directory + "/request", "-respout", directory + "/response"], check=True, capture_output=True)
+                    body = open(directory + "/response", "rb").read()
+                    self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body)
+                def log_message(self, *arguments): pass
+            httpd = http.server.HTTPServer(("127.0.0.1", int(port)), Handler)
+            ready(httpd.server_address[1])
+            httpd.serve_forever()
+            """, [certificates.path, root.certificate, signer.certificate, signer.key, String(responderPort)])
     }
 
     private func run(
