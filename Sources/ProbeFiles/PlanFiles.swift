@@ -9,7 +9,7 @@ package struct PlanFiles: Sendable {
     package var configurationPath: String?
     /// Searched recursively for definitions; nil for none.
     package var probesDirectory: String?
-    /// A file of modules in blackbox_exporter's format; nil for none.
+    /// A file of modules in blackbox_exporter's or ssl_exporter's format; nil for none.
     package var modulesPath: String?
     package var overrides: ConfigurationOverrides
 

@@ -9,7 +9,7 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check", abstract: "Validate the configuration and the probe definitions; report all problems at once.",
         discussion: "Prints one line per problem: path:line:column: error: sentence. Exit status: 0 without errors, 2 otherwise.")
 
-    @Option(help: "File of modules in blackbox_exporter's format to validate as well.", completion: .file()) var modules: String?
+    @Option(help: "File of modules, as for 'agent run', to validate as well.", completion: .file()) var modules: String?
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "Options of blackbox_exporter") var exporter: ExporterOptions
 

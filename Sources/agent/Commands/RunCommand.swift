@@ -10,7 +10,7 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the daemon: schedule probes, store their results and serve them.",
         discussion: "With modules, no configuration file is needed.")
 
-    @Option(help: "File of modules for /probe, in blackbox_exporter's format.", completion: .file()) var modules: String?
+    @Option(help: "File of modules for /probe, in blackbox_exporter's or ssl_exporter's format.", completion: .file()) var modules: String?
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "Options of blackbox_exporter") var exporter: ExporterOptions
 
