@@ -15,7 +15,7 @@ struct DefinitionFile {
         let kind = kind(reader)
         let summary = reader.string("summary") ?? ""
         let scope =
-            kind.flatMap { $0.aim == .targets ? .targets(TargetSettings(reader, kind: $0.name).list) : nil }
+            kind.flatMap { $0.aim == .targets ? .targets(TargetSettings(reader, kind: $0).list) : nil }
             ?? scope(reader, isKindKnown: kind != nil)
         let every = reader.duration("every") ?? .seconds(300)
         let timeout = reader.duration("timeout") ?? min(.seconds(30), every)

@@ -9,29 +9,32 @@ struct TargetSettings {
 
     private(set) var list = TargetList([])
 
-    init(_ reader: SettingsReader, kind: String) {
+    init(_ reader: SettingsReader, kind: any ProbeKind) {
         for key in ["scope", "role"] where reader.has(key) {
             _ = reader.setting(key)
             reader.error(
-                "'\(key)' is not allowed for kind '\(kind)', which probes targets: remove it and use 'targets'",
+                "'\(key)' is not allowed for kind '\(kind.name)', which probes targets: remove it and use 'targets'",
                 at: reader.location(of: key))
         }
-        list.inline = Self.targets(reader)
+        list.inline = Self.targets(reader, kind)
         if let from = reader.mapping("targetsFrom") { readSources(from) }
         list.everyAddress = reader.bool("everyAddress") ?? false
         if !reader.has("targets"), !reader.has("targetsFrom") {
             reader.error(
-                "kind '\(kind)' needs 'targets' or 'targetsFrom' ('targets: []' for none)",
+                "kind '\(kind.name)' needs 'targets' or 'targetsFrom' ('targets: []' for none)",
                 at: reader.location)
         }
     }
 
-    private static func targets(_ reader: SettingsReader) -> [String] {
+    private static func targets(_ reader: SettingsReader, _ kind: any ProbeKind) -> [String] {
         var seen: Set<ExactText> = []
         return texts(reader, "targets").compactMap { text, location in
             if let fault = TargetSyntax.problem(text) {
                 reader.error("a target \(fault): write each target as a separate string", at: location)
                 return nil
+            }
+            if let expected = kind.expected(insteadOf: text) {
+                reader.warning("a target of kind '\(kind.name)' must be \(expected), found '\(URLRedaction.target(text))'", at: location)
             }
             return seen.insert(ExactText(text)).inserted ? text : nil
         }

@@ -19,6 +19,9 @@ package protocol ProbeKind: Sendable {
     /// Creates the probe for one place, or returns why it is not defined there. Called at start, reload and restart; uses no network.
     func discover(_ options: Options, at place: Place) -> Discovery
 
+    /// What every target of the kind must be, if this one is not: `host or host:port`. Nil if it may be valid.
+    func expected(insteadOf target: String) -> String?
+
     /// Clears what this kind alone has cached from earlier runs. Called at restart.
     func clearCaches() async
 }
@@ -27,6 +30,7 @@ extension ProbeKind {
     package var name: String { Self.name }
     package var aim: KindAim { .organization }
     package var isProber: Bool { aim == .targets }
+    package func expected(insteadOf target: String) -> String? { nil }
     package func clearCaches() async {}
 }
 

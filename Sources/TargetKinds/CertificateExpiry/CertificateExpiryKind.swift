@@ -25,6 +25,8 @@ struct CertificateExpiryKind: ProbeKind {
             .init("failBelow", "fail when less than this is left (default: thresholds.failBelow)", settableThroughAgent: true),
         ] + CertificateSourceOptions.guide)
 
+    func expected(insteadOf target: String) -> String? { CertificateSourceOptions.expected(insteadOf: target) }
+
     func readOptions(_ reader: SettingsReader) -> CertificateExpiryOptions {
         CertificateExpiryOptions(
             source: CertificateSourceOptions(reader, services), warnBelow: reader.duration("warnBelow"),

@@ -29,6 +29,10 @@ struct CertificateFileKind: TargetKind {
             .init("keyFile", "PEM file with the private key that belongs to a certificate of the target", settableThroughAgent: false)
         ])
 
+    func expected(insteadOf target: String) -> String? {
+        CertificateFileOptions.isPath(target) ? nil : CertificateFileOptions.expected
+    }
+
     func readOptions(_ reader: SettingsReader) -> CertificateFileProbeOptions {
         CertificateFileProbeOptions(files: CertificateFileOptions(reader), keyFile: reader.path("keyFile"))
     }

@@ -24,6 +24,14 @@ struct CertificateURLKind: TargetKind {
         ] + .target + [.dnsFailed] + .connection + .proxy + .tls + .http,
         options: [TLSOptions.guide] + ProxyOptions.guide)
 
+    func expected(insteadOf target: String) -> String? { Self.url(target) == nil ? "the http or https URL of a file" : nil }
+
+    /// The URL that a target is, with its host; nil if it is none.
+    static func url(_ target: String) -> (text: String, host: URLHost)? {
+        guard let url = URLHost.absolute(target), let host = URLHost(url), ["http", "https"].contains(host.scheme) else { return nil }
+        return (url, host)
+    }
+
     func readOptions(_ reader: SettingsReader) -> CertificateURLOptions {
         CertificateURLOptions(tls: TLSOptions(reader.mapping("tls_config"), services), proxy: ProxyOptions(reader))
     }
@@ -42,7 +50,7 @@ struct CertificateURLProbe: TargetProbe {
     let services: TargetServices
 
     func check(_ run: inout TargetRun, _ facts: inout NoFacts) async {
-        guard let url = URLHost.absolute(target.text), let host = URLHost(url), ["http", "https"].contains(host.scheme) else {
+        guard let (url, host) = CertificateURLKind.url(target.text) else {
             return run.reject(.config, .targetInvalid, "the target must be the http or https URL of a file")
         }
         var request = ExchangeRequest(url: url, deadline: run.deadline - .now, trust: options.tls.settings.trust)

@@ -19,6 +19,10 @@ struct CertificateFileOptions: Sendable, Hashable {
         passwordFiles = reader.paths("passwordFile")
     }
 
+    static let expected = "an absolute path or pattern, such as /etc/ssl/**/*.pem"
+
+    static func isPath(_ target: String) -> Bool { target.hasPrefix("/") || target.hasPrefix("file:///") }
+
     /// The pattern that a target names: an absolute path, or a `file:` URL of one; nil if it is neither.
     func pattern(_ target: String) -> FilePattern? {
         let path = target.hasPrefix("file:///") ? String(target.dropFirst("file://".count)) : target

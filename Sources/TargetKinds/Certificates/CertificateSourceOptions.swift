@@ -21,6 +21,12 @@ struct CertificateSourceOptions: Sendable {
     static let check =
         "A target is host:port of a TLS server (without a port, 443 or that of 'starttls'), or an absolute path or pattern of files. Of a server, its certificate and the issuers that it presents are judged, as far as they are part of the verified chain; of files, all."
 
+    /// As `ProbeKind.expected(insteadOf:)`.
+    static func expected(insteadOf target: String) -> String? {
+        CertificateFileOptions.isPath(target) || TLSServerOptions.endpoint(target) != nil
+            ? nil : "\(TLSServerOptions.expected), or \(CertificateFileOptions.expected)"
+    }
+
     init(_ reader: SettingsReader, _ services: TargetServices) {
         server = TLSServerOptions(reader, services)
         // Whether the certificates are trusted is judged by kind 'tls'.

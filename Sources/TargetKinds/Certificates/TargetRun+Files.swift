@@ -80,7 +80,7 @@ extension TargetRun {
     /// - Returns: nil if the run ends here (the reason has been recorded).
     mutating func readFiles(_ options: CertificateFileOptions, keepsDER: Bool = false) -> FileContents? {
         guard let pattern = options.pattern(target.text) else {
-            reject(.config, .targetInvalid, "the target must be an absolute path or pattern, such as /etc/ssl/**/*.pem")
+            reject(.config, .targetInvalid, "the target must be \(CertificateFileOptions.expected)")
             return nil
         }
         let (passwords, unusable) = Self.passwords(options)

@@ -35,6 +35,15 @@ struct DomainExpiryKind: TargetKind {
             .init("failBelow", "fail when less than this is left (default 7d)", settableThroughAgent: true), TLSOptions.guide,
         ] + ProxyOptions.guide)
 
+    static let expected = "a registered domain, such as fabrikam.com"
+
+    func expected(insteadOf target: String) -> String? { Self.domain(target) == nil ? Self.expected : nil }
+
+    /// The domain in ASCII; nil if the target is none.
+    static func domain(_ target: String) -> String? {
+        HostName.ascii(authority: target).flatMap { $0.contains(".") && !$0.contains(":") ? $0 : nil }
+    }
+
     func readOptions(_ reader: SettingsReader) -> DomainExpiryOptions {
         var options = DomainExpiryOptions(tls: TLSOptions(reader.mapping("tls_config"), services), proxy: ProxyOptions(reader))
         options.warnBelow = reader.duration("warnBelow") ?? options.warnBelow

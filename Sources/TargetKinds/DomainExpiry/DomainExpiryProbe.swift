@@ -13,9 +13,11 @@ struct DomainExpiryProbe: TargetProbe {
     let services: TargetServices
 
     func check(_ run: inout TargetRun, _ facts: inout NoFacts) async {
-        guard let domain = HostName.ascii(authority: target.text), domain.contains("."), !domain.contains(":") else {
-            return run.reject(.config, .targetInvalid, "the target must be a registered domain, such as fabrikam.com")
+        guard let domain = DomainExpiryKind.domain(target.text) else {
+            return run.reject(.config, .targetInvalid, "the target must be \(DomainExpiryKind.expected)")
         }
+        // Registries limit requests: a forecast goes by what is known.
+        if run.day != nil, let end = services.domainEnds[domain] { return judge(end, &run) }
         guard let server = server(of: domain, &run) else { return }
         var request = ExchangeRequest(
             url: server + (server.hasSuffix("/") ? "" : "/") + "domain/" + domain.lowercased(), deadline: run.deadline - .now,
@@ -28,7 +30,14 @@ struct DomainExpiryProbe: TargetProbe {
         let report = await run.transfers.exchange(request)
         if let failure = report.failure { return run.fail(failure, report.tls) }
         guard let response = report.response else { return }
-        judge(response, &run)
+        guard let end = end(of: domain, response, &run) else { return }
+        services.domainEnds[domain] = end
+        judge(end, &run)
+    }
+
+    var turns: [Date] {
+        guard let end = DomainExpiryKind.domain(target.text).flatMap({ services.domainEnds[$0] }) else { return [] }
+        return [end, end.addingTimeInterval(-options.failBelow.seconds), end.addingTimeInterval(-options.warnBelow.seconds)]
     }
 
     private func server(of domain: String, _ run: inout TargetRun) -> String? {
@@ -41,22 +50,38 @@ struct DomainExpiryProbe: TargetProbe {
         return nil
     }
 
-    private func judge(_ response: ExchangeResponse, _ run: inout TargetRun) {
+    /// When the registration ends, as the registry says; nil if the run ends here.
+    private func end(of domain: String, _ response: ExchangeResponse, _ run: inout TargetRun) -> Date? {
         switch response.status {
         case 200: break
-        case 404: return run.fail(.endpoint, .domainMissing, "the registry knows no such domain")
+        case 404:
+            run.fail(.endpoint, .domainMissing, "the registry knows no such domain")
+            return nil
         case 429, 503:
-            return run.reject(.endpoint, .endpointThrottled, "the registry answers no more requests for now: HTTP \(response.status)")
-        default: return run.reject(.endpoint, .httpStatus, "the registry answered with HTTP \(response.status)")
+            run.reject(.endpoint, .endpointThrottled, "the registry answers no more requests for now: HTTP \(response.status)")
+            return nil
+        default:
+            run.reject(.endpoint, .httpStatus, "the registry answered with HTTP \(response.status)")
+            return nil
         }
         let tree: JSONTree
         do throws(JSONFault) { tree = try JSONTree(response.body, within: .answer) } catch {
-            return run.reject(.endpoint, .answerUnexpected, "the registry's answer is not valid JSON: \(error)")
+            run.reject(.endpoint, .answerUnexpected, "the registry's answer is not valid JSON: \(error)")
+            return nil
+        }
+        if let name = tree["ldhName"]?.text, name.lowercased() != domain.lowercased() {
+            run.reject(.endpoint, .answerUnexpected, "the registry's answer is about \(name.shortened(to: 260))")
+            return nil
         }
         let ends = (tree["events"]?.elements ?? []).filter { $0["eventAction"]?.text == "expiration" }
         guard tree["objectClassName"]?.text == "domain", let text = ends.first?["eventDate"]?.text, let end = JSONText.date(text) else {
-            return run.reject(.endpoint, .answerUnexpected, "the registry's answer does not say when the domain expires")
+            run.reject(.endpoint, .answerUnexpected, "the registry's answer does not say when the domain expires")
+            return nil
         }
+        return end
+    }
+
+    private func judge(_ end: Date, _ run: inout TargetRun) {
         run.observe(.measurement(Self.expiry(end)))
         let left = Duration.seconds(end.timeIntervalSince(run.date))
         run.sample(left.seconds / 86400)

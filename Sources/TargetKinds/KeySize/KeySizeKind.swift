@@ -23,6 +23,8 @@ struct KeySizeKind: ProbeKind {
             .init("minimumKeyBits", "minimum RSA key size in bits (default: thresholds.minimumKeyBits)", settableThroughAgent: true)
         ] + CertificateSourceOptions.guide)
 
+    func expected(insteadOf target: String) -> String? { CertificateSourceOptions.expected(insteadOf: target) }
+
     func readOptions(_ reader: SettingsReader) -> KeySizeOptions {
         KeySizeOptions(
             source: CertificateSourceOptions(reader, services), minimumKeyBits: reader.integer("minimumKeyBits", in: 512...16384))

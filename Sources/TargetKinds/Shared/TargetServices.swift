@@ -5,6 +5,7 @@ package final class TargetServices: Sendable {
     let transfers: Transfers
     let certificateFiles = CertificateFiles()
     let revocationAnswers = RevocationAnswers()
+    let domainEnds = DomainEnds()
     /// `agent/0.1.0`
     let userAgent: String
 
@@ -17,5 +18,6 @@ package final class TargetServices: Sendable {
     package func clearCaches() {
         certificateFiles.clear()
         revocationAnswers.clear()
+        domainEnds.clear()
     }
 }

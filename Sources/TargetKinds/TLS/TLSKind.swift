@@ -29,6 +29,8 @@ struct TLSKind: TargetKind {
             .init("maximumLifetime", "how long the server's certificate may be valid in all, such as 398d", settableThroughAgent: true),
         ])
 
+    func expected(insteadOf target: String) -> String? { TLSServerOptions.endpoint(target) == nil ? TLSServerOptions.expected : nil }
+
     func readOptions(_ reader: SettingsReader) -> TLSProbeOptions {
         var server = TLSServerOptions(reader, services)
         server.tls.settings.asksForStatus = true

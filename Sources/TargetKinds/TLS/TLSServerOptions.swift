@@ -32,11 +32,17 @@ struct TLSServerOptions: Sendable {
         proxy = TLSProxy(reader)
     }
 
+    static let expected = "host or host:port, with an IPv6 address in brackets, or an https URL"
+
     /// The host and port of a target, which need not name the port, or is an https URL; nil if it is neither.
-    func endpoint(_ text: String) -> (name: String, port: UInt16)? {
+    func endpoint(_ text: String) -> (name: String, port: UInt16)? { Self.endpoint(text, port: startTLS?.port ?? 443) }
+
+    /// - Parameter port: of a target that names none.
+    static func endpoint(_ text: String, port: UInt16 = 443) -> (name: String, port: UInt16)? {
         if text.lowercased().hasPrefix("https://") { return URLHost(text).map { ($0.name, $0.port) } }
+        guard !text.contains(where: { "/*".contains($0) }) else { return nil }
         // Without a port, the text is a host, in brackets or not.
-        return URLHost.split(text) ?? URLHost.split("\(text):\(startTLS?.port ?? 443)")
+        return URLHost.split(text) ?? URLHost.split("\(text):\(port)")
     }
 }
 
@@ -47,7 +53,7 @@ extension TargetRun {
     /// - Returns: the session; nil if the run ends here (the reason has been recorded).
     mutating func handshake(_ options: TLSServerOptions) async -> TLSReport? {
         guard let (host, port) = options.endpoint(target.text) else {
-            reject(.config, .targetInvalid, "the target must be host or host:port, with an IPv6 address in brackets, or an https URL")
+            reject(.config, .targetInvalid, "the target must be \(TLSServerOptions.expected)")
             return nil
         }
         guard let (endpoint, authority) = await route(to: host, port: port, options) else { return nil }

@@ -23,6 +23,8 @@ struct ThumbprintDriftKind: ProbeKind {
             .init("members", "further servers and files with the same certificate", settableThroughAgent: false), CertificatePin.guide,
         ] + CertificateSourceOptions.guide)
 
+    func expected(insteadOf target: String) -> String? { CertificateSourceOptions.expected(insteadOf: target) }
+
     func readOptions(_ reader: SettingsReader) -> ThumbprintDriftOptions {
         ThumbprintDriftOptions(
             source: CertificateSourceOptions(reader, services), members: reader.strings("members") ?? [],

@@ -3,6 +3,7 @@ import Probing
 import TargetKinds
 import TestSupport
 import Testing
+import Transfers
 
 /// `domain-expiry` against an RDAP server on loopback.
 @Suite struct DomainExpiryTests {
@@ -23,7 +24,7 @@ import Testing
                     {"eventAction": "registration", "eventDate": "2001-01-01T00:00:00Z"},
                     {"eventAction": "expiration", "eventDate": end.strftime(style)}]})
             Z, MILLIS = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.123Z"
-            ANSWERS = {"good.test": (200, domain(300, Z)), "soon.test": (200, domain(20, MILLIS)), "very.test": (200, domain(3, Z)),
+            ANSWERS = {"other.test": (200, json.dumps({"objectClassName": "domain", "ldhName": "GOOD.TEST", "events": []})), "good.test": (200, domain(300, Z)), "soon.test": (200, domain(20, MILLIS)), "very.test": (200, domain(3, Z)),
                 "gone.test": (200, domain(-3, Z)), "busy.test": (429, ""), "odd.test": (200, "{}"), "text.test": (200, "<html>"), "error.test": (500, "")}
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_GET(self):
@@ -57,12 +58,32 @@ import Testing
             ("soon.test", .domainExpiresSoon, .succeeded), ("very.test", .domainExpiresVerySoon, .failed),
             ("gone.test", .domainExpired, .failed), ("none.test", .domainMissing, .failed), ("busy.test", .endpointThrottled, .rejected),
             ("odd.test", .answerUnexpected, .rejected), ("text.test", .answerUnexpected, .rejected), ("error.test", .httpStatus, .rejected),
-            ("nodots", .targetInvalid, .rejected), ("good.test:443", .targetInvalid, .rejected),
+            ("other.test", .answerUnexpected, .rejected), ("nodots", .targetInvalid, .rejected),
+            ("good.test:443", .targetInvalid, .rejected),
         ] as [(String, Reason?, ResultType)])
     func answers(domain: String, reason: Reason?, result: ResultType) async throws {
         let run = try await run(domain, ["server": .text(base)])
         #expect(run.reason == reason && run.result == result, run.story)
         if domain == "good.test" { #expect(Int(run.outcome.sampleValue ?? 0) == 299) }
+    }
+
+    @Test("a forecast goes by the end that the registry has said last, and does not ask again")
+    func forecast() async throws {
+        let services = TargetServices(transfers: Transfers(), userAgent: "agent/test")
+        func run(server: String, at date: Date? = nil) async throws -> KindRun {
+            let options: Written = ["server": .text(server), "tls_config": ["ca_file": .text(root.certificate)]]
+            return try await KindRun("domain-expiry", Target("good.test"), options, services: services, forecastAt: date)
+        }
+        let asked = try await run(server: base)
+        let turns = asked.turns.sorted().map { Int(($0.timeIntervalSinceNow / 86_400).rounded()) }
+        #expect(asked.result == .succeeded && turns == [270, 293, 300], "\(turns)")
+        let end = try #require(asked.turns.max())
+        for (days, reason) in [(-31.0, nil), (-29, .domainExpiresSoon), (-6, .domainExpiresVerySoon), (1, .domainExpired)]
+            as [(Double, Reason?)]
+        {
+            let there = try await run(server: "https://192.0.2.1/", at: end.addingTimeInterval(days * 86_400))
+            #expect(there.reason == reason, there.story)
+        }
     }
 
     @Test("the service of the longest ending is asked; a list that is none, and an ending without a service, cannot be judged")

@@ -10,6 +10,8 @@ import Transfers
 /// A kind run once against a target, with options as a module writes them.
 struct KindRun {
     let outcome: Outcome
+    /// The dates at which the probe's verdict could turn, after the run.
+    let turns: [Date]
 
     struct Refused: Error, CustomStringConvertible { var description: String }
 
@@ -17,7 +19,7 @@ struct KindRun {
     init(
         _ kind: String, _ target: Target, _ options: Written = [:], within time: Duration = .seconds(10),
         transfers: Transfers = Transfers(),
-        services: TargetServices? = nil
+        services: TargetServices? = nil, forecastAt date: Date? = nil
     ) async throws {
         let services = services ?? TargetServices(transfers: transfers, userAgent: "agent/test")
         let known = try #require(KindCatalog(TargetKinds.all(services)).kinds(named: kind).first)
@@ -28,7 +30,8 @@ struct KindRun {
         guard case .probe(let probe) = configured.discover(at: Place(organization: Organization(), server: nil, target: target)) else {
             throw Refused(description: "no probe")
         }
-        outcome = await probe.run(RunContext(date: Date(), deadline: time, time: ManualTime()))
+        outcome = await probe.run(RunContext(date: date ?? Date(), deadline: time, isRehearsal: date != nil, time: ManualTime()))
+        turns = probe.turns
         #expect(outcome.undeclaredMetrics(configured.guide) == [], "the guide of \(kind) does not declare these metrics")
     }
 
