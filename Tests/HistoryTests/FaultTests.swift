@@ -24,6 +24,42 @@ import Testing
         #expect(site.open().restore().overrides.count == 1)
     }
 
+    @Test("what only a damaged file can contain is not restored: dates with which nothing can be computed, days and times that no week has")
+    func impossibleValues() async throws {
+        let site = try await StoreSite()
+        let weekly = [
+            ("Set", "weekday", "1"), ("A", "weekday", "-9223372036854775808"), ("B", "weekday", "8"), ("C", "minute", "1440"),
+            ("D", "minute", "9223372036854775807"), ("E", "minutes", "9223372036854775807"), ("F", "from", "1e300"),
+        ]
+        try await site.run { store in
+            for (component, _, _) in weekly {
+                var maintenance = site.maintenance(component)
+                maintenance.window = .weekly(weekday: 7, minute: 1439, minutes: 8640, from: site.time.now)
+                try await store.persist(.maintenance(maintenance))
+            }
+            let others: [JournalEntry] = [
+                .maintenance(site.maintenance("once")), .override(site.override()), .override(site.override(property: "timeout")),
+                .episode(site.episode()), .attempt(site.attempt()),
+            ]
+            for entry in others { try await store.persist(entry) }
+        }
+        var changes = weekly.map { ("decision", "component", $0, "$.window.weekly.\($1)", $2) }
+        changes += [
+            ("decision", "component", "once", "$.window.once.from", "1e300"), ("decision", "property", "every", "$.end.date._0", "-1e300"),
+            ("episode", "monitor", "M", "$.began", "1e300"), ("attempt", "responder", "pager", "$.at", "1e300"),
+        ]
+        let statements = changes.map { table, key, name, path, value in
+            "UPDATE \(table) SET body = json_set(body, '\(path)', \(value)) WHERE json_extract(body, '$.\(key)') = '\(name)'"
+        }
+        let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.executescript(sys.argv[2])"
+        let ended = try await Program.run("python3", ["-c", script, site.database, statements.joined(separator: ";\n")])
+        #expect(ended.status == 0, "\(ended.errors)")
+        let restored = site.open().restore()
+        #expect(restored.maintenance.map(\.component) == ["Set"])
+        #expect(restored.overrides.map(\.property) == ["timeout"])
+        #expect(restored.episodes.isEmpty && restored.attempts.isEmpty)
+    }
+
     @Test(
         "a file written over, replaced or removed while the agent runs is followed by a new one with all that stands",
         arguments: ["over", "replaced", "removed"])

@@ -150,15 +150,6 @@ struct EntryRows {
     }
 }
 
-/// JSON encoding of complete values. Dates keep full precision: a deadline must not change across a restart.
-enum Body {
-    static func encode(_ value: some Encodable) throws -> String { String(decoding: try JSONEncoder().encode(value), as: UTF8.self) }
-
-    static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(text.utf8))
-    }
-}
-
 extension Date {
     /// Since 1970.
     var milliseconds: Int64 { Int64(max(-1e15, min(1e15, (timeIntervalSince1970 * 1000).rounded()))) }

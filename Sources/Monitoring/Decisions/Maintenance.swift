@@ -9,6 +9,23 @@ package struct Maintenance: Sendable, Hashable, Codable {
         case once(from: Date, until: Date?)
         /// Weekday 1 is Sunday; `minute` is counted from midnight, `minutes` is the duration, and it applies from the date `from` on.
         case weekly(weekday: Int, minute: Int, minutes: Int, from: Date)
+
+        /// - Throws: also for a weekly window whose numbers are out of range.
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            guard container.contains(.weekly) else {
+                let once = try container.nestedContainer(keyedBy: OnceCodingKeys.self, forKey: .once)
+                self = .once(from: try once.decode(Date.self, forKey: .from), until: try once.decodeIfPresent(Date.self, forKey: .until))
+                return
+            }
+            let weekly = try container.nestedContainer(keyedBy: WeeklyCodingKeys.self, forKey: .weekly)
+            let (weekday, minute) = (try weekly.decode(Int.self, forKey: .weekday), try weekly.decode(Int.self, forKey: .minute))
+            let minutes = try weekly.decode(Int.self, forKey: .minutes)
+            guard (1...7).contains(weekday), (0..<1440).contains(minute), (0...Maintenance.week).contains(minutes) else {
+                throw DecodingError.dataCorruptedError(forKey: .weekly, in: container, debugDescription: "there is no such week")
+            }
+            self = .weekly(weekday: weekday, minute: minute, minutes: minutes, from: try weekly.decode(Date.self, forKey: .from))
+        }
     }
 
     /// The component that stands for all health sets of a server, as in Exchange.
@@ -49,7 +66,8 @@ package struct Maintenance: Sendable, Hashable, Codable {
         return ["maintenance", server, component, requester, when].joined(separator: "\n").lowercased()
     }
 
-    private static let week = 7 * 1440
+    /// In minutes.
+    fileprivate static let week = 7 * 1440
 
     /// When it started, if it is in force at the given date; otherwise nil.
     package func start(at date: Date) -> Date? {
