@@ -19,7 +19,7 @@ PREFIX ?= /usr/local
 SECONDS ?= 300
 ROUNDS ?= 5
 
-.PHONY: demo test test-in differential lint fmt unit check build release install deb test-package soak bench
+.PHONY: demo test test-in differential fuzz lint fmt unit check build release install deb test-package soak bench
 
 demo: build
 	$(AGENT) demo
@@ -54,6 +54,7 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	.build/python/bin/python .ci/dashboards
 	.ci/api
 	.build/python/bin/python .ci/differential 150 1
+	.ci/fuzz 20
 	@# What is installed is built in another way, against other modules of the system.
 	swift build $(RELEASE_FLAGS) --product agent
 	.build/release/agent demo --once --listen 127.0.0.1:0 --state-directory .build/demo
@@ -78,6 +79,10 @@ differential: packages-TEST_PACKAGES
 	swift build $(SWIFT_FLAGS) --product agent
 	/usr/bin/python3 -m venv --system-site-packages .build/python && .build/python/bin/pip install -q hypothesis==6.161.1
 	.build/python/bin/python .ci/differential $(PAIRS) $(SEED)
+
+# Every fuzzer of Tests/Fuzzing for SECONDS, one a core; FUZZERS="dns cel" runs these alone.
+fuzz: packages-BUILD_PACKAGES
+	.ci/fuzz $(SECONDS) $(FUZZERS)
 
 # A thousand probes every ten seconds against one server, for SECONDS; then ten thousand targets every minute, for twice as long; then a
 # thousand hostile clients of each kind at the listener.

@@ -219,3 +219,14 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// With libFuzzer, which brings its own main: built by .ci/fuzz alone.
+if Context.environment["FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzing",
+            dependencies: [
+                "API", "Certificates", "Documents", "ExchangeExport", "Expressions", "Monitoring", "ProbeFiles", "Probing", "TargetKinds",
+                "Transfers",
+            ], path: "Tests/Fuzzing", exclude: ["Corpus"], swiftSettings: strict))
+}

@@ -17,8 +17,9 @@ package struct ImportedFile: Sendable {
 
     /// Reads the file, whose format is recognised by its keys.
     /// - Throws: `ConfigurationRefused` if it cannot be read, or is none of these files.
-    package init(path: String) throws(ConfigurationRefused) {
-        let setting = try YAMLFile(path: path).read()
+    package init(path: String) throws(ConfigurationRefused) { try self.init(YAMLFile(path: path).read()) }
+
+    init(_ setting: Setting) throws(ConfigurationRefused) {
         var keys = SettingKeys(setting)
         if let sources = keys.take("sources") {
             for source in sources.items { importSource(source) }

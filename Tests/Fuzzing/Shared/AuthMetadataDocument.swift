@@ -1,0 +1,1 @@
+../../../Sources/ProbeKinds/AuthMetadata/AuthMetadataDocument.swift

@@ -1,0 +1,1 @@
+../../../Sources/History/File/Body.swift

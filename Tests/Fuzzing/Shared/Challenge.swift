@@ -1,0 +1,1 @@
+../../../Sources/ProbeKinds/Shared/Challenge.swift
