@@ -51,13 +51,44 @@ import Testing
         let statements = changes.map { table, key, name, path, value in
             "UPDATE \(table) SET body = json_set(body, '\(path)', \(value)) WHERE json_extract(body, '$.\(key)') = '\(name)'"
         }
-        let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.executescript(sys.argv[2])"
-        let ended = try await Program.run("python3", ["-c", script, site.database, statements.joined(separator: ";\n")])
-        #expect(ended.status == 0, "\(ended.errors)")
+        try await site.change(statements)
         let restored = site.open().restore()
         #expect(restored.maintenance.map(\.component) == ["Set"])
         #expect(restored.overrides.map(\.property) == ["timeout"])
         #expect(restored.episodes.isEmpty && restored.attempts.isEmpty)
+    }
+
+    @Test("a row with a value of another type is left out, and the others are read")
+    func otherTypes() async throws {
+        let site = try await StoreSite()
+        let columns = [
+            "result": ["type", "reason", "sentence", "duration", "sample"], "event": ["what", "sentence"], "attempt": ["what"],
+        ]
+        try await site.run { store in
+            for index in 0...5 { store.record(site.result(at: Double(index))) }
+            for index in 0...2 {
+                try await store.persist(.override(site.override(property: "options.p\(index)")))
+                try await store.persist(.attempt(site.attempt()))
+            }
+        }
+        let bytes = "x'ff'"
+        try await site.change(
+            columns.flatMap { table, columns in
+                columns.enumerated().map { "UPDATE \(table) SET \($1) = \(bytes) WHERE rowid = \($0 + 1)" }
+            } + ["UPDATE decision SET body = \(bytes) WHERE rowid = 1", "INSERT INTO subject (identity, server) VALUES (\(bytes), 'mbx')"])
+        try await site.run { store in
+            var query = HistoryQuery()
+            for (sort, count) in [(HistoryQuery.Sort.result, 1), (.decision, 1), (.attempt, 2)] {
+                query.sorts = [sort]
+                let found = try await store.history(query).count
+                #expect(found == count, "\(sort)")
+            }
+            query.server = "mbx01"
+            query.sorts = [.result]
+            let found = try await store.history(query).count
+            #expect(found == 1)
+            #expect(store.restore().overrides.count == 2 && store.facts.problem == nil)
+        }
     }
 
     @Test(

@@ -58,6 +58,13 @@ final class StoreSite: Sendable {
         }
     }
 
+    /// Changes the file while no store is open.
+    func change(_ statements: [String]) async throws {
+        let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"
+        let ended = try await Program.run("python3", ["-c", script, database, statements.joined(separator: ";\n")])
+        guard ended.status == 0 else { throw JournalError(ended.errors) }
+    }
+
     func remount(_ options: String) async throws {
         let ended = try await Program.run("mount", ["-o", "remount,\(options)", path])
         guard ended.status == 0 else { throw JournalError(ended.errors) }

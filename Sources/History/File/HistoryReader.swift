@@ -12,7 +12,7 @@ struct HistoryReader {
 
     // MARK: Records
 
-    /// Newest first.
+    /// Newest first. Rows that only a damaged file contains are left out.
     func records(_ query: HistoryQuery) throws -> [HistoryRecord] {
         guard query.limit > 0 else { return [] }
         let subjects = try subjects(query)
@@ -32,8 +32,9 @@ struct HistoryReader {
         let rows = try Row.fetchCursor(db, sql: "SELECT id, identity, server FROM subject")
         var ids: [Int64] = []
         while let row = try rows.next() {
-            let isMeant = query.subject.map { Self.isMeant(row[1], by: $0) } ?? true
-            if isMeant, query.server.map({ Self.isServer(row[2], $0) }) ?? true { ids.append(row[0]) }
+            guard let (id, identity, server): (Int64, String, String) = try? (row.value(0), row.value(1), row.value(2)) else { continue }
+            let isMeant = query.subject.map { Self.isMeant(identity, by: $0) } ?? true
+            if isMeant, query.server.map({ Self.isServer(server, $0) }) ?? true { ids.append(id) }
         }
         return ids
     }
@@ -53,11 +54,11 @@ struct HistoryReader {
         try rows(
             query, subjects, ["subject"],
             "SELECT r.at, s.identity, s.server, r.type, r.reason, r.sentence, r.duration, r.sample FROM result r JOIN subject s ON s.id = r.subject"
-        ).map { row in
-            HistoryRecord(
-                at: Date(milliseconds: row[0]), sort: .result, subject: row[1], server: row[2],
-                what: ResultType(rawValue: row[3])?.name ?? "", reason: row[4], sentence: row[5],
-                durationSeconds: Double(row[6] as Int64) / 1_000_000, sampleValue: row[7])
+        ).compactMap { row in
+            try? HistoryRecord(
+                at: Date(milliseconds: row.value(0)), sort: .result, subject: row.value(1), server: row.value(2),
+                what: ResultType(rawValue: row.value(3))?.name ?? "", reason: row.value(4), sentence: row.value(5),
+                durationSeconds: Double(row.value(6) as Int64) / 1_000_000, sampleValue: row.value(7))
         }
     }
 
@@ -67,10 +68,10 @@ struct HistoryReader {
             query, subjects, ["subject"],
             "SELECT r.at, s.identity, s.server, r.sort, r.what, r.reason, r.sentence FROM event r JOIN subject s ON s.id = r.subject",
             "r.sort IN (\(sorts))", isApart: true
-        ).map { row in
-            HistoryRecord(
-                at: Date(milliseconds: row[0]), sort: HistoryQuery.Sort(rawValue: row[3]) ?? .decision, subject: row[1], server: row[2],
-                what: row[4], reason: row[5], sentence: row[6])
+        ).compactMap { row in
+            try? HistoryRecord(
+                at: Date(milliseconds: row.value(0)), sort: HistoryQuery.Sort(rawValue: row.value(3)) ?? .decision,
+                subject: row.value(1), server: row.value(2), what: row.value(4), reason: row.value(5), sentence: row.value(6))
         }
     }
 
@@ -78,9 +79,10 @@ struct HistoryReader {
         try rows(
             query, subjects, ["responder", "monitor"],
             "SELECT r.at, s.identity, s.server, r.what, r.sentence FROM attempt r JOIN subject s ON s.id = r.responder"
-        ).map { row in
-            HistoryRecord(
-                at: Date(milliseconds: row[0]), sort: .attempt, subject: row[1], server: row[2], what: row[3], sentence: row[4])
+        ).compactMap { row in
+            try? HistoryRecord(
+                at: Date(milliseconds: row.value(0)), sort: .attempt, subject: row.value(1), server: row.value(2), what: row.value(3),
+                sentence: row.value(4))
         }
     }
 
@@ -113,10 +115,10 @@ struct HistoryReader {
         var truth = DurableState()
         func read<Value: Decodable>(_ type: Value.Type, _ sql: String, _ arguments: StatementArguments = [], _ take: (Value) -> Void) {
             do {
-                let bodies = try String.fetchCursor(db, sql: sql, arguments: arguments)
-                while let body = try bodies.next() {
+                let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments)
+                while let row = try rows.next() {
                     // Skip a body that this version cannot decode.
-                    if let value = try? Body.decode(type, body) { take(value) }
+                    if let value = try? Body.decode(type, row.value(0)) { take(value) }
                 }
             } catch { faults.append(error) }
         }
@@ -130,5 +132,13 @@ struct HistoryReader {
             [(now - DurableState.attemptsKept).milliseconds]
         ) { truth.attempts[$0.id] = $0 }
         return truth
+    }
+}
+
+extension Row {
+    /// The value of a column.
+    /// - Throws: if it is of another type, as in a damaged file. A subscript would end the process.
+    fileprivate func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
+        try decode(Value.self, atIndex: index)
     }
 }
