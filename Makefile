@@ -46,7 +46,8 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	vmalert -dryRun -rule=dashboards/prometheus/vantage.yaml
 	rm -f .build/tests*.xml
 	/usr/bin/python3 -m venv --system-site-packages .build/python && .build/python/bin/pip install -q schemathesis==4.32.5 jsonschema==4.26.0 \
-	  jsonnet==0.22.0 PyYAML==6.0.3 tree-sitter==0.26.0 tree-sitter-powershell==0.26.4 pyspnego==0.12.4 hypothesis==6.161.1
+	  jsonnet==0.22.0 PyYAML==6.0.3 tree-sitter==0.26.0 tree-sitter-powershell==0.26.4 pyspnego==0.12.4 hypothesis==6.161.1 \
+	  cryptography_vectors==50.0.2
 	@# What failed is repeated at the end.
 	swift test --skip-build --no-parallel --xunit-output .build/tests.xml \
 	  || { grep -h -B1 '<failure' .build/tests*.xml | cut -c1-600; exit 1; }
