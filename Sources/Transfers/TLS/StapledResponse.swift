@@ -58,8 +58,11 @@ package struct StapledResponse: Sendable, Hashable {
         guard let response = d2i_OCSP_RESPONSE(nil, &cursor, der.count) else { throw Unusable(description: "it cannot be parsed") }
         defer { OCSP_RESPONSE_free(response) }
         let code = OCSP_response_status(response)
-        guard code == OCSP_RESPONSE_STATUS_SUCCESSFUL, let basic = OCSP_response_get1_basic(response) else {
+        guard code == OCSP_RESPONSE_STATUS_SUCCESSFUL else {
             throw Unusable(description: "it is an error of the authority: \(String(cString: OCSP_response_status_str(Int(code))))")
+        }
+        guard let basic = OCSP_response_get1_basic(response) else {
+            throw Unusable(description: "it contains no response that can be parsed")
         }
         defer { OCSP_BASICRESP_free(basic) }
         // Signed by the issuer, or by whom the issuer has told to: not by the server itself.

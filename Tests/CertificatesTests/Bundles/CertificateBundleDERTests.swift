@@ -57,7 +57,8 @@ import Testing
             (Array(der.dropLast(7)), .malformed, "DER of \(der.count) bytes that ends after \(der.count - 7)"),
             (flipped, .notCertificates, "neither PEM, DER, PKCS#7, PKCS#12 nor a Java key store"),
             (encrypted, .unsupported, "PKCS#7 without signed data"),
-            (key, .notCertificates, "DER of another kind, such as a private key or a request"),
+            ([0x30, 3, 0x0A, 1, 6], .notCertificates, "DER of another kind, such as a private key, a request or an OCSP response"),
+            (key, .notCertificates, "DER of another kind, such as a private key, a request or an OCSP response"),
         ]
         for (bytes, cause, description) in cases {
             let error = #expect(throws: CertificateBundle.Unreadable.self) { try CertificateBundle.read(bytes) }

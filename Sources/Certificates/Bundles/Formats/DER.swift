@@ -21,13 +21,14 @@ enum DER {
     }
 
     /// The size of the sequence that the bytes begin with, as its header has it; nil for one of indefinite length.
-    /// - Throws: where the bytes do not begin as the sequences of certificate files do: with a sequence, a number or an identifier in it.
+    /// - Throws: where the bytes do not begin as the sequences of certificate files do: with a sequence, a number, an identifier or an
+    /// enumeration in it.
     static func sequenceSize(_ bytes: UnsafeBufferPointer<UInt8>) throws(NotSequence) -> Int? {
         guard bytes.count > 2, bytes[0] == 0x30 else { throw NotSequence() }
         let form = bytes[1]
         let lengthSize = form > 0x80 ? Int(form - 0x80) : 0
         let header = 2 + lengthSize
-        guard lengthSize <= 4, bytes.count > header, [0x30, 0x02, 0x06].contains(bytes[header]) else { throw NotSequence() }
+        guard lengthSize <= 4, bytes.count > header, [0x30, 0x02, 0x06, 0x0A].contains(bytes[header]) else { throw NotSequence() }
         if form == 0x80 { return nil }
         return header + (form < 0x80 ? Int(form) : bytes[2..<header].reduce(0) { $0 << 8 | Int($1) })
     }

@@ -25,7 +25,9 @@ enum DERReader {
             try reader.read(bytes, into: &contents)
             return .pkcs12
         }
-        if isOfAnotherKind(bytes) { throw Unreadable(.notCertificates, "DER of another kind, such as a private key or a request") }
+        if isOfAnotherKind(bytes) {
+            throw Unreadable(.notCertificates, "DER of another kind, such as a private key, a request or an OCSP response")
+        }
         throw Unreadable(.malformed, "DER that is neither a certificate, a revocation list, PKCS#7 nor PKCS#12, or is damaged")
     }
 
