@@ -30,7 +30,7 @@ extension Reason {
             "If it was renewed on purpose, add its fingerprint, which the error names, to 'pins', or pin the public key of its authority. If not, find out who answers under this address: a TLS-inspecting proxy, another server, or an attacker."
         ),
         .crlMissing: (
-            "The revocation list of the certificate's issuer is not in the file that is to be looked up.",
+            "The revocation list of the certificate's issuer is not in the file that is to be looked up, or cannot be used.",
             "Add it to 'crl_file': the certificate names where it is published (openssl x509 -noout -ext crlDistributionPoints -in CERTIFICATE; convert it with openssl crl -inform DER -in LIST -out LIST.pem)."
         ),
         .stapleMissing: (

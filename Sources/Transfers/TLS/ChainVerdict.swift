@@ -16,7 +16,7 @@ package struct ChainVerdict: Sendable, Hashable {
         /// A key is weaker than OpenSSL's security level requires.
         case keyTooSmall
         case signatureWeak
-        /// The issuer's revocation list is not known.
+        /// There is no revocation list of the issuer, or it cannot be used.
         case revocationListMissing
         /// The next issue of the revocation list is overdue, or the list is not yet valid.
         case revocationListStale
@@ -64,7 +64,11 @@ package struct ChainVerdict: Sendable, Hashable {
             sentence = subject + " has a signature that is too weak" + (faulty.map { ": \($0.signatureAlgorithm)" } ?? "")
         case .unreadable: self = .unreadable(code)
         case .revocationListMissing:
-            sentence = "\(subject) cannot be looked up: there is no revocation list" + (faulty.map { " of \($0.issuer)" } ?? "")
+            let isThere = code != X509_V_ERR_UNABLE_TO_GET_CRL
+            sentence =
+                "\(subject) cannot be looked up: \(isThere ? "the revocation list" : "there is no revocation list")"
+                + (faulty.map { " of \($0.issuer)" } ?? "") + (isThere ? " cannot be used" : "")
+            detail = isThere ? words : ""
         case .revocationListStale:
             sentence = "\(subject) cannot be looked up: the revocation list" + (faulty.map { " of \($0.issuer)" } ?? "") + " is out of date"
         case .revoked: sentence = "\(subject) was revoked"
@@ -112,7 +116,11 @@ package struct ChainVerdict: Sendable, Hashable {
         case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
         case X509_V_ERR_CERT_REVOKED: .revoked
         case X509_V_ERR_CERT_CHAIN_TOO_LONG: .chainTooLong
-        case X509_V_ERR_UNABLE_TO_GET_CRL: .revocationListMissing
+        case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE,
+            X509_V_ERR_CRL_SIGNATURE_FAILURE, X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD, X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD,
+            X509_V_ERR_KEYUSAGE_NO_CRL_SIGN, X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION, X509_V_ERR_DIFFERENT_CRL_SCOPE,
+            X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+            .revocationListMissing
         case X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID: .revocationListStale
         case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL: .keyTooSmall
         case X509_V_ERR_CA_MD_TOO_WEAK: .signatureWeak

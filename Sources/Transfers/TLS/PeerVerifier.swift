@@ -99,7 +99,9 @@ final class PeerVerifier {
         if let chainLevel { X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store), chainLevel) }
         if let date = settings.verificationDate { X509_STORE_CTX_set_time(store, 0, time_t(date.timeIntervalSince1970)) }
         let (verdict, verified) =
-            count > settings.chainBound ? (.tooLong(count, accepted: settings.chainBound, seen.leaf), []) : judge(store, at: date)
+            count > settings.chainBound
+            ? (.tooLong(count, accepted: settings.chainBound, seen.leaf), [])
+            : ChainJudge(hostname: hostname, leaf: seen.leaf, date: date, checksRevocation: trust.checksRevocation).judge(store)
         seen.verdict = verdict
         if verdict.fault == nil {
             X509_STORE_CTX_set_error(store, X509_V_OK)
@@ -127,37 +129,6 @@ final class PeerVerifier {
                 seen.unreadable.append(depth)
             }
         }
-    }
-
-    /// The verdict, and the chain from the leaf to the anchor; it is empty if there is a fault.
-    private func judge(_ store: OpaquePointer, at date: Date) -> (ChainVerdict, [OpaquePointer]) {
-        let isVerified = X509_verify_cert(store) == 1
-        let paths = VerifiedPaths(store, at: date)
-        guard let verified = isVerified ? VerifiedPaths.chain(of: store) : paths.verifiedAgain(store) else {
-            let faulty = X509_STORE_CTX_get_current_cert(store)
-            let facts = faulty.flatMap { CertificateFacts($0) }
-            let code = X509_STORE_CTX_get_error(store)
-            let isUnreadable = faulty != nil && facts == nil
-            return (isUnreadable ? .unreadable(code) : ChainVerdict(code: code, faulty: facts, leaf: seen.leaf, at: date), [])
-        }
-        guard let leaf = X509_STORE_CTX_get0_cert(store), isValidForName(leaf) else {
-            return (.nameMismatch(seen.leaf, asked: hostname), [])
-        }
-        if let (wildcard, excluded, issuer) = ExcludedNames.violation(of: seen.leaf?.names ?? [], in: verified) {
-            return (.excludedName(seen.leaf, wildcard: wildcard, excluded: excluded, issuer: CertificateFacts(issuer)), [])
-        }
-        var verdict = ChainVerdict(fault: nil)
-        verdict.lastExpiry = paths.lastExpiry
-        return (verdict, verified)
-    }
-
-    /// An address is only compared with the certificate's IP addresses, a name only with its DNS names, never with the common name.
-    private func isValidForName(_ leaf: OpaquePointer) -> Bool {
-        if let address = NetworkAddress(hostname) { return X509_check_ip(leaf, address.bytes, address.bytes.count, 0) == 1 }
-        // OpenSSL interprets a leading dot as any subdomain.
-        guard !hostname.isEmpty, !hostname.hasPrefix(".") else { return false }
-        let flags = UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
-        return X509_check_host(leaf, hostname, hostname.utf8.count, flags, nil) == 1
     }
 
     /// The period in which all certificates of the chain are valid, nil if there is none. OpenSSL takes notAfter itself for expired.

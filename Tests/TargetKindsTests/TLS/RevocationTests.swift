@@ -38,7 +38,7 @@ import Transfers
     }
 
     private func run(
-        _ leaf: TestCertificates.Identity, _ more: [String] = [], _ options: Written = [:]
+        _ leaf: TestCertificates.Identity, _ more: [String] = [], _ options: Written = [:], lists: String? = nil
     ) async throws -> KindRun {
         let port = FreePort.one()
         let server = try await ListeningProgram(
@@ -46,7 +46,9 @@ import Transfers
             ["s_server", "-accept", "127.0.0.1:\(port)", "-cert", leaf.certificate, "-key", leaf.key, "-www"]
                 + more,
             port: port, directory: certificates.directory)
-        let trusting = options.with("tls_config", ["ca_file": .text(root.certificate)]).with("preferred_ip_protocol", "ip4")
+        var trust: Written = ["ca_file": .text(root.certificate)]
+        if let lists { trust = trust.with("crl_file", .text(lists)) }
+        let trusting = options.with("tls_config", trust).with("preferred_ip_protocol", "ip4")
         let transfers = Transfers()
         let first = try await KindRun("tls", "localhost:\(port)", trusting, transfers: transfers)
         // What is known of the chain from the first run changes nothing. The server does not present the issuer.
@@ -83,6 +85,23 @@ import Transfers
         #expect(value("probe_tls_ocsp_status", revoked) == 1 && revoked.sentence.contains("was revoked on "))
     }
 
+    @Test("responses that others have made to be hard to read: none can be used")
+    func foreign() async throws {
+        let leaf = try await certificates.leaf("leaf", by: root)
+        let folder = try await VectorFiles.directory() + "/x509/ocsp"
+        var sentences: [String: String] = [:]
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder) where file.contains("resp.") || file.hasPrefix("resp-") {
+            let run = try await run(leaf, ["-status_file", "\(folder)/\(file)"])
+            #expect(run.outcome.findings.map(\.reason) == [.stapleUnusable] && run.result == .succeeded, "\(file): \(run.outcome.findings)")
+            sentences[file] = run.sentence
+        }
+        #expect(sentences.count == 17)
+        for (file, clause) in [
+            ("resp-sha256.der", "its signature cannot be verified"), ("resp-unauthorized.der", "error of the authority: unauthorized"),
+            ("resp-successful-no-response-bytes.der", "no response that can be parsed"),
+        ] { #expect(sentences[file]?.contains(clause) == true, "\(file)") }
+    }
+
     @Test("a certificate that demands a stapled response: without one, it is refused")
     func demanded() async throws {
         let leaf = try await certificates.issue("leaf", "subjectAltName = DNS:localhost\ntlsfeature = status_request", by: root)
@@ -104,27 +123,64 @@ import Transfers
         #expect(value("probe_tls_alpn_info", try await self.run(leaf)) == nil)
     }
 
+    /// A revocation list of all that was revoked.
+    private func list(_ name: String, by signer: TestCertificates.Identity, _ more: String...) async throws -> String {
+        let path = "\(certificates.path)/\(name).crl"
+        let ended = try await Program.run(
+            "openssl",
+            [
+                "ca", "-gencrl", "-config", "\(certificates.path)/leaf.cnf", "-cert", signer.certificate, "-keyfile", signer.key, "-out",
+                path,
+            ]
+                + (more.isEmpty ? ["-crldays", "1"] : more))
+        #expect(ended.status == 0, "\(ended.errors)")
+        return path
+    }
+
+    private func looked(up server: PythonServer, in file: String, _ transfers: Transfers) async throws -> KindRun {
+        let options: Written = ["tls_config": ["ca_file": .text(root.certificate), "crl_file": .text(file)]]
+        return try await KindRun("tls", "localhost:\(server.port)", options, transfers: transfers)
+    }
+
+    @Test("'crl_file': an authority of the chain is looked up where there is a list of its issuer")
+    func authority() async throws {
+        let issuer = try await certificates.intermediate("issuer", by: root)
+        let leaf = try await certificates.leaf("leaf", by: issuer)
+        let server = try await TLSPeer.start(try certificates.joined("chain.pem", leaf, issuer), leaf.key)
+        let own = try await list("own", by: issuer)
+        let transfers = Transfers()
+        let alone = try await looked(up: server, in: own, transfers)
+        #expect(alone.reason == nil, alone.story)
+        try await revoke("issuer")
+        let rootList = try await list("root", by: root)
+        let both = try certificates.joined("both.crl", [own, rootList].map { .init(certificate: $0, key: "") })
+        let run = try await looked(up: server, in: both, transfers)
+        #expect(run.reason == .certificateRevoked && run.sentence.contains("CN=issuer"), run.story)
+        let missing = try await looked(up: server, in: rootList, transfers)
+        #expect(missing.reason == .crlMissing, missing.story)
+    }
+
+    @Test("'crl_file' beside a stapled response by an authority whose own issuer has no list in it")
+    func both() async throws {
+        let issuer = try await certificates.intermediate("issuer", by: root)
+        let leaf = try await certificates.leaf("leaf", by: issuer)
+        let staple = "\(certificates.path)/leaf.ocsp"
+        try await openssl(
+            "ocsp", "-index", "\(certificates.path)/index.txt", "-CA", issuer.certificate, "-issuer", issuer.certificate, "-rsigner",
+            issuer.certificate, "-rkey", issuer.key, "-cert", leaf.certificate, "-ndays", "1", "-noverify", "-respout", staple)
+        let lists = try await list("own", by: issuer)
+        let run = try await run(leaf, ["-cert_chain", issuer.certificate, "-status_file", staple], lists: lists)
+        #expect(run.result == .succeeded && run.outcome.findings.isEmpty && value("probe_tls_ocsp_status", run) == 0, run.story)
+    }
+
     @Test("'crl_file': revoked, not revoked, no list of the issuer, a list that is out of date; also after the verdict was cached")
     func list() async throws {
         let (leaf, other) = (try await certificates.leaf("leaf", by: root), try await certificates.leaf("other", by: root))
         let stranger = try await certificates.root("stranger", commonName: "Stranger")
-        func list(_ name: String, by signer: TestCertificates.Identity, _ more: String...) async throws -> String {
-            let path = "\(certificates.path)/\(name).crl"
-            let ended = try await Program.run(
-                "openssl",
-                [
-                    "ca", "-gencrl", "-config", "\(certificates.path)/leaf.cnf", "-cert", signer.certificate, "-keyfile", signer.key,
-                    "-out", path,
-                ]
-                    + (more.isEmpty ? ["-crldays", "1"] : more))
-            #expect(ended.status == 0, "\(ended.errors)")
-            return path
-        }
         let transfers = Transfers()
         let servers = [try await TLSPeer.start(leaf.certificate, leaf.key), try await TLSPeer.start(other.certificate, other.key)]
         func reason(_ server: PythonServer, _ file: String) async throws -> Reason? {
-            let options: Written = ["tls_config": ["ca_file": .text(root.certificate), "crl_file": .text(file)]]
-            return try await KindRun("tls", "localhost:\(server.port)", options, transfers: transfers).reason
+            try await looked(up: server, in: file, transfers).reason
         }
         let before = try await list("before", by: root)
         for server in servers { #expect(try await reason(server, before) == nil) }

@@ -20,7 +20,7 @@ package final class TrustStore: Sendable {
     /// - Parameters:
     ///   - systemRoots: whether to include the system's roots.
     ///   - files: PEM files with additional roots, each with at least one certificate.
-    ///   - revocationLists: PEM file with revocation lists, at least one; nil: revocation is not checked.
+    ///   - revocationLists: PEM file with revocation lists, at least one, which may be delta lists; nil: revocation is not checked.
     /// - Throws: `Unusable` with the name of the file.
     package init(systemRoots: Bool, files: [String], revocationLists: String? = nil) throws(Unusable) {
         store = Self.empty()
@@ -34,7 +34,6 @@ package final class TrustStore: Sendable {
             guard count > 0 else { throw Unusable(description: "\(file) contains no certificate") }
         }
         guard let revocationLists else { return }
-        X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK))
         let (count, isWhole) = Self.add(revocationLists: try Self.read(revocationLists, atMost: 64 << 20), to: store)
         guard isWhole else { throw Unusable(description: "revocation list \(count + 1) in \(revocationLists) is truncated or damaged") }
         guard count > 0 else { throw Unusable(description: "\(revocationLists) contains no revocation list in PEM") }

@@ -9,7 +9,8 @@ package struct TrustedRoots: Sendable, Hashable {
     package var includesSystem: Bool
     /// PEM file with additional roots.
     package var file: String?
-    /// PEM file with revocation lists: the peer's certificate must not be on that of its issuer, which must be there. Nil: not checked.
+    /// PEM file with revocation lists: no certificate of the chain may be on that of its issuer, which must be there for the peer's own. Nil:
+    /// not checked.
     package var revocationLists: String?
 
     package init(includesSystem: Bool, file: String?, revocationLists: String? = nil) {

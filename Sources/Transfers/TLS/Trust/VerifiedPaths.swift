@@ -30,8 +30,9 @@ struct VerifiedPaths {
     }
 
     /// Verifies the leaf again, each time with the presented certificates of one path only: OpenSSL tries one issuer of a name.
+    /// - Parameter prepare: called with each further context before its verification.
     /// - Returns: the first chain that is valid; nil if there is none.
-    func verifiedAgain(_ context: OpaquePointer) -> [OpaquePointer]? {
+    func verifiedAgain(_ context: OpaquePointer, prepared prepare: (OpaquePointer) -> Void) -> [OpaquePointer]? {
         let presented = X509_STORE_CTX_get0_untrusted(context)
         let own = (0..<agent_chain_count(presented)).compactMap { agent_chain_at(presented, $0) }
         defer { ERR_clear_error() }
@@ -46,6 +47,7 @@ struct VerifiedPaths {
             guard X509_STORE_CTX_init(again, X509_STORE_CTX_get0_store(context), X509_STORE_CTX_get0_cert(context), chain) == 1,
                 X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(again), X509_STORE_CTX_get0_param(context)) == 1
             else { continue }
+            prepare(again)
             if X509_verify_cert(again) == 1 { return Self.chain(of: again) }
         }
         return nil
