@@ -32,10 +32,11 @@ package struct TLSSettings: Sendable {
         }
     }
 
-    /// The server name for a host, without the trailing dot of a fully qualified name.
+    /// The server name for a host in ASCII, without the trailing dot of a fully qualified name.
     func name(for host: String) -> String {
         let name = serverName ?? host
-        return name.hasSuffix(".") ? String(name.dropLast()) : name
+        let ascii = HostName.ascii(name) ?? name
+        return ascii.hasSuffix(".") ? String(ascii.dropLast()) : ascii
     }
 }
 

@@ -17,6 +17,10 @@ import Testing
         var count = 1
         /// Lines of Python that set the server's `context`.
         var context = ""
+        /// The host of the target.
+        var host = "localhost"
+        /// The name asked for in place of it.
+        var name: String?
         let make: @Sendable (TestCertificates, TestCertificates.Identity) async throws -> Peer
     }
 
@@ -26,11 +30,14 @@ import Testing
     /// A leaf with these extensions below the trusted root.
     private static func leaf(
         _ name: String, _ reason: Reason?, _ extensions: String = san, days: ClosedRange<Int> = -1...30,
-        algorithms: Algorithms = Algorithms(),
+        algorithms: Algorithms = Algorithms(), longKey: Int? = nil, subject: String? = nil, host: String = "localhost",
+        asked: String? = nil,
         context: String = ""
     ) -> Case {
-        Case(testDescription: name, reason: reason, context: context) { certificates, root in
-            let leaf = try await certificates.issue("leaf", extensions, days: days, algorithms: algorithms, by: root)
+        Case(testDescription: name, reason: reason, context: context, host: host, name: asked) { certificates, root in
+            let key = if let longKey { try await certificates.longKey(bits: longKey) } else { String?.none }
+            let leaf = try await certificates.issue(
+                "leaf", extensions, days: days, algorithms: algorithms, subject: subject, key: key, by: root)
             return (leaf.certificate, leaf.key)
         }
     }
@@ -68,7 +75,15 @@ import Testing
         leaf("another host", .certificateNameMismatch, "subjectAltName = DNS:wrong.test"),
         leaf("the common name alone", .certificateNameMismatch, "basicConstraints = CA:false"),
         leaf("a wildcard for another label", .certificateNameMismatch, "subjectAltName = DNS:*.localhost"),
-        leaf("a U-label", .certificateNameMismatch, "subjectAltName = DNS:xn--mnchen-3ya.test"),
+        leaf("a wildcard", nil, "subjectAltName = DNS:*.fabrikam.com", asked: "mail.fabrikam.com"),
+        leaf("an address", nil, "subjectAltName = IP:127.0.0.1", host: "127.0.0.1"),
+        leaf("another address", .certificateNameMismatch, "subjectAltName = IP:127.0.0.2", host: "127.0.0.1"),
+        leaf("an A-label", nil, "subjectAltName = DNS:xn--mnchen-3ya.test", asked: "xn--mnchen-3ya.test"),
+        leaf("the A-label of a U-label", nil, "subjectAltName = DNS:xn--mnchen-3ya.test", asked: "m\u{FC}nchen.test"),
+        leaf("another A-label", .certificateNameMismatch, "subjectAltName = DNS:xn--mnchen-3ya.test", asked: "m\u{FC}nster.test"),
+        leaf("no common name", nil, subject: "/O=Fabrikam"),
+        leaf("no subject", nil, "subjectAltName = critical, DNS:localhost", subject: "/"),
+        leaf("valid for longer than its root", nil, days: -1...60),
         leaf("1000 names", nil, names(1000)), leaf("10000 names", nil, names(10_000)),
         leaf("for clients only", .certificateUntrusted, san + "\nextendedKeyUsage = clientAuth"),
         leaf("an authority as a server", nil, san + "\nbasicConstraints = critical, CA:true\nkeyUsage = keyCertSign, digitalSignature"),
@@ -76,7 +91,8 @@ import Testing
         leaf("P-384", nil, algorithms: Algorithms(key: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"])),
         leaf("Ed25519", nil, algorithms: Algorithms(key: ["-algorithm", "ED25519"])),
         leaf("RSA 1024", .keyTooSmall, algorithms: .rsa(1024)), leaf("RSA 2048", nil, algorithms: .rsa(2048)),
-        leaf("RSA 4096", nil, algorithms: .rsa(4096)), leaf("SHA-1", .signatureWeak, algorithms: .signed("sha1")),
+        leaf("RSA 4096", nil, algorithms: .rsa(4096)), leaf("RSA 8192", nil, longKey: 8192), leaf("RSA 16384", nil, longKey: 16384),
+        leaf("SHA-1", .signatureWeak, algorithms: .signed("sha1")),
         Case(testDescription: "self-signed", reason: .certificateUntrusted) { certificates, _ in
             let own = try await certificates.issue("own", san, by: nil)
             return (own.certificate, own.key)
@@ -86,6 +102,14 @@ import Testing
             let leaf = try await certificates.leaf("leaf", by: stranger)
             return (try certificates.joined("chain.pem", leaf, stranger), leaf.key)
         },
+        Case(testDescription: "an expired cross-signed root beside the trusted one", reason: nil, count: 3) { certificates, root in
+            let old = try await certificates.root("old", days: -60 ... -1, commonName: "Old Root")
+            let crossed = try await certificates.issue(
+                "crossed", "basicConstraints = critical, CA:true", days: -60 ... -1, subject: "/CN=Test Root", key: root.key, by: old)
+            let issuer = try await certificates.intermediate("issuer", by: root)
+            let leaf = try await certificates.issue("leaf", san, by: issuer)
+            return (try certificates.joined("chain.pem", leaf, issuer, crossed), leaf.key)
+        },
         chain("whole", nil, ["leaf", "issuer", "root"]), chain("without the root", nil, ["leaf", "issuer"]),
         chain("incomplete", .certificateUntrusted, ["leaf"]), chain("reversed", nil, ["leaf", "root", "issuer"]),
         chain("with an expired certificate that nobody needs", nil, ["leaf", "issuer", "other"]),
@@ -93,6 +117,15 @@ import Testing
         chain("an expired leaf of a valid issuer", .certificateExpired, ["leaf", "issuer"], leafDays: -30 ... -1),
         chain("an issuer with a small key", .keyTooSmall, ["leaf", "issuer"], algorithms: .rsa(1024)),
         chain("an issuer signed with SHA-1", .signatureWeak, ["leaf", "issuer"], algorithms: .signed("sha1")),
+        Case(
+            testDescription: "a common name, which is not compared, that the issuer may not vouch for", reason: nil, count: 2,
+            host: "127.0.0.1"
+        ) {
+            certificates, root in
+            let issuer = try await certificates.intermediate("issuer", "nameConstraints = critical, permitted;DNS:fabrikam.com", by: root)
+            let leaf = try await certificates.issue("leaf", "subjectAltName = IP:127.0.0.1", subject: "/CN=mail.contoso.com", by: issuer)
+            return (try certificates.joined("chain.pem", leaf, issuer), leaf.key)
+        },
         chain(
             "a name that the issuer may not vouch for", .certificateUntrusted, ["leaf", "issuer"],
             issuer: "nameConstraints = critical, permitted;DNS:fabrikam.com"),
@@ -115,7 +148,9 @@ import Testing
         let root = try await certificates.root("root")
         let peer = try await row.make(certificates, root)
         let server = try await TLSPeer.start(peer.presented, peer.key, more: row.context)
-        let run = try await KindRun("tls", "localhost:\(server.port)", ["tls_config": ["ca_file": .text(root.certificate)]])
+        var trust: Written = ["ca_file": .text(root.certificate)]
+        if let name = row.name { trust = trust.with("server_name", .text(name)) }
+        let run = try await KindRun("tls", "\(row.host):\(server.port)", ["tls_config": trust])
         #expect(run.reason == row.reason && run.result == (row.reason == nil ? .succeeded : .failed), run.story)
         let isWithoutCertificates = row.reason == .tlsHandshakeFailed
         #expect(

@@ -29,14 +29,15 @@ package final class TestCertificates: Sendable {
         algorithms: Algorithms = Algorithms()
     ) async throws -> Identity {
         try await make(
-            name, commonName, days, key, "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign", algorithms, signer: nil)
+            name, "/CN=\(commonName)", days, key, "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign", algorithms,
+            signer: nil)
     }
 
     /// - Parameter names: as the subject alternative name has them: `DNS:mail.fabrikam.com`, `IP:127.0.0.1`.
     package func leaf(
         _ name: String, _ names: String = "DNS:localhost, IP:127.0.0.1", days: ClosedRange<Int> = -1...30, by signer: Identity
     ) async throws -> Identity {
-        try await make(name, name, days, nil, "basicConstraints = CA:false\nsubjectAltName = \(names)", signer: signer)
+        try await make(name, "/CN=\(name)", days, nil, "basicConstraints = CA:false\nsubjectAltName = \(names)", signer: signer)
     }
 
     /// An authority between a root and leaves.
@@ -44,17 +45,45 @@ package final class TestCertificates: Sendable {
         _ name: String, days: ClosedRange<Int> = -1...30, _ more: String = "", algorithms: Algorithms = Algorithms(), by signer: Identity
     ) async throws -> Identity {
         try await make(
-            name, name, days, nil, "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign\n\(more)", algorithms,
+            name, "/CN=\(name)", days, nil, "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign\n\(more)", algorithms,
             signer: signer)
     }
 
     /// Any certificate that is no authority, its extensions as OpenSSL's configuration writes them.
+    /// - Parameters:
+    ///   - subject: as `openssl req` takes it; nil for the name.
+    ///   - key: the key of an earlier one.
     package func issue(
         _ name: String, _ extensions: String, days: ClosedRange<Int> = -1...30, algorithms: Algorithms = Algorithms(),
-        serial: String? = nil,
-        by signer: Identity?
+        serial: String? = nil, subject: String? = nil, key: String? = nil, by signer: Identity?
     ) async throws -> Identity {
-        try await make(name, name, days, nil, extensions, algorithms, serial: serial, signer: signer)
+        try await make(name, subject ?? "/CN=\(name)", days, key, extensions, algorithms, serial: serial, signer: signer)
+    }
+
+    /// An RSA key of 8,192 or 16,384 bits, which would take minutes to generate: of the first primes above `3 << (bits / 2 - 2)` and
+    /// `7 << (bits / 2 - 3)`.
+    package func longKey(bits: Int) async throws -> String {
+        let path = "\(self.path)/rsa\(bits).key"
+        let written = try await Program.run(
+            Program.python,
+            [
+                "-c",
+                """
+                import sys
+                bits = int(sys.argv[1])
+                above = {8192: (3389, 135), 16384: (407, 423)}[bits]
+                p, q, e = (3 << bits // 2 - 2) + above[0], (7 << bits // 2 - 3) + above[1], 65537
+                d = pow(e, -1, (p - 1) * (q - 1))
+                numbers = [0, p * q, e, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p)]
+                print("asn1 = SEQUENCE:key\\n[key]")
+                for name, number in zip("abcdefghi", numbers): print(f"{name} = INTEGER:{number:#x}")
+                """, String(bits),
+            ])
+        guard written.status == 0 else { throw Failed(errors: written.errors) }
+        let form = try directory.write("rsa\(bits).cnf", written.output)
+        try await openssl(["asn1parse", "-genconf", form, "-noout", "-out", path + ".der"])
+        try await openssl(["rsa", "-inform", "DER", "-in", path + ".der", "-out", path])
+        return path
     }
 
     /// Several certificates, one after the other.
@@ -84,7 +113,7 @@ package final class TestCertificates: Sendable {
     }
 
     private func make(
-        _ name: String, _ commonName: String, _ days: ClosedRange<Int>, _ key: String?, _ extensions: String,
+        _ name: String, _ subject: String, _ days: ClosedRange<Int>, _ key: String?, _ extensions: String,
         _ algorithms: Algorithms = Algorithms(), serial: String? = nil, signer: Identity?
     ) async throws -> Identity {
         let identity = Identity(certificate: "\(path)/\(name).pem", key: key ?? "\(path)/\(name).key")
@@ -105,7 +134,8 @@ package final class TestCertificates: Sendable {
             default_md = \(algorithms.digest)
             policy = any
             [any]
-            commonName = supplied
+            commonName = optional
+            organizationName = optional
             [req]
             distinguished_name = names
             [names]
@@ -113,7 +143,7 @@ package final class TestCertificates: Sendable {
             \(extensions)
             """)
         let request = "\(path)/\(name).csr"
-        try await openssl(["req", "-new", "-config", configuration, "-key", identity.key, "-subj", "/CN=\(commonName)", "-out", request])
+        try await openssl(["req", "-new", "-config", configuration, "-key", identity.key, "-subj", subject, "-out", request])
         let from = signer.map { ["-cert", $0.certificate, "-keyfile", $0.key] } ?? ["-selfsign", "-keyfile", identity.key]
         try await openssl(
             [
