@@ -38,6 +38,7 @@ fmt:
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	.ci/layering
+	.ci/links
 
 test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	swift build $(SWIFT_FLAGS) --build-tests

@@ -127,18 +127,20 @@ let package = Package(
                 childPrograms,
                 paths, deque,
                 logging, lifecycle,
-            ]),
+            ], exclude: ["README.md"]),
         room("History", ["Documents", "Monitoring", "Probing", "Concurrency", grdb, logging, lifecycle]),
         room("ProbeFiles", ["Monitoring", "Probing", "Addresses", "Certificates", "Documents", "ExchangeExport"]),
         room("Outbound", ["Probing", "Transfers", "Certificates"]),
         room(
-            "ProbeKinds", ["Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents", "ExchangeExport", jwtKit, logging]),
+            "ProbeKinds",
+            ["Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Documents", "ExchangeExport", jwtKit, logging],
+            exclude: ["README.md"]),
         room(
             "TargetKinds",
             [
                 "CLdns", "CPattern", "Expressions", "Outbound", "Probing", "Transfers", "Addresses", "Certificates", "Concurrency",
                 "Documents",
-            ], resources: [.embedInCode("DomainExpiry/rdap.json")]),
+            ], resources: [.embedInCode("DomainExpiry/rdap.json")], exclude: ["README.md"]),
         room(
             "Serving",
             [
@@ -154,7 +156,8 @@ let package = Package(
                 "CLinux", hummingbird, httpTypes, mustache, nioCore,
                 nioPosix, nioSSL, logging, lifecycle,
             ],
-            resources: [.embedInCode("Page/status.html"), .embedInCode("Page/openapi.json")]),
+            resources: [.embedInCode("Page/status.html"), .embedInCode("Page/openapi.json")],
+            exclude: ["README.md"]),
         room(
             "Lab",
             [
@@ -169,6 +172,7 @@ let package = Package(
                 "History", "Transfers", "Addresses", "CLinux", "Certificates", "Documents", "ExchangeExport", "Lab", arguments, logging,
                 lifecycle, signals,
             ],
+            exclude: ["README.md"],
             swiftSettings: strict,
             plugins: ["StampRevision"]
         ),

@@ -37,7 +37,7 @@ WORKERS = 16
 TIMEOUT = "6s"
 # How many modules a file has: its size is limited.
 BATCH = 250
-# What newer exporters have, and what the agent adds; both are in the README.
+# What newer exporters have, and what the agent adds; both are in Sources/TargetKinds/README.md.
 OWN = re.compile(r"probe_(timeout_seconds|tls_cipher_info|failed_due_to_bytes|result_type|reason_info|stage_duration_seconds|certificate_\w+)(\{|$)")
 TIMES = re.compile(r"probe_(dns_lookup_time_seconds|duration_seconds|http_duration_seconds|dns_duration_seconds)(\{|$)")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)",?')

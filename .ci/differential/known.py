@@ -1,4 +1,4 @@
-"""The differences that are wanted, as the README lists them: each explains some of what differs for a pair."""
+"""The differences that are wanted, as Sources/TargetKinds/README.md lists them: each explains some of what differs for a pair."""
 import re
 
 from drawn import ELSEWHERE, ESCAPED, FOLDED, INCOMPLETE, ODD_COOKIES, ODD_DATES, ODD_HEADERS, ODD_STATUS_LINES, RARE_RECORDS, REFUSED, UNUSABLE
