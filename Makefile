@@ -53,6 +53,7 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	swift test --skip-build --no-parallel --xunit-output .build/tests.xml \
 	  || { grep -h -B1 '<failure' .build/tests*.xml | cut -c1-600; exit 1; }
 	.build/python/bin/python .ci/snapshot
+	.ci/kinds $(AGENT)
 	.build/python/bin/python .ci/dashboards
 	.ci/api
 	.build/python/bin/python .ci/differential 150 1
