@@ -15,7 +15,7 @@ import Testing
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         var asked = "mail.example.test"
-        /// Why we refuse what Go accepts; README.md tells it.
+        /// Why we refuse what Go accepts; Sources/TargetKinds/README.md tells it.
         var isStricter = false
         let make: @Sendable (TestCertificates, String) async throws -> Peer
 
