@@ -52,7 +52,7 @@ import Testing
     private static func run(_ probe: String, on site: AgentSite) async throws -> Result {
         // That of the tenant has no servers.
         let server = probe == "OAuth/TenantKeysProbe" ? [] : ["--server", "mbx01"]
-        let ended = try await site.agent(["invoke", probe, "--timeout", "8", "--output", "json"] + server)
+        let ended = try await site.agent(["invoke", probe, "--timeout", "8s", "--output", "json"] + server)
         return try #require(
             try? JSONDecoder().decode([Result].self, from: Data(ended.output.utf8)).first, "\(ended.output) \(ended.errors)")
     }

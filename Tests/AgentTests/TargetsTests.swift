@@ -156,7 +156,7 @@ import Testing
         #expect(try await agent.get("/").contains("responded with status 503"))
         #expect(Self.successes(try await agent.metrics()) == [open.target: "1"])
         try list("list.json", Self.group([other.target]))
-        let restarted = try await Program.run(AgentSite.executable, ["restart", "--wait", "30"] + files)
+        let restarted = try await Program.run(AgentSite.executable, ["restart", "--wait", "30s"] + files)
         #expect(restarted.status == 0, "\(restarted.errors)")
         #expect(Self.successes(try await agent.metrics())[other.target] == "1")
     }

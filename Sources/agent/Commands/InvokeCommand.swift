@@ -19,7 +19,7 @@ struct InvokeCommand: AsyncParsableCommand {
     var allServers = false
     @Option(help: "Output format: list, table, json or nagios.") var output: ResultPrinter.Form = .list
     @Option(help: "Comma-separated fields of the list, or 'all'.") var fields: String?
-    @Option(help: "Maximum duration of each run, in seconds.") var timeout: Double?
+    @Option(help: "Maximum duration of each run, such as 5s.") var timeout: SecondsArgument?
     @Option(help: ArgumentHelp("Set an option of the probe for this run.", valueName: "KEY=VALUE")) var set: [String] = []
     @Option(help: "Judge as of this date (2027-01-31, or a full ISO 8601 time).") var at: String?
     @Flag(help: "Run in this process even if an agent is running.") var local = false
@@ -51,11 +51,11 @@ struct InvokeCommand: AsyncParsableCommand {
             guard halves.count == 2, !halves[0].isEmpty else { throw ValidationError("--set requires KEY=VALUE, found '\(pair)'") }
             options[String(halves[0])] = String(halves[1])
         }
-        if let timeout, !(0.001...86400).contains(timeout) {
-            throw ValidationError("--timeout must be a number of seconds from 0.001 to 86400")
+        if let timeout, !(0.001...86400).contains(timeout.seconds) {
+            throw ValidationError("--timeout must be from 1ms to 24h")
         }
         return InvokeRequest(
-            probe: probe, servers: server, allServers: allServers || output != .list && server.isEmpty, timeoutSeconds: timeout,
+            probe: probe, servers: server, allServers: allServers || output != .list && server.isEmpty, timeoutSeconds: timeout?.seconds,
             set: options,
             at: try at.map { try Decision.date($0, of: "--at") })
     }
@@ -63,7 +63,7 @@ struct InvokeCommand: AsyncParsableCommand {
     private func answer(to request: InvokeRequest) async throws -> InvokeAnswer {
         let transfers = try Composition.transfers()
         if !local {
-            let deadline = Duration.seconds((timeout ?? 600) + 30)
+            let deadline = Duration.seconds((timeout?.seconds ?? 600) + 30)
             let answer = try await Progress.shown("running \(request.probe)") {
                 try await client.ask(common, transfers) { control throws(ControlClient.Unreachable) in
                     try await control.call(Endpoints.invoke, request, deadline: deadline)

@@ -8,14 +8,14 @@ struct RestartCommand: AsyncParsableCommand {
         commandName: "restart", abstract: "Clear all caches, reload the configuration and run every probe again.",
         discussion: "With --wait, returns once each probe has a fresh result; exit status 1 if the time runs out.")
 
-    @Option(help: "Seconds to wait for fresh results.") var wait: Double?
+    @Option(help: "How long to wait for fresh results, such as 60s.") var wait: SecondsArgument?
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        if let wait, !(0...86400).contains(wait) { throw ValidationError("--wait must be a number of seconds from 0 to 86400") }
+        if let wait, !(0...86400).contains(wait.seconds) { throw ValidationError("--wait must be from 0 to 24h") }
         let waiting = try await client.require(common) { control throws(ControlClient.Unreachable) in
-            guard let wait else {
+            guard let wait = wait?.seconds else {
                 _ = try await control.send(.post, "/-/restart", deadline: .seconds(30))
                 return [String]()
             }
