@@ -47,7 +47,7 @@ package enum Endpoints {
     /// The body is the snapshot itself, as `Export-ExchangeFacts.ps1` writes it.
     package static let snapshot = Endpoint<NoBody, SnapshotReceipt>(.post, "snapshot")
     /// Server-sent events.
-    package static let events = Route(method: .get, path: root + "events", query: [])
+    package static let events = Route(method: .get, path: root + "events", query: ["only"])
     /// The description of the API.
     package static let description = Route(method: .get, path: root + "openapi.json", query: [])
 

@@ -1,5 +1,5 @@
 import Concurrency
-import FoundationEssentials
+package import FoundationEssentials
 import GRDB
 package import Logging
 package import Monitoring
@@ -82,6 +82,13 @@ package final class HistoryStore: Journal, Service {
     package func history(_ query: HistoryQuery) async throws(JournalError) -> [HistoryRecord] {
         guard let pool = pool.withLock(\.self) else { throw JournalError(facts.problem ?? "the history is closed") }
         do { return try await pool.read { try HistoryReader(db: $0).records(query) } } catch {
+            throw JournalError(facts.problem ?? "the history cannot be read: \(error)")
+        }
+    }
+
+    package func uptimes(at date: Date) async throws(JournalError) -> [String: UptimeShares] {
+        guard let pool = pool.withLock(\.self) else { throw JournalError(facts.problem ?? "the history is closed") }
+        do { return try await pool.read { try UptimeReader(db: $0).shares(at: date) } } catch {
             throw JournalError(facts.problem ?? "the history cannot be read: \(error)")
         }
     }

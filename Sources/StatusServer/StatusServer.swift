@@ -7,6 +7,7 @@ package import Logging
 package import Monitoring
 import NIOCore
 import NIOPosix
+package import Probing
 package import ServiceLifecycle
 package import Serving
 
@@ -17,6 +18,7 @@ package struct StatusServer: Sendable {
     private let connections: Connections
     private let controlConnections: Connections
     private let web: WebConfiguration?
+    private let history: RunHistory
     private let logger: Logger
     /// A single thread serves all requests: handlers are short and never block it.
     private let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -24,15 +26,16 @@ package struct StatusServer: Sendable {
 
     /// Opens nothing yet; listening starts when the `services` run.
     /// - Parameters:
+    ///   - recent: also an observer of the manager.
     ///   - changes: carries out requests that change what the manager does.
     ///   - settings: the listen address, host names and control socket; changes made by a reload are not picked up.
     ///   - responses: returns the current counters of responders and alerts; called for `/metrics` and `/api/v1/attempts`.
     ///   - web: TLS, users and limits of the network listener; nil for none. Its service runs beside those of `services`.
     ///   - budget: limits the number of open connections per listener.
-    /// - Throws: if the page template cannot be parsed.
+    /// - Throws: if a page template cannot be parsed.
     package init(
         settings: DaemonSettings, health: HealthManager, changes: ChangeRequests, metrics: MetricsPage,
-        events: EventFeed,
+        events: EventFeed, recent: RecentRuns, time: any TimeSource,
         responses: @escaping @Sendable () -> ResponseFacts = { ResponseFacts() }, build: BuildInformation, budget: DescriptorBudget,
         web: WebConfiguration? = nil, logger: Logger
     ) throws {
@@ -43,8 +46,9 @@ package struct StatusServer: Sendable {
         let connections = Connections(Connections.Limits(open: budget.connections), logger: logger)
         self.connections = connections
         controlConnections = Connections(Connections.Limits(open: budget.controlConnections), logger: logger)
+        history = RunHistory(health, recent: recent, time: time)
         routes = Routes(
-            health: health, changes: changes, metrics: metrics, page: try StatusPage(), events: events,
+            health: health, changes: changes, metrics: metrics, history: history, templates: try PageTemplates(), events: events,
             responses: responses,
             connections: { connections.facts }, build: build, web: web,
             settings: settings)
@@ -60,7 +64,7 @@ package struct StatusServer: Sendable {
         let sockets =
             inherited.isEmpty
             ? settings.listen.map { ($0, ListenAddress.parse($0)) } : inherited.map { ("descriptor \($0)", .inherited($0)) }
-        return sockets.map { network($0, $1, onListening) } + [controlSocket]
+        return [history] + sockets.map { network($0, $1, onListening) } + [controlSocket]
     }
 
     private func network(

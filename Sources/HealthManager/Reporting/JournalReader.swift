@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import Monitoring
 import Probing
 
@@ -39,6 +40,9 @@ package struct JournalReader: Sendable {
         }
         return nil
     }
+
+    /// The shares of successful runs before a date, by `UptimeShares.name`.
+    package func uptimes(at date: Date) async throws(JournalError) -> [String: UptimeShares] { try await journal.uptimes(at: date) }
 
     /// Returns when everything recorded before is on disk, or when the journal has failed to write it. Called before a response is sent, so
     /// that what it reports survives a crash.

@@ -19,7 +19,14 @@ package protocol Journal: Sendable {
     /// The matching records, newest first.
     func history(_ query: HistoryQuery) async throws(JournalError) -> [HistoryRecord]
 
+    /// The shares of successful runs before a date, by `UptimeShares.name`; empty for a journal that keeps no results.
+    func uptimes(at date: Date) async throws(JournalError) -> [String: UptimeShares]
+
     var facts: JournalFacts { get }
+}
+
+extension Journal {
+    package func uptimes(at date: Date) async throws(JournalError) -> [String: UptimeShares] { [:] }
 }
 
 /// The journal could not be written or read; the description is one sentence.

@@ -7,6 +7,8 @@ package struct AgentFacts: Sendable {
     /// When the caches were last cleared: at start, or at the last restart.
     package var cacheCleared: Date
     package var configurationPath: String
+    /// The tenant's domain; empty if it is not configured.
+    package var organization = ""
     /// False if the last reload failed and an older configuration is in use.
     package var lastReloadSucceeded = true
     package var lastReloadSuccess: Date
@@ -80,6 +82,7 @@ package struct AgentFacts: Sendable {
     /// Takes what a plan in use from now on says.
     package mutating func use(_ plan: Plan) {
         diagnostics = plan.warnings
+        organization = plan.configuration.organization.name
         thresholds = plan.configuration.organization.thresholds
         let defined = Set(plan.definitions.map(\.identity))
         durations = durations.filter { defined.contains($0.key) }

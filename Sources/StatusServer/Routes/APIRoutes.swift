@@ -30,7 +30,14 @@ struct APIRoutes: Sendable {
         router.get(RouterPath(Endpoints.description.path)) { _, _ in
             Response.bytes(.ok, PackageResources.openapi_json, type: "application/json")
         }
-        router.get(RouterPath(Endpoints.events.path)) { _, _ in events.response() }
+        router.get(RouterPath(Endpoints.events.path)) { request, context in
+            do {
+                let query = try QueryReader(request, known: Endpoints.events.query, client: context.channel.client)
+                return events.response(wantsResults: try query.choice("only", EventChoice.self) == nil)
+            } catch let problem as QueryReader.Problem {
+                return try .json(ErrorDocument(error: problem.description), status: .badRequest)
+            }
+        }
         get(Endpoints.probes, router) { _ in ProbeDocument.all(in: await health.snapshot()) }
         get(Endpoints.results, router) { await results($0) }
         get(Endpoints.health, router) { await report($0) }
@@ -186,6 +193,9 @@ struct APIRoutes: Sendable {
         }
     }
 }
+
+/// Which events a client wants, if not all of them.
+private enum EventChoice: String, CaseIterable { case changes }
 
 /// Decodes from any value and ignores it.
 private struct AnyValue: Decodable { init(from decoder: any Decoder) {} }

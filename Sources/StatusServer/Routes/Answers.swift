@@ -10,13 +10,24 @@ extension Response {
         bytes(status, Array(PrintableText.lines(text).utf8), type: "text/plain; charset=utf-8", headers: headers)
     }
 
-    /// An HTML page with a content security policy that forbids scripts and external resources.
-    static func html(_ text: String) -> Response {
-        bytes(.ok, Array(text.utf8), type: "text/html; charset=utf-8", headers: [.contentSecurityPolicy: pagePolicy])
+    /// An HTML page with a content security policy that allows what the agent itself serves, and nothing inline.
+    /// - Parameter varies: whether programs get something else at the same address.
+    static func html(_ text: String, status: HTTPResponse.Status = .ok, varies: Bool = false) -> Response {
+        var headers: HTTPFields = [.contentSecurityPolicy: pagePolicy, .cacheControl: "no-cache"]
+        if varies { headers[.vary] = "Accept" }
+        return bytes(status, Array(text.utf8), type: "text/html; charset=utf-8", headers: headers)
     }
 
     private static let pagePolicy =
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+        + "frame-ancestors 'none'"
+
+    /// A picture, which loads nothing.
+    static func svg(_ text: String, headers: HTTPFields = [.cacheControl: "no-cache"]) -> Response {
+        var headers = headers
+        headers[.contentSecurityPolicy] = "default-src 'none'"
+        return bytes(.ok, Array(text.utf8), type: "image/svg+xml", headers: headers)
+    }
 
     /// JSON, which may be looked at in a terminal as well: control characters in its texts are escaped.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {

@@ -11,6 +11,11 @@ enum Negotiation {
         return open > 0 && open >= text ? .openMetrics : .text
     }
 
+    /// Whether a person reads the answer: programs do not ask for HTML by name.
+    static func isBrowser(_ accept: String?) -> Bool {
+        accept?.lowercased().contains("text/html") == true && (QualityValue.of("text/html", in: accept ?? "") ?? 0) > 0
+    }
+
     static func acceptsGzip(_ header: String?) -> Bool { (QualityValue.of("gzip", in: header ?? "") ?? 0) > 0 }
 
     /// - Parameter accept: what the client accepts. To one that asks how names are escaped, it is told that none needs more than letters, digits

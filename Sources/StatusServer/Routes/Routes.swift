@@ -13,7 +13,8 @@ struct Routes: Sendable {
     let health: HealthManager
     let changes: ChangeRequests
     let metrics: MetricsPage
-    let page: StatusPage
+    let history: RunHistory
+    let templates: PageTemplates
     let events: EventFeed
     let responses: @Sendable () -> ResponseFacts
     let connections: @Sendable () -> Connections.Facts
@@ -24,13 +25,13 @@ struct Routes: Sendable {
     func router(_ requestGuard: RequestGuard) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         if requestGuard.listener == .network, let web { router.add(middleware: WebMiddleware(configuration: web)) }
+        let pages = PageRoutes(health: health, responses: responses, build: build, history: history, templates: templates)
+        router.add(middleware: ErrorPages(pages: pages))
         router.add(middleware: RequestGuardMiddleware(requestGuard: requestGuard))
         router.add(middleware: MethodMiddleware())
-        router.get("/") { _, _ in await statusPage() }
         router.get("/metrics") { request, _ in await metricsResponse(request) }
         router.get("/-/healthy") { _, _ in Response.plain(.ok, "healthy\n") }
         router.get("/-/ready") { _, _ in Response.plain(.ok, "ready\n") }
-        router.get("/explain/{reason}") { _, context in explain(try context.parameters.require("reason")) }
         router.post("/-/reload") { _, _ in await reload() }
         router.post("/-/restart") { request, _ in try await restart(request) }
         for path in ["/-/reload", "/-/restart"] {
@@ -40,13 +41,11 @@ struct Routes: Sendable {
         router.get("/sd") { _, _ in
             try Response.json(DiscoveredTargets.all(in: await health.snapshot(withProbes: false), vantage: settings.vantage))
         }
+        pages.add(to: router)
+        FeedRoutes(pages: pages, externalURL: settings.externalURL).add(to: router)
         APIRoutes(health: health, changes: changes, events: events, responses: responses).add(to: router)
         ProbeRoute(prober: health.prober, isBehindProxy: requestGuard.isBehindProxy, listener: requestGuard.listener).add(to: router)
         return router
-    }
-
-    private func statusPage() async -> Response {
-        .html(page.render(await health.snapshot(), leadership: responses().responders.leadership))
     }
 
     private func metricsResponse(_ request: Request) async -> Response {
@@ -68,14 +67,6 @@ struct Routes: Sendable {
         return Response(
             status: .ok, headers: [.vary: "Accept, Accept-Encoding", .contentType: type],
             body: ResponseBody(contentsOf: metrics.parts(format, agent: write)))
-    }
-
-    private func explain(_ name: String) -> Response {
-        guard let reason = Reason(rawValue: name.lowercased()) else {
-            let near = NearestName.ranked(Reason.allCases.map(\.rawValue), to: name).prefix(3).joined(separator: ", ")
-            return .plain(.notFound, "unknown reason" + (near.isEmpty ? "" : "; similar names: \(near)") + "\n")
-        }
-        return .plain(.ok, "\(reason.rawValue)\n\n\(reason.sentence)\n\nWhat to do: \(reason.remedy)\n")
     }
 
     private func reload() async -> Response {

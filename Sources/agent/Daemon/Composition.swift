@@ -85,6 +85,7 @@ enum Composition {
         let metrics = MetricsPage(configuration.daemon.compatibility)
         let prober = OnDemandProber(time: SystemTime(), mostRunning: budget.runs)
         let events = EventFeed(time: SystemTime())
+        let recent = RecentRuns()
         let targets = TargetLists(world: TargetSources(transfers).world, time: SystemTime(), logger: logger)
         let history = HistoryStore(directory: state.path, settings: configuration.history, time: SystemTime(), logger: logger)
         let restored = history.restore()
@@ -102,7 +103,7 @@ enum Composition {
                 kinds: kinds, readPlan: { () throws(ConfigurationRefused) in try files.read(kinds: kinds) },
                 configurationPath: files.configurationPath ?? "", time: SystemTime(), targets: targets, prober: prober, journal: history,
                 version: Version.current, logger: logger),
-            observers: [metrics, events, responders, alerts], restored: restored, limits: limits)
+            observers: [metrics, events, recent, responders, alerts], restored: restored, limits: limits)
         let changes = ChangeRequests(manager)
         let web = try files.webFile().map { file in
             try WebConfiguration(read: { () throws(ConfigurationRefused) in try file.read() }, logger: logger)
@@ -112,7 +113,8 @@ enum Composition {
         let systemd = ServiceManager()
         let unopened = Mutex(addresses.count + sockets.count)
         let server = try StatusServer(
-            settings: configuration.daemon, health: manager, changes: changes, metrics: metrics, events: events,
+            settings: configuration.daemon, health: manager, changes: changes, metrics: metrics, events: events, recent: recent,
+            time: SystemTime(),
             responses: { ResponseFacts(responders: responders.ledger, alertmanagers: alerts.ledgers) }, build: build, budget: budget,
             web: web, logger: logger)
         let listeners = server.services(on: sockets) { address in

@@ -1,14 +1,14 @@
 import FoundationEssentials
-import Monitoring
+package import Monitoring
 import Probing
 
 /// A forecast as iCalendar (RFC 5545): one all-day event for each change, with an alarm a week before it.
-struct CalendarFile {
+package struct CalendarFile: Sendable {
     private static let lineLimit = 75
 
-    let text: String
+    package let text: String
 
-    init(_ forecast: Forecast) {
+    package init(_ forecast: Forecast) {
         var lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//agent//forecast//EN", "CALSCALE:GREGORIAN"]
         for events in Forecast.grouped(forecast.events) where events[0].change != .recovers {
             lines += Self.event(events, stamped: forecast.generated)

@@ -1,0 +1,143 @@
+import Exposition
+import FoundationEssentials
+import Monitoring
+import Probing
+
+/// The page of one probe at `/probes/HEALTHSET/NAME?server=&target=&address=`.
+struct ProbePage: Sendable {
+    struct Finding: Sendable {
+        let findingState: String
+        let severity: String
+        let findingReason: String
+        let findingSentence: String
+        let exception: String?
+    }
+
+    struct Fact: Sendable {
+        let fact: String
+        let values: [String]
+
+        init(_ fact: String, _ values: String...) { (self.fact, self.values) = (fact, values) }
+        init(_ fact: String, all values: [String]) { (self.fact, self.values) = (fact, values) }
+    }
+
+    struct Window: Sendable {
+        let label: String
+        let href: String
+        let isCurrent: Bool
+    }
+
+    let frame: PageFrame
+    let state: String
+    let name: String
+    let place: String?
+    let result: String
+    let ranAt: PageTime?
+    let took: String?
+    let reason: String?
+    let sentence: String?
+    let nextRun: PageTime?
+    let banners: [Banner]
+    let hasStages: Bool
+    let stages: [StageBar]
+    let findings: [Finding]
+    let notChecked: [String]
+    let remedy: RemedyText?
+    let strip: String
+    let uptime: [ProbeRow.Share]
+    let historyProblem: String?
+    let windows: [Window]
+    let plot: String?
+    let hasTransitions: Bool
+    let transitions: [ProbeRecords.Transition]
+    let hasFailures: Bool
+    let failures: [ProbeRecords.Failure]
+    let facts: [Fact]
+    let checks: [String]
+    let commands: [String]
+    let hasOthers: Bool
+    let others: [String]
+    let hasCmdlets: Bool
+    let cmdlets: [String]
+
+    init(
+        _ probe: ProbeState, in snapshot: Snapshot, _ records: ProbeRecords, window: PlotWindow, history: RunHistory,
+        build: BuildInformation,
+        templates: PageTemplates
+    ) {
+        let now = snapshot.taken
+        let latest = probe.latest
+        let standing = Standing(latest)
+        name = ProbeWords.name(probe.key.identity)
+        place = ProbeWords.place(probe.key)
+        let title = "\(latest == nil ? "not run yet" : standing.label): \(probe.key.identity.name)" + (place.map { " on \($0)" } ?? "")
+        frame = PageFrame(title: title, root: "../../", standing: standing, snapshot: snapshot, build: build)
+        state = standing.rawValue
+        result = latest?.type.name ?? "Not run yet"
+        ranAt = latest.map { PageTime($0.end, at: now) }
+        took = latest.map { ProbeRow.milliseconds($0.duration) }
+        reason = latest?.decisive?.reason.rawValue
+        sentence = latest?.decisive?.sentence
+        nextRun = probe.nextRun.map { PageTime($0, at: now) }
+        banners = Banner.about(probe, in: snapshot)
+        stages = StageBar.all(latest?.outcome.stages ?? [])
+        hasStages = !stages.isEmpty
+        findings = (latest?.outcome.findings ?? []).map { finding in
+            let standing: Standing = finding.severity == .failure ? .failing : finding.severity == .warning ? .warning : .unknown
+            return Finding(
+                findingState: standing.rawValue, severity: finding.severity.rawValue, findingReason: finding.reason.rawValue,
+                findingSentence: finding.sentence, exception: finding.exception.isEmpty ? nil : finding.exception)
+        }
+        notChecked = latest?.outcome.notChecked ?? []
+        remedy = latest?.decisive.map { RemedyText($0.remedy(on: probe.key.server)) }
+        strip = RunStrip.svg(history.runs(of: probe.key))
+        uptime = ProbeRow.uptime(history.shares(of: probe.key))
+        historyProblem = records.problem
+        let path = "?" + (ProbeWords.path(probe.key).split(separator: "?").dropFirst().first.map { $0 + "&" } ?? "") + "window="
+        windows = PlotWindow.allCases.map { Window(label: $0.label, href: path + $0.rawValue + "#history", isCurrent: $0 == window) }
+        plot = LatencyPlot(records.results, window, at: now).map { templates.render($0, "plot") }
+        transitions = records.transitions(at: now)
+        hasTransitions = !transitions.isEmpty
+        failures = records.failures(at: now)
+        hasFailures = !failures.isEmpty
+        facts = Self.facts(probe, in: snapshot)
+        checks = probe.definition.kind.guide.checks
+        let command = ProbeCommands(probe, CommandText(snapshot.agent))
+        commands = command.own
+        others = command.others
+        hasOthers = !others.isEmpty
+        cmdlets = command.cmdlets
+        hasCmdlets = !cmdlets.isEmpty
+    }
+
+    private static func facts(_ probe: ProbeState, in snapshot: Snapshot) -> [Fact] {
+        let definition = probe.definition
+        var facts = [Fact("Question", definition.summary), Fact("Kind", definition.kind.name)]
+        facts.append(Fact("Runs", "every \(DurationText.format(definition.every)), timeout \(DurationText.format(definition.timeout))"))
+        if definition.retries > 0 { facts.append(Fact("Retries", "\(definition.retries)")) }
+        facts.append(Fact("Defined in", definition.location.description))
+        let monitors = probe.monitors.map { status in
+            "\(status.definition.name): \(status.state.name) since \(PageTime(status.since, at: snapshot.taken).exact); "
+                + "\(status.definition.severity.rawValue) after \(status.definition.rule)"
+        }
+        facts.append(Fact("Monitors", all: monitors.isEmpty ? ["none: it does not alert"] : monitors))
+        let runs = ResultType.allCases.filter { probe.runs[$0] > 0 }.map { "\(probe.runs[$0]) \($0.name)" }
+        facts.append(Fact("Runs so far", runs.isEmpty ? "none" : runs.joined(separator: ", ")))
+        if let success = probe.lastSuccess { facts.append(Fact("Last success", PageTime(success, at: snapshot.taken).exact)) }
+        return facts.filter { !$0.values.allSatisfy(\.isEmpty) }
+    }
+}
+
+extension Banner {
+    /// The overrides and the maintenance of one probe.
+    static func about(_ probe: ProbeState, in snapshot: Snapshot) -> [Banner] {
+        let key = probe.key
+        let overrides = snapshot.overrides.filter { override in
+            (override.server == nil || override.server?.lowercased() == key.server.lowercased())
+                && (key.identity.isMeant(by: override.identity)
+                    || probe.monitors.contains { $0.key.identity.isMeant(by: override.identity) })
+        }
+        let maintenance = snapshot.maintenance.filter { $0.covers(healthSet: key.identity.healthSet, server: key.server) }
+        return all(overrides: overrides, maintenance: maintenance, at: snapshot.taken)
+    }
+}

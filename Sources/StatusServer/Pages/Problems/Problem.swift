@@ -1,0 +1,90 @@
+import FoundationEssentials
+import Monitoring
+import Probing
+
+/// All troubles with one cause: one card of the page.
+struct Problem: Sendable {
+    /// What the probes saw of the cause itself; never empty. The worst first.
+    private(set) var troubles: [Trouble]
+    /// What other probes saw of its consequences.
+    private(set) var explained: [Trouble] = []
+
+    /// What the troubles of one card have in common.
+    private struct Root: Hashable {
+        var reason: Reason?
+        /// A certificate, or the probe without its target.
+        var of: String
+
+        init(_ trouble: Trouble) {
+            reason = trouble.reason
+            of = trouble.thumbprint ?? ProbeIdentity(healthSet: trouble.key.identity.healthSet, name: trouble.key.identity.name).folded
+        }
+    }
+
+    /// The worst first, of equal ones those that alert, then those that affect most, then the oldest.
+    static func all(_ troubles: [Trouble]) -> [Problem] {
+        var problems: [Problem] = []
+        var known: [Root: Int] = [:]
+        func add(_ trouble: Trouble) {
+            let root = Root(trouble)
+            if let index = known[root] {
+                problems[index].troubles.append(trouble)
+            } else {
+                known[root] = problems.count
+                problems.append(Problem(troubles: [trouble]))
+            }
+        }
+        for trouble in troubles where trouble.cause == nil { add(trouble) }
+        let causes = problems.count
+        for trouble in troubles {
+            guard let cause = trouble.cause else { continue }
+            let candidates = (0..<causes).filter { problems[$0].isAbout(cause) }
+            if let index = candidates.first(where: { problems[$0].isAbout(cause, on: trouble.key.server) }) ?? candidates.first {
+                problems[index].explained.append(trouble)
+            } else {
+                add(trouble)
+            }
+        }
+        for index in problems.indices { problems[index].troubles.sort { ($0.standing, $0.key) < ($1.standing, $1.key) } }
+        return problems.sorted { left, right in
+            (left.standing, left.isPending ? 1 : 0, -left.size, left.since) < (
+                right.standing, right.isPending ? 1 : 0, -right.size, right.since
+            )
+        }
+    }
+
+    private func isAbout(_ cause: ProbeIdentity, on server: String? = nil) -> Bool {
+        troubles.contains { trouble in
+            let identity = trouble.key.identity
+            return (identity == cause || ProbeIdentity(healthSet: identity.healthSet, name: identity.name) == cause)
+                && (server == nil || trouble.key.server.isEmpty || trouble.key.server == server)
+        }
+    }
+
+    var lead: Trouble { troubles[0] }
+    /// Whether no monitor counts it as a problem (yet).
+    var isPending: Bool { troubles.allSatisfy { $0.monitor == nil } }
+    private var size: Int { troubles.count + explained.count }
+    var standing: Standing { troubles.map(\.standing).min() ?? .unknown }
+    var since: Date { troubles.map(\.since).min() ?? .distantPast }
+
+    /// `certificate expired`, or the name of the monitor or probe where no reason is known.
+    var title: String { lead.reason.map(ProbeWords.words) ?? lead.monitor?.name ?? lead.key.identity.name }
+
+    var servers: [String] { Set((troubles + explained).map(\.key.server)).subtracting([""]).sorted() }
+    var targets: [String] { Set(troubles.compactMap { $0.key.server.isEmpty ? ProbeWords.place($0.key) : nil }).sorted() }
+
+    /// `3 servers: mbx01, mbx02, mbx03`, `50 targets: ...`, or `the organization`.
+    var affects: String {
+        let parts = [ProbeWords.list(servers, "server", "servers"), ProbeWords.list(targets, "target", "targets")].compactMap(\.self)
+        return parts.isEmpty ? "the organization" : parts.joined(separator: "; ")
+    }
+
+    /// The same without names: `3 servers`, or the only one.
+    var extent: String {
+        let count = servers.count + targets.count
+        if count == 0 { return "" }
+        if count == 1 { return " on \(servers.first ?? targets.first ?? "")" }
+        return targets.isEmpty ? " on \(count) servers" : servers.isEmpty ? " at \(count) targets" : " at \(count) servers and targets"
+    }
+}

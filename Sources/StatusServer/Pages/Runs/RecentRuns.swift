@@ -1,0 +1,98 @@
+import FoundationEssentials
+package import Monitoring
+import Probing
+import Synchronization
+
+/// The last runs of each probe, for the strips of the status page. Bounded in both directions.
+package final class RecentRuns: ResultObserver {
+    /// How a run ended, in four bytes.
+    struct Run: Sendable {
+        /// In tenths of a millisecond.
+        private let packed: UInt32
+
+        init(_ standing: Standing, _ duration: Duration) {
+            let length = UInt32(min(max(duration.seconds * 10_000, 0), Double(1 << 28)))
+            packed = length << 3 | UInt32(standing.rank)
+        }
+
+        var standing: Standing { Standing.allCases[Int(packed & 7)] }
+        var milliseconds: Double { Double(packed >> 3) / 10 }
+    }
+
+    /// As many runs as a strip has bars.
+    static let length = 40
+    /// Further probes have no strip: the memory is bounded.
+    private static let mostProbes = 20_000
+
+    private struct State {
+        var runs: [ProbeKey: [Run]] = [:]
+        /// Probes that were removed: at a restart all of them are, and most come back.
+        var gone: Set<ProbeKey> = []
+
+        /// Whether there is room for the runs of a probe.
+        mutating func hasRoom(for key: ProbeKey) -> Bool {
+            gone.remove(key)
+            if runs[key] != nil || runs.count < RecentRuns.mostProbes { return true }
+            for key in gone { runs[key] = nil }
+            gone = []
+            return runs.count < RecentRuns.mostProbes
+        }
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func changed(_ change: CacheChange) {
+        switch change {
+        case .ran(let result): add(Run(Standing(result), result.duration), of: result.key)
+        case .removed(let key): _ = state.withLock { $0.runs[key] == nil ? false : $0.gone.insert(key).inserted }
+        default: break
+        }
+    }
+
+    /// The oldest first.
+    func of(_ key: ProbeKey) -> [Run] { state.withLock { $0.runs[key] ?? [] } }
+
+    /// Puts the runs that an earlier process left before those of this one.
+    /// - Parameter records: of results, the newest first.
+    func restore(_ records: [HistoryRecord], of keys: [ProbeKey]) {
+        let byName = Dictionary(grouping: records) { Name(subject: $0.subject, server: $0.server) }
+        for key in keys {
+            guard let records = byName[Name(subject: key.identity.description, server: key.server)] else { continue }
+            let older = records.prefix(Self.length).reversed().map { record in
+                Run(Standing(record), .seconds(record.durationSeconds ?? 0))
+            }
+            state.withLock { state in
+                guard state.hasRoom(for: key) else { return }
+                state.runs[key] = Array((older + (state.runs[key] ?? [])).suffix(Self.length))
+            }
+        }
+    }
+
+    private struct Name: Hashable {
+        let subject: String
+        let server: String
+    }
+
+    private func add(_ run: Run, of key: ProbeKey) {
+        state.withLock { state in
+            guard state.hasRoom(for: key) else { return }
+            var all = state.runs.removeValue(forKey: key) ?? []
+            if all.count == Self.length { all.removeFirst() }
+            all.append(run)
+            state.runs[key] = all
+        }
+    }
+}
+
+extension Standing {
+    /// Of a result in the history, which says of a success only whether there was a reason to warn.
+    init(_ record: HistoryRecord) {
+        switch ResultType.allCases.first(where: { $0.name == record.what }) {
+        case .succeeded: self = record.reason == nil ? .passing : .warning
+        case .rejected, .quarantined, nil: self = .unknown
+        default: self = .failing
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Mustache
+import Probing
+
+/// The templates of all pages. Every value that they show is escaped.
+struct PageTemplates: Sendable {
+    private let library: MustacheLibrary
+
+    /// Makes control characters printable and escapes values for HTML and SVG.
+    private struct Escaping: MustacheContentType {
+        func escapeText(_ text: String) -> String { PageTemplates.escaped(text) }
+    }
+
+    private static let sources: [String: [UInt8]] = [
+        "head": PackageResources.head_html, "foot": PackageResources.foot_html, "symbols": PackageResources.symbols_html,
+        "time": PackageResources.time_html, "piece": PackageResources.piece_html, "command": PackageResources.command_html,
+        "status": PackageResources.status_html, "problem": PackageResources.problem_html, "matrix": PackageResources.matrix_html,
+        "row": PackageResources.row_html, "certificates": PackageResources.certificates_html, "icon": PackageResources.icon_svg,
+        "axis": PackageResources.axis_svg, "probe": PackageResources.probe_html, "plot": PackageResources.plot_svg,
+        "message": PackageResources.message_html, "forecast": PackageResources.forecast_html, "badge": PackageResources.badge_svg,
+        "problems": PackageResources.problems_atom,
+    ]
+
+    /// - Throws: if a template cannot be parsed.
+    init() throws {
+        MustacheContentTypes.register(Escaping(), named: "PAGE")
+        library = MustacheLibrary(
+            templates: try Self.sources.mapValues { bytes in
+                var text = String(decoding: bytes, as: UTF8.self)
+                if text.last == "\n" { text.removeLast() }
+                return try MustacheTemplate(string: "{{% CONTENT_TYPE:PAGE}}" + text)
+            })
+    }
+
+    /// - Parameter name: of a template; nothing is rendered for one there is not.
+    func render(_ view: some Sendable, _ name: String) -> String { library.render(view, withTemplate: name) ?? "" }
+
+    static func escaped(_ text: String) -> String {
+        // By scalar, not by character: `<` followed by a combining mark must still be escaped.
+        PrintableText.line(text).unicodeScalars.reduce(into: "") { html, scalar in
+            switch scalar {
+            case "&": html += "&amp;"
+            case "<": html += "&lt;"
+            case ">": html += "&gt;"
+            case "\"": html += "&quot;"
+            case "'": html += "&#39;"
+            default: html.unicodeScalars.append(scalar)
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import HTTPTypes
+import HealthManager
+import Hummingbird
+import NIOCore
+import Synchronization
+
+/// Answers errors as pages where a browser asks. Programs get the same as text, or as JSON from the API.
+struct ErrorPages: RouterMiddleware {
+    let pages: PageRoutes
+
+    /// What programs ask for, whoever else does.
+    private static let plain = ["/api/", "/metrics", "/probe?", "/logs", "/config", "/sd"]
+
+    func handle(
+        _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        let path = request.head.path ?? "/"
+        guard Negotiation.isBrowser(request.headers[.accept]), !Self.plain.contains(where: path.hasPrefix) else {
+            return try await next(request, context)
+        }
+        var response: Response
+        do { response = try await next(request, context) } catch let error as any HTTPResponseError {
+            response = try error.response(from: request, context: context)
+            return await page(response, "there is no such page", request)
+        }
+        guard response.status.code >= 400, response.headers[.contentType]?.hasPrefix("text/plain") == true else { return response }
+        return await page(response, await Self.text(of: response), request)
+    }
+
+    private func page(_ response: Response, _ text: String, _ request: Request) async -> Response {
+        let depth = (request.head.path ?? "/").prefix { $0 != "?" }.count { $0 == "/" }
+        let lines = text.split(separator: "\n").map { ProbeWords.sentence(String($0)) }
+        let page = MessagePage(
+            "\(response.status.code) \(response.status.reasonPhrase)", lines, depth: depth,
+            snapshot: await pages.health.snapshot(withProbes: false), build: pages.build)
+        var answer = Response.html(pages.templates.render(page, "message"), status: response.status, varies: true)
+        for name in [HTTPField.Name.allow, .wwwAuthenticate, .retryAfter] { answer.headers[name] = response.headers[name] }
+        return answer
+    }
+
+    private static func text(of response: Response) async -> String {
+        let collected = Collected()
+        try? await response.body.write(Collector(into: collected))
+        return collected.text.withLock(\.self)
+    }
+
+    private final class Collected: Sendable {
+        let text = Mutex("")
+    }
+
+    private struct Collector: ResponseBodyWriter {
+        let into: Collected
+
+        mutating func write(_ buffer: ByteBuffer) async throws { into.text.withLock { $0 += String(buffer: buffer) } }
+        consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
+    }
+}

@@ -1,0 +1,102 @@
+import Exposition
+import FoundationEssentials
+import HTTPTypes
+import HealthManager
+import Hummingbird
+import Monitoring
+import Probing
+import Serving
+
+/// The pages for people, and what they load: everything comes from the agent itself.
+struct PageRoutes: Sendable {
+    let health: HealthManager
+    let responses: @Sendable () -> ResponseFacts
+    let build: BuildInformation
+    let history: RunHistory
+    let templates: PageTemplates
+    let forecasts = ForecastShelf()
+
+    private static let asset: HTTPFields = [.cacheControl: "public, max-age=31536000, immutable"]
+
+    func add(to router: Router<ServerContext>) {
+        router.get("/") { request, _ in await status(request) }
+        router.get("/probes/{healthSet}/{name}") { request, context in
+            try await probe(request, try context.parameters.require("healthSet"), try context.parameters.require("name"))
+        }
+        router.get("/explain/{reason}") { request, context in await explain(request, try context.parameters.require("reason")) }
+        router.get("/forecast") { request, context in await forecast(for: context) }
+        router.get("/page.css") { _, _ in Response.bytes(.ok, PageAssets.style, type: "text/css; charset=utf-8", headers: Self.asset) }
+        router.get("/page.js") { _, _ in
+            Response.bytes(.ok, PageAssets.script, type: "text/javascript; charset=utf-8", headers: Self.asset)
+        }
+        router.get("/icon/{name}") { _, context in icon(try context.parameters.require("name")) }
+        router.get("/certificates.svg") { _, _ in await axis() }
+    }
+
+    private func status(_ request: Request) async -> Response {
+        let page = StatusPage(
+            await health.snapshot(), PageQuery(request.uri.query ?? ""), leadership: responses().responders.leadership, build: build,
+            history: history, templates: templates)
+        return .html(templates.render(page, "status"))
+    }
+
+    private func probe(_ request: Request, _ healthSet: String, _ name: String) async throws -> Response {
+        let query = FormQuery(request.uri.query ?? "")
+        let snapshot = await health.snapshot()
+        guard let probe = snapshot.probe(healthSet, name, query) else {
+            return .plain(.notFound, "there is no such probe\n")
+        }
+        let window = query["window"].flatMap { PlotWindow(rawValue: $0) } ?? .day
+        let page = ProbePage(
+            probe, in: snapshot, await ProbeRecords(probe, within: window, in: health), window: window, history: history, build: build,
+            templates: templates)
+        return .html(templates.render(page, "probe"))
+    }
+
+    private func explain(_ request: Request, _ name: String) async -> Response {
+        guard let reason = Reason(rawValue: name.lowercased()) else {
+            let near = NearestName.ranked(Reason.allCases.map(\.rawValue), to: name).prefix(3).joined(separator: ", ")
+            return .plain(.notFound, "unknown reason" + (near.isEmpty ? "" : "; similar names: \(near)") + "\n")
+        }
+        guard Negotiation.isBrowser(request.headers[.accept]) else {
+            return .plain(.ok, "\(reason.rawValue)\n\n\(reason.sentence)\n\nWhat to do: \(reason.remedy)\n")
+        }
+        let link = MessagePage.Link(href: "../?q=\(reason.rawValue)#probes", words: "The probes that have this reason now")
+        let page = MessagePage(
+            reason.rawValue, [reason.sentence], remedy: reason.remedy, links: [link], depth: 2,
+            snapshot: await health.snapshot(withProbes: false), build: build)
+        return .html(templates.render(page, "message"), varies: true)
+    }
+
+    private func forecast(for context: ServerContext) async -> Response {
+        guard let forecast = await forecasts.forecast(health, for: context.channel.client) else {
+            return .plain(.serviceUnavailable, "other forecasts are being computed: try again later\n", headers: [.retryAfter: "10"])
+        }
+        let page = ForecastPage(forecast, snapshot: await health.snapshot(withProbes: false), build: build)
+        return .html(templates.render(page, "forecast"))
+    }
+
+    private func icon(_ name: String) -> Response {
+        guard let standing = Standing.allCases.first(where: { $0.rawValue + ".svg" == name }) else {
+            return .plain(.notFound, "no such icon\n")
+        }
+        return .svg(templates.render(StandingIcon(standing), "icon"), headers: Self.asset)
+    }
+
+    private func axis() async -> Response {
+        let snapshot = await health.snapshot()
+        let axis = CertificateAxis(SeenCertificate.all(in: snapshot), at: snapshot.taken, snapshot.agent.thresholds)
+        return .svg(templates.render(axis, "axis"))
+    }
+}
+
+extension Snapshot {
+    /// The probe of this name, ignoring case, at the `server`, `target` and `address` of a query; nil if there is none.
+    func probe(_ healthSet: String, _ name: String, _ query: FormQuery) -> ProbeState? {
+        let identity = ProbeIdentity(healthSet: healthSet, name: name, target: query["target"])
+        let server = (query["server"] ?? "").lowercased()
+        return probes.first { probe in
+            probe.key.identity == identity && probe.key.server.lowercased() == server && probe.key.address == query["address"] ?? ""
+        }
+    }
+}
