@@ -56,8 +56,10 @@
     if (isSeen(control) && box.height && (box.height < 24 || box.width < 24)) say(control, `only ${box.width} by ${box.height}`);
   }
   for (const element of document.querySelectorAll("[style], [onclick], script:not([src]), style")) say(element, "inline");
-  if (document.documentElement.scrollWidth > innerWidth) {
-    const wide = [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, svg"));
+  // A phone zooms out to what is too wide: its window is no measure then.
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > width) {
+    const wide = [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest(".scroll, svg"));
     wrong.push(`wider than the window: ${wide.slice(-1).map(e => e.outerHTML.slice(0, 200))}`);
   }
   return wrong;

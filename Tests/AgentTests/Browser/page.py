@@ -85,9 +85,12 @@ async def live(browser, url):
     await until(lambda: browser.run("document.querySelector('link[rel=icon]').href.includes('failing')"), "the icon of failing")
     check(await browser.run("document.activeElement.id === 'q' && document.activeElement.value === 'mbx0'"), "the focus is lost")
     check(await browser.run("document.querySelector('#certificate-table').open"), "what was opened is closed")
-    card = await browser.run("document.querySelector('#problems article').textContent")
-    for words in ("certificate expired", "3 servers", "Explains", "PushNotifications.Proxy", "New-ExchangeCertificate", "agent invoke OAuth/CertificateExpiryProbe"):
-        check(words in card, f"the card does not say {words}: {card}")
+    words = ["certificate expired", "3 servers", "Explains", "PushNotifications.Proxy", "New-ExchangeCertificate", "agent invoke OAuth/CertificateExpiryProbe"]
+    card = "document.querySelector('#problems article').textContent"
+    try:
+        await until(lambda: browser.run(f"{words}.every(word => {card}.includes(word))"), "the card", limit=60)
+    except TimeoutError:
+        wrong.append(f"the card does not say all of {words}: {await browser.run(card)}")
     events = [request for request in browser.requests if "/api/v1/events" in request]
     check(len(events) == before + 1, f"not one stream of events: {events[before:]}")
     agent("acknowledge", "CertificateExpiryMonitor", "--server", "mbx01", "--comment", "on <it>", "--config", DIRECTORY + "/agent.yaml")

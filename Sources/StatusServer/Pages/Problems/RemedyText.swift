@@ -36,7 +36,7 @@ struct RemedyText: Sendable {
         let (before, rest): (String?, Substring) =
             text.hasPrefix("on every server: ") ? ("On every server:", text.dropFirst("on every server: ".count)) : (nil, text)
         guard rest.hasPrefix("$") || isCmdlet(rest.prefix { $0 != " " && $0 != ";" }) else {
-            return Step(before: before, command: nil, pieces: pieces(rest))
+            return Step(before: before, command: nil, pieces: pieces(ProbeWords.sentence(String(rest))))
         }
         let end = endOfCommand(rest)
         let command = rest[..<end].trimmingSuffix { " .,".contains($0) }
