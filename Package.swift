@@ -217,7 +217,7 @@ let package = Package(
             ["TargetKinds", "HealthManager", "Monitoring", "Probing", "ProbeFiles", "Transfers", "Addresses", "Certificates"]),
         tests("ServingTests", ["Serving", hummingbirdCore, nioCore, nioPosix, logging]),
         tests("ExpositionTests", ["Exposition", "Monitoring", "Probing", "Certificates", nioCore]),
-        tests("StatusServerTests", ["StatusServer", "API", "Exposition", httpTypes]),
+        tests("StatusServerTests", ["StatusServer", "API", "Exposition", "HealthManager", "Monitoring", "Probing", httpTypes]),
         tests(
             "ArchitectureTests",
             [

@@ -39,7 +39,7 @@
     if (fetching) { again = true; return fetching; }
     const target = address || location.href;
     fetching = (async () => {
-      const answer = await fetch(target, { headers: { Accept: "text/html" } });
+      const answer = await fetch(target, { headers: { Accept: "text/html", "X-Page-Refresh": "1" } });
       if (!answer.ok) throw new Error(answer.status);
       const date = Date.parse(answer.headers.get("date"));
       if (date) skew = Date.now() - date;
@@ -112,7 +112,7 @@
       delay = Math.min(delay * 2, 60000);
       if (!retry) retry = setTimeout(connect, delay * (0.75 + Math.random() / 2));
     };
-    for (const name of ["state", "escalation", "decision"]) source.addEventListener(name, () => later(150 + Math.random() * 250));
+    for (const name of ["state", "escalation", "decision"]) source.addEventListener(name, () => later(250 + Math.random() * 400));
   }
   const root = document.querySelector(".brand").getAttribute("href");
   document.addEventListener("visibilitychange", () => {

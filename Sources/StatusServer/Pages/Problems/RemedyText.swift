@@ -27,7 +27,7 @@ struct RemedyText: Sendable {
             rest = rest[mark.upperBound...]
         }
         parts.append(rest)
-        intro = Self.pieces(parts[0])
+        intro = Self.pieces(parts[0].trimmingSuffix { $0 == " " })
         steps = parts.dropFirst().map(Self.step)
         hasSteps = !steps.isEmpty
     }

@@ -11,7 +11,7 @@ package final class RecentRuns: ResultObserver {
         private let packed: UInt32
 
         init(_ standing: Standing, _ duration: Duration) {
-            let length = UInt32(min(max(duration.seconds * 10_000, 0), Double(1 << 28)))
+            let length = UInt32(min(max((duration.seconds * 10_000).rounded(), 0), Double(1 << 28)))
             packed = length << 3 | UInt32(standing.rank)
         }
 
@@ -25,6 +25,7 @@ package final class RecentRuns: ResultObserver {
     private static let mostProbes = 20_000
 
     private struct State {
+        var version = 0
         var runs: [ProbeKey: [Run]] = [:]
         /// Probes that were removed: at a restart all of them are, and most come back.
         var gone: Set<ProbeKey> = []
@@ -46,10 +47,18 @@ package final class RecentRuns: ResultObserver {
     package func changed(_ change: CacheChange) {
         switch change {
         case .ran(let result): add(Run(Standing(result), result.duration), of: result.key)
-        case .removed(let key): _ = state.withLock { $0.runs[key] == nil ? false : $0.gone.insert(key).inserted }
-        default: break
+        case .removed(let key):
+            state.withLock { state in
+                state.version += 1
+                if state.runs[key] != nil { state.gone.insert(key) }
+            }
+        case .adopted, .moved, .escalated, .decided, .expired: state.withLock { $0.version += 1 }
+        case .updated: break
         }
     }
+
+    /// Changes with every change but a further result that changes no monitor's state.
+    var version: Int { state.withLock(\.version) }
 
     /// The oldest first.
     func of(_ key: ProbeKey) -> [Run] { state.withLock { $0.runs[key] ?? [] } }

@@ -32,6 +32,11 @@ final class RunHistory: Service {
         (demands, demand) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// Changes with every state, decision and configuration, not with every result.
+    var version: Int { recent.version }
+    /// Of the monotonic clock.
+    var elapsed: Duration { time.elapsed }
+
     /// The last runs of a probe, the oldest first.
     func runs(of key: ProbeKey) -> [RecentRuns.Run] { recent.of(key) }
 

@@ -15,6 +15,18 @@ struct PageRoutes: Sendable {
     let history: RunHistory
     let templates: PageTemplates
     let forecasts = ForecastShelf()
+    private let shelf = PageShelf()
+
+    init(
+        health: HealthManager, responses: @escaping @Sendable () -> ResponseFacts, build: BuildInformation, history: RunHistory,
+        templates: PageTemplates
+    ) {
+        self.health = health
+        self.responses = responses
+        self.build = build
+        self.history = history
+        self.templates = templates
+    }
 
     private static let asset: HTTPFields = [.cacheControl: "public, max-age=31536000, immutable"]
 
@@ -33,11 +45,20 @@ struct PageRoutes: Sendable {
         router.get("/certificates.svg") { _, _ in await axis() }
     }
 
+    /// What `page.js` sends with its requests.
+    private static let refresh = HTTPField.Name("X-Page-Refresh")
+
     private func status(_ request: Request) async -> Response {
-        let page = StatusPage(
-            await health.snapshot(), PageQuery(request.uri.query ?? ""), leadership: responses().responders.leadership, build: build,
-            history: history, templates: templates)
-        return .html(templates.render(page, "status"))
+        let query = PageQuery(request.uri.query ?? "")
+        func render() async -> String {
+            let page = StatusPage(
+                await health.snapshot(), query, leadership: responses().responders.leadership, build: build, history: history,
+                templates: templates)
+            return templates.render(page, "status")
+        }
+        // A person who asks sees what is true now.
+        guard let refresh = Self.refresh, request.headers[refresh] != nil else { return .html(await render()) }
+        return .html(await shelf.page(query, version: history.version, at: history.elapsed, render: render))
     }
 
     private func probe(_ request: Request, _ healthSet: String, _ name: String) async throws -> Response {
