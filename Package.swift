@@ -56,7 +56,8 @@ let paths: Target.Dependency = .product(name: "SystemPackage", package: "swift-s
 
 /// What StatusServer serves as it is, and the templates of its pages.
 let pageFiles = [
-    "axis.svg", "badge.svg", "certificates.html", "command.html", "foot.html", "forecast.html", "head.html", "icon.svg", "matrix.html",
+    "axis.svg", "badge.svg", "certificates.html", "command.html", "decisions.html", "foot.html", "forecast.html", "head.html", "icon.svg",
+    "matrix.html",
     "message.html", "openapi.json", "page.css", "page.js", "piece.html", "plot.svg", "probe.html", "problem.html", "problems.atom",
     "row.html", "status.html", "symbols.html", "time.html",
 ]

@@ -56,7 +56,6 @@ struct StatusPage: Sendable {
     let hasRows: Bool
     /// Whether rows that are not in sight are left to be laid out later.
     let isLong: Bool
-    let hasStrips: Bool
     let rows: [ProbeRow]
     let moreRows: More?
     let certificates: CertificateSection?
@@ -101,7 +100,6 @@ struct StatusPage: Sendable {
         rows = list.rows
         hasRows = !rows.isEmpty
         isLong = rows.count > PageQuery.firstRows
-        hasStrips = rows.contains { $0.strip != nil }
         moreRows = list.found > rows.count ? More(href: query.more, words: "Show more: \(rows.count) of \(list.found) are shown") : nil
         certificates =
             seen.isEmpty

@@ -99,7 +99,7 @@ async def live(browser, url):
 
 async def others(browser, url):
     """Every page but the first leads back, and is as readable; what other programs take is well-formed."""
-    for path in (PROBE, "forecast", "explain/certificate_expired", "nothing/here"):
+    for path in (PROBE, "forecast", "decisions", "explain/certificate_expired", "nothing/here"):
         await pictures(browser, url + path, re.sub("[^a-z]+", "-", path.split("?")[0].lower()))
         await browser.run("document.querySelector('.brand').click()")
         await until(lambda: browser.run(f"location.href === {url!r} && document.readyState === 'complete'"), f"the way back from {path}")

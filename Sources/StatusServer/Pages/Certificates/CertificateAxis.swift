@@ -107,12 +107,10 @@ struct CertificateSection: Sendable {
 
     /// As SVG.
     let axis: String
-    let isOpen: Bool
     let certificateRows: [Row]
 
     init(_ certificates: [SeenCertificate], axis: String, at now: Date, _ thresholds: Thresholds) {
         self.axis = axis
-        isOpen = false
         certificateRows = certificates.prefix(Self.rowLimit).map { seen in
             Row(
                 certificateName: seen.name, fingerprint: seen.facts.thumbprint.description,

@@ -12,18 +12,13 @@ struct ProbeRow: Sendable {
     let tag: String?
     let rowReason: String?
     let rowSentence: String?
-    let strip: Strip?
+    let strip: String
+    let uptime: [Share]
     let spark: String?
     let took: String
     let value: String?
     let last: PageTime?
     let next: PageTime?
-
-    /// The latest runs as a picture, and how many of all runs succeeded.
-    struct Strip: Sendable {
-        let svg: String
-        let uptime: [Share]
-    }
 
     /// `99.95 %` of the runs within `24 h`.
     struct Share: Sendable {
@@ -42,7 +37,8 @@ struct ProbeRow: Sendable {
         rowReason = latest?.decisive?.reason.rawValue
         rowSentence = latest?.decisive?.sentence
         let runs = history.runs(of: probe.key)
-        strip = Strip(svg: RunStrip.svg(runs), uptime: Self.uptime(history.shares(of: probe.key)))
+        strip = RunStrip.svg(runs)
+        uptime = Self.uptime(history.shares(of: probe.key))
         spark = RunStrip.spark(runs)
         took = latest.map { Self.milliseconds($0.duration) } ?? ""
         value = latest?.outcome.sampleValue.map { "value \(Self.number($0))" }

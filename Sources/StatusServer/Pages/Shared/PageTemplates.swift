@@ -16,7 +16,8 @@ struct PageTemplates: Sendable {
         "status": PackageResources.status_html, "problem": PackageResources.problem_html, "matrix": PackageResources.matrix_html,
         "row": PackageResources.row_html, "certificates": PackageResources.certificates_html, "icon": PackageResources.icon_svg,
         "axis": PackageResources.axis_svg, "probe": PackageResources.probe_html, "plot": PackageResources.plot_svg,
-        "message": PackageResources.message_html, "forecast": PackageResources.forecast_html, "badge": PackageResources.badge_svg,
+        "message": PackageResources.message_html, "forecast": PackageResources.forecast_html, "decisions": PackageResources.decisions_html,
+        "badge": PackageResources.badge_svg,
         "problems": PackageResources.problems_atom,
     ]
 

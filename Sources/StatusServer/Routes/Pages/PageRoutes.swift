@@ -37,6 +37,7 @@ struct PageRoutes: Sendable {
         }
         router.get("/explain/{reason}") { request, context in await explain(request, try context.parameters.require("reason")) }
         router.get("/forecast") { request, context in await forecast(for: context) }
+        router.get("/decisions") { _, _ in await decisions() }
         router.get("/page.css") { _, _ in Response.bytes(.ok, PageAssets.style, type: "text/css; charset=utf-8", headers: Self.asset) }
         router.get("/page.js") { _, _ in
             Response.bytes(.ok, PageAssets.script, type: "text/javascript; charset=utf-8", headers: Self.asset)
@@ -95,6 +96,15 @@ struct PageRoutes: Sendable {
         }
         let page = ForecastPage(forecast, snapshot: await health.snapshot(withProbes: false), build: build)
         return .html(templates.render(page, "forecast"))
+    }
+
+    private func decisions() async -> Response {
+        var query = HistoryQuery()
+        (query.sorts, query.limit) = ([.decision], DecisionsPage.mostRecords)
+        let history: Result<[HistoryRecord], JournalError>
+        do throws(JournalError) { history = .success(try await JournalReader(health).history(query)) } catch { history = .failure(error) }
+        let page = DecisionsPage(await health.snapshot(withProbes: false), history: history, build: build)
+        return .html(templates.render(page, "decisions"))
     }
 
     private func icon(_ name: String) -> Response {
