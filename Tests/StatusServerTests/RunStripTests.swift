@@ -26,7 +26,7 @@ import Testing
         let runs = recent.of(Self.key)
         #expect(runs.map(\.milliseconds) == (10..<50).map(Double.init))
         #expect(runs.map(\.standing) == Array(repeating: .passing, count: 35) + Array(repeating: .failing, count: 5))
-        #expect(RunStrip.words(runs) == "40 runs: 35 passing, 5 failing")
+        #expect(RunStrip.words(Array(runs)) == "40 runs: 35 passing, 5 failing")
     }
 
     @Test("probes that were removed make room for others")
@@ -49,10 +49,16 @@ import Testing
                 at: Date(timeIntervalSince1970: Double(at)), sort: .result, subject: "Web\\P", server: "mbx01", what: what, reason: reason,
                 durationSeconds: Double(at) / 1000)
         }
-        recent.restore(records, of: [Self.key])
+        #expect(recent.of(Self.key).count == 1)
+        recent.restore(records)
         #expect(recent.of(Self.key).map(\.standing) == [.unknown, .warning, .failing, .passing])
         #expect(recent.of(Self.key).map(\.milliseconds) == [0, 1, 2, 3])
-        let svg = RunStrip.svg(recent.of(Self.key))
+        let other = RecentRuns()
+        other.restore(records)
+        #expect(other.of(Self.key).count == 3)
+        other.changed(Self.run(.succeeded, 3))
+        #expect(other.of(Self.key).map(\.milliseconds) == [0, 1, 2, 3])
+        let svg = RunStrip.svg(Array(recent.of(Self.key)))
         #expect(svg.contains("<path class=\"f\" d=\"M152 11h3\"/>") && svg.contains("<path class=\"p\" d=\"M156 11h3\"/>"), "\(svg)")
     }
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import urllib.request
 import xml.etree.ElementTree
 from pathlib import Path
@@ -118,6 +119,49 @@ async def others(browser, url):
     check(calendar.startswith("BEGIN:VCALENDAR\r\n") and "BEGIN:VEVENT" in calendar, calendar[:200])
 
 
+async def refused(browser, url):
+    """A configuration that cannot be used is told above all else."""
+    path = Path(DIRECTORY) / "agent.yaml"
+    text = path.read_text()
+    path.write_text(text + "colour: red\n")
+    subprocess.run([AGENT, "reload", "--config", str(path)], capture_output=True)
+    await browser.open(url)
+    check(await browser.run("/unknown key 'colour'/.test(document.querySelector('.banner.failing[role=alert]').textContent)"), "the refused file is not told")
+    await pictures(browser, url, "refused")
+    path.write_text(text)
+
+
+async def fifty(browser):
+    """Fifty targets with one trouble are one card, and the list is searched."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        (root / "probes").mkdir()
+        (root / "agent.yaml").write_text("organization: fabrikam.com\nlisten: 127.0.0.1:0\nstateDirectory: state\n")
+        targets = ", ".join(f'"127.0.0.1:{port}"' for port in range(1, 51))
+        (root / "probes/ports.yaml").write_text(
+            f"healthSet: Web\nname: PortProbe\nkind: tcp\nevery: 1s\ntimeout: 900ms\ntargets: [{targets}]\n"
+            "monitors: [{ name: PortMonitor, when: { consecutiveFailures: 2 }, degradedFor: 100ms }]\n")
+        process = subprocess.Popen(
+            [AGENT, "run", "--config", str(root / "agent.yaml"), "--probes", str(root / "probes")], stderr=subprocess.PIPE, text=True)
+        try:
+            address = next(line.split("address=")[1].split()[0] for line in process.stderr if "address=" in line)
+            reading = asyncio.get_running_loop().run_in_executor(None, lambda: [None for _ in process.stderr])
+            url = f"http://{address}/"
+            await browser.open(url)
+            await until(lambda: browser.run("document.title.startsWith('1 problem: connect refused at 50 targets')"), "fifty targets")
+            await until(lambda: browser.run("document.querySelectorAll('.rows tbody tr').length === 50"), "fifty rows")
+            await pictures(browser, url, "fifty")
+            await browser.open(url + "?q=127.0.0.1:33")
+            check(await browser.run("document.querySelectorAll('.rows tbody tr').length === 1"), "the search")
+            await browser.run("document.querySelector('.rows .name a').click()")
+            await until(lambda: browser.run("/:33/.test(document.querySelector('h1').textContent)"), "the page of a target")
+            return url
+        finally:
+            process.kill()
+            process.wait()
+            await reading
+
+
 async def unscripted(browser, url):
     """Without JavaScript all is there, and the filter works."""
     await browser.call("Emulation.setScriptExecutionDisabled", value=True)
@@ -148,7 +192,9 @@ async def main():
             await others(browser, url)
             agent("maintenance", "start", "--server", "mbx01", "--for", "1h", "--config", DIRECTORY + "/agent.yaml")
             await pictures(browser, url, "maintenance")
-            strangers = [request for request in browser.requests if not request.startswith((url, "data:", "about:"))]
+            await refused(browser, url)
+            other = await fifty(browser)
+            strangers = [request for request in browser.requests if not request.startswith((url, other, "data:", "about:"))]
             check(not strangers, f"requests leave the origin: {strangers[:5]}")
             check(not browser.complaints, f"the console: {browser.complaints[:5]}")
     finally:

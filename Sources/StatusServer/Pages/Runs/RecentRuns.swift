@@ -29,6 +29,10 @@ package final class RecentRuns: ResultObserver {
         var runs: [ProbeKey: [Run]] = [:]
         /// Probes that were removed: at a restart all of them are, and most come back.
         var gone: Set<ProbeKey> = []
+        /// What an earlier process left of probes that have not run in this one.
+        var older: [Name: [Run]] = [:]
+
+        mutating func takeOlder(_ key: ProbeKey) -> [Run] { older.removeValue(forKey: Name(key)) ?? [] }
 
         /// Whether there is room for the runs of a probe.
         mutating func hasRoom(for key: ProbeKey) -> Bool {
@@ -61,34 +65,34 @@ package final class RecentRuns: ResultObserver {
     var version: Int { state.withLock(\.version) }
 
     /// The oldest first.
-    func of(_ key: ProbeKey) -> [Run] { state.withLock { $0.runs[key] ?? [] } }
+    func of(_ key: ProbeKey) -> ArraySlice<Run> { state.withLock { ($0.runs[key] ?? $0.older[Name(key)] ?? []).suffix(Self.length) } }
 
     /// Puts the runs that an earlier process left before those of this one.
     /// - Parameter records: of results, the newest first.
-    func restore(_ records: [HistoryRecord], of keys: [ProbeKey]) {
-        let byName = Dictionary(grouping: records) { Name(subject: $0.subject, server: $0.server) }
-        for key in keys {
-            guard let records = byName[Name(subject: key.identity.description, server: key.server)] else { continue }
-            let older = records.prefix(Self.length).reversed().map { record in
-                Run(Standing(record), .seconds(record.durationSeconds ?? 0))
-            }
-            state.withLock { state in
-                guard state.hasRoom(for: key) else { return }
-                state.runs[key] = Array((older + (state.runs[key] ?? [])).suffix(Self.length))
-            }
+    func restore(_ records: [HistoryRecord]) {
+        let older = Dictionary(grouping: records) { Name(subject: $0.subject, server: $0.server) }.mapValues { records in
+            records.prefix(Self.length).reversed().map { Run(Standing($0), .seconds($0.durationSeconds ?? 0)) }
+        }
+        state.withLock { state in
+            state.older = older
+            for key in state.runs.keys { state.runs[key] = state.takeOlder(key) + (state.runs[key] ?? []).suffix(Self.length) }
         }
     }
 
+    /// What the history calls a probe.
     private struct Name: Hashable {
         let subject: String
         let server: String
+
+        init(subject: String, server: String) { (self.subject, self.server) = (subject, server) }
+        init(_ key: ProbeKey) { self.init(subject: key.identity.description, server: key.server) }
     }
 
     private func add(_ run: Run, of key: ProbeKey) {
         state.withLock { state in
             guard state.hasRoom(for: key) else { return }
-            var all = state.runs.removeValue(forKey: key) ?? []
-            if all.count == Self.length { all.removeFirst() }
+            var all = state.runs.removeValue(forKey: key) ?? state.takeOlder(key)
+            if all.count >= Self.length { all.removeFirst(all.count - Self.length + 1) }
             all.append(run)
             state.runs[key] = all
         }

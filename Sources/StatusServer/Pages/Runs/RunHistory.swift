@@ -38,7 +38,7 @@ final class RunHistory: Service {
     var elapsed: Duration { time.elapsed }
 
     /// The last runs of a probe, the oldest first.
-    func runs(of key: ProbeKey) -> [RecentRuns.Run] { recent.of(key) }
+    func runs(of key: ProbeKey) -> [RecentRuns.Run] { Array(recent.of(key)) }
 
     /// How many of a probe's runs succeeded; nil where that has not been read yet. Has it read anew if it is old.
     func shares(of key: ProbeKey) -> UptimeShares? {
@@ -61,9 +61,7 @@ final class RunHistory: Service {
         (query.sorts, query.limit) = ([.result], Self.restored)
         // Runs of this process, if any, are in the list already.
         query.until = await health.agentFacts().facts.started
-        if let records = try? await journal.history(query), !records.isEmpty {
-            recent.restore(records, of: await health.snapshot().probes.map(\.key))
-        }
+        if let records = try? await journal.history(query) { recent.restore(records) }
         for await _ in demands {
             let begin = time.elapsed
             await journal.flush()

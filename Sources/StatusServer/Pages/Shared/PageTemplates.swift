@@ -44,6 +44,8 @@ struct PageTemplates: Sendable {
             case ">": html += "&gt;"
             case "\"": html += "&quot;"
             case "'": html += "&#39;"
+            // Not allowed in XML.
+            case "\u{FFFE}", "\u{FFFF}": html += "\u{FFFD}"
             default: html.unicodeScalars.append(scalar)
             }
         }
