@@ -22,7 +22,7 @@
         element.dataset.utc = element.title;
         element.title += " · here " + new Date(date).toLocaleString();
       }
-      const text = relative(date, now);
+      const text = element.closest(".next") && date <= now ? "now" : relative(date, now);
       if (element.textContent !== text) element.textContent = text;
     }
   }

@@ -154,7 +154,7 @@ async def fifty(browser):
             await browser.open(url + "?q=127.0.0.1:33")
             check(await browser.run("document.querySelectorAll('.rows tbody tr').length === 1"), "the search")
             await browser.run("document.querySelector('.rows .name a').click()")
-            await until(lambda: browser.run("/:33/.test(document.querySelector('h1').textContent)"), "the page of a target")
+            await until(lambda: browser.run("/:33/.test(document.querySelector('h1')?.textContent)"), "the page of a target")
             return url
         finally:
             process.kill()

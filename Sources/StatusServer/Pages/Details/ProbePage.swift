@@ -78,7 +78,7 @@ struct ProbePage: Sendable {
         took = latest.map { ProbeRow.milliseconds($0.duration) }
         reason = latest?.decisive?.reason.rawValue
         sentence = latest?.decisive?.sentence
-        nextRun = probe.nextRun.map { PageTime($0, at: now) }
+        nextRun = probe.nextRun.map { PageTime(planned: $0, at: now) }
         banners = Banner.about(probe, in: snapshot)
         stages = StageBar.all(latest?.outcome.stages ?? [])
         hasStages = !stages.isEmpty

@@ -43,7 +43,7 @@ struct ProbeRow: Sendable {
         took = latest.map { Self.milliseconds($0.duration) } ?? ""
         value = latest?.outcome.sampleValue.map { "value \(Self.number($0))" }
         last = latest.map { PageTime($0.end, at: now) }
-        next = probe.nextRun.map { PageTime($0, at: now) }
+        next = probe.nextRun.map { PageTime(planned: $0, at: now) }
     }
 
     /// A longer window that has no more runs than a shorter one says nothing new.

@@ -33,9 +33,26 @@ struct PageTemplates: Sendable {
     }
 
     /// - Parameter name: of a template; nothing is rendered for one there is not.
-    func render(_ view: some Sendable, _ name: String) -> String { library.render(view, withTemplate: name) ?? "" }
+    func render(_ view: some Sendable, _ name: String) -> String {
+        Self.fields(of: view).flatMap { library.render($0, withTemplate: name) } ?? ""
+    }
+
+    /// A view as dictionaries and arrays, without what is nil: the library would look through a struct for each name anew.
+    private static func fields(of value: Any) -> Any? {
+        if value is String || value is Bool || value is Int { return value }
+        let mirror = Mirror(reflecting: value)
+        switch mirror.displayStyle {
+        case .optional: return mirror.children.first.flatMap { fields(of: $0.value) }
+        case .collection: return mirror.children.compactMap { fields(of: $0.value) }
+        default:
+            return mirror.children.reduce(into: [String: Any]()) { fields, child in
+                if let label = child.label { fields[label] = Self.fields(of: child.value) }
+            }
+        }
+    }
 
     static func escaped(_ text: String) -> String {
+        if text.utf8.allSatisfy(isPlain) { return text }
         // By scalar, not by character: `<` followed by a combining mark must still be escaped.
         PrintableText.line(text).unicodeScalars.reduce(into: "") { html, scalar in
             switch scalar {
@@ -48,6 +65,14 @@ struct PageTemplates: Sendable {
             case "\u{FFFE}", "\u{FFFF}": html += "\u{FFFD}"
             default: html.unicodeScalars.append(scalar)
             }
+        }
+    }
+
+    /// Whether a byte means the same in text, HTML and SVG.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"): false
+        default: byte >= 0x20 && byte < 0x7F
         }
     }
 }

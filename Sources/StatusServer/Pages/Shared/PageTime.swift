@@ -9,12 +9,19 @@ struct PageTime: Sendable {
     /// `3 h ago`, `in 23 d`
     let relative: String
 
-    init(_ date: Date, at now: Date) {
+    init(_ date: Date, at now: Date) { self.init(date, at: now, isPlanned: false) }
+
+    private init(_ date: Date, at now: Date, isPlanned: Bool) {
         iso = date.formatted(.iso8601)
         exact = iso.replacing("T", with: " ").replacing("Z", with: " UTC")
         let seconds = date.timeIntervalSince(now)
         let length = Self.length(abs(seconds))
-        relative = seconds > 0 ? "in \(length)" : seconds > -2 ? "just now" : "\(length) ago"
+        relative = seconds > 0 ? "in \(length)" : seconds > -2 ? isPlanned ? "now" : "just now" : "\(length) ago"
+    }
+
+    /// When something is planned that may be due already.
+    init(planned date: Date, at now: Date) {
+        self.init(max(date, now), at: now, isPlanned: true)
     }
 
     /// A positive number of seconds in the largest unit that has a value of two or more: `47 h`, `3 d`. Rounded down.
