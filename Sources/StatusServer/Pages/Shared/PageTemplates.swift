@@ -54,7 +54,7 @@ struct PageTemplates: Sendable {
     static func escaped(_ text: String) -> String {
         if text.utf8.allSatisfy(isPlain) { return text }
         // By scalar, not by character: `<` followed by a combining mark must still be escaped.
-        PrintableText.line(text).unicodeScalars.reduce(into: "") { html, scalar in
+        return PrintableText.line(text).unicodeScalars.reduce(into: "") { html, scalar in
             switch scalar {
             case "&": html += "&amp;"
             case "<": html += "&lt;"
