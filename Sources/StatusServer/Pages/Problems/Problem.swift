@@ -8,6 +8,19 @@ struct Problem: Sendable {
     private(set) var troubles: [Trouble]
     /// What other probes saw of its consequences.
     private(set) var explained: [Trouble] = []
+    /// That are affected, sorted.
+    private(set) var servers: [String] = []
+    /// Sorted.
+    private(set) var targets: [String] = []
+
+    private init(_ trouble: Trouble) { troubles = [trouble] }
+
+    /// Called once all troubles are there, in the order of their probes, which remains among equally bad ones.
+    private mutating func complete() {
+        troubles.sort { $0.standing < $1.standing }
+        servers = Set((troubles + explained).map(\.key.server)).subtracting([""]).sorted()
+        targets = Set(troubles.compactMap { $0.key.server.isEmpty ? ProbeWords.place($0.key) : nil }).sorted()
+    }
 
     /// What the troubles of one card have in common.
     private struct Root: Hashable {
@@ -31,7 +44,7 @@ struct Problem: Sendable {
                 problems[index].troubles.append(trouble)
             } else {
                 known[root] = problems.count
-                problems.append(Problem(troubles: [trouble]))
+                problems.append(Problem(trouble))
             }
         }
         for trouble in troubles where trouble.cause == nil { add(trouble) }
@@ -45,7 +58,7 @@ struct Problem: Sendable {
                 add(trouble)
             }
         }
-        for index in problems.indices { problems[index].troubles.sort { ($0.standing, $0.key) < ($1.standing, $1.key) } }
+        for index in problems.indices { problems[index].complete() }
         return problems.sorted { left, right in
             (left.standing, left.isPending ? 1 : 0, -left.size, left.since) < (
                 right.standing, right.isPending ? 1 : 0, -right.size, right.since
@@ -70,9 +83,6 @@ struct Problem: Sendable {
 
     /// `certificate expired`, or the name of the monitor or probe where no reason is known.
     var title: String { lead.reason.map(ProbeWords.words) ?? lead.monitor?.name ?? lead.key.identity.name }
-
-    var servers: [String] { Set((troubles + explained).map(\.key.server)).subtracting([""]).sorted() }
-    var targets: [String] { Set(troubles.compactMap { $0.key.server.isEmpty ? ProbeWords.place($0.key) : nil }).sorted() }
 
     /// `3 servers: mbx01, mbx02, mbx03`, `50 targets: ...`, or `the organization`.
     var affects: String {
