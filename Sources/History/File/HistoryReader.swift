@@ -138,7 +138,7 @@ struct HistoryReader {
 extension Row {
     /// The value of a column.
     /// - Throws: if it is of another type, as in a damaged file. A subscript would end the process.
-    fileprivate func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
+    func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ index: Int) throws -> Value {
         try decode(Value.self, atIndex: index)
     }
 }
