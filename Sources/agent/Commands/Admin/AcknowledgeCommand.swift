@@ -8,7 +8,7 @@ struct AcknowledgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "acknowledge", abstract: "Mark the current alert episode of a monitor as being repaired.",
         discussion:
-            "The alert goes on and says who has acknowledged it; the state is Repairing until the episode ends, and the next episode alerts anew.")
+            "The alert goes on and says who has acknowledged it. The state is Repairing until the episode ends; the next one alerts anew.")
 
     @Argument(help: "HealthSet/Monitor[/Target], or the monitor's name.", completion: .name(of: .monitor)) var monitor: String
     @Option(help: "Only on this server.", completion: .name(of: .server)) var server: String?
