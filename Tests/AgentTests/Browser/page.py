@@ -125,8 +125,13 @@ async def refused(browser, url):
     text = path.read_text()
     path.write_text(text + "colour: red\n")
     subprocess.run([AGENT, "reload", "--config", str(path)], capture_output=True)
-    await browser.open(url)
-    check(await browser.run("/unknown key 'colour'/.test(document.querySelector('.banner.failing[role=alert]').textContent)"), "the refused file is not told")
+
+    async def is_told():
+        # What has just been shown may be shown again for a moment.
+        await browser.open(url)
+        return await browser.run("/unknown key 'colour'/.test(document.querySelector('.banner.failing[role=alert]')?.textContent)")
+
+    await until(is_told, "the refused file")
     await pictures(browser, url, "refused")
     path.write_text(text)
 
