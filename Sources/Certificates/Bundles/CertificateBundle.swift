@@ -55,9 +55,12 @@ package struct CertificateBundle: Sendable {
     /// What could not be read while the rest could, in the order of the file: `part 3: the CERTIFICATE block in line 41 has no end`.
     package var problems: [String]
 
+    /// Whether there is nothing to judge in it: no certificate, no revocation list, nothing unreadable.
+    package var isEmpty: Bool { entries.isEmpty && lists.isEmpty && problems.isEmpty }
+
     /// Reads the contents of a file.
     ///
-    /// Trying a password takes as much time as the file asks for, at most ten million iterations of a digest for each password.
+    /// Trying a password takes as much time as the file asks for, at most two million iterations of a digest for each password.
     /// - Parameter passwords: tried in this order on PKCS#12, which may also have an empty password or none, and on Java key stores, whose
     ///   integrity is verified only where there is one.
     /// - Throws: where nothing of the file can be read.

@@ -54,13 +54,16 @@ enum CompatibleNames {
 
     /// Of revocation lists, which the kinds measure under names of their own.
     private static func lists(_ result: ProbeResult) -> [Measurement] {
-        result.outcome.observations.flatMap { observation -> [Measurement] in
+        // A list may be in a file twice.
+        var known: Set<String> = []
+        return result.outcome.observations.flatMap { observation -> [Measurement] in
             guard case .measurement(let measurement) = observation else { return [] }
             let isNext = measurement.metric.name == "probe_crl_next_update_timestamp_seconds"
             guard isNext || measurement.metric.name == "probe_crl_this_update_timestamp_seconds" else { return [] }
             func label(_ name: String) -> String { measurement.labels.first { $0.0 == name }?.1 ?? "" }
             let labels =
                 (fileLabels(label("file")) + nameLabels("issuer_", label("issuer")) + [("crl_number", label("crl_number"))]).map(cut)
+            guard known.insert(measurement.metric.name + key(labels)).inserted else { return [] }
             if isNext {
                 return [
                     X509.nextUpdate(measurement.value, labels), X509.stale(measurement.value <= result.end.timeIntervalSince1970, labels),

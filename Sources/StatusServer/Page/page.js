@@ -39,16 +39,21 @@
     if (fetching) { again = true; return fetching; }
     const target = address || location.href;
     fetching = (async () => {
-      const answer = await fetch(target, { headers: { Accept: "text/html", "X-Page-Refresh": "1" } });
-      if (!answer.ok) throw new Error(answer.status);
+      const answer = await fetch(target, { headers: { Accept: "text/html", "X-Page-Refresh": "1" }, signal: AbortSignal.timeout(30000) });
+      if (!answer.ok) {
+        say("out of date: " + answer.status, "off");
+        throw new Error(answer.status);
+      }
       const date = Date.parse(answer.headers.get("date"));
       if (date) skew = Date.now() - date;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (page.querySelector('link[rel=stylesheet]').getAttribute("href") !== document.querySelector('link[rel=stylesheet]').getAttribute("href")) return location.reload();
       take(page);
     })();
-    try { await fetching; } finally { fetching = null; }
-    if (again) { again = false; later(1000); }
+    try { await fetching; } finally {
+      fetching = null;
+      if (again) { again = false; later(1000); }
+    }
   }
   function take(page) {
     document.title = page.title;

@@ -62,7 +62,11 @@ extension TargetRun {
 
     /// Records what was found in files, and the days until the first certificate expires.
     mutating func passFiles(_ contents: FileContents) {
-        guard let first = contents.certificates.map(\.facts.notAfter).min() else { return }
+        guard let first = contents.certificates.map(\.facts.notAfter).min() else {
+            let count = contents.bundles.reduce(0) { $0 + $1.bundle.lists.count }
+            if count > 0 { pass(.file, "\(count) revocation list(s) in \(contents.bundles.count) file(s)") }
+            return
+        }
         sample(first.timeIntervalSince(date) / 86400)
         pass(
             .file,

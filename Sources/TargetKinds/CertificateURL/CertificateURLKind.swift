@@ -14,7 +14,7 @@ struct CertificateURLKind: TargetKind {
 
     let guide = KindGuide(
         checks: [
-            "The target is the http or https URL of a file, such as an authority's certificates or its revocation list: PEM, DER, PKCS#7 or a key store, recognised by its content.",
+            "The target is the http or https URL of a file, such as an authority's certificates or its revocation list: PEM, DER, PKCS#7 or a key store, recognised by its content; at most 8 MiB.",
             "It can be fetched, none of its certificates has expired or is not yet valid, and the next issue of its revocation lists is not overdue. SampleValue: days until the first certificate expires.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint, .file],
@@ -44,6 +44,8 @@ struct CertificateURLOptions: Sendable {
 
 struct CertificateURLProbe: TargetProbe {
     private static let mostRedirects = 5
+    /// In bytes: anybody who may probe may name the URL.
+    private static let sizeLimit = 8 << 20
 
     let target: Target
     let options: CertificateURLOptions
@@ -59,7 +61,7 @@ struct CertificateURLProbe: TargetProbe {
         request.redirects = .follow(maximum: Self.mostRedirects)
         request.proxy = options.proxy.route(to: host)
         request.policy = target.policy
-        request.bounds.body = CertificateBundle.sizeLimit
+        request.bounds.body = Self.sizeLimit
         let report = await run.transfers.exchange(request)
         run.observe(report.tls)
         if let failure = report.failure { return run.fail(failure, report.tls) }

@@ -117,8 +117,7 @@ final class CertificateFiles: Sendable {
     private static func content(_ bundle: CertificateBundle, _ key: Key) -> Content {
         var bundle = bundle
         if !key.keepsDER { for index in bundle.entries.indices { bundle.entries[index].facts.der = [] } }
-        return bundle.entries.isEmpty && bundle.lists.isEmpty && bundle.problems.isEmpty
-            ? .none("it contains no certificate") : .certificates(bundle)
+        return bundle.isEmpty ? .none("it contains no certificate") : .certificates(bundle)
     }
 }
 

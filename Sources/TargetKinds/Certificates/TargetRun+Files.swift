@@ -123,7 +123,12 @@ extension TargetRun {
     mutating func readFile(_ bytes: [UInt8], from url: String) -> FileContents? {
         var contents = FileContents()
         do throws(CertificateBundle.Unreadable) {
-            let troubles = add(try CertificateBundle.read(bytes), of: url, to: &contents)
+            let bundle = try CertificateBundle.read(bytes)
+            guard !bundle.isEmpty else {
+                fail(.file, .certificateMissing, "the file has no certificate")
+                return nil
+            }
+            let troubles = add(bundle, of: url, to: &contents)
             find(mostOf: troubles.map { Finding($0.severity, stage: .file, reason: $0.reason, sentence: $0.sentence) })
         } catch {
             fail(.file, error.cause == .notCertificates ? .certificateMissing : .certificateUnreadable, "the file is \(error)")

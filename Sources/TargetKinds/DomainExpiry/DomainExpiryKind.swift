@@ -23,7 +23,7 @@ struct DomainExpiryKind: TargetKind {
         metrics: [DomainExpiryProbe.expiry],
         reasons: [
             .domainExpired, .domainExpiresSoon, .domainExpiresVerySoon, .domainMissing, .endpointThrottled, .answerUnexpected, .notObserved,
-            .credentialUnreadable,
+            .configIncomplete,
         ] + .target + [.dnsFailed] + .connection + .proxy + .tls + .http,
         options: [
             .init("server", "https:// URL of the registry's RDAP service (default: from 'bootstrapFile')", settableThroughAgent: false),

@@ -46,7 +46,7 @@ struct DomainExpiryProbe: TargetProbe {
             if let service = try RegistryDirectory(path: options.bootstrapFile).service(of: domain) { return service }
             let list = options.bootstrapFile ?? "the agent's own list: set 'bootstrapFile', or 'server'"
             run.reject(.config, .notObserved, "no RDAP service is known for this domain in \(list)")
-        } catch { run.reject(.config, .credentialUnreadable, "the list of RDAP services cannot be used: \(error)") }
+        } catch { run.reject(.config, .configIncomplete, "the list of RDAP services cannot be used: \(error)") }
         return nil
     }
 

@@ -18,8 +18,9 @@ final class RevocationAnswers: Sendable {
     private let answers = Mutex<[Key: (answer: RevocationAnswer, until: Date)]>([:])
 
     /// Nil if there is none, or it must be asked for again.
-    func answer(_ key: Key, at date: Date) -> RevocationAnswer? {
-        answers.withLock { answers in answers[key].flatMap { date < $0.until ? $0.answer : nil } }
+    /// - Parameter date: nil: the last answer, however old.
+    func answer(_ key: Key, at date: Date?) -> RevocationAnswer? {
+        answers.withLock { answers in answers[key].flatMap { date ?? .distantPast < $0.until ? $0.answer : nil } }
     }
 
     func keep(_ answer: RevocationAnswer, _ key: Key, at date: Date) {

@@ -48,8 +48,11 @@ extension TLSProbe {
         let key = RevocationAnswers.Key(url: url, certificate: leaf.fingerprintSHA256, issuer: issuer.fingerprintSHA256)
         let answer: RevocationAnswer
         do throws(StapledResponse.Unusable) {
-            if let known = services.revocationAnswers.answer(key, at: run.date) {
+            if let known = services.revocationAnswers.answer(key, at: run.day == nil ? run.date : nil) {
                 answer = known
+            } else if run.day != nil {
+                // What authorities say is of today: a forecast does not ask.
+                return
             } else {
                 answer = try await ask(inquiry, url, isList: responder == nil, &run)
                 services.revocationAnswers.keep(answer, key, at: run.date)

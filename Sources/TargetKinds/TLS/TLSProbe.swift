@@ -17,7 +17,7 @@ struct TLSProbe: TargetProbe {
         SessionMetrics.measurements(session, leaf).forEach { run.observe(.measurement($0)) }
         checkPins(session.chain, &run)
         checkLifetime(leaf, &run)
-        if let finding = checkStaple(session.stapled, of: leaf, at: run.date) { run.find(finding) }
+        if let finding = checkStaple(session.stapled, of: leaf, at: run.day == nil ? run.date : Date()) { run.find(finding) }
         if let source = options.revocation { await checkRevocation(session, source, &run) }
     }
 

@@ -1,6 +1,7 @@
 """A headless Chromium, driven by its DevTools protocol."""
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -75,6 +76,8 @@ class Browser:
         await self.socket.send(json.dumps({"id": self._next, "method": method, "params": values}))
         message = await answer
         if "error" in message:
+            if "context" in message["error"].get("message", ""):
+                raise Left
             raise RuntimeError(f"{method}: {message['error']}")
         return message["result"]
 
@@ -102,10 +105,15 @@ class Browser:
             file.write(base64.b64decode(picture["data"]))
 
 
+class Left(Exception):
+    """The page was left while it was looked at."""
+
+
 async def until(is_true, what, limit=120):
     """Waits for a condition: its value once it is true."""
     for _ in range(limit * 20):
-        if value := await is_true():
-            return value
+        with contextlib.suppress(Left):
+            if value := await is_true():
+                return value
         await asyncio.sleep(0.05)
     raise TimeoutError(what)

@@ -3,6 +3,7 @@ import asyncio
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -142,7 +143,12 @@ async def fifty(browser):
         root = Path(directory)
         (root / "probes").mkdir()
         (root / "agent.yaml").write_text("organization: fabrikam.com\nlisten: 127.0.0.1:0\nstateDirectory: state\n")
-        targets = ", ".join(f'"127.0.0.1:{port}"' for port in range(1, 51))
+        # Ports that nobody else takes, and where nobody listens.
+        held = [socket.socket() for _ in range(50)]
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        ports = [one.getsockname()[1] for one in held]
+        targets = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
         (root / "probes/ports.yaml").write_text(
             f"healthSet: Web\nname: PortProbe\nkind: tcp\nevery: 1s\ntimeout: 900ms\ntargets: [{targets}]\n"
             "monitors: [{ name: PortMonitor, when: { consecutiveFailures: 2 }, degradedFor: 100ms }]\n")
@@ -156,15 +162,17 @@ async def fifty(browser):
             await until(lambda: browser.run("document.title.startsWith('1 problem: connect refused at 50 targets')"), "fifty targets")
             await until(lambda: browser.run("document.querySelectorAll('.rows tbody tr').length === 50"), "fifty rows")
             await pictures(browser, url, "fifty")
-            await browser.open(url + "?q=127.0.0.1:33")
+            await browser.open(url + f"?q=127.0.0.1:{ports[0]}")
             check(await browser.run("document.querySelectorAll('.rows tbody tr').length === 1"), "the search")
             await browser.run("document.querySelector('.rows .name a').click()")
-            await until(lambda: browser.run("/:33/.test(document.querySelector('h1')?.textContent)"), "the page of a target")
+            await until(lambda: browser.run(f"document.querySelector('h1')?.textContent.includes(':{ports[0]}')"), "the page of a target")
             return url
         finally:
             process.kill()
             process.wait()
             await reading
+            for one in held:
+                one.close()
 
 
 async def unscripted(browser, url):

@@ -95,7 +95,7 @@ import Transfers
         #expect(try await run("good.test", ["bootstrapFile": .text(file)]).result == .succeeded)
         #expect(try await run("good.example", ["bootstrapFile": .text(file)]).reason == .notObserved)
         let broken = try certificates.directory.write("broken.json", "{")
-        #expect(try await run("good.test", ["bootstrapFile": .text(broken)]).reason == .credentialUnreadable)
+        #expect(try await run("good.test", ["bootstrapFile": .text(broken)]).reason == .configIncomplete)
         await #expect(throws: KindRun.Refused.self) { try await run("good.test", ["server": "http://plain/"]) }
         let unlisted = try await run("good.test")
         #expect(

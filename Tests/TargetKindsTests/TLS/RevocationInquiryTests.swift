@@ -49,12 +49,12 @@ import Transfers
     }
 
     private func run(
-        _ server: PythonServer, _ source: String = "ocsp", _ services: TargetServices? = nil
+        _ server: PythonServer, _ source: String = "ocsp", _ services: TargetServices? = nil, forecastAt date: Date? = nil
     ) async throws -> KindRun {
         try await KindRun(
             "tls", Target("localhost:\(server.port)"),
             ["revocation": .text(source), "tls_config": ["ca_file": .text(root.certificate)], "preferred_ip_protocol": "ip4"],
-            services: services)
+            services: services, forecastAt: date)
     }
 
     private func status(_ run: KindRun) -> Double? {
@@ -72,6 +72,12 @@ import Transfers
             let good = try await run(server, "any", services)
             #expect(good.result == .succeeded && good.outcome.findings.isEmpty && status(good) == 0, good.story)
         }
+        // A forecast goes by the last answer, and neither asks nor keeps one of its own.
+        let later = Date(timeIntervalSinceNow: 20 * 86_400)
+        let known = try await run(server, "ocsp", services, forecastAt: later)
+        #expect(known.result == .succeeded && known.outcome.findings.isEmpty && status(known) == 0, known.story)
+        let unknown = try await run(server, "ocsp", forecastAt: later)
+        #expect(unknown.result == .succeeded && unknown.outcome.findings.isEmpty && status(unknown) == nil, unknown.story)
         try await ca("leaf", "-revoke", leaf.certificate)
         let responder = try await responder(signer: root)
         defer { withExtendedLifetime(responder) {} }

@@ -4,8 +4,8 @@ import CCurl
 struct PKCS12Reader {
     private typealias Unreadable = CertificateBundle.Unreadable
 
-    /// The maximum number of iterations of a digest that one file may ask for: some seconds.
-    static let iterationLimit: Int64 = 10_000_000
+    /// The maximum number of iterations of a digest that one file may ask for: about a second.
+    static let iterationLimit: Int64 = 2_000_000
     /// The maximum length of a name, in bytes; a longer one is cut.
     private static let nameLimit = 1024
     /// How deeply bags may contain bags.

@@ -22,17 +22,20 @@ struct ProbeCommands: Sendable {
     /// - Parameter target: as the pages show it, without credentials.
     private static func others(_ kind: String, _ target: String) -> [String] {
         let text = CommandText.quoted(target)
+        let isPattern = target.contains { "*?[".contains($0) }
         let host = Target.host(in: target)
         switch kind {
         case "http":
             return ["curl --verbose --output /dev/null \(CommandText.quoted(target.contains("://") ? target : "http://" + target))"]
+        // Without a port, the protocol that precedes TLS would have to be known.
         case "tls", "cert-expiry", "key-size":
+            guard target.contains(":"), !target.contains("/") else { return [] }
             return ["openssl s_client -connect \(text) -servername \(CommandText.quoted(host)) -showcerts </dev/null"]
         case "tcp":
             return ["nc -vz \(CommandText.quoted(host)) \(CommandText.quoted(target.split(separator: ":").last.map(String.init) ?? ""))"]
         case "icmp": return ["ping -c 3 \(text)"]
         case "dns": return ["dig @\(CommandText.quoted(host))"]
-        case "certificate-file": return ["openssl x509 -in \(text) -noout -subject -issuer -dates -fingerprint"]
+        case "certificate-file" where !isPattern: return ["openssl x509 -in \(text) -noout -subject -issuer -dates -fingerprint"]
         default: return []
         }
     }

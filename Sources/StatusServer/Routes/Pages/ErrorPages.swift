@@ -21,9 +21,12 @@ struct ErrorPages: RouterMiddleware {
         var response: Response
         do { response = try await next(request, context) } catch let error as any HTTPResponseError {
             response = try error.response(from: request, context: context)
-            return await page(response, "there is no such page", request)
+            let text = response.status == .notFound ? "there is no such page" : response.status.reasonPhrase.lowercased()
+            return await page(response, text, request)
         }
-        guard response.status.code >= 400, response.headers[.contentType]?.hasPrefix("text/plain") == true else { return response }
+        // Whom the guard refuses is told no more than why.
+        guard response.status.code >= 400, response.status != .forbidden, response.headers[.contentType]?.hasPrefix("text/plain") == true
+        else { return response }
         return await page(response, await Self.text(of: response), request)
     }
 
