@@ -31,6 +31,10 @@ package enum JSONText {
 
     /// Parses an RFC 3339 time, with or without fractions of a second; nil if it is not valid, including dates that do not exist.
     package static func date(_ text: String) -> Date? {
+        // Foundation reads no further than it understands.
+        guard text.utf8.count <= 40, text.utf8.allSatisfy({ (48...58).contains($0) || "+-.TZ".utf8.contains($0) }),
+            !text.dropLast().contains("Z")
+        else { return nil }
         let day = String(text.prefix(10))
         // Foundation is lenient and reads 30 February as 2 March: such a date is not formatted back to the same text.
         guard (try? Date(day + "T00:00:00Z", strategy: .iso8601))?.formatted(.iso8601).hasPrefix(day) == true else { return nil }

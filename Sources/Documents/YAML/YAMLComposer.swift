@@ -6,6 +6,7 @@ struct YAMLComposer {
     private struct Anchored {
         var node: YAMLNode
         var values: Int
+        var bytes: Int
         var height: Int
     }
 
@@ -13,6 +14,8 @@ struct YAMLComposer {
     private let events: YAMLEvents
     private var anchors: [String: Anchored] = [:]
     private var values = 0
+    /// Of all texts, with aliases expanded.
+    private var bytes = 0
 
     static func documents(_ text: String, within bounds: YAMLBounds) throws(YAMLFault) -> [YAMLNode] {
         var composer = YAMLComposer(bounds: bounds, events: try YAMLEvents(text))
@@ -54,7 +57,7 @@ struct YAMLComposer {
     private mutating func node(
         _ event: YAMLEvents.Event, _ mark: YAMLMark, depth: Int
     ) throws(YAMLFault) -> (YAMLNode, height: Int) {
-        let before = values
+        let before = (values: values, bytes: bytes)
         try count(1, at: mark)
         let node: YAMLNode
         var height = 0
@@ -62,6 +65,7 @@ struct YAMLComposer {
         switch event {
         case .scalar(let text, let isPlain, let isBinary, let name):
             anchor = name
+            try count(0, bytes: text.utf8.count, at: mark)
             node = YAMLNode(isBinary ? .binary(try binary(text, mark)) : .scalar(text, isPlain: isPlain), at: mark)
         case .listStart(let name):
             anchor = name
@@ -82,11 +86,13 @@ struct YAMLComposer {
         case .alias(let name):
             guard let anchored = anchors[name] else { throw fault("undefined alias '*\(name)'", mark) }
             guard depth + anchored.height <= bounds.depth else { throw tooDeep(mark) }
-            try count(anchored.values - 1, at: mark)
+            try count(anchored.values - 1, bytes: anchored.bytes, at: mark)
             return (anchored.node, anchored.height)
         case .streamStart, .streamEnd, .documentStart, .documentEnd, .end: throw fault("invalid YAML", mark)
         }
-        if let anchor { anchors[anchor] = Anchored(node: node, values: values - before, height: height) }
+        if let anchor {
+            anchors[anchor] = Anchored(node: node, values: values - before.values, bytes: bytes - before.bytes, height: height)
+        }
         return (node, height)
     }
 
@@ -112,12 +118,14 @@ struct YAMLComposer {
         case .scalar(let text, let isPlain, false, let anchor):
             (key, isMerge) = (text, isPlain && text == "<<")
             if let anchor {
-                anchors[anchor] = Anchored(node: YAMLNode(.scalar(text, isPlain: isPlain), at: mark), values: 1, height: 0)
+                anchors[anchor] = Anchored(
+                    node: YAMLNode(.scalar(text, isPlain: isPlain), at: mark), values: 1, bytes: text.utf8.count, height: 0)
             }
         case .alias(let name): if case .scalar(let text, _)? = anchors[name]?.node.value { key = text }
         default: break
         }
         guard let key else { throw fault("a key must be a string", mark) }
+        try count(0, bytes: key.utf8.count, at: mark)
         let (event, valueMark) = try next()
         let (value, height) = try node(event, valueMark, depth: depth)
         if isMerge {
@@ -128,8 +136,10 @@ struct YAMLComposer {
         return height
     }
 
-    private mutating func count(_ more: Int, at mark: YAMLMark) throws(YAMLFault) {
+    private mutating func count(_ more: Int, bytes length: Int = 0, at mark: YAMLMark) throws(YAMLFault) {
         values += more
+        bytes += length
+        guard bytes <= bounds.bytes else { throw fault("too much text: more than \(bounds.bytes) bytes with aliases expanded", mark) }
         guard values <= bounds.values else { throw fault("too many values: more than \(bounds.values) with aliases expanded", mark) }
     }
 

@@ -23,6 +23,8 @@ package struct YAMLBounds: Sendable {
     /// With aliases expanded.
     package var values = 50_000
     package var documents = 1
+    /// Of all texts, with aliases expanded.
+    package var bytes = 16 << 20
 
     package init() {}
 }

@@ -13,6 +13,8 @@ final class CertificateFiles: Sendable {
         /// It is a readable file of another kind, such as a private key.
         case none(String)
         case unreadable(Problem)
+        /// It may be meant, but is damaged: one clause.
+        case damaged(String)
     }
 
     enum Problem: Error, Sendable {
@@ -109,8 +111,9 @@ final class CertificateFiles: Sendable {
             return (content(try CertificateBundle.read(bytes, passwords: key.passwords), key), true)
         } catch {
             guard error.cause == .notCertificates else { return (.unreadable(.content(error)), true) }
-            let place = fault?.mark.map { " in line \($0.line)" } ?? ""
-            return (.none(fault.map { "a Kubernetes document that is not valid\(place): \($0.problem)" } ?? error.description), true)
+            guard let fault else { return (.none(error.description), true) }
+            let place = fault.mark.map { " in line \($0.line)" } ?? ""
+            return (.damaged("a Kubernetes document that is not valid\(place): \(fault.problem)"), true)
         }
     }
 

@@ -1,5 +1,6 @@
 import Certificates
 import Documents
+import Probing
 
 /// A file of Kubernetes in YAML or JSON that holds certificates: a kubeconfig, or Secrets and ConfigMaps.
 struct KubernetesDocument {
@@ -7,6 +8,7 @@ struct KubernetesDocument {
         var bounds = YAMLBounds()
         bounds.values = 500_000
         bounds.documents = 10_000
+        bounds.bytes = 64 << 20
         return bounds
     }()
     /// In bytes; larger manifests than Kubernetes takes.
@@ -32,7 +34,12 @@ struct KubernetesDocument {
             let text = String(validating: bytes.dropFirst(bytes.byteOrderMark), as: UTF8.self)
         else { return nil }
         self.path = path
-        for document in try YAMLNode.documents(in: text, within: Self.bounds) { read(document) }
+        // JSON is almost YAML.
+        if let tree = try? JSONTree(bytes, within: JSONBounds(values: Self.bounds.values)) {
+            read(YAMLNode(tree))
+        } else {
+            for document in try YAMLNode.documents(in: text, within: Self.bounds) { read(document) }
+        }
         if groups.isEmpty, problems.isEmpty { return nil }
     }
 
@@ -51,11 +58,11 @@ struct KubernetesDocument {
 
     private mutating func readConfiguration(_ document: YAMLNode) {
         for entry in document["clusters"]?.items ?? [] {
-            let origin = CertificateBundle.Origin.kubeconfig(.cluster, name: entry["name"]?.text ?? "")
+            let origin = CertificateBundle.Origin.kubeconfig(.cluster, name: Self.name(entry["name"]?.text))
             add([value("certificate-authority", of: entry["cluster"], origin)])
         }
         for entry in document["users"]?.items ?? [] {
-            let origin = CertificateBundle.Origin.kubeconfig(.user, name: entry["name"]?.text ?? "")
+            let origin = CertificateBundle.Origin.kubeconfig(.user, name: Self.name(entry["name"]?.text))
             add(["client-certificate", "client-key"].map { value($0, of: entry["user"], origin) })
         }
     }
@@ -104,19 +111,22 @@ struct KubernetesDocument {
         var group: [CertificateBundle.Embedded?] = []
         for entry in encoded?.entries ?? [] {
             guard let text = entry.value.text else { continue }
-            group.append(decoded(text, origin(entry.key), isOptional: isOptional(entry.key)))
+            group.append(decoded(text, origin(Self.name(entry.key)), isOptional: isOptional(entry.key)))
         }
         for entry in text?.entries ?? [] {
             guard let text = entry.value.text else { continue }
-            group.append(.init(origin(entry.key), Array(text.utf8), isOptional: isOptional(entry.key)))
+            group.append(.init(origin(Self.name(entry.key)), Array(text.utf8), isOptional: isOptional(entry.key)))
         }
         add(group)
     }
 
     private static func identity(_ document: YAMLNode) -> (namespace: String, name: String) {
         let metadata = document["metadata"]
-        return (metadata?["namespace"]?.text ?? "", metadata?["name"]?.text ?? "")
+        return (name(metadata?["namespace"]?.text), name(metadata?["name"]?.text))
     }
+
+    /// As long as Kubernetes permits it.
+    private static func name(_ text: String?) -> String { (text ?? "").shortened(to: 253) }
 
     private mutating func decoded(
         _ text: String, _ origin: CertificateBundle.Origin, isOptional: Bool
@@ -129,5 +139,19 @@ struct KubernetesDocument {
     private mutating func add(_ values: [CertificateBundle.Embedded?]) {
         let group = values.compactMap(\.self)
         if !group.isEmpty { groups.append(group) }
+    }
+}
+
+extension YAMLNode {
+    /// The same values; nothing has a place.
+    fileprivate init(_ tree: JSONTree) {
+        let start = YAMLMark(line: 1, column: 1)
+        switch tree {
+        case .object(let members):
+            self.init(.mapping(members.map { Entry(key: $0.name, keyMark: start, value: YAMLNode($0.value)) }), at: start)
+        case .array(let elements): self.init(.list(elements.map { YAMLNode($0) }), at: start)
+        case .text(let text): self.init(.scalar(text, isPlain: false), at: start)
+        case .number, .bool, .null: self.init(.scalar("", isPlain: true), at: start)
+        }
     }
 }

@@ -95,6 +95,9 @@ extension TargetRun {
             case .certificates(let bundle): troubles += add(bundle, of: path, to: &contents)
             // Of a directory or a pattern, files of other kinds are not meant.
             case .none(let clause): if path == found.named { troubles.append(FileTrouble(.certificateMissing, "\(path): \(clause)")) }
+            case .damaged(let clause):
+                let severity: Finding.Severity = path == found.named ? .failure : .warning
+                troubles.append(FileTrouble(.certificateUnreadable, "\(path): \(clause)", severity))
             case .unreadable(.file(let problem)): troubles.append(FileTrouble(problem))
             case .unreadable(.content(let problem)): troubles.append(FileTrouble(problem, path, password: unusable))
             }

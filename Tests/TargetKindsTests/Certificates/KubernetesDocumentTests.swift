@@ -121,10 +121,29 @@ import Transfers
             #expect(run.outcome.findings.first?.sentence.contains(clause) == true, run.story)
         }
         let broken = try await run("apiVersion: v1\nkind: Secret\n  data: {\n")
-        #expect(broken.reason == .certificateMissing, broken.story)
+        #expect(broken.reason == .certificateUnreadable && broken.result == .failed, broken.story)
         #expect(broken.outcome.findings.first?.sentence.contains("in line 3") == true, broken.story)
         let deep = try await run("apiVersion: v1\nkind: Secret\ndata: " + String(repeating: "[", count: 100_000))
-        #expect(deep.reason == .certificateMissing, deep.story)
+        #expect(deep.reason == .certificateUnreadable, deep.story)
+        let among = try await KindRun("certificate-file", Target(certificates.path))
+        #expect(among.outcome.findings.map(\.reason) == [.certificateUnreadable] && among.result == .succeeded, among.story)
+    }
+
+    @Test("aliases cannot multiply the text, long names are cut, and JSON may be escaped as JSON is")
+    func hostile() async throws {
+        let long = String(repeating: "x", count: 1 << 20)
+        let aliases = (0..<3000).map { "  k\($0): *n\n" }.joined()
+        let bomb = try await run("apiVersion: v1\nkind: Secret\nmetadata: { name: &n \"\(long)\" }\nstringData:\n\(aliases)")
+        #expect(bomb.outcome.findings.first?.sentence.contains("too much text") == true, "\(bomb.outcome.findings.count)")
+        let data = (0..<50).map { "  k\($0): '*'\n" }.joined()
+        let named = try await run("apiVersion: v1\nkind: Secret\nmetadata: { name: \"\(long)\" }\ndata:\n\(data)")
+        #expect(named.outcome.findings.allSatisfy { $0.sentence.utf8.count < 1000 } && named.reason == .certificateUnreadable)
+        let escaped = try await run(
+            """
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "\\ud83d\\ude00"}, "count": 1,
+             "binaryData": {"ca.crt": "\(try encoded(root.certificate))"}}
+            """)
+        #expect(escaped.files.map(\.part) == ["ConfigMap \u{1F600} ca.crt"], escaped.story)
     }
 
     @Test("a file that a kubeconfig names is read again at each run")
