@@ -58,6 +58,21 @@ import Testing
         #expect(try await daemon.get("/api/v1/history?colour=red", Self.browser).hasPrefix("{\"error\""))
     }
 
+    @Test("every link of the list leads to a page, whatever a probe is called")
+    func names() async throws {
+        let site = try FileSite(["B\u{fc}ro/A&B", "Files/C+D%41"])
+        let daemon = try await site.startAgent()
+        let links = try await daemon.get("/").split(separator: "\"").filter { $0.hasPrefix("probes/") }
+        #expect(Set(links).count >= 2)
+        for link in Set(links) {
+            let answer = try await daemon.get("/" + link.replacing("&amp;", with: "&"), ["-i"])
+            #expect(answer.contains(" 200 "), "\(link): \(answer)")
+        }
+        for badge in ["B%C3%BCro/A%26B.svg", "Files/C%2BD%2541.svg"] {
+            #expect(try await daemon.get("/badge/" + badge, ["-i"]).contains(" 200 "), "\(badge)")
+        }
+    }
+
     @Test("the style sheet and the script are cached for good, under a name that changes with them; pages are asked for anew")
     func cached() async throws {
         let site = try FileSite(["Files/Export"])

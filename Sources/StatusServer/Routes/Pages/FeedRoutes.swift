@@ -18,7 +18,7 @@ struct FeedRoutes: Sendable {
             Response.svg(pages.templates.render(Badge(await pages.health.snapshot()), "badge"))
         }
         router.get("/badge/{healthSet}/{name}") { request, context in
-            await badge(request, try context.parameters.require("healthSet"), try context.parameters.require("name"))
+            await badge(request, try context.decoded("healthSet"), try context.decoded("name"))
         }
         router.get("/forecast.ics") { _, context in await calendar(for: context) }
         router.get("/problems.atom") { _, _ in

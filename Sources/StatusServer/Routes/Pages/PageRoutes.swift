@@ -33,7 +33,7 @@ struct PageRoutes: Sendable {
     func add(to router: Router<ServerContext>) {
         router.get("/") { request, _ in await status(request) }
         router.get("/probes/{healthSet}/{name}") { request, context in
-            try await probe(request, try context.parameters.require("healthSet"), try context.parameters.require("name"))
+            try await probe(request, try context.decoded("healthSet"), try context.decoded("name"))
         }
         router.get("/explain/{reason}") { request, context in await explain(request, try context.parameters.require("reason")) }
         router.get("/forecast") { request, context in await forecast(for: context) }
@@ -129,5 +129,13 @@ extension Snapshot {
         return probes.first { probe in
             probe.key.identity == identity && probe.key.server.lowercased() == server && probe.key.address == query["address"] ?? ""
         }
+    }
+}
+
+extension ServerContext {
+    /// The part of the path with this name, without percent-encoding.
+    func decoded(_ name: String) throws -> String {
+        let text = try parameters.require(name)
+        return PercentEncoding.decode(text[...]) ?? text
     }
 }
