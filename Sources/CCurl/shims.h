@@ -168,6 +168,27 @@ static inline char *agent_list_url(const X509 *certificate) {
     return url;
 }
 
+/* Whether a revocation list is for all certificates of servers, as far as it is published at this URL, and complete. */
+static inline int agent_list_covers(const X509_CRL *list, const char *url) {
+    if (X509_CRL_get_ext_by_NID(list, NID_delta_crl, -1) >= 0) return 0;
+    int critical = 0;
+    ISSUING_DIST_POINT *scope = X509_CRL_get_ext_d2i(list, NID_issuing_distribution_point, &critical, NULL);
+    if (scope == NULL) return critical == -1;
+    int covers = scope->onlyCA <= 0 && scope->onlyattr <= 0 && scope->indirectCRL <= 0 && scope->onlysomereasons == NULL;
+    if (covers && scope->distpoint != NULL) {
+        const GENERAL_NAMES *names = scope->distpoint->type == 0 ? scope->distpoint->name.fullname : NULL;
+        covers = 0;
+        for (int index = 0; names != NULL && index < sk_GENERAL_NAME_num(names); index++) {
+            const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+            if (name->type != GEN_URI) continue;
+            const ASN1_STRING *text = name->d.uniformResourceIdentifier;
+            covers |= (size_t)ASN1_STRING_length(text) == strlen(url) && memcmp(ASN1_STRING_get0_data(text), url, strlen(url)) == 0;
+        }
+    }
+    ISSUING_DIST_POINT_free(scope);
+    return covers;
+}
+
 static inline int agent_names_count(const GENERAL_NAMES *names) { return names == NULL ? 0 : sk_GENERAL_NAME_num(names); }
 static inline GENERAL_NAME *agent_name_at(const GENERAL_NAMES *names, int index) { return sk_GENERAL_NAME_value(names, index); }
 static inline int agent_name_type(const GENERAL_NAME *name) { return name->type; }

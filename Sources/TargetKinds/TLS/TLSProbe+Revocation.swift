@@ -59,15 +59,16 @@ extension TLSProbe {
             }
         } catch {
             run.observe(.measurement(RevocationSource.status(Double(StapledResponse.Status.unknown.rawValue))))
-            return run.find(finding(.warning, .revocationUnknown, leaf, "could not be checked for revocation at \(url): \(error)"))
+            return run.find(
+                finding(.warning, .revocationUnknown, leaf, "could not be checked for revocation at \(EndpointURL(url)): \(error)"))
         }
         run.observe(.measurement(RevocationSource.status(Double(answer.status.rawValue))))
         switch answer.status {
         case .good: break
         case .revoked:
             let when = answer.revokedAt.map { " on \($0.formatted(.iso8601))" } ?? ""
-            run.find(finding(.failure, .certificateRevoked, leaf, "was revoked\(when), as its authority says at \(url)"))
-        case .unknown: run.find(finding(.warning, .revocationUnknown, leaf, "is not known to its authority at \(url)"))
+            run.find(finding(.failure, .certificateRevoked, leaf, "was revoked\(when), as its authority says at \(EndpointURL(url))"))
+        case .unknown: run.find(finding(.warning, .revocationUnknown, leaf, "is not known to its authority at \(EndpointURL(url))"))
         }
     }
 
@@ -92,7 +93,8 @@ extension TLSProbe {
             throw .init(description: "HTTP \(report.response?.status ?? 0)")
         }
         let answer =
-            isList ? RevocationAnswer(try inquiry.status(in: response.body)) : RevocationAnswer(try inquiry.response(response.body))
+            isList
+            ? RevocationAnswer(try inquiry.status(in: response.body, at: url)) : RevocationAnswer(try inquiry.response(response.body))
         if let next = answer.nextUpdate, next <= run.date {
             throw .init(description: "what it says was valid until \(next.formatted(.iso8601))")
         }

@@ -60,9 +60,10 @@ package struct RevocationInquiry: Sendable {
     }
 
     /// Looks the certificate up in a revocation list, in DER or PEM.
-    package func status(in list: [UInt8]) throws(StapledResponse.Unusable) -> ListedStatus {
+    /// - Parameter url: where the certificate says that the list is: one for other certificates is refused.
+    package func status(in list: [UInt8], at url: String) throws(StapledResponse.Unusable) -> ListedStatus {
         let read = withCertificates { leaf, issuer -> Result<ListedStatus, StapledResponse.Unusable>? in
-            Result { () throws(StapledResponse.Unusable) in try ListedStatus(list, leaf: leaf, issuer: issuer) }
+            Result { () throws(StapledResponse.Unusable) in try ListedStatus(list, at: url, leaf: leaf, issuer: issuer) }
         }
         guard let read else { throw StapledResponse.Unusable(description: "a certificate cannot be parsed") }
         return try read.get()
@@ -88,7 +89,7 @@ package struct ListedStatus: Sendable {
     /// When the next list is due; nil if it does not say.
     package var nextUpdate: Date?
 
-    fileprivate init(_ bytes: [UInt8], leaf: OpaquePointer, issuer: OpaquePointer) throws(StapledResponse.Unusable) {
+    fileprivate init(_ bytes: [UInt8], at url: String, leaf: OpaquePointer, issuer: OpaquePointer) throws(StapledResponse.Unusable) {
         guard let list = Self.parse(bytes) else { throw StapledResponse.Unusable(description: "it cannot be parsed") }
         defer { X509_CRL_free(list) }
         guard X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(issuer)) == 0 else {
@@ -97,6 +98,7 @@ package struct ListedStatus: Sendable {
         guard let key = X509_get0_pubkey(issuer), X509_CRL_verify(list, key) == 1 else {
             throw StapledResponse.Unusable(description: "its signature cannot be verified")
         }
+        guard agent_list_covers(list, url) == 1 else { throw StapledResponse.Unusable(description: "it is a list for other certificates") }
         var entry: OpaquePointer?
         // 2: listed, to be removed from the list.
         isRevoked = X509_CRL_get0_by_cert(list, &entry, leaf) == 1

@@ -144,6 +144,18 @@ import Transfers
         try await ca("leaf", "-gencrl", "-crldays", "1", "-out", path)
         let revoked = try await run(server, "any")
         #expect(revoked.reason == .certificateRevoked && status(revoked) == 1, revoked.story)
+        // Its scope counts: only this address, only authorities, only another address.
+        for (scope, reason) in [
+            ("fullname = URI:http://\(published.address)/list.crl", Reason.certificateRevoked), ("onlyCA = TRUE", .revocationUnknown),
+            ("fullname = URI:http://\(published.address)/other.crl", .revocationUnknown),
+        ] {
+            let plain = try certificates.directory.text("leaf.cnf")
+            try certificates.directory.write(
+                "scoped.cnf", plain + "\n[scope]\nissuingDistributionPoint = critical, @point\n[point]\n\(scope)\n")
+            try await ca("scoped", "-gencrl", "-crlexts", "scope", "-crldays", "1", "-out", path)
+            let scoped = try await run(server, "crl")
+            #expect(scoped.outcome.findings.map(\.reason) == [reason], "\(scope): \(scoped.outcome.findings)")
+        }
         try await ca("leaf", "-gencrl", "-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200102000000Z", "-out", path)
         let stale = try await run(server, "crl")
         #expect(stale.outcome.findings.map(\.reason) == [.revocationUnknown], stale.story)
