@@ -25,7 +25,9 @@ import Transfers
         arguments: [
             ("tls", "www.fabrikam.com/x", "host or host:port"), ("certificate-file", "certs/web.pem", "an absolute path"),
             ("certificate-url", "/etc/ssl/web.pem", "URL"), ("domain-expiry", "https://fabrikam.com", "a registered domain"),
-            ("domain-expiry", "localhost", "a registered domain"), ("cert-expiry", "certs/*.pem", "or an absolute path"),
+            ("domain-expiry", "localhost", "a registered domain"), ("domain-expiry", "192.0.2.1", "a registered domain"),
+            ("domain-expiry", "a..b", "a registered domain"), ("domain-expiry", "a.test/../b.test", "a registered domain"),
+            ("cert-expiry", "certs/*.pem", "or an absolute path"),
             ("key-size", "http://fabrikam.com", "https URL"), ("thumbprint-drift", "a:b:c", "host or host:port"),
         ])
     func never(kind: String, target: String, expected: String) throws {
@@ -39,7 +41,8 @@ import Transfers
         arguments: [
             ("tls", ["www.fabrikam.com", "192.0.2.1:25", "[2001:db8::1]", "https://www.fabrikam.com/x"]),
             ("certificate-file", ["/etc/ssl/**/*.pem", "file:///etc/ssl"]), ("certificate-url", ["http://pki.fabrikam.com/root.crl"]),
-            ("domain-expiry", ["fabrikam.com", "b\u{fc}cher.example"]), ("cert-expiry", ["www.fabrikam.com:993", "/etc/ssl/web.pem"]),
+            ("domain-expiry", ["fabrikam.com", "fabrikam.com.", "b\u{fc}cher.example"]),
+            ("cert-expiry", ["www.fabrikam.com:993", "/etc/ssl/web.pem"]),
             ("http", ["anything"]),
         ])
     func perhaps(kind: String, targets: [String]) throws { #expect(try Self.warnings(kind, targets) == []) }

@@ -41,7 +41,12 @@ struct DomainExpiryKind: TargetKind {
 
     /// The domain in ASCII; nil if the target is none.
     static func domain(_ target: String) -> String? {
-        HostName.ascii(authority: target).flatMap { $0.contains(".") && !$0.contains(":") ? $0 : nil }
+        guard let name = HostName.ascii(authority: target)?.lowercased() else { return nil }
+        let labels = (name.hasSuffix(".") ? name.dropLast() : name[...]).split(separator: ".", omittingEmptySubsequences: false)
+        let isDomain = labels.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") } }
+        // The last label of an address is a number.
+        guard isDomain, labels.count > 1, labels.last?.contains(where: \.isLetter) == true else { return nil }
+        return labels.joined(separator: ".")
     }
 
     func readOptions(_ reader: SettingsReader) -> DomainExpiryOptions {

@@ -20,7 +20,7 @@ struct DomainExpiryProbe: TargetProbe {
         if run.day != nil, let end = services.domainEnds[domain] { return judge(end, &run) }
         guard let server = server(of: domain, &run) else { return }
         var request = ExchangeRequest(
-            url: server + (server.hasSuffix("/") ? "" : "/") + "domain/" + domain.lowercased(), deadline: run.deadline - .now,
+            url: server + (server.hasSuffix("/") ? "" : "/") + "domain/" + domain, deadline: run.deadline - .now,
             trust: options.tls.settings.trust)
         request.tls = options.tls.settings(on: run.day)
         request.headers = [HeaderField("Accept", "application/rdap+json"), HeaderField("User-Agent", services.userAgent)]
@@ -69,7 +69,7 @@ struct DomainExpiryProbe: TargetProbe {
             run.reject(.endpoint, .answerUnexpected, "the registry's answer is not valid JSON: \(error)")
             return nil
         }
-        if let name = tree["ldhName"]?.text, name.lowercased() != domain.lowercased() {
+        if let name = tree["ldhName"]?.text, DomainExpiryKind.domain(name) != domain {
             run.reject(.endpoint, .answerUnexpected, "the registry's answer is about \(name.shortened(to: 260))")
             return nil
         }
