@@ -6,7 +6,7 @@ final class Pattern: Sendable {
     struct Invalid: Error { var sentence: String }
 
     let text: String
-    // Immutable after creation; RE2 objects may be used by several threads.
+    // Safe because it is never changed, and matching with an RE2 object is thread-safe.
     private nonisolated(unsafe) let expression: OpaquePointer
     private let groups: Int
 

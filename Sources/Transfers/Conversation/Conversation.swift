@@ -5,7 +5,8 @@ import Glibc
 /// One stream connection for any protocol, in clear text, with TLS, or with TLS started later.
 ///
 /// Used by one task at a time. The connection is closed when the object is released.
-package final class Conversation: @unchecked Sendable {  // Used by one task at a time.
+// Safe because one task at a time uses it: it is handed on, never shared.
+package final class Conversation: @unchecked Sendable {
     /// The remote address (`127.0.0.1:25`), or the path of the Unix socket.
     package let peer: String
     private let socket: Descriptor

@@ -12,7 +12,7 @@ final class Engine: Sendable {
         var isClosed = false
     }
 
-    // Used only by the thread, except in curl_multi_wakeup, which is thread-safe.
+    // Safe because only the engine's thread uses it, except for curl_multi_wakeup, which is thread-safe.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let watch: TurnWatch
     private let inbox = Mutex(Inbox())

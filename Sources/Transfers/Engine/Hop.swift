@@ -8,7 +8,8 @@ import Synchronization
 /// One HTTP request on one libcurl easy handle: its options, the data received by its callbacks, and its ending.
 ///
 /// Created by a caller, then used only by the engine's thread until `finish` passes on the ending.
-final class Hop: @unchecked Sendable {  // Owned by its creator, then only by the engine's thread; never shared.
+// Safe because it is never shared: its creator hands it to the engine's thread, and the inbox's lock orders the two.
+final class Hop: @unchecked Sendable {
     private let easy: EasyHandle
     private let request: ExchangeRequest
     private let host: URLHost

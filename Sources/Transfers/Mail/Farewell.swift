@@ -3,7 +3,8 @@ import CCurl
 /// The end of a mail session: the command that says goodbye, and its connection, which is then closed.
 ///
 /// libcurl would say goodbye itself, and wait minutes for the answer.
-final class Farewell: @unchecked Sendable {  // Used by one thread.
+// Safe because it is handed to one thread and used by no other after that.
+final class Farewell: @unchecked Sendable {
     private static let patience: Duration = .seconds(2)
 
     private var easy: EasyHandle?

@@ -7,7 +7,8 @@ import Glibc
 ///
 /// One command at a time. Each runs on a thread of its own and not on that of HTTP exchanges, because libcurl waits for the server when it
 /// closes a connection. The session ends when it is released; a task that is cancelled ends it at once.
-package final class MailSession: @unchecked Sendable {  // Used by one command at a time; `socket` is thread-safe.
+// Safe because one command at a time uses it; `socket`, which a cancelled task reaches too, is thread-safe.
+package final class MailSession: @unchecked Sendable {
     private let server: MailServer
     /// Once a connection was made, only the one that it was made to.
     private var addresses: [NetworkAddress]

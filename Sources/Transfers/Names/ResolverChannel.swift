@@ -4,7 +4,8 @@ import CLinux
 import Glibc
 
 /// One c-ares channel: its sockets and the responses received. Used by one task.
-final class ResolverChannel: @unchecked Sendable {  // Channel and callbacks are used only by its task, never while that is suspended.
+// Safe because only its task uses the channel and its callbacks, never while that is suspended.
+final class ResolverChannel: @unchecked Sendable {
     /// A lookup source, as c-ares encodes it.
     enum Source: CChar {
         case hosts = 0x66

@@ -7,12 +7,12 @@ final class OpenSSLContext: Sendable {
     /// Made when it is first used.
     static let shared = OpenSSLContext()
 
-    // Immutable after creation; OpenSSL's library contexts may be used by several threads.
+    // Safe because it is never changed, and OpenSSL's library contexts are thread-safe.
     nonisolated(unsafe) let pointer: OpaquePointer?
     /// Nil if it is not installed: Debian has it in a package of its own since release 13.
-    // Immutable after creation; only compared with nil, and unloaded at the end.
+    // Safe because it is never changed: it is only compared with nil, and unloaded at the end.
     private nonisolated(unsafe) let legacy: OpaquePointer?
-    // Immutable after creation; only unloaded at the end.
+    // Safe because it is never changed: it is only unloaded at the end.
     private nonisolated(unsafe) let standard: OpaquePointer?
 
     /// - Parameter provider: the name of the module; another one only in tests.

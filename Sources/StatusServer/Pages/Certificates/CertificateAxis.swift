@@ -40,7 +40,7 @@ struct CertificateAxis: Sendable {
     let ticks: [Tick]
     let bars: [Bar]
 
-    /// - Parameter certificates: not empty, sorted by their ends.
+    /// - Parameter certificates: sorted by their ends; without one, the axis has no bars.
     init(_ certificates: [SeenCertificate], at now: Date, _ thresholds: Thresholds) {
         let shown = certificates.prefix(Self.barLimit)
         let last = shown.map(\.facts.notAfter).max() ?? now

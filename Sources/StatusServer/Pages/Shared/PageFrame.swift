@@ -5,9 +5,9 @@ import Monitoring
 /// What stands around the content of every page.
 struct PageFrame: Sendable {
     let title: String
-    /// The relative path of the status page: empty there, `../` one level below.
+    /// The relative path of the status page: `./` there, `../` one level below.
     let root: String
-    /// The standing of the whole, for the favicon.
+    /// Of what the page is about, for the favicon.
     let standing: String
     /// Changes with the style sheet and the script, which are cached for good.
     let assets = PageAssets.version

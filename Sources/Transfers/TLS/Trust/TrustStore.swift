@@ -6,7 +6,7 @@ import Documents
 ///
 /// Every certificate in it is a trust anchor, including intermediate ones, so that an issuer can be pinned.
 package final class TrustStore: Sendable {
-    // An X509_STORE that is not changed after initialization; OpenSSL's lookups are thread-safe.
+    // Safe because the X509_STORE is not changed after initialization, and OpenSSL's lookups are thread-safe.
     nonisolated(unsafe) let store: OpaquePointer
     let verdicts = VerdictCache()
     /// Whether certificates are looked up in revocation lists.
