@@ -139,6 +139,8 @@ import Testing
         let observations = [
             measured("probe_crl_next_update_timestamp_seconds", 1_799_999_999, list),
             measured("probe_crl_this_update_timestamp_seconds", 1_700_000_000, list),
+            // The same list again, at another place of the file.
+            measured("probe_crl_next_update_timestamp_seconds", 1_799_999_999, list.map { $0.0 == "part" ? ("part", "2") : $0 }),
             measured("probe_tls_ocsp_stapled", 1), measured("probe_tls_ocsp_status", 1),
             measured("probe_tls_ocsp_revoked_timestamp_seconds", 1_750_000_000),
         ]

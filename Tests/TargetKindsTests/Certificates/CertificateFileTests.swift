@@ -82,6 +82,17 @@ import Transfers
         #expect(run.outcome.findings.map(\.reason) == [.certificateUnreadable, .certificateUnreadable], run.story)
     }
 
+    @Test("a file with a revocation list alone passes")
+    func listAlone() async throws {
+        _ = try await certificates.leaf("leaf", by: root)
+        let path = certificates.path
+        try await openssl(
+            "ca", "-gencrl", "-config", path + "/leaf.cnf", "-cert", root.certificate, "-keyfile", root.key, "-crldays", "1", "-out",
+            path + "/root.crl")
+        let run = try await run("root.crl")
+        #expect(run.result == .succeeded && run.passed == "file" && run.outcome.findings.isEmpty, run.story)
+    }
+
     @Test("a broken certificate is a failure that names its place, and the others are recorded")
     func broken() async throws {
         let text = try certificates.directory.text("root.pem")
