@@ -189,6 +189,13 @@ let package = Package(
             name: "TestSupport", dependencies: ["Concurrency", "Documents", "HealthManager", "Monitoring", "Probing", logging],
             path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "API", "Certificates", "Documents", "ExchangeExport", "Expressions", "Monitoring", "ProbeFiles", "Probing", "TargetKinds",
+                "Transfers",
+            ], path: "Tests/Fuzzing", exclude: ["Corpus", "Driver"], swiftSettings: strict),
+        tests("FuzzingTests", ["Fuzzing"]),
         tests("AddressesTests", ["Addresses"]),
         tests("ExpressionsTests", ["Expressions"]),
         tests("DocumentsTests", ["Documents"]),
@@ -222,7 +229,8 @@ let package = Package(
         tests(
             "ArchitectureTests",
             [
-                "API", "Exposition", "HealthManager", "Monitoring", "Probing", "ProbeFiles", "ProbeKinds", "TargetKinds", "Transfers",
+                "API", "Documents", "Exposition", "HealthManager", "Monitoring", "Probing", "ProbeFiles", "ProbeKinds", "TargetKinds",
+                "Transfers",
                 logging,
                 nioCore,
             ]),
@@ -240,10 +248,5 @@ let package = Package(
 // With libFuzzer, which brings its own main: built by .ci/fuzz alone.
 if Context.environment["FUZZING"] != nil {
     package.targets.append(
-        .executableTarget(
-            name: "Fuzzing",
-            dependencies: [
-                "API", "Certificates", "Documents", "ExchangeExport", "Expressions", "Monitoring", "ProbeFiles", "Probing", "TargetKinds",
-                "Transfers",
-            ], path: "Tests/Fuzzing", exclude: ["Corpus"], swiftSettings: strict))
+        .executableTarget(name: "Fuzzer", dependencies: ["Fuzzing"], path: "Tests/Fuzzing/Driver", swiftSettings: strict))
 }

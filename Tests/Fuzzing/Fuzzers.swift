@@ -12,7 +12,7 @@ import Transfers
 @testable import TargetKinds
 
 /// What each fuzzer does with bytes of any kind. It returns, whatever they are: they may be refused, but not cost a crash, a hang or memory.
-let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
+package let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
     "pem": { bytes in
         _ = CertificateFacts.count(pem: bytes)
         certificate(bytes)
@@ -30,7 +30,7 @@ let fuzzers: [String: @Sendable ([UInt8]) -> Void] = [
     },
     "crl": { bytes in
         bundle(bytes)
-        _ = try? inquiry.status(in: bytes)
+        _ = try? inquiry.status(in: bytes, at: "http://crl.test/root.crl")
     },
     "ocsp": { _ = try? inquiry.response($0) },
     "kubernetes": { bytes in

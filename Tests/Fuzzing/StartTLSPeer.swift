@@ -9,7 +9,7 @@ import Transfers
 final class StartTLSPeer: Sendable {
     static let shared = StartTLSPeer()
 
-    private let path = ".build/fuzz/starttls-\(getpid()).sock"
+    private let path = ".build/starttls-\(getpid()).sock"
     private let listener: Int32
     private let transfers = Transfers()
     private let caller = CallerExecutor()

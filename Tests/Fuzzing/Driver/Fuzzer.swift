@@ -1,3 +1,4 @@
+import Fuzzing
 import Glibc
 
 /// libFuzzer's entry: runs the fuzzer that the environment names in `FUZZER`. Without one, all names are printed.
