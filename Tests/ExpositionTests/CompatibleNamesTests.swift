@@ -24,7 +24,9 @@ import Testing
 
     /// The lines of the page whose names begin so, without the labels of the probe.
     private static func lines(
-        _ prefix: String, _ compatibility: Set<Compatibility>, stages: [Stage], type: ResultType = .succeeded, _ observations: [Observation]
+        _ prefix: String, _ compatibility: Set<Compatibility>, stages: [Stage], type: ResultType = .succeeded,
+        _ observations: [Observation],
+        findings: [Finding] = [], runs: Int = 1
     ) -> [String] {
         let identity = ProbeIdentity(healthSet: "Web", name: "Site", target: "www")
         let key = ProbeKey(identity: identity, site: .target(address: nil))
@@ -36,8 +38,11 @@ import Testing
         )
         var outcome = Outcome()
         outcome.observations = observations
+        outcome.findings = findings
         outcome.stages = stages.map { StageRecord(stage: $0, verdict: .passed) }
-        state.record(ProbeResult(key: key, kind: "tls", start: end, end: end, duration: .zero, type: type, outcome: outcome))
+        for _ in 0..<runs {
+            state.record(ProbeResult(key: key, kind: "tls", start: end, end: end, duration: .zero, type: type, outcome: outcome))
+        }
         let page = MetricsPage(compatibility)
         page.changed(.updated(state))
         let text = page.parts(.text) { _ in }.map { String(buffer: $0) }.joined()
@@ -99,6 +104,19 @@ import Testing
             ])
         let ssl = Self.lines("ssl_file_cert_not_after", [.sslExporter], stages: [.file], observations)
         #expect(ssl.count == 2 && ssl[0].hasPrefix(#"ssl_file_cert_not_after{file="/etc/ssl/a.pem",serial_no="4722366482869645213706","#))
+    }
+
+    @Test("x509_source_errors_total counts what could not be read at each run, not what has expired")
+    func errors() {
+        let findings = [
+            (Finding.Severity.failure, Stage.file, Reason.certificateUnreadable), (.warning, .file, .certificateUnreadable),
+            (.failure, .file, .certificateMissing), (.failure, .file, .certificateExpired), (.failure, .tls, .timeout),
+        ].map { Finding($0.0, stage: $0.1, reason: $0.2, sentence: "a sentence") }
+        let labels = #"source_kind="file",source_name="www",reason="#
+        #expect(
+            Self.lines("x509_source_errors", [.x509CertificateExporter], stages: [.file], [], findings: findings, runs: 3) == [
+                "x509_source_errors_total{\(labels)\"no_certificate_found\"} 3", "x509_source_errors_total{\(labels)\"read_failed\"} 6",
+            ])
     }
 
     @Test("what is inside a kubeconfig or a Secret has the names and labels of these sources")

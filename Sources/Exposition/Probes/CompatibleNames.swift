@@ -17,7 +17,7 @@ enum CompatibleNames {
         if names.contains(.sslExporter), stages.contains(.tls) || stages.contains(.file) { all += SSLNames.measurements(result) }
         // A kind may look at servers and at files.
         if names.contains(.x509CertificateExporter), result.outcome.stages.contains(where: { $0.stage == .file }) {
-            all += x509(result, source: state.key.identity.target ?? state.key.identity.name)
+            all += x509(result, of: state, source: state.key.identity.target ?? state.key.identity.name)
         }
         return all
     }
@@ -29,20 +29,32 @@ enum CompatibleNames {
         static let expired = metric("x509_cert_expired", "1 if the certificate had expired at the last run, 0 if not.")
         static let sourceUp = metric("x509_source_up", "1 if the files could be read at the last run, 0 if not.")
         static let bundles = metric("x509_source_bundles", "Files in which certificates were found.")
+        static let errors = metric(
+            "x509_source_errors_total", "Files that could not be read or understood, by reason, at all runs since the agent started.")
         static let nextUpdate = metric("x509_crl_next_update", "When the next issue of each revocation list in a file is due.")
         static let thisUpdate = metric("x509_crl_this_update", "When each revocation list in a file was issued.")
         static let number = metric("x509_crl_number", "Number of each revocation list in a file.")
         static let stale = metric("x509_crl_stale", "1 if the next issue of the list was overdue at the last run, 0 if not.")
+
+        /// Which findings are errors of the source, and how they are called there.
+        static let reasons: [(Reason, String)] = [
+            (.certificateMissing, "no_certificate_found"), (.certificateUnreadable, "read_failed"),
+            (.credentialUnreadable, "bad_passphrase"),
+            (.timeout, "parse_timeout"), (.systemRefused, "system_refused"),
+        ]
     }
 
-    private static func x509(_ result: ProbeResult, source: String) -> [Measurement] {
+    private static func x509(_ result: ProbeResult, of state: ProbeState, source: String) -> [Measurement] {
         let isKubeconfig = result.outcome.observations.contains {
             if case .fileCertificate(let file) = $0, case .kubeconfig? = file.origin { true } else { false }
         }
         let labels = [("source_kind", isKubeconfig ? "kubeconfig" : "file"), ("source_name", source)]
         let files = result.outcome.observations.compactMap { if case .fileCertificate(let file) = $0 { file } else { nil } }
         let isUp = result.outcome.stages.contains { $0.stage == .file && $0.verdict != .notObserved }
-        let all = [X509.sourceUp(isUp, labels), X509.bundles(Double(Set(files.map(\.path)).count), labels)]
+        let errors = X509.reasons.compactMap { reason, name in
+            state.fileFindings[reason].map { X509.errors(Double($0), labels + [("reason", name)]) }
+        }
+        let all = [X509.sourceUp(isUp, labels), X509.bundles(Double(Set(files.map(\.path)).count), labels)] + errors
         var known: Set<String> = []
         return all
             + files.flatMap { file -> [Measurement] in

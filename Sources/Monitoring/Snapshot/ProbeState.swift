@@ -12,6 +12,8 @@ package struct ProbeState: Sendable {
     package private(set) var lastSuccess: Date?
     /// Runs since the agent started, by result type. Not reset when the cache is cleared, because they are exported as counters.
     package var runs = RunCounts()
+    /// Findings about files since the agent started, by reason. Not reset either.
+    package private(set) var fileFindings: [Reason: Int] = [:]
     /// In the order they are defined.
     package var monitors: [MonitorStatus] = []
     /// The planned start of the next scheduled run, on the wall clock.
@@ -28,6 +30,7 @@ package struct ProbeState: Sendable {
         latest = result
         if result.type == .succeeded { lastSuccess = result.end }
         runs[result.type] += 1
+        for finding in result.outcome.findings where finding.stage == .file { fileFindings[finding.reason, default: 0] += 1 }
     }
 }
 
