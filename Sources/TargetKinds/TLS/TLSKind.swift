@@ -18,7 +18,7 @@ struct TLSKind: TargetKind {
             "The chain is verified; the peer's certificates are recorded even if that fails.",
             "With 'pins', one of them must be of the server's certificate, or of an issuer that it presents and that is part of the verified chain. With 'maximumLifetime', a longer validity is a warning.",
             "A stapled OCSP response, which is asked for, must not say that the certificate was revoked; one that cannot be used is a warning, and a failure if the certificate demands one.",
-            "With 'revocation', the authority is asked too, at the address that the verified certificate names: its OCSP responder, or its revocation list. If it cannot be asked, that is a warning. What it says is used again for an hour, and no longer than it holds.",
+            "With 'revocation', the authority is asked too, at the address that the verified certificate names: its OCSP responder, or its revocation list. If it cannot be asked, that is a warning. What it says is used again for an hour and no longer than it holds; a list is not fetched again before its next issue is due.",
         ],
         stages: [.resolve, .connect, .endpoint, .tls],
         metrics: ResolutionFacts.metrics + TargetRun.handshakeMetrics + SessionMetrics.all + [RevocationSource.status],

@@ -24,14 +24,29 @@ struct RevocationAnswer: Sendable {
     var revokedAt: Date?
     var thisUpdate: Date?
     var nextUpdate: Date?
+}
 
+extension RevocationAnswer {
     init(_ response: StapledResponse) {
-        (status, revokedAt, thisUpdate, nextUpdate) = (response.status, response.revokedAt, response.thisUpdate, response.nextUpdate)
+        self.init(
+            status: response.status, revokedAt: response.revokedAt, thisUpdate: response.thisUpdate, nextUpdate: response.nextUpdate)
     }
 
     init(_ listed: ListedStatus) {
-        status = listed.isRevoked ? .revoked : .good
-        (revokedAt, thisUpdate, nextUpdate) = (listed.revokedAt, listed.thisUpdate, listed.nextUpdate)
+        self.init(
+            status: listed.isRevoked ? .revoked : .good, revokedAt: listed.revokedAt, thisUpdate: listed.thisUpdate,
+            nextUpdate: listed.nextUpdate)
+    }
+
+    /// Throws if it says nothing of that day, by what it says of itself.
+    func hold(at date: Date) throws(StapledResponse.Unusable) {
+        if let nextUpdate, nextUpdate <= date {
+            throw .init(description: "what it says was valid until \(nextUpdate.formatted(.iso8601))")
+        }
+        // Clocks differ a little.
+        if let thisUpdate, thisUpdate > date.addingTimeInterval(300) {
+            throw .init(description: "what it says is of the future: \(thisUpdate.formatted(.iso8601))")
+        }
     }
 }
 
@@ -54,7 +69,11 @@ extension TLSProbe {
                 // What authorities say is of today: a forecast does not ask.
                 return
             } else {
-                answer = try await ask(inquiry, url, isList: responder == nil, &run)
+                answer =
+                    responder == nil
+                    ? try await look(up: inquiry, in: url, issuer: key.issuer, &run)
+                    : RevocationAnswer(try inquiry.response(try await ask(inquiry, url, &run)))
+                try answer.hold(at: run.date)
                 services.revocationAnswers.keep(answer, key, at: run.date)
             }
         } catch {
@@ -72,12 +91,27 @@ extension TLSProbe {
         }
     }
 
-    private func ask(
-        _ inquiry: RevocationInquiry, _ url: String, isList: Bool, _ run: inout TargetRun
+    /// A list is fetched once for all certificates of its issuer.
+    private func look(
+        up inquiry: RevocationInquiry, in url: String, issuer: String, _ run: inout TargetRun
     ) async throws(StapledResponse.Unusable) -> RevocationAnswer {
+        if let known = services.revocationAnswers.list(url, issuer: issuer, at: run.date) {
+            return RevocationAnswer(try inquiry.status(in: known, at: url))
+        }
+        let list = try await ask(nil, url, &run)
+        let answer = RevocationAnswer(try inquiry.status(in: list, at: url))
+        try answer.hold(at: run.date)
+        services.revocationAnswers.keep(list, url, issuer: issuer, until: answer.nextUpdate, at: run.date)
+        return answer
+    }
+
+    /// Fetches what the authority says.
+    /// - Parameter inquiry: what a responder is asked; nil for a list.
+    private func ask(_ inquiry: RevocationInquiry?, _ url: String, _ run: inout TargetRun) async throws(StapledResponse.Unusable) -> [UInt8]
+    {
         var request = ExchangeRequest(url: url, deadline: run.deadline - .now, trust: options.server.tls.settings.trust)
         request.headers = [HeaderField("User-Agent", services.userAgent)]
-        if !isList {
+        if let inquiry {
             guard let body = inquiry.request else { throw .init(description: "a certificate cannot be parsed") }
             request.method = .post
             request.headers.append(HeaderField("Content-Type", "application/ocsp-request"))
@@ -86,21 +120,12 @@ extension TLSProbe {
         request.redirects = .follow(maximum: 3)
         request.policy = target.policy
         request.proxy = options.server.proxy.map { ProxyRoute(url: EndpointURL($0.url)) }
-        request.bounds.body = isList ? RevocationInquiry.listLimit : RevocationInquiry.responseLimit
+        request.bounds.body = inquiry == nil ? RevocationInquiry.listLimit : RevocationInquiry.responseLimit
         let report = await run.transfers.exchange(request)
         if let failure = report.failure { throw .init(description: failure.sentence) }
         guard let response = report.response, response.status == 200 else {
             throw .init(description: "HTTP \(report.response?.status ?? 0)")
         }
-        let answer =
-            isList
-            ? RevocationAnswer(try inquiry.status(in: response.body, at: url)) : RevocationAnswer(try inquiry.response(response.body))
-        if let next = answer.nextUpdate, next <= run.date {
-            throw .init(description: "what it says was valid until \(next.formatted(.iso8601))")
-        }
-        if let begin = answer.thisUpdate, begin > run.date.addingTimeInterval(300) {
-            throw .init(description: "what it says is of the future: \(begin.formatted(.iso8601))")
-        }
-        return answer
+        return response.body
     }
 }

@@ -14,7 +14,7 @@ struct TLSProbe: TargetProbe {
             // Without it, nothing can be compared, whatever else was presented.
             return run.fail(.tls, .certificateUnreadable, "the server's own certificate cannot be parsed")
         }
-        SessionMetrics.measurements(session, leaf).forEach { run.observe(.measurement($0)) }
+        SessionMetrics.measurements(session, leaf, at: run.date).forEach { run.observe(.measurement($0)) }
         checkPins(session.chain, &run)
         checkLifetime(leaf, &run)
         if let finding = checkStaple(session.stapled, of: leaf, at: run.day == nil ? run.date : Date()) { run.find(finding) }
@@ -76,9 +76,12 @@ struct TLSProbe: TargetProbe {
 
 /// What is measured of a session and of the server's certificate.
 enum SessionMetrics {
-    static let all = [certificate, timestamps, application, stapled, status, producedAt, thisUpdate, nextUpdate, revokedAt]
+    static let all = [certificate, remaining, timestamps, application, stapled, status, producedAt, thisUpdate, nextUpdate, revokedAt]
 
     private static let certificate = MetricDefinition("probe_tls_certificate_info", "Key and signature of the server's certificate.", .both)
+    private static let remaining = MetricDefinition(
+        "probe_tls_certificate_lifetime_remaining_ratio", "Share of the validity of the server's certificate that is left: 0 when it ends.",
+        .both)
     private static let timestamps = MetricDefinition(
         "probe_tls_signed_certificate_timestamps", "Signed certificate timestamps in the server's certificate.", .both)
     private static let application = MetricDefinition("probe_tls_alpn_info", "Protocol that the server chose of those offered.", .both)
@@ -94,9 +97,11 @@ enum SessionMetrics {
     private static let nextUpdate = MetricDefinition(
         "probe_tls_ocsp_next_update_timestamp_seconds", "Until when the status in the stapled OCSP response holds.", .both)
 
-    static func measurements(_ session: TLSReport, _ leaf: CertificateFacts) -> [Measurement] {
+    static func measurements(_ session: TLSReport, _ leaf: CertificateFacts, at date: Date) -> [Measurement] {
         let labels = [("key_type", leaf.keyType.description), ("signature_algorithm", leaf.signatureAlgorithm)]
         var all = [certificate(1, labels), timestamps(leaf.timestampCount), stapled(session.stapled != nil)]
+        let (lifetime, left) = (leaf.notAfter.timeIntervalSince(leaf.notBefore), leaf.notAfter.timeIntervalSince(date))
+        if lifetime > 0 { all.append(remaining(min(1, max(0, left / lifetime)))) }
         if let chosen = session.applicationProtocol { all.append(application(1, [("protocol", chosen)])) }
         if case .success(let response) = session.stapled {
             all.append(status(Double(response.status.rawValue)))

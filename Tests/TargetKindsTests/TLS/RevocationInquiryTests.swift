@@ -119,9 +119,9 @@ import Transfers
         #expect(distrusted.outcome.findings.map(\.reason) == [.certificateUntrusted] && status(distrusted) == nil, distrusted.story)
     }
 
-    @Test("a published list is fetched: good, revoked, out of date, of another issuer, no list at all")
-    func list() async throws {
-        let published = try await PythonServer(
+    /// A web server of the certificates' directory.
+    private func publisher() async throws -> PythonServer {
+        try await PythonServer(
             """
             import http.server
             class Handler(http.server.SimpleHTTPRequestHandler):
@@ -131,6 +131,33 @@ import Transfers
             ready(httpd.server_address[1])
             httpd.serve_forever()
             """, [certificates.path])
+    }
+
+    @Test("a list is fetched once for all certificates of its issuer, and again after the caches are cleared")
+    func shared() async throws {
+        let published = try await publisher()
+        let services = TargetServices(transfers: Transfers(), userAgent: "agent/test")
+        var servers: [PythonServer] = []
+        for name in ["one", "two"] {
+            let leaf = try await leaf(name, "crlDistributionPoints = URI:http://\(published.address)/list.crl")
+            servers.append(try await TLSPeer.start(leaf.certificate, leaf.key))
+        }
+        let path = certificates.path + "/list.crl"
+        try await ca("one", "-revoke", certificates.path + "/two.pem")
+        try await ca("one", "-gencrl", "-crldays", "1", "-out", path)
+        let one = try await run(servers[0], "crl", services)
+        #expect(one.outcome.findings.isEmpty && status(one) == 0, one.story)
+        try FileManager.default.removeItem(atPath: path)
+        let two = try await run(servers[1], "crl", services)
+        #expect(two.reason == .certificateRevoked && status(two) == 1, two.story)
+        services.clearCaches()
+        let cleared = try await run(servers[1], "crl", services)
+        #expect(cleared.outcome.findings.map(\.reason) == [.revocationUnknown], cleared.story)
+    }
+
+    @Test("a published list is fetched: good, revoked, out of date, of another issuer, no list at all")
+    func list() async throws {
+        let published = try await publisher()
         let leaf = try await leaf("leaf", "crlDistributionPoints = URI:http://\(published.address)/list.crl")
         let server = try await TLSPeer.start(leaf.certificate, leaf.key)
         let path = certificates.path + "/list.crl"
