@@ -23,6 +23,8 @@ struct BundleContents {
     private var leftOut = 0
     private var partNames = UniqueNames()
     private var keyNames = UniqueNames()
+    /// How many iterations of a digest PKCS#12 has asked for in the whole document.
+    var iterations: Int64 = 0
     /// Of the value of a document that is being read; nil if a file is.
     var origin: CertificateBundle.Origin?
     /// By their DER: in a key store, many chains have the same issuers.
@@ -31,7 +33,9 @@ struct BundleContents {
     init() {}
 
     /// For the next values of the same document, with names that differ from those of the previous ones.
-    init(after previous: BundleContents) { (partNames, keyNames) = (previous.partNames, previous.keyNames) }
+    init(after previous: BundleContents) {
+        (partNames, keyNames, iterations) = (previous.partNames, previous.keyNames, previous.iterations)
+    }
 
     /// Whether a further part may be added; if not, it is counted as left out, and the caller goes on to the next.
     /// - Parameter isKey: whether it is a private key that will be parsed.

@@ -87,13 +87,16 @@ package struct CertificateBundle: Sendable {
             try store.read(passwords: passwords, into: &contents)
             return store.format
         }
-        let before = contents
+        // Text may begin as DER does. What is none is refused before anything is added.
+        let before = DER.isSequence(bytes) ? contents : nil
         let reason: Unreadable
         do throws(Unreadable) {
             return try DERReader.read(bytes, passwords: passwords, context: context, into: &contents)
         } catch { reason = error }
-        // Text may begin as DER does.
-        contents = before
+        if var before {
+            before.iterations = contents.iterations
+            contents = before
+        }
         if try PEMReader.read(bytes, into: &contents) { return .pem }
         throw reason
     }

@@ -110,6 +110,21 @@ import Testing
         }
     }
 
+    /// Each asks for a million for its integrity, and for its certificate.
+    @Test("all files of one document may ask for two million together")
+    func manifest() async throws {
+        let files = try await BundleFiles.shared
+        let bytes = try await files.pkcs12(["-certpbe", "AES-256-CBC", "-keypbe", "NONE", "-iter", "1000000"])
+        let groups = (0..<5).map { [CertificateBundle.Embedded(.secret(namespace: "", name: "\($0)", key: "a.p12"), bytes)] }
+        let bundle = CertificateBundle.read(groups, passwords: ["secret"])
+        #expect(bundle.parts == ["Secret 0 a.p12 mail"])
+        #expect(
+            bundle.problems
+                == (1..<5).map {
+                    "part Secret \($0) a.p12: PKCS#12 that asks for 3000000 iterations of a digest, at most 2000000 are computed"
+                })
+    }
+
     @Test("where only the key asks for too many, the certificate is read")
     func keyIterations() async throws {
         let files = try await BundleFiles.shared

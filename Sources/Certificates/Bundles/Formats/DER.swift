@@ -24,7 +24,7 @@ enum DER {
     /// - Throws: where the bytes do not begin as the sequences of certificate files do: with a sequence, a number, an identifier or an
     /// enumeration in it.
     static func sequenceSize(_ bytes: UnsafeBufferPointer<UInt8>) throws(NotSequence) -> Int? {
-        guard bytes.count > 2, bytes[0] == 0x30 else { throw NotSequence() }
+        guard bytes.count > 2, isSequence(bytes) else { throw NotSequence() }
         let form = bytes[1]
         let lengthSize = form > 0x80 ? Int(form - 0x80) : 0
         let header = 2 + lengthSize
@@ -32,6 +32,9 @@ enum DER {
         if form == 0x80 { return nil }
         return header + (form < 0x80 ? Int(form) : bytes[2..<header].reduce(0) { $0 << 8 | Int($1) })
     }
+
+    /// Whether the bytes may begin with a sequence.
+    static func isSequence(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool { bytes.first == 0x30 }
 
     struct NotSequence: Error {}
 }

@@ -21,7 +21,7 @@ enum DERReader {
         }
         if try SignedDataReader.read(bytes, into: &contents) { return .pkcs7 }
         if agent_pkcs12_shape(bytes.baseAddress, bytes.count) != 0 {
-            var reader = PKCS12Reader(passwords: passwords, context: context ?? .shared)
+            var reader = PKCS12Reader(passwords: passwords, context: context ?? .shared, iterations: contents.iterations)
             try reader.read(bytes, into: &contents)
             return .pkcs12
         }

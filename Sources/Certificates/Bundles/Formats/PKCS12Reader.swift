@@ -4,7 +4,7 @@ import CCurl
 struct PKCS12Reader {
     private typealias Unreadable = CertificateBundle.Unreadable
 
-    /// The maximum number of iterations of a digest that one file may ask for: about a second.
+    /// The maximum number of iterations of a digest that one file, or all of one document, may ask for: about a second.
     static let iterationLimit: Int64 = 2_000_000
     /// The maximum length of a name, in bytes; a longer one is cut.
     private static let nameLimit = 1024
@@ -15,10 +15,12 @@ struct PKCS12Reader {
     /// The one that opened a part last is first.
     private var passwords: [PKCS12Password]
     private let givenCount: Int
-    private var iterations: Int64 = 0
+    private var iterations: Int64
 
-    init(passwords: [String], context: OpenSSLContext) {
+    /// - Parameter iterations: what was asked for before.
+    init(passwords: [String], context: OpenSSLContext, iterations: Int64) {
         self.context = context
+        self.iterations = iterations
         self.passwords = PKCS12Password.candidates(passwords)
         givenCount = passwords.count
     }
@@ -27,6 +29,7 @@ struct PKCS12Reader {
     mutating func read(
         _ bytes: UnsafeBufferPointer<UInt8>, into contents: inout BundleContents
     ) throws(CertificateBundle.Unreadable) {
+        defer { contents.iterations = iterations }
         guard agent_pkcs12_shape(bytes.baseAddress, bytes.count) == 1 else {
             throw Unreadable(.unsupported, "PKCS#12 without content, or signed with a public key")
         }
