@@ -144,7 +144,7 @@ struct OptionKind: ProbeKind {
             ("servers:\n  - address: 1.2.3.4:443\n", "agent.yaml:2:5: error: a server needs 'name'"),
             (
                 "thresholds: { warnBelow: 10d, failBelow: 20d }\n",
-                "agent.yaml:1:42: error: 'failBelow' must not be longer than 'warnBelow': a certificate would fail before it warns"
+                "agent.yaml:1:42: error: 'failBelow' must not be longer than 'warnBelow': it would fail before it warns"
             ),
             (
                 "thresholds: { warnBelow: soon }\n",

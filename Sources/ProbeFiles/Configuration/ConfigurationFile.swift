@@ -222,13 +222,7 @@ struct ConfigurationFile {
     private func thresholds(_ reader: SettingsReader?) -> Thresholds {
         var thresholds = Thresholds()
         guard let reader else { return thresholds }
-        thresholds.warnBelow = reader.duration("warnBelow")
-        thresholds.failBelow = reader.duration("failBelow")
-        if let warn = thresholds.warnBelow, let fail = thresholds.failBelow, fail > warn {
-            reader.error(
-                "'failBelow' must not be longer than 'warnBelow': a certificate would fail before it warns",
-                at: reader.location(of: "failBelow"))
-        }
+        (thresholds.warnBelow, thresholds.failBelow) = reader.limits()
         thresholds.minimumKeyBits = reader.integer("minimumKeyBits", in: 512...16384) ?? thresholds.minimumKeyBits
         thresholds.driftSettling = reader.duration("driftSettling", allowZero: true) ?? thresholds.driftSettling
         reader.finish()

@@ -26,7 +26,8 @@ struct CertificateExpiryKind: ProbeKind {
         ])
 
     func readOptions(_ reader: SettingsReader) -> CertificateExpiryOptions {
-        CertificateExpiryOptions(warnBelow: reader.duration("warnBelow"), failBelow: reader.duration("failBelow"))
+        let limits = reader.limits()
+        return CertificateExpiryOptions(warnBelow: limits.warnBelow, failBelow: limits.failBelow)
     }
 
     func discover(_ options: CertificateExpiryOptions, at place: Place) -> Discovery {

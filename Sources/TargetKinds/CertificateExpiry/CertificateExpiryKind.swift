@@ -28,9 +28,9 @@ struct CertificateExpiryKind: ProbeKind {
     func expected(insteadOf target: String) -> String? { CertificateSourceOptions.expected(insteadOf: target) }
 
     func readOptions(_ reader: SettingsReader) -> CertificateExpiryOptions {
-        CertificateExpiryOptions(
-            source: CertificateSourceOptions(reader, services), warnBelow: reader.duration("warnBelow"),
-            failBelow: reader.duration("failBelow"))
+        let limits = reader.limits()
+        return CertificateExpiryOptions(
+            source: CertificateSourceOptions(reader, services), warnBelow: limits.warnBelow, failBelow: limits.failBelow)
     }
 
     func discover(_ options: CertificateExpiryOptions, at place: Place) -> Discovery {

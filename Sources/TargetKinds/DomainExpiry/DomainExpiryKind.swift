@@ -51,13 +51,21 @@ struct DomainExpiryKind: TargetKind {
 
     func readOptions(_ reader: SettingsReader) -> DomainExpiryOptions {
         var options = DomainExpiryOptions(tls: TLSOptions(reader.mapping("tls_config"), services), proxy: ProxyOptions(reader))
-        options.warnBelow = reader.duration("warnBelow") ?? options.warnBelow
-        options.failBelow = reader.duration("failBelow") ?? options.failBelow
-        options.bootstrapFile = reader.path("bootstrapFile").flatMap { $0.isEmpty ? nil : $0 }
+        let limits = reader.limits(default: (options.warnBelow, options.failBelow))
+        options.warnBelow = limits.warnBelow ?? options.warnBelow
+        options.failBelow = limits.failBelow ?? options.failBelow
+        if let path = reader.path("bootstrapFile"), !path.isEmpty {
+            options.bootstrapFile = path
+            // It is read at each run, and may be there by then.
+            do throws(RegistryDirectory.Unusable) { _ = try RegistryDirectory(path: path) } catch {
+                reader.warning("'bootstrapFile' cannot be used: \(error)", at: reader.location(of: "bootstrapFile"))
+            }
+        }
         if let written = reader.string("server"), !written.isEmpty {
             options.server = URLHost.absolute(written)
-            if options.server?.lowercased().hasPrefix("https://") != true {
-                reader.error("'server' must be a URL such as https://rdap.verisign.com/com/v1/", at: reader.location(of: "server"))
+            if options.server?.lowercased().hasPrefix("https://") != true || written.contains(where: { "?#".contains($0) }) {
+                reader.error(
+                    "'server' must be a URL such as https://rdap.verisign.com/com/v1/, without a query", at: reader.location(of: "server"))
             }
         }
         return options

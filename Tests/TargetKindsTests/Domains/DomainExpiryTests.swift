@@ -96,10 +96,29 @@ import Transfers
         #expect(try await run("good.example", ["bootstrapFile": .text(file)]).reason == .notObserved)
         let broken = try certificates.directory.write("broken.json", "{")
         #expect(try await run("good.test", ["bootstrapFile": .text(broken)]).reason == .configIncomplete)
-        await #expect(throws: KindRun.Refused.self) { try await run("good.test", ["server": "http://plain/"]) }
         let unlisted = try await run("good.test")
         #expect(
             unlisted.reason == .notObserved && unlisted.outcome.findings.first?.sentence.contains("set 'bootstrapFile'") == true,
             unlisted.story)
+    }
+
+    @Test(
+        "options that cannot be used are refused; a list may be there by the time of a run",
+        arguments: [
+            (["server": "http://plain/"], "error: 'server' must be a URL"),
+            (["server": "https://rdap.test/?key=1"], "error: 'server' must be a URL"),
+            (["failBelow": "40d"], "error: 'failBelow' must not be longer than 'warnBelow'"),
+            (["warnBelow": "2d"], "error: 'failBelow' must not be longer than 'warnBelow'"),
+            (["warnBelow": "60d", "failBelow": "40d"], nil),
+            (
+                ["bootstrapFile": "/nonexistent/dns.json"],
+                "warning: 'bootstrapFile' cannot be used: /nonexistent/dns.json: there is no such file"
+            ),
+        ] as [(Written, String?)])
+    func refused(options: Written, sentence: String?) throws {
+        let kinds = TargetKinds.all(TargetServices(transfers: Transfers(), userAgent: "agent/test"))
+        let kind = try #require(KindCatalog(kinds).kinds(named: "domain-expiry").first)
+        let found = ConfiguredKind(kind, options: options.setting).diagnostics.map { "\($0.severity): \($0.sentence)" }
+        #expect(found.count == (sentence == nil ? 0 : 1) && found.first?.hasPrefix(sentence ?? "") != false, "\(found)")
     }
 }
