@@ -85,6 +85,11 @@ import Testing
         ])
     func sentence(text: String, shown: String) { #expect(ProbeWords.sentence(text) == shown) }
 
+    @Test(
+        "in the matrix, a server's name is short, an address is whole",
+        arguments: [("mbx01.fabrikam.com", "mbx01"), ("mbx01", "mbx01"), ("10.0.0.1", "10.0.0.1"), ("2001:db8::1", "2001:db8::1")])
+    func column(server: String, shown: String) { #expect(ServerMatrix.short(server) == shown) }
+
     @Test("the path of a probe's page holds any target", arguments: ["https://a/b?c=d&e=f#g", "[::1]:443", "é\u{301} '\"<>"])
     func path(target: String) throws {
         let key = ProbeKey(identity: ProbeIdentity(healthSet: "Web", name: "P", target: target), site: .target(address: "::1"))

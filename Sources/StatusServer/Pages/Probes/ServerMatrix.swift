@@ -1,3 +1,4 @@
+import Addresses
 import Monitoring
 import Probing
 
@@ -28,11 +29,8 @@ struct ServerMatrix: Sendable {
         guard (2...Self.columnLimit).contains(servers.count) else { return nil }
         let probes = snapshot.probes.filter { !$0.key.server.isEmpty }
         guard !probes.isEmpty else { return nil }
-        let names = Dictionary(grouping: servers) { $0.split(separator: ".").first.map(String.init) ?? $0 }
-        columns = servers.map { server in
-            let short = server.split(separator: ".").first.map(String.init) ?? server
-            return names[short]?.count == 1 ? short : server
-        }
+        let names = Dictionary(grouping: servers, by: Self.short)
+        columns = servers.map { names[Self.short($0)]?.count == 1 ? Self.short($0) : $0 }
         let groups = Dictionary(grouping: probes) { $0.key.identity }
         lines = groups.map { identity, probes -> (worst: Standing, identity: ProbeIdentity, line: Line) in
             let byServer = Dictionary(probes.map { ($0.key.server, $0) }) { first, _ in first }
@@ -41,6 +39,11 @@ struct ServerMatrix: Sendable {
             return (worst, identity, Line(lineName: identity.name, lineSet: identity.healthSet, cells: cells))
         }
         .sorted { ($0.worst, $0.identity) < ($1.worst, $1.identity) }.map(\.line)
+    }
+
+    /// `mbx01` of `mbx01.fabrikam.com`; an address as it is.
+    static func short(_ server: String) -> String {
+        NetworkAddress(server) == nil ? server.split(separator: ".").first.map(String.init) ?? server : server
     }
 
     private static func cell(_ probe: ProbeState?) -> Cell {

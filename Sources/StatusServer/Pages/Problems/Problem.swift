@@ -48,11 +48,10 @@ struct Problem: Sendable {
             }
         }
         for trouble in troubles where trouble.cause == nil { add(trouble) }
-        let causes = problems.count
+        let causes = Causes(problems)
         for trouble in troubles {
             guard let cause = trouble.cause else { continue }
-            let candidates = (0..<causes).filter { problems[$0].isAbout(cause) }
-            if let index = candidates.first(where: { problems[$0].isAbout(cause, on: trouble.key.server) }) ?? candidates.first {
+            if let index = causes.index(of: cause, on: trouble.key.server) {
                 problems[index].explained.append(trouble)
             } else {
                 add(trouble)
@@ -66,11 +65,27 @@ struct Problem: Sendable {
         }
     }
 
-    private func isAbout(_ cause: ProbeIdentity, on server: String? = nil) -> Bool {
-        troubles.contains { trouble in
-            let identity = trouble.key.identity
-            return (identity == cause || ProbeIdentity(healthSet: identity.healthSet, name: identity.name) == cause)
-                && (server == nil || trouble.key.server.isEmpty || trouble.key.server == server)
+    /// The first problem about each probe, found by the probe with or without its target.
+    private struct Causes {
+        private var anywhere: [ProbeIdentity: Int] = [:]
+        /// On each server; without one, on all.
+        private var onServer: [ProbeIdentity: [String: Int]] = [:]
+
+        init(_ problems: [Problem]) {
+            for (index, problem) in problems.enumerated() {
+                for key in problem.troubles.map(\.key) {
+                    for identity in [key.identity, ProbeIdentity(key.identity, target: nil)] {
+                        if anywhere[identity] == nil { anywhere[identity] = index }
+                        if onServer[identity]?[key.server] == nil { onServer[identity, default: [:]][key.server] = index }
+                    }
+                }
+            }
+        }
+
+        /// One on the same server comes before others.
+        func index(of cause: ProbeIdentity, on server: String) -> Int? {
+            let there = onServer[cause]
+            return [there?[server], there?[""]].compactMap(\.self).min() ?? anywhere[cause]
         }
     }
 
