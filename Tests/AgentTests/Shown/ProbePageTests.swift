@@ -51,7 +51,10 @@ import Testing
             #expect(page.contains("href=\"\(root.isEmpty ? "./" : root)page.css"), "\(path): \(page)")
             let text = try await daemon.get(path, ["-i"])
             #expect(text.contains(" \(status) ") && !text.contains("text/html"), "\(path): \(text)")
+            let plain = words.lowercased().replacing("&#39;", with: "'")
+            #expect(text.lowercased().contains(plain), "\(path): \(text)")
         }
+        #expect(try await daemon.get("/api/v1/nothing").hasPrefix(#"{"error":"there is no such endpoint"#))
         let refused = try await daemon.get("/", Self.browser + ["-i", "-H", "Host: evil.example"])
         #expect(refused.contains(" 403 ") && !refused.contains("text/html") && refused.contains("hostNames"))
         #expect(!refused.contains(site.directory.path))

@@ -1,3 +1,4 @@
+import API
 import HTTPTypes
 import HealthManager
 import Hummingbird
@@ -16,7 +17,11 @@ struct ErrorPages: RouterMiddleware {
     ) async throws -> Response {
         let path = request.head.path ?? "/"
         guard Negotiation.isBrowser(request.headers[.accept]), !Self.plain.contains(where: path.hasPrefix) else {
-            return try await next(request, context)
+            do { return try await next(request, context) } catch let error as any HTTPResponseError where error.status == .notFound {
+                return path.hasPrefix("/api/")
+                    ? try .json(ErrorDocument(error: "there is no such endpoint; /api/v1/openapi.json lists them"), status: .notFound)
+                    : .plain(.notFound, "there is no such page\n")
+            }
         }
         var response: Response
         do { response = try await next(request, context) } catch let error as any HTTPResponseError {
