@@ -11,7 +11,7 @@ BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libbrotli-dev libc-ares-dev li
  zlib1g-dev pkg-config
 TEST_PACKAGES := prometheus prometheus-alertmanager prometheus-blackbox-exporter nginx-light nsd unbound openssl gnutls-bin python3 curl iproute2 \
  python3-cryptography python3-grpcio python3-websockets python3-venv stunnel4 postfix dovecot-imapd dovecot-pop3d slapd apache2 libapache2-mod-auth-gssapi krb5-kdc \
- krb5-admin-server python3-gssapi victoria-metrics chromium fonts-liberation
+ krb5-admin-server python3-gssapi victoria-metrics chromium fonts-liberation sqlite3
 BENCH_PACKAGES := nginx-light prometheus prometheus-blackbox-exporter prometheus-pushgateway monitoring-plugins-basic wrk openssl python3
 DEB_PACKAGES := build-essential debhelper git python3
 PACKAGE_TEST_PACKAGES := debootstrap iproute2 lintian python3-venv util-linux
@@ -56,6 +56,7 @@ test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	.ci/kinds $(AGENT)
 	.build/python/bin/python .ci/dashboards
 	.ci/api
+	.ci/commands
 	.build/python/bin/python .ci/differential 150 1
 	.ci/fuzz 20
 	@# What is installed is built in another way, against other modules of the system.
