@@ -43,7 +43,7 @@ package final class Program: Sendable {
         posix_spawn_file_actions_adddup2(&actions, outputEnds[1], 1)
         posix_spawn_file_actions_adddup2(&actions, errorEnds[1], 2)
         var child = pid_t()
-        let inherited: [String] = ["PATH", "HOME"].compactMap { (name: String) -> String? in
+        let inherited: [String] = ["PATH", "HOME"].filter { environment[$0] == nil }.compactMap { (name: String) -> String? in
             getenv(name).map { value in "\(name)=\(String(cString: value))" }
         }
         let words: [String] = [path] + arguments

@@ -21,7 +21,9 @@ struct LabCommand: AsyncParsableCommand {
         let isOurs =
             runtime.hasPrefix("/") && lstat(runtime, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
             && status.st_mode & 0o077 == 0
-        let home = FileManager.default.homeDirectoryForCurrentUser.path(percentEncoded: false)
+        // As the shell that is told to read a file there has it.
+        let named = getenv("HOME").map { String(cString: $0) } ?? ""
+        let home = named.hasPrefix("/") ? named : FileManager.default.homeDirectoryForCurrentUser.path(percentEncoded: false)
         return isOurs ? runtime + "/agent-lab" : home + (home.hasSuffix("/") ? "" : "/") + ".local/state/agent-lab"
     }()
 
