@@ -9,11 +9,15 @@ struct AgentCommand: AsyncParsableCommand {
         abstract: "Monitors the certificates, metadata and tokens that Exchange hybrid depends on.",
         discussion: "Exit status: 0 every result Succeeded, 1 a probe ran and did not succeed, 2 could not run, 64 wrong usage.",
         version: "\(Version.current) (\(Revision.current))",
-        subcommands: [
-            InitCommand.self, RunCommand.self, InvokeCommand.self, ProbesCommand.self, ExplainCommand.self, RestartCommand.self,
-            ReloadCommand.self, HealthCommand.self, HistoryCommand.self, OverrideCommand.self, MaintenanceCommand.self,
-            AcknowledgeCommand.self,
-            ForecastCommand.self, CheckCommand.self, ImportCommand.self, LabCommand.self, DemoCommand.self, SuperviseCommand.self,
+        subcommands: [SuperviseCommand.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Set up", subcommands: [InitCommand.self, CheckCommand.self, ImportCommand.self]),
+            CommandGroup(name: "Run", subcommands: [RunCommand.self, ReloadCommand.self, RestartCommand.self, InvokeCommand.self]),
+            CommandGroup(
+                name: "Look",
+                subcommands: [HealthCommand.self, ProbesCommand.self, ExplainCommand.self, HistoryCommand.self, ForecastCommand.self]),
+            CommandGroup(name: "Decide", subcommands: [OverrideCommand.self, MaintenanceCommand.self, AcknowledgeCommand.self]),
+            CommandGroup(name: "Try", subcommands: [DemoCommand.self, LabCommand.self]),
         ])
 
     static func main() async {

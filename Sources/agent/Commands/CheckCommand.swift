@@ -11,12 +11,14 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Option(help: "File of modules, as for 'agent run', to validate as well.", completion: .file()) var modules: String?
     @OptionGroup var common: CommonOptions
+    @OptionGroup var listening: ListenOptions
+    @OptionGroup(visibility: .hidden) var log: LogOptions
     @OptionGroup(title: "Options of blackbox_exporter") var exporter: ExporterOptions
 
     func run() async throws {
         let modules = modules ?? exporter.configFile
         var overrides = exporter.overrides
-        overrides.listen += common.listen
+        overrides.listen += listening.listen
         if let files = common.filesFound(modules: modules, overrides: overrides) { return try Self.check(files) }
         guard modules != nil else { throw CommonOptions.noConfiguration() }
         try Self.check(PlanFiles(configurationPath: nil, probesDirectory: common.probes, modulesPath: modules, overrides: overrides))

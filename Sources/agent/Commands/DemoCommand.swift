@@ -20,7 +20,10 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "Fault to switch on at the start; can be repeated.", completion: .list(FaultList.names)) var fault: [String] = []
     @Option(name: .customLong("state-directory"), help: "Directory for the lab's files.", completion: .directory) var stateDirectory =
         LabCommand.defaultDirectory
-    @OptionGroup var common: CommonOptions
+    @Option(help: "Directory of probe definitions (default: the shipped ones).", completion: .directory) var probes: String?
+    @Option(help: .hidden, completion: .file()) var config: String?
+    @OptionGroup var listening: ListenOptions
+    @OptionGroup(visibility: .hidden) var log: LogOptions
 
     func run() async throws {
         guard (1...99).contains(servers) else { throw ValidationError("--servers must be from 1 to 99") }
@@ -28,16 +31,16 @@ struct DemoCommand: AsyncParsableCommand {
         plan.hasSnapshot = true
         plan.servers = servers
         plan.faults = fault
-        plan.agentListen = common.listen.first ?? "127.0.0.1:9717"
+        plan.agentListen = listening.listen.first ?? "127.0.0.1:9717"
         try LabCommand.prepare(stateDirectory)
         let lab: Lab
         do { lab = try await Lab(plan, logger: LogFormat.text.logger(level: .error)) } catch let problem as Lab.Problem {
             throw Console.failure(problem.description)
         }
         var overrides = ConfigurationOverrides()
-        overrides.listen = common.listen
+        overrides.listen = listening.listen
         let files = PlanFiles(
-            configurationPath: lab.configurationPath, probesDirectory: common.probes ?? ShippedProbes.locate(), overrides: overrides)
+            configurationPath: lab.configurationPath, probesDirectory: probes ?? ShippedProbes.locate(), overrides: overrides)
         let verdict = Verdict()
         try await RunCommand.guarded {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -86,7 +89,7 @@ struct DemoCommand: AsyncParsableCommand {
               \(agent) explain certificate_expires_very_soon
               \(agent) lab fault off oauth-expires-very-soon\(lab)
               \(agent) lab fault list\(lab)
-              \(agent) restart --wait 10 \(config)
+              \(agent) restart --wait 60s \(config)
             Press Ctrl-C to stop.
             """)
     }

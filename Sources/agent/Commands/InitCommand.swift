@@ -33,7 +33,9 @@ struct InitCommand: AsyncParsableCommand {
     var printPowerShell = false
     @Option(help: "File to write, or '-' for standard output.", completion: .file()) var output = "agent.yaml"
     @Flag(help: "Overwrite an existing file.") var force = false
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var listening: ListenOptions
+    @OptionGroup(visibility: .hidden) var common: CommonOptions
+    @OptionGroup(visibility: .hidden) var log: LogOptions
 
     func run() async throws {
         if printPowerShell { return Console.file(ExchangeFacts.powerShell) }
@@ -67,7 +69,7 @@ struct InitCommand: AsyncParsableCommand {
         draft.connectTo = try pairs(connectTo, option: "--connect-to")
         draft.hostname = hostname
         draft.caFile = caFile
-        draft.listen = common.listen.first
+        draft.listen = listening.listen.first
         draft.facts = facts
         draft.snapshot = facts?.isSnapshot == true ? from : nil
         draft.token = (tokenCertificate, tokenKey, clientID)
@@ -97,7 +99,7 @@ struct InitCommand: AsyncParsableCommand {
         do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
             throw Console.failure("cannot write \(output)")
         }
-        Console.note("wrote \(output); next: \(Invocation.program) check --config \(Invocation.quoted(output))")
+        Console.note("wrote \(output); next: \(Invocation.program) check --config \(Invocation.quoted(Invocation.absolute(output)))")
     }
 
     private func pairs(_ texts: [String], option: String) throws -> [String: String] {

@@ -19,12 +19,13 @@ struct InvokeCommand: AsyncParsableCommand {
     var allServers = false
     @Option(help: "Output format: list, table, json or nagios.") var output: ResultPrinter.Form = .list
     @Option(help: "Comma-separated fields of the list, or 'all'.") var fields: String?
-    @Option(help: "Maximum duration of each run, such as 5s.") var timeout: SecondsArgument?
+    @Option(help: ArgumentHelp("How long each run may take, such as 5s.", valueName: "duration")) var timeout: SecondsArgument?
     @Option(help: ArgumentHelp("Set an option of the probe for this run.", valueName: "KEY=VALUE")) var set: [String] = []
     @Option(help: "Judge as of this date (2027-01-31, or a full ISO 8601 time).") var at: String?
     @Flag(help: "Run in this process even if an agent is running.") var local = false
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
+    @OptionGroup(visibility: .hidden) var daemon: DaemonOptions
 
     func run() async throws {
         let printer = try ResultPrinter(form: output, fields: fields)

@@ -99,7 +99,7 @@ struct LabRunCommand: AsyncParsableCommand {
 }
 
 struct LabFaultCommand: AsyncParsableCommand {
-    enum Form: String, ExpressibleByArgument, CaseIterable { case table, markdown }
+    enum Form: String, ExpressibleByArgument, CaseIterable { case table, json, markdown }
 
     enum Verb: String, ExpressibleByArgument, CaseIterable { case on, off, list }
 
@@ -108,7 +108,7 @@ struct LabFaultCommand: AsyncParsableCommand {
 
     @Argument(help: "on, off or list.") var verb: Verb
     @Argument(help: "Name of the fault.", completion: .list(FaultList.names)) var name: String?
-    @Option(help: "Output format of the list: table or markdown.") var output: Form = .table
+    @Option(help: "Output format of the list: table, json or markdown.") var output: Form = .table
     @Option(name: .customLong("state-directory"), help: "The lab's directory.", completion: .directory) var stateDirectory = LabCommand
         .defaultDirectory
 
@@ -129,6 +129,9 @@ struct LabFaultCommand: AsyncParsableCommand {
     private func list(_ lab: ControlClient) async throws(ControlClient.Unreachable) {
         let bytes = try await lab.send(.get, "/faults", deadline: .seconds(10))
         let faults = (try? JSONText.decode([FaultStatus].self, from: bytes)) ?? []
+        if output == .json {
+            return Console.out(String(decoding: (try? JSONText.encode(faults, pretty: true)) ?? bytes, as: UTF8.self))
+        }
         let rows = faults.map { [$0.isOn ? "on" : "", $0.name, $0.summary, $0.needsReload ? "after reload" : "immediately"] }
         Console.out(TextTable(header: ["", "FAULT", "DESCRIPTION", "TAKES EFFECT"], rows: rows).text)
     }

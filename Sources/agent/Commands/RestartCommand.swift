@@ -8,21 +8,20 @@ struct RestartCommand: AsyncParsableCommand {
         commandName: "restart", abstract: "Clear all caches, reload the configuration and run every probe again.",
         discussion: "With --wait, returns once each probe has a fresh result; exit status 1 if the time runs out.")
 
-    @Option(help: "How long to wait for fresh results, such as 60s.") var wait: SecondsArgument?
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var common: CommonOptions
+    @Option(help: ArgumentHelp("How long to wait for fresh results, such as 60s.", valueName: "duration")) var wait: SecondsArgument?
+    @OptionGroup var control: ControlOptions
 
     func run() async throws {
         if let wait, !(0...86400).contains(wait.seconds) { throw ValidationError("--wait must be from 0 to 24h") }
-        let waiting = try await client.require(common) { control throws(ControlClient.Unreachable) in
+        let waiting = try await control.require { agent throws(ControlClient.Unreachable) in
             guard let wait = wait?.seconds else {
-                _ = try await control.send(.post, "/-/restart", deadline: .seconds(30))
+                _ = try await agent.send(.post, "/-/restart", deadline: .seconds(30))
                 return [String]()
             }
             let bytes = try await Progress.shown("waiting for fresh results") { () async throws(ControlClient.Unreachable) in
-                try await control.send(.post, "/-/restart?wait=\(wait)", deadline: .seconds(wait + 30))
+                try await agent.send(.post, "/-/restart?wait=\(wait)", deadline: .seconds(wait + 30))
             }
-            let document: WaitingDocument = try control.decoded(bytes)
+            let document: WaitingDocument = try agent.decoded(bytes)
             return document.waiting
         }
         guard !waiting.isEmpty else {
@@ -38,12 +37,11 @@ struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload", abstract: "Reload the configuration and the probe definitions; unchanged probes keep their results.")
 
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        try await client.require(common) { control throws(ControlClient.Unreachable) in
-            _ = try await control.send(.post, "/-/reload", deadline: .seconds(30))
+        try await control.require { agent throws(ControlClient.Unreachable) in
+            _ = try await agent.send(.post, "/-/reload", deadline: .seconds(30))
         }
         Console.out("configuration reloaded")
     }

@@ -12,14 +12,16 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(help: "File of modules for /probe, in blackbox_exporter's or ssl_exporter's format.", completion: .file()) var modules: String?
     @OptionGroup var common: CommonOptions
+    @OptionGroup var listening: ListenOptions
+    @OptionGroup var log: LogOptions
     @OptionGroup(title: "Options of blackbox_exporter") var exporter: ExporterOptions
 
     func run() async throws {
         let modules = modules ?? exporter.configFile
         var overrides = exporter.overrides
-        overrides.listen += common.listen
-        let format = exporter.logFormat?.format ?? common.logFormat
-        let logger = format.logger(level: exporter.logLevel?.level ?? common.level)
+        overrides.listen += listening.listen
+        let format = exporter.logFormat?.format ?? log.logFormat
+        let logger = format.logger(level: exporter.logLevel?.level ?? log.level)
         guard let files = common.filesFound(modules: modules, overrides: overrides) else {
             guard modules != nil else { throw CommonOptions.noConfiguration() }
             // Who names the address as an exporter's wants an exporter.

@@ -38,17 +38,21 @@ struct ExporterOptions: ParsableArguments {
     @Flag(
         name: .customLong("config.enable-auto-reload"), inversion: .prefixedNo,
         help: "Reload when the module file or the configuration has changed.") var reloadsItself = false
-    @Option(name: .customLong("config.auto-reload-interval"), help: "How often to look, such as 30s.") var reloadInterval = "30s"
+    @Option(name: .customLong("config.auto-reload-interval"), help: ArgumentHelp("How often to look, such as 30s.", valueName: "duration"))
+    var reloadInterval = "30s"
     @Option(name: .customLong("log.level"), help: "Log level: debug, info, warn or error.") var logLevel: Level?
     @Option(name: .customLong("log.format"), help: "Log format: logfmt or json.") var logFormat: Format?
     @Option(name: .customLong("log.prober"), help: .hidden) var logProber: Level?
-    @Option(name: .customLong("timeout-offset"), help: "Seconds to subtract from Prometheus's timeout; overrides 'probe.timeoutOffset'.")
-    var timeoutOffset: Double?
+    @Option(
+        name: .customLong("timeout-offset"),
+        help: ArgumentHelp(
+            "What to subtract from Prometheus's timeout, such as 500ms; overrides 'probe.timeoutOffset'.", valueName: "duration"))
+    var timeoutOffset: SecondsArgument?
     @Option(name: .customLong("history.limit"), help: "Number of runs kept for /logs; overrides 'probe.historyLimit'.")
     var historyLimit: Int?
 
     func validate() throws {
-        if let timeoutOffset, !(0...3600).contains(timeoutOffset) { throw ValidationError("--timeout-offset must be a number of seconds") }
+        if let timeoutOffset, !(0...3600).contains(timeoutOffset.seconds) { throw ValidationError("--timeout-offset must be from 0 to 1h") }
         if let historyLimit, !(0...10_000).contains(historyLimit) { throw ValidationError("--history.limit must be from 0 to 10000") }
         guard let interval, interval >= .seconds(1) else { throw ValidationError("--config.auto-reload-interval must be 1s or more") }
     }
@@ -63,7 +67,7 @@ struct ExporterOptions: ParsableArguments {
         overrides.webConfigFile = webConfigFile.flatMap { $0.isEmpty ? nil : $0 }
         overrides.externalURL = externalURL.flatMap { $0.isEmpty ? nil : $0 }
         overrides.routePrefix = routePrefix.flatMap { $0.isEmpty ? nil : $0 }
-        overrides.timeoutOffset = timeoutOffset.map { .seconds($0) }
+        overrides.timeoutOffset = timeoutOffset.map { .seconds($0.seconds) }
         overrides.historyLimit = historyLimit
         return overrides
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Probing
 
-/// A duration on the command line, such as `5s` or `2m`; a number alone is seconds.
+/// A duration on the command line, such as `5s` or `2m`, of an option that took seconds before: a number alone still is these.
 struct SecondsArgument: ExpressibleByArgument {
     let seconds: Double
 

@@ -13,13 +13,12 @@ struct AcknowledgeCommand: AsyncParsableCommand {
     @Argument(help: "HealthSet/Monitor[/Target], or the monitor's name.", completion: .name(of: .monitor)) var monitor: String
     @Option(help: "Only on this server.", completion: .name(of: .server)) var server: String?
     @Option(help: "Comment, such as what is being done.") var comment: String?
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var control: ControlOptions
 
     func run() async throws {
         let request = AcknowledgeRequest(monitor: monitor, server: server, by: Decision.user, comment: comment)
-        let episodes = try await client.require(common) { control throws(ControlClient.Unreachable) in
-            try await control.call(Endpoints.acknowledge, request)
+        let episodes = try await control.require { agent throws(ControlClient.Unreachable) in
+            try await agent.call(Endpoints.acknowledge, request)
         }
         for episode in episodes {
             Console.out("\(episode.key) is Repairing (episode began \(episode.began.formatted(.iso8601)))")

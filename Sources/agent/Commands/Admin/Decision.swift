@@ -12,11 +12,12 @@ enum Decision {
         return getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "user \(getuid())"
     }
 
-    /// Parses the duration of `--for`.
+    /// Parses a duration.
+    /// - Parameter option: named in the error.
     /// - Throws: `ValidationError` unless it is a positive duration.
-    static func seconds(_ text: String) throws -> Double {
+    static func seconds(_ text: String, of option: String) throws -> Double {
         guard let duration = DurationText.parse(text), duration > .zero else {
-            throw ValidationError("--for must be a duration (e.g. 30m, 2h or 7d), found '\(text)'")
+            throw ValidationError("\(option) must be a duration (e.g. 30m, 2h or 7d), found '\(text)'")
         }
         return duration.seconds
     }

@@ -21,27 +21,27 @@ struct MaintenanceCommand: AsyncParsableCommand {
         var server: String
         @Option(help: "A health set (default: the whole server).", completion: .name(of: .healthSet)) var component: String?
         @Option(help: "Requester name.") var requester: String?
-        @Option(name: .customLong("for"), help: "Duration, such as 4h (default: until it is ended).") var duration: String?
+        @Option(name: .customLong("for"), help: ArgumentHelp("How long, such as 4h (default: until it is ended).", valueName: "duration"))
+        var duration: String?
         @Option(help: "Start time, such as 2027-03-01T22:00:00Z.") var from: String?
         @Option(help: "Every week at this day and time in UTC, such as 'Sunday 02:00'.") var weekly: String?
         @Option(help: "Reason for the maintenance.") var comment: String?
-        @OptionGroup var client: ClientOptions
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var control: ControlOptions
 
         func run() async throws {
             var request = MaintenanceRequest(server: server, by: Decision.user)
             request.component = component
             request.requester = requester
             request.comment = comment
-            request.seconds = try duration.map(Decision.seconds)
+            request.seconds = try duration.map { try Decision.seconds($0, of: "--for") }
             request.from = try from.map { try Decision.date($0, of: "--from") }
             if let weekly {
                 guard duration != nil else { throw ValidationError("--weekly requires --for") }
                 (request.weekday, request.minute) = try Self.weekly(weekly)
             }
             let order = request
-            let made = try await client.require(common) { control throws(ControlClient.Unreachable) in
-                try await control.call(Endpoints.startMaintenance, order)
+            let made = try await control.require { agent throws(ControlClient.Unreachable) in
+                try await agent.call(Endpoints.startMaintenance, order)
             }
             Console.out("\(made.component) on \(made.server) \(made.since == nil ? "will be inactive" : "is inactive"): \(made.window)")
         }
@@ -63,13 +63,12 @@ struct MaintenanceCommand: AsyncParsableCommand {
         @Option(help: "The server, or '*'.", completion: .name(of: .serverOrAll)) var server: String
         @Option(help: "A health set (default: the whole server).", completion: .name(of: .healthSet)) var component: String?
         @Option(help: "Name of the requester that started it.") var requester: String?
-        @OptionGroup var client: ClientOptions
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var control: ControlOptions
 
         func run() async throws {
             let request = MaintenanceEnd(server: server, component: component, requester: requester, by: Decision.user)
-            let over = try await client.require(common) { control throws(ControlClient.Unreachable) in
-                try await control.call(Endpoints.endMaintenance, request)
+            let over = try await control.require { agent throws(ControlClient.Unreachable) in
+                try await agent.call(Endpoints.endMaintenance, request)
             }
             Console.out("\(over.component) on \(over.server): maintenance ended (requester \(over.requester))")
         }
@@ -79,12 +78,11 @@ struct MaintenanceCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List active and planned maintenance.")
 
         @OptionGroup var output: OutputOptions
-        @OptionGroup var client: ClientOptions
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let entries = try await client.require(common) { control throws(ControlClient.Unreachable) in
-                try await control.call(Endpoints.maintenance)
+            let entries = try await control.require { agent throws(ControlClient.Unreachable) in
+                try await agent.call(Endpoints.maintenance)
             }
             try output.print(entries) {
                 guard !entries.isEmpty else { return "no active or planned maintenance" }

@@ -26,22 +26,22 @@ struct OverrideCommand: AsyncParsableCommand {
         @Argument(help: "The property.", completion: .list(OverrideCommand.properties)) var property: String
         @Argument(help: "The value.") var value: String
         @Option(help: "Only on this server.", completion: .name(of: .server)) var server: String?
-        @Option(name: .customLong("for"), help: "Duration, such as 2h or 7d.") var duration: String?
+        @Option(name: .customLong("for"), help: ArgumentHelp("How long, such as 2h or 7d.", valueName: "duration")) var duration: String?
         @Option(name: .customLong("until-version"), help: "Until the agent has this version or a later one.")
         var untilVersion: String?
         @Option(help: "Reason for the override.") var comment: String?
-        @OptionGroup var client: ClientOptions
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var control: ControlOptions
 
         func run() async throws {
             guard (duration == nil) != (untilVersion == nil) else {
                 throw ValidationError("exactly one of --for and --until-version is required")
             }
             let request = OverrideRequest(
-                identity: item, property: property, value: value, server: server, seconds: try duration.map(Decision.seconds),
+                identity: item, property: property, value: value, server: server,
+                seconds: try duration.map { try Decision.seconds($0, of: "--for") },
                 untilVersion: untilVersion, by: Decision.user, comment: comment)
-            let made = try await client.require(common) { control throws(ControlClient.Unreachable) in
-                try await control.call(Endpoints.addOverride, request)
+            let made = try await control.require { agent throws(ControlClient.Unreachable) in
+                try await agent.call(Endpoints.addOverride, request)
             }
             Console.out(made.line)
         }
@@ -51,12 +51,11 @@ struct OverrideCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List active overrides.")
 
         @OptionGroup var output: OutputOptions
-        @OptionGroup var client: ClientOptions
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let overrides = try await client.require(common) { control throws(ControlClient.Unreachable) in
-                try await control.call(Endpoints.overrides)
+            let overrides = try await control.require { agent throws(ControlClient.Unreachable) in
+                try await agent.call(Endpoints.overrides)
             }
             try output.print(overrides) {
                 guard !overrides.isEmpty else { return "no active overrides" }
@@ -79,13 +78,12 @@ struct OverrideCommand: AsyncParsableCommand {
         @Argument(help: "HealthSet/Name[/Target], or a responder's name.", completion: .name(of: .overridden)) var item: String
         @Argument(help: "The property.", completion: .list(OverrideCommand.properties)) var property: String
         @Option(help: "Remove the override for this server.", completion: .name(of: .server)) var server: String?
-        @OptionGroup var client: ClientOptions
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var control: ControlOptions
 
         func run() async throws {
             let request = OverrideRemoval(identity: item, property: property, server: server, by: Decision.user)
-            let gone = try await client.require(common) { control throws(ControlClient.Unreachable) in
-                try await control.call(Endpoints.removeOverride, request)
+            let gone = try await control.require { agent throws(ControlClient.Unreachable) in
+                try await agent.call(Endpoints.removeOverride, request)
             }
             Console.out("\(gone.identity): override of \(gone.property) removed")
         }

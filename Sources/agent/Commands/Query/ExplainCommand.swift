@@ -10,6 +10,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @Argument(help: "A probe, a monitor, a kind, or a reason.", completion: .name(of: .explained)) var subject: String
     @OptionGroup var common: CommonOptions
+    @OptionGroup(visibility: .hidden) var daemon: DaemonOptions
 
     func run() async throws {
         if let reason = Reason(rawValue: subject.lowercased()) { return Console.out(Self.text(reason)) }

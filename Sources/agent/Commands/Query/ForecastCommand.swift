@@ -16,10 +16,13 @@ struct ForecastCommand: AsyncParsableCommand {
             "Each line is the result of the probe as of that date ('agent invoke PROBE --at DATE'). --output ics writes a calendar file."
     )
 
-    @Option(help: "End of the forecast: a date, or a duration such as 180d (default: two years).") var until: String?
+    @Option(
+        help: ArgumentHelp("End of the forecast: 2027-01-31, or a duration such as 180d (default: two years).", valueName: "date|duration"))
+    var until: String?
     @Option(help: "Output format: table, json or ics.") var output: Form = .table
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
+    @OptionGroup(visibility: .hidden) var daemon: DaemonOptions
 
     func run() async throws {
         let end = try until.map { text in

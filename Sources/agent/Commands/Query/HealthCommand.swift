@@ -18,8 +18,7 @@ struct HealthCommand: AsyncParsableCommand {
     @Flag(help: "Exit with status 1 also for a problem that its monitor does not count as one yet.") var strict = false
     @Flag(help: "Keep running, and print again when something changes.") var watch = false
     @OptionGroup var output: OutputOptions
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var control: ControlOptions
 
     private static let pause: Duration = .seconds(2)
 
@@ -45,8 +44,8 @@ struct HealthCommand: AsyncParsableCommand {
     }
 
     private func report() async throws -> HealthReport {
-        try await client.require(common) { control throws(ControlClient.Unreachable) in
-            try await control.call(Endpoints.health, [("server", server), ("healthSet", healthSet)])
+        try await control.require { agent throws(ControlClient.Unreachable) in
+            try await agent.call(Endpoints.health, [("server", server), ("healthSet", healthSet)])
         }
     }
 

@@ -2,7 +2,6 @@ import API
 import ArgumentParser
 import FoundationEssentials
 import Monitoring
-import Probing
 import Transfers
 
 struct HistoryCommand: AsyncParsableCommand {
@@ -11,26 +10,23 @@ struct HistoryCommand: AsyncParsableCommand {
 
     @Argument(help: "A probe, monitor, health set or responder (default: all).", completion: .name(of: .subject)) var subject: String?
     @Option(help: "Only this server.", completion: .name(of: .server)) var server: String?
-    @Option(help: "How far back, such as 24h or 30d.") var since = "24h"
+    @Option(help: ArgumentHelp("How far back, such as 24h or 30d.", valueName: "duration")) var since = "24h"
     @Option(help: "Only records of this type: result, transition, attempt or decision.") var type: HistoryQuery.Sort?
     /// The earlier name of `--type`.
     @Option(help: .hidden) var sort: HistoryQuery.Sort?
     @Option(help: "Maximum number of records.") var limit = 100
     @OptionGroup var output: OutputOptions
-    @OptionGroup var client: ClientOptions
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        guard let back = DurationText.parse(since), back > .zero else {
-            throw ValidationError("--since must be a duration (e.g. 24h or 30d)")
-        }
+        let back = try Decision.seconds(since, of: "--since")
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 10000") }
         let query = [
-            ("subject", subject), ("server", server), ("since", Date().addingTimeInterval(-back.seconds).formatted(.iso8601)),
+            ("subject", subject), ("server", server), ("since", Date().addingTimeInterval(-back).formatted(.iso8601)),
             ("sort", (type ?? sort)?.rawValue), ("limit", String(limit + 1)),
         ]
-        var records = try await client.require(common) { control throws(ControlClient.Unreachable) in
-            try await control.call(Endpoints.history, query)
+        var records = try await control.require { agent throws(ControlClient.Unreachable) in
+            try await agent.call(Endpoints.history, query)
         }
         if records.count > limit {
             // One more than the limit was requested to detect this.

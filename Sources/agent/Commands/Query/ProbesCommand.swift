@@ -16,6 +16,7 @@ struct ProbesCommand: AsyncParsableCommand {
     @Flag(help: "Read the configuration in this process even if an agent is running.") var local = false
     @OptionGroup var client: ClientOptions
     @OptionGroup var common: CommonOptions
+    @OptionGroup(visibility: .hidden) var daemon: DaemonOptions
 
     func run() async throws {
         let probes = try await documents().filter { probe in
