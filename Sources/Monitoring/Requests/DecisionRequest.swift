@@ -6,8 +6,13 @@ package protocol OrderDocument: Codable, Sendable {
     associatedtype CodingKeys: CodingKey & CaseIterable
 }
 
+/// A request whose requester is recorded.
+package protocol SignedOrder: OrderDocument {
+    var by: String { get set }
+}
+
 /// The request of `agent override add`. Exactly one of `seconds` and `untilVersion` must be set.
-package struct OverrideRequest: OrderDocument {
+package struct OverrideRequest: SignedOrder {
     package enum CodingKeys: String, CodingKey, CaseIterable { case identity, property, value, server, seconds, untilVersion, by, comment }
 
     package var identity: String
@@ -36,7 +41,7 @@ package struct OverrideRequest: OrderDocument {
 }
 
 /// The request of `agent override remove`: identifies the override by item, property and server.
-package struct OverrideRemoval: OrderDocument {
+package struct OverrideRemoval: SignedOrder {
     package enum CodingKeys: String, CodingKey, CaseIterable { case identity, property, server, by }
 
     package var identity: String
@@ -53,7 +58,7 @@ package struct OverrideRemoval: OrderDocument {
 }
 
 /// The request of `agent maintenance start`. A weekly window has `weekday`, `minute` and `seconds`; `from` sets a later start.
-package struct MaintenanceRequest: OrderDocument {
+package struct MaintenanceRequest: SignedOrder {
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case server, component, requester, from, seconds, weekday, minute, by, comment
     }
@@ -79,7 +84,7 @@ package struct MaintenanceRequest: OrderDocument {
 }
 
 /// The request of `agent maintenance end`.
-package struct MaintenanceEnd: OrderDocument {
+package struct MaintenanceEnd: SignedOrder {
     package enum CodingKeys: String, CodingKey, CaseIterable { case server, component, requester, by }
 
     package var server: String
@@ -96,7 +101,7 @@ package struct MaintenanceEnd: OrderDocument {
 }
 
 /// The request of `agent acknowledge`.
-package struct AcknowledgeRequest: OrderDocument {
+package struct AcknowledgeRequest: SignedOrder {
     package enum CodingKeys: String, CodingKey, CaseIterable { case monitor, server, by, comment }
 
     /// `HealthSet\Monitor[\Target]` or `Monitor`.

@@ -52,11 +52,11 @@ struct APIRoutes: Sendable {
             return forecast
         }
         post(Endpoints.invoke, router) { InvokeAnswer(await Invoker(health).invoke($0, remote: true)) }
-        post(Endpoints.addOverride, router) { OverrideDocument(try await changes.add($0)) }
-        post(Endpoints.removeOverride, router) { OverrideDocument(try await changes.remove($0)) }
-        post(Endpoints.startMaintenance, router) { MaintenanceDocument(try await changes.start($0), at: health.now) }
-        post(Endpoints.endMaintenance, router) { MaintenanceDocument(try await changes.end($0), at: health.now) }
-        post(Endpoints.acknowledge, router) { try await changes.acknowledge($0) }
+        decide(Endpoints.addOverride, router) { OverrideDocument(try await changes.add($0)) }
+        decide(Endpoints.removeOverride, router) { OverrideDocument(try await changes.remove($0)) }
+        decide(Endpoints.startMaintenance, router) { MaintenanceDocument(try await changes.start($0), at: health.now) }
+        decide(Endpoints.endMaintenance, router) { MaintenanceDocument(try await changes.end($0), at: health.now) }
+        decide(Endpoints.acknowledge, router) { try await changes.acknowledge($0) }
         router.post(RouterPath(Endpoints.snapshot.route.path)) { request, _ in
             try await Self.response {
                 let body: ByteBuffer
@@ -150,15 +150,26 @@ struct APIRoutes: Sendable {
     // MARK: Changes
 
     /// Serves a request with a body. An unreadable body or an unknown key is answered with 400, a refused decision with 404, 409 or 503.
+    /// - Parameter sign: enters the user who has logged in, if any has.
     private func post<Body: OrderDocument, Answer>(
-        _ endpoint: Endpoint<Body, Answer>, _ router: Router<ServerContext>, _ act: @escaping @Sendable (Body) async throws -> Answer
+        _ endpoint: Endpoint<Body, Answer>, _ router: Router<ServerContext>,
+        sign: @escaping @Sendable (inout Body, String) -> Void = { _, _ in }, _ act: @escaping @Sendable (Body) async throws -> Answer
     ) {
-        router.post(RouterPath(endpoint.route.path)) { request, _ in
+        router.post(RouterPath(endpoint.route.path)) { request, context in
             try await Self.response {
-                let body = try await Self.body(Body.self, of: request)
-                return try await Self.decided { try await act(body) }
+                var body = try await Self.body(Body.self, of: request)
+                if let user = context.user { sign(&body, user) }
+                let order = body
+                return try await Self.decided { try await act(order) }
             }
         }
+    }
+
+    /// The same for a decision: who has logged in has made it, whomever the body names. On the control socket, the body says who.
+    private func decide<Body: SignedOrder, Answer>(
+        _ endpoint: Endpoint<Body, Answer>, _ router: Router<ServerContext>, _ act: @escaping @Sendable (Body) async throws -> Answer
+    ) {
+        post(endpoint, router, sign: { $0.by = $1 }, act)
     }
 
     private static func decided<Answer>(_ act: () async throws -> Answer) async throws -> Answer {
