@@ -72,7 +72,8 @@ package struct StatusServer: Sendable {
     ) -> Listener {
         let names = Set((settings.hostNames + [Self.machineName]).map { $0.lowercased() })
         let requestGuard = RequestGuard(
-            listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy, isSecure: web?.current.tls != nil)
+            listener: .network, hostNames: names, isBehindProxy: settings.isBehindProxy, isSecure: web?.current.tls != nil,
+            externalOrigin: settings.externalOrigin)
         let prepare: @Sendable (any Channel) throws -> Bool = { [web] channel in
             guard let tls = web?.current.tls else { return false }
             try tls.add(to: channel)

@@ -1,5 +1,6 @@
 import Exposition
 import HTTPTypes
+import Monitoring
 import Testing
 
 @testable import StatusServer
@@ -38,6 +39,23 @@ import Testing
         // No route: nothing is answered, and nothing is let in.
         caller("GET", nil, host: "evil.example"), caller("POST", nil),
     ]
+
+    @Test("a page that a proxy serves by HTTPS may order for a user, and for nobody else", arguments: ["", ":443", "/agent"])
+    func proxied(end: String) {
+        var settings = DaemonSettings()
+        settings.externalURL = "https://Monitor.fabrikam.com" + end
+        let own = RequestGuard(listener: .network, hostNames: ["monitor.fabrikam.com"], externalOrigin: settings.externalOrigin)
+        var caller = Self.caller(
+            "POST", "/api/v1/acknowledge", host: "monitor.fabrikam.com", origin: "https://monitor.fabrikam.com", site: "same-origin",
+            forwarded: true)
+        #expect(own.verdict(caller) != .allow)
+        caller.isUser = true
+        #expect(own.verdict(caller) == .allow && Self.requestGuard.verdict(caller) != .allow)
+        for origin in ["https://monitor.fabrikam.com:8443", "https://evil.example", "null"] {
+            caller.origin = origin
+            #expect(own.verdict(caller) != .allow, "\(origin)")
+        }
+    }
 
     @Test("who may come in", arguments: open)
     func comesIn(caller: RequestGuard.Caller) { #expect(Self.requestGuard.verdict(caller) == .allow) }

@@ -37,6 +37,8 @@ struct RequestGuard: Sendable {
     var isBehindProxy = false
     /// Whether it is reached by HTTPS.
     var isSecure = false
+    /// The origin of the pages that a proxy serves, which may be reached by HTTPS where the agent is not; nil if there is none.
+    var externalOrigin: String?
 
     func verdict(_ caller: Caller) -> Verdict {
         if listener == .controlSocket { return .allow }
@@ -50,8 +52,11 @@ struct RequestGuard: Sendable {
         if let site = caller.fetchSite, !["same-origin", "none"].contains(site.lowercased()) {
             return .deny("cross-site request denied")
         }
-        if let origin = caller.origin, origin.lowercased() != "\(isSecure ? "https" : "http")://\(caller.host.lowercased())" {
-            return .deny("cross-origin request denied")
+        if let origin = caller.origin?.lowercased() {
+            let isOwn = origin == "\(isSecure ? "https" : "http")://\(caller.host.lowercased())"
+            guard isOwn || caller.isUser && origin == externalOrigin else {
+                return .deny("cross-origin request denied: if this page is the agent's own behind a proxy, set 'externalURL' in agent.yaml")
+            }
         }
         // Access to probes is decided later, by `probe.allowFrom` and the target lists of the configuration.
         if isProbe || caller.isUser { return .allow }
@@ -76,5 +81,17 @@ struct RequestGuard: Sendable {
         if name.contains(":") { return name.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." } }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
+
+extension DaemonSettings {
+    /// What a browser calls the origin of a page at `externalURL`: `https://monitor.fabrikam.com`; nil if that is not set.
+    var externalOrigin: String? {
+        guard let parts = externalURL?.lowercased().split(separator: "/", omittingEmptySubsequences: false), parts.count > 2 else {
+            return nil
+        }
+        // A browser leaves out the port that a scheme has by itself.
+        let ownPort = parts[0] == "https:" ? ":443" : ":80"
+        return "\(parts[0])//" + (parts[2].hasSuffix(ownPort) ? parts[2].dropLast(ownPort.count) : parts[2])
     }
 }
