@@ -56,9 +56,11 @@ let paths: Target.Dependency = .product(name: "SystemPackage", package: "swift-s
 
 /// What StatusServer serves as it is, and the templates of its pages.
 let pageFiles = [
-    "axis.svg", "badge.svg", "certificates.html", "command.html", "decisions.html", "foot.html", "forecast.html", "head.html", "icon.svg",
+    "axis.svg", "badge.svg", "certificates.html", "command.html", "decisions.html", "dialog.html", "foot.html", "forecast.html",
+    "head.html", "icon.svg",
     "matrix.html",
-    "message.html", "openapi.json", "page.css", "page.js", "piece.html", "plot.svg", "probe.html", "problem.html", "problems.atom",
+    "message.html", "openapi.json", "order.html", "page.css", "page.js", "piece.html", "plot.svg", "probe.html", "problem.html",
+    "problems.atom",
     "row.html", "status.html", "symbols.html", "time.html",
 ]
 
@@ -225,7 +227,8 @@ let package = Package(
             ["TargetKinds", "HealthManager", "Monitoring", "Probing", "ProbeFiles", "Transfers", "Addresses", "Certificates"]),
         tests("ServingTests", ["Serving", hummingbirdCore, nioCore, nioPosix, logging]),
         tests("ExpositionTests", ["Exposition", "Monitoring", "Probing", "Certificates", nioCore]),
-        tests("StatusServerTests", ["StatusServer", "API", "Exposition", "HealthManager", "Monitoring", "Probing", httpTypes]),
+        tests(
+            "StatusServerTests", ["StatusServer", "API", "Documents", "Exposition", "HealthManager", "Monitoring", "Probing", httpTypes]),
         tests(
             "ArchitectureTests",
             [

@@ -27,7 +27,7 @@
     }
   }
 
-  function buttons() { for (const button of document.querySelectorAll("button.copy[hidden]")) button.hidden = false; }
+  function buttons() { for (const button of document.querySelectorAll("button.copy[hidden], button.order[hidden]")) button.hidden = false; }
 
   // What the reader has opened or closed stays so, even if it was gone for a while.
   const opened = new Map();
@@ -35,11 +35,12 @@
 
   // Takes over what a newer page says: each part whose text has changed, so that focus, selection and scrolling stay.
   let fetching = null, again = false;
-  async function refresh(address) {
+  // With `isNew`, the page is made for this request alone.
+  async function refresh(address, isNew) {
     if (fetching) { again = true; return fetching; }
     const target = address || location.href;
     fetching = (async () => {
-      const answer = await fetch(target, { headers: { Accept: "text/html", "X-Page-Refresh": "1" }, signal: AbortSignal.timeout(30000) });
+      const answer = await fetch(target, { headers: { Accept: "text/html", ...(isNew ? {} : { "X-Page-Refresh": "1" }) }, signal: AbortSignal.timeout(30000) });
       if (!answer.ok) {
         say("out of date: " + answer.status, "off");
         throw new Error(answer.status);
@@ -47,7 +48,7 @@
       const date = Date.parse(answer.headers.get("date"));
       if (date) skew = Date.now() - date;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (page.querySelector('link[rel=stylesheet]').getAttribute("href") !== document.querySelector('link[rel=stylesheet]').getAttribute("href")) return location.reload();
+      if (page.querySelector('link[rel=stylesheet]').getAttribute("href") !== document.querySelector('link[rel=stylesheet]').getAttribute("href")) return dialog && dialog.open ? null : location.reload();
       take(page);
     })();
     try { await fetching; } finally {
@@ -63,10 +64,11 @@
     const search = byId("q"), state = byId("state");
     if (search && page.getElementById("q")) { page.getElementById("q").replaceWith(search.cloneNode()); page.getElementById("q").value = search.value; }
     const focused = document.activeElement, id = focused && focused.id, at = focused && focused.selectionStart;
+    const group = focused && focused.closest && focused.closest(".orders"), groupId = group && group.id;
     const href = focused && focused.getAttribute && focused.getAttribute("href");
     merge(document.getElementById("main"), page.getElementById("main"));
     if (document.activeElement !== focused) {
-      const again = byId(id) || (href && document.querySelector(`main a[href="${CSS.escape(href)}"]`));
+      const again = byId(id) || (href && document.querySelector(`main a[href="${CSS.escape(href)}"]`)) || inGroup(groupId);
       if (again) { again.focus({ preventScroll: true }); if (at != null && again.setSelectionRange) again.setSelectionRange(at, at); }
     }
     if (state && byId("state") && document.activeElement !== byId("state")) byId("state").value = page.getElementById("state") ? page.getElementById("state").value : byId("state").value;
@@ -161,6 +163,88 @@
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
+
+  // What a user who has logged in may order. The dialog says what will happen; what the server answers is shown in it.
+  const dialog = byId("order"), part = name => byId("order-" + name);
+  const inGroup = id => byId(id) && byId(id).querySelector("button");
+  let order = null;
+  function ask(button) {
+    order = { ...JSON.parse(button.dataset.order), opener: button.id, group: button.parentElement.id };
+    const form = dialog.querySelector("form"), first = order.bodies[0];
+    form.reset();
+    part("title").textContent = button.getAttribute("aria-label");
+    part("what").textContent = order.what;
+    for (const field of form.querySelectorAll("[data-ask]")) field.hidden = !order.asks.includes(field.dataset.ask);
+    form.extent.options[0].textContent = "health set " + first.component;
+    form.extent.options[1].textContent = "everything on " + (order.bodies.length > 1 ? "these servers" : first.server);
+    part("error").textContent = part("result").textContent = "";
+    part("confirm").hidden = false;
+    part("cancel").textContent = "Cancel";
+    dialog.showModal();
+  }
+  async function post(path, body) {
+    const headers = { Accept: "application/json", "Content-Type": "application/json" };
+    const answer = await fetch(root + path, { method: "POST", headers, body: JSON.stringify(body) });
+    const text = await answer.text();
+    let value = {};
+    try { value = JSON.parse(text); } catch {}
+    if (!answer.ok) throw new Error(value.error || text.trim() || answer.status + " " + answer.statusText);
+    return value;
+  }
+  function result(ran) {
+    const why = ran.error || (ran.warnings[0] && ran.warnings[0].sentence);
+    return `${ran.server || ran.target || ran.probe}: ${ran.resultType}` + (why ? ": " + why : "");
+  }
+  async function carryOut() {
+    const mine = order, form = dialog.querySelector("form"), asks = name => mine.asks.includes(name);
+    const given = { ...(asks("comment") && { comment: form.comment.value }), ...(asks("duration") && { seconds: Number(form.duration.value) }),
+      ...(asks("extent") && form.extent.value === "server" && { component: undefined }) };
+    const results = [], errors = new Set(), left = [];
+    mine.isSent = true;
+    part("error").textContent = "";
+    part("result").textContent = "Waiting for the agent …";
+    for (const body of mine.bodies) {
+      try {
+        const answer = await post(mine.path, { ...body, ...given });
+        results.push(...(answer.results || []).map(result));
+        for (const refusal of answer.refusals || []) errors.add(refusal.sentence);
+      } catch (error) { errors.add(error.message); left.push(body); }
+    }
+    if (left.length < mine.bodies.length) await renew();
+    if (left.length) mine.bodies = left;
+    mine.isSent = false;
+    const said = errors.size ? [...errors].join("\n") : mine.done;
+    // Whoever has closed it in the meantime is told nevertheless.
+    if (order !== mine) return announce(said);
+    part("result").textContent = results.join("\n");
+    if (errors.size) { part("error").textContent = said; return; }
+    if (results.length) {
+      part("confirm").hidden = true;
+      part("cancel").textContent = "Close";
+      part("cancel").focus();
+    } else dialog.close();
+    announce(said);
+  }
+  // A page that was asked for before says nothing of what has been done since.
+  async function renew() {
+    if (fetching) await fetching.catch(() => {});
+    await refresh(null, true).catch(() => {});
+  }
+  function announce(text) {
+    say(text, live.classList.contains("off") ? "off" : "on");
+    setTimeout(() => { if (live.textContent === text && source && source.readyState === 1) say("live", "on"); }, 20000);
+  }
+  if (dialog) {
+    document.addEventListener("click", event => { const button = event.target.closest("button.order"); if (button) ask(button); });
+    part("cancel").addEventListener("click", () => dialog.close());
+    dialog.querySelector("form").addEventListener("submit", event => { event.preventDefault(); if (!order.isSent) carryOut(); });
+    // The button may be gone by now.
+    dialog.addEventListener("close", () => {
+      const { opener, group } = order;
+      order = null;
+      (byId(opener) || inGroup(group) || byId("main")).focus({ preventScroll: true });
+    });
+  }
 
   buttons();
   times();

@@ -64,16 +64,18 @@ struct StatusPage: Sendable {
     let hasAbsent: Bool
     let absent: [String]
 
-    /// - Parameter leadership: whether this agent runs responders; nil if no lock file decides it.
+    /// - Parameters:
+    ///   - leadership: whether this agent runs responders; nil if no lock file decides it.
+    ///   - user: who has logged in; nil for nobody.
     init(
         _ snapshot: Snapshot, _ query: PageQuery, leadership: LeadershipFacts?, build: BuildInformation, history: RunHistory,
-        templates: PageTemplates
+        templates: PageTemplates, user: String?
     ) {
         let now = snapshot.taken
         let thresholds = snapshot.agent.thresholds
         let all = Problem.all(Trouble.all(in: snapshot))
         let verdict = Verdict(all, in: snapshot)
-        frame = PageFrame(title: verdict.headline, root: "./", standing: verdict.standing, snapshot: snapshot, build: build)
+        frame = PageFrame(title: verdict.headline, root: "./", standing: verdict.standing, snapshot: snapshot, build: build, user: user)
         standing = verdict.standing.rawValue
         taken = PageTime(now, at: now)
         headline = verdict.headline
@@ -84,7 +86,7 @@ struct StatusPage: Sendable {
         banners = Banner.all(snapshot, leadership: leadership)
         let commands = CommandText(snapshot.agent)
         problems = all.prefix(Self.mostCards).enumerated().map { index, problem in
-            ProblemCard(problem, at: now, commands: commands, isOpen: index == 0)
+            ProblemCard(problem, at: now, commands: commands, isOpen: index == 0, user: user)
         }
         hasProblems = !problems.isEmpty
         moreProblems = all.count > Self.mostCards ? "and \(all.count - Self.mostCards) more problems, which the list of probes shows" : nil

@@ -18,6 +18,15 @@ extension Response {
         return bytes(status, Array(text.utf8), type: "text/html; charset=utf-8", headers: headers)
     }
 
+    /// The same page as one that depends on who has logged in.
+    /// - Parameter user: nil for nobody.
+    func personal(to user: String?) -> Response {
+        var response = self
+        response.headers[.vary] = [response.headers[.vary], "Authorization"].compactMap(\.self).joined(separator: ", ")
+        if user != nil { response.headers[.cacheControl] = "private, no-cache" }
+        return response
+    }
+
     private static let pagePolicy =
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
         + "frame-ancestors 'none'"

@@ -92,6 +92,12 @@ class Browser:
         await self.call("Page.navigate", url=url)
         await until(lambda: self.run(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(url.split('#')[0])})"), url)
 
+    async def press(self, key, code, text=""):
+        """One key, as the keyboard gives it: `press("Enter", 13, "\\r")`."""
+        for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
+            typed = {"text": text} if kind == "keyDown" else {}
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **typed)
+
     async def look(self, width, height, scheme):
         """The size of the window, and whether it is dark."""
         await self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)

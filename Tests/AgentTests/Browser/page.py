@@ -17,7 +17,7 @@ AGENT, DIRECTORY, PICTURES = sys.argv[1:4]
 SIZES = [(360, 740), (1280, 800), (2560, 1440)]
 ACCESSIBILITY = (Path(__file__).parent / "accessibility.js").read_text()
 # Roles that mean nothing without a name.
-NAMED = {"button", "link", "textbox", "searchbox", "combobox", "table", "region", "search", "img", "heading", "navigation", "article", "status"}
+NAMED = {"button", "dialog", "link", "textbox", "searchbox", "combobox", "table", "region", "search", "img", "heading", "navigation", "article", "status"}
 
 SCRIPTED = "document.querySelector('.copy[hidden]') === null && document.querySelector('#live').textContent !== ''"
 PROBE = "probes/OAuth/CertificateExpiryProbe?server=mbx01.fabrikam.com"
@@ -43,7 +43,7 @@ def restart():
     agent("restart", "--wait", "60", "--config", DIRECTORY + "/agent.yaml")
 
 
-async def accessible(browser, what):
+async def accessible(browser, what, landmarks=("main", "navigation", "banner", "contentinfo")):
     for sentence in await browser.run(ACCESSIBILITY):
         wrong.append(f"{what}: {sentence}")
     tree = (await browser.call("Accessibility.getFullAXTree"))["nodes"]
@@ -52,7 +52,7 @@ async def accessible(browser, what):
         if role in NAMED and role != "status" and not node.get("ignored") and not node.get("name", {}).get("value"):
             wrong.append(f"{what}: a {role} without a name, DOM node {node.get('backendDOMNodeId')}")
     roles = {node.get("role", {}).get("value") for node in tree if not node.get("ignored")}
-    for role in ("main", "navigation", "banner", "contentinfo"):
+    for role in landmarks:
         check(role in roles, f"{what}: no {role}")
 
 
@@ -175,6 +175,108 @@ async def fifty(browser):
                 one.close()
 
 
+async def ordered(browser):
+    """A user who has logged in runs a probe again, acknowledges and starts maintenance from the page, with the keyboard alone."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        (root / "probes").mkdir()
+        (root / "agent.yaml").write_text(
+            "organization: fabrikam.com\nlisten: 127.0.0.1:0\nstateDirectory: state\nservers: [{ name: mbx01 }, { name: mbx02 }]\n")
+        (root / "web.yml").write_text("basic_auth_users:\n  dave: $2y$04$PY5Sqt6XaldB2.JKzk2BFu/9oJV.envJLIJTtms/hRui68y3GwRtS\n")
+        # It runs again when somebody asks for it.
+        (root / "probes/export.yaml").write_text(
+            "healthSet: Files\nname: Export\nkind: file-age\nscope: server\nevery: 1d\ntimeout: 900ms\n"
+            f"options: {{ path: {root}/export }}\n"
+            "monitors: [{ name: ExportMonitor, when: { consecutiveFailures: 1 }, degradedFor: 100ms }]\n")
+        process = subprocess.Popen(
+            [AGENT, "run", "--config", str(root / "agent.yaml"), "--probes", str(root / "probes"), "--web.config.file", str(root / "web.yml")],
+            stderr=subprocess.PIPE, text=True)
+        try:
+            address = next(line.split("address=")[1].split()[0] for line in process.stderr if "address=" in line)
+            reading = asyncio.get_running_loop().run_in_executor(None, lambda: [None for _ in process.stderr])
+            url, login = f"http://{address}/", f"http://dave:dave123@{address}/"
+            # As if it had asked for the password.
+            await browser.call("Page.navigate", url=login + "metrics")
+            await until(lambda: browser.run("document.body?.textContent.includes('health_agent_build_info')"), "the login")
+            await browser.open(url)
+            await until(lambda: browser.run("/2 servers/.test(document.querySelector('#problems article')?.textContent)"), "the problem on both servers")
+            card = "document.querySelector('#problems article').textContent"
+            live = "document.querySelector('#live').textContent"
+
+            async def ask(words, at="#problems"):
+                """Opens the dialog of a button by the keyboard."""
+                await browser.run(f"[...document.querySelectorAll('{at} .order')].find(e => e.textContent === {words!r}).focus()")
+                await browser.press("Enter", 13, "\r")
+                await until(lambda: browser.run(f"document.querySelector('dialog').open && document.querySelector('#order-title').textContent.startsWith({words!r})"), words)
+
+            for width, height in SIZES[:2]:
+                for scheme in ("light", "dark"):
+                    await browser.look(width, height, scheme)
+                    for words, fields in (("Maintenance", 3), ("Acknowledge", 1), ("Run again", 0)):
+                        await ask(words)
+                        seen = "[...document.querySelectorAll('dialog input, dialog select')].filter(e => e.checkVisibility()).length"
+                        check(await browser.run(seen) == fields, f"the fields of {words}: {await browser.run(seen)}")
+                        await accessible(browser, f"dialog {words} {width} {scheme}", landmarks=["dialog"])
+                        os.makedirs(PICTURES, exist_ok=True)
+                        await browser.shoot(f"{PICTURES}/dialog-{words.lower().replace(' ', '-')}-{width}-{scheme}.png")
+                        await browser.press("Escape", 27)
+                        await until(lambda: browser.run("!document.querySelector('dialog').open"), "the dialog is closed")
+                        check(await browser.run("document.activeElement.textContent") == words, f"the focus is not where it was before {words}")
+            check("Acknowledged" not in await browser.run(card), "cancelled, and acknowledged nevertheless")
+
+            await ask("Acknowledge")
+            check(await browser.run("document.activeElement.name") == "comment", "the focus is not in the field")
+            # What the agent refuses is told in the dialog, where it can be mended.
+            await browser.call("Input.insertText", text="two\tcolumns")
+            await browser.press("Enter", 13, "\r")
+            await until(lambda: browser.run("/one line/.test(document.querySelector('#order-error[role=alert]').textContent)"), "the refusal")
+            check(await browser.run("document.querySelector('dialog').open"), "the dialog is closed with its error")
+            await accessible(browser, "dialog with an error", landmarks=["dialog"])
+            await browser.run("document.activeElement.value = ''")
+            await browser.call("Input.insertText", text="on <it>")
+            await browser.press("Enter", 13, "\r")
+            await until(lambda: browser.run(f"/Acknowledged.*by dave.*: on <it>/s.test({card})"), "who has acknowledged it")
+            await until(lambda: browser.run(f"!document.querySelector('dialog').open && {live} === 'Acknowledged: snapshot missing'"), "what is said of it")
+            await until(lambda: browser.run("document.activeElement.matches('#problems .orders button')"), "the focus beside the button that is gone")
+            check("Acknowledge" not in await browser.run("[...document.querySelectorAll('.order')].map(e => e.textContent).join()"), "it can be acknowledged twice")
+
+            await ask("Maintenance")
+            await browser.press("Tab", 9)
+            await browser.press("ArrowUp", 38)
+            for _ in range(2):
+                await browser.press("Tab", 9)
+            check(await browser.run("document.activeElement.textContent") == "Confirm", "the fields in another order")
+            await browser.press("Enter", 13, "\r")
+            for server in ("mbx01", "mbx02"):
+                banner = f"/In maintenance: Files on {server} .*, ends in (59|60) min.*, by dave/"
+                await until(lambda: browser.run(f"[...document.querySelectorAll('.banner.maintenance')].some(e => {banner}.test(e.textContent))"), banner)
+            await until(lambda: browser.run("!document.querySelector('dialog').open"), "the dialog is closed")
+
+            (root / "export").write_text("content\n")
+            await browser.open(url + "probes/Files/Export?server=mbx01")
+            await until(lambda: browser.run(SCRIPTED), "the script")
+            await accessible(browser, "the page of a probe with buttons")
+            await ask("Run again", "main")
+            await browser.press("Enter", 13, "\r")
+            await until(lambda: browser.run("document.querySelector('#order-result').textContent === 'mbx01: Succeeded'"), "the result")
+            check(await browser.run("document.querySelector('dialog').open && document.activeElement.textContent === 'Close'"), "nothing to close it with")
+            await until(lambda: browser.run("document.querySelector('h1').nextElementSibling.textContent.includes('Succeeded')"), "the page after the run")
+            await browser.press("Enter", 13, "\r")
+            await until(lambda: browser.run("!document.querySelector('dialog').open && document.activeElement.textContent === 'Run again'"), "the focus after the run")
+
+            await browser.call("Emulation.setScriptExecutionDisabled", value=True)
+            await browser.open(url)
+            check(await browser.run("document.querySelectorAll('.order').length > 0 && [...document.querySelectorAll('.order, dialog')].every(e => !e.checkVisibility())"), "a button that does nothing")
+            await browser.call("Emulation.setScriptExecutionDisabled", value=False)
+            # The refusal above, and the icon that the browser expects of a page that is text.
+            browser.complaints[:] = [text for text in browser.complaints if "409" not in text and "404" not in text]
+            return url, login
+        finally:
+            process.kill()
+            process.wait()
+            await reading
+
+
 async def unscripted(browser, url):
     """Without JavaScript all is there, and the filter works."""
     await browser.call("Emulation.setScriptExecutionDisabled", value=True)
@@ -207,7 +309,8 @@ async def main():
             await pictures(browser, url, "maintenance")
             await refused(browser, url)
             other = await fifty(browser)
-            strangers = [request for request in browser.requests if not request.startswith((url, other, "data:", "about:"))]
+            own = await ordered(browser)
+            strangers = [request for request in browser.requests if not request.startswith((url, other, *own, "data:", "about:"))]
             check(not strangers, f"requests leave the origin: {strangers[:5]}")
             check(not browser.complaints, f"the console: {browser.complaints[:5]}")
     finally:

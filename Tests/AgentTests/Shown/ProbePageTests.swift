@@ -94,6 +94,6 @@ import Testing
             #expect(asset.contains("immutable") && asset.contains(type), "\(asset.prefix(300))")
             size += asset.utf8.count
         }
-        #expect(size < 80_000)
+        #expect(size < 80_000, "\(size)")
     }
 }

@@ -37,6 +37,8 @@ struct ProbePage: Sendable {
     let reason: String?
     let sentence: String?
     let nextRun: PageTime?
+    let hasOrders: Bool
+    let orders: [OrderButton]
     let banners: [Banner]
     let hasStages: Bool
     let stages: [StageBar]
@@ -60,10 +62,11 @@ struct ProbePage: Sendable {
     let hasCmdlets: Bool
     let cmdlets: [String]
 
+    /// - Parameter user: who has logged in; nil for nobody.
     init(
         _ probe: ProbeState, in snapshot: Snapshot, _ records: ProbeRecords, window: PlotWindow, history: RunHistory,
         build: BuildInformation,
-        templates: PageTemplates
+        templates: PageTemplates, user: String?
     ) {
         let now = snapshot.taken
         let latest = probe.latest
@@ -71,7 +74,7 @@ struct ProbePage: Sendable {
         name = ProbeWords.name(probe.key.identity)
         place = ProbeWords.place(probe.key)
         let title = "\(latest == nil ? "not run yet" : standing.label): \(probe.key.identity.name)" + (place.map { " on \($0)" } ?? "")
-        frame = PageFrame(title: title, root: "../../", standing: standing, snapshot: snapshot, build: build)
+        frame = PageFrame(title: title, root: "../../", standing: standing, snapshot: snapshot, build: build, user: user)
         state = standing.rawValue
         result = latest?.type.name ?? "Not run yet"
         ranAt = latest.map { PageTime($0.end, at: now) }
@@ -79,6 +82,10 @@ struct ProbePage: Sendable {
         reason = latest?.decisive?.reason.rawValue
         sentence = latest?.decisive?.sentence
         nextRun = probe.nextRun.map { PageTime(planned: $0, at: now) }
+        let isInactive = snapshot.inactive(probe.key.identity.healthSet, server: probe.key.server) != nil
+        orders = OrderButton.all(
+            id: "probe", about: probe.key.identity.name, probe.key, Trouble.all(in: probe), isInactive: isInactive, by: user)
+        hasOrders = !orders.isEmpty
         banners = Banner.about(probe, in: snapshot)
         stages = StageBar.all(latest?.outcome.stages ?? [])
         hasStages = !stages.isEmpty

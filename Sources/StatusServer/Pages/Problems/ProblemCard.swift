@@ -34,6 +34,8 @@ struct ProblemCard: Sendable {
     let problemReason: String?
     let monitors: String
     let acknowledgedBy: Acknowledgement?
+    let hasOrders: Bool
+    let orders: [OrderButton]
     let hasOthers: Bool
     let others: [Place]
     let remedy: RemedyText?
@@ -41,8 +43,10 @@ struct ProblemCard: Sendable {
     let hasCmdlets: Bool
     let cmdlets: [String]
 
-    /// - Parameter isOpen: whether what to do is shown at once.
-    init(_ problem: Problem, at now: Date, commands: CommandText, isOpen: Bool) {
+    /// - Parameters:
+    ///   - isOpen: whether what to do is shown at once.
+    ///   - user: who has logged in and may order something; nil for nobody.
+    init(_ problem: Problem, at now: Date, commands: CommandText, isOpen: Bool, user: String? = nil) {
         self.isOpen = isOpen
         let lead = problem.lead
         id = "problem-" + Self.slug([lead.reason?.rawValue ?? "", lead.thumbprint ?? ProbeWords.name(lead.key.identity)])
@@ -65,6 +69,9 @@ struct ProblemCard: Sendable {
             Acknowledgement(
                 who: given.by, acknowledgedAt: PageTime(given.at, at: now), comment: given.comment.isEmpty ? nil : given.comment)
         }
+        let isInactive = problem.standing == .maintenance
+        orders = OrderButton.all(id: id, about: problemTitle, lead.key, problem.troubles, isInactive: isInactive, by: user)
+        hasOrders = !orders.isEmpty
         let all = problem.troubles + problem.explained
         hasOthers = all.count > 1
         others = all.count > 1 ? all.prefix(Self.mostPlaces).map(Self.place) : []

@@ -18,8 +18,10 @@ struct PageFrame: Sendable {
     let started: PageTime
     let cleared: PageTime
     let configuration: String
+    /// Who has logged in and may order something on this page; nil for nobody.
+    let user: String?
 
-    init(title: String, root: String, standing: Standing, snapshot: Snapshot, build: BuildInformation) {
+    init(title: String, root: String, standing: Standing, snapshot: Snapshot, build: BuildInformation, user: String? = nil) {
         let facts = snapshot.agent
         let name = facts.organization.isEmpty ? "agent" : facts.organization
         self.title = title + " – " + name
@@ -30,6 +32,7 @@ struct PageFrame: Sendable {
         revision = build.revision.isEmpty ? nil : build.revision
         started = PageTime(facts.started, at: snapshot.taken)
         cleared = PageTime(facts.cacheCleared, at: snapshot.taken)
+        self.user = user
         configuration = facts.configurationPath.isEmpty ? "none" : facts.configurationPath
     }
 }

@@ -17,7 +17,7 @@ struct PageTemplates: Sendable {
         "row": PackageResources.row_html, "certificates": PackageResources.certificates_html, "icon": PackageResources.icon_svg,
         "axis": PackageResources.axis_svg, "probe": PackageResources.probe_html, "plot": PackageResources.plot_svg,
         "message": PackageResources.message_html, "forecast": PackageResources.forecast_html, "decisions": PackageResources.decisions_html,
-        "badge": PackageResources.badge_svg,
+        "badge": PackageResources.badge_svg, "order": PackageResources.order_html, "dialog": PackageResources.dialog_html,
         "problems": PackageResources.problems_atom,
     ]
 

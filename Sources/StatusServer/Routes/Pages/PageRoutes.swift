@@ -31,9 +31,9 @@ struct PageRoutes: Sendable {
     private static let asset: HTTPFields = [.cacheControl: "public, max-age=31536000, immutable"]
 
     func add(to router: Router<ServerContext>) {
-        router.get("/") { request, _ in await status(request) }
+        router.get("/") { request, context in await status(request, for: context.user) }
         router.get("/probes/{healthSet}/{name}") { request, context in
-            try await probe(request, try context.decoded("healthSet"), try context.decoded("name"))
+            try await probe(request, try context.decoded("healthSet"), try context.decoded("name"), for: context.user)
         }
         router.get("/explain/{reason}") { request, context in await explain(request, try context.parameters.require("reason")) }
         router.get("/forecast") { request, context in await forecast(for: context) }
@@ -49,20 +49,21 @@ struct PageRoutes: Sendable {
     /// What `page.js` sends with its requests.
     private static let refresh = HTTPField.Name("X-Page-Refresh")
 
-    private func status(_ request: Request) async -> Response {
+    /// - Parameter user: who has logged in; nil for nobody.
+    private func status(_ request: Request, for user: String?) async -> Response {
         let query = PageQuery(request.uri.query ?? "")
         func render() async -> String {
             let page = StatusPage(
                 await health.snapshot(), query, leadership: responses().responders.leadership, build: build, history: history,
-                templates: templates)
+                templates: templates, user: user)
             return templates.render(page, "status")
         }
         // A person who asks sees what is true now.
-        guard let refresh = Self.refresh, request.headers[refresh] != nil else { return .html(await render()) }
-        return .html(await shelf.page(query, version: history.version, at: history.elapsed, render: render))
+        guard let refresh = Self.refresh, request.headers[refresh] != nil else { return .html(await render()).personal(to: user) }
+        return .html(await shelf.page(query, for: user, version: history.version, at: history.elapsed, render: render)).personal(to: user)
     }
 
-    private func probe(_ request: Request, _ healthSet: String, _ name: String) async throws -> Response {
+    private func probe(_ request: Request, _ healthSet: String, _ name: String, for user: String?) async throws -> Response {
         let query = FormQuery(request.uri.query ?? "")
         let snapshot = await health.snapshot()
         guard let probe = snapshot.probe(healthSet, name, query) else {
@@ -71,8 +72,8 @@ struct PageRoutes: Sendable {
         let window = query["window"].flatMap { PlotWindow(rawValue: $0) } ?? .day
         let page = ProbePage(
             probe, in: snapshot, await ProbeRecords(probe, within: window, in: health), window: window, history: history, build: build,
-            templates: templates)
-        return .html(templates.render(page, "probe"))
+            templates: templates, user: user)
+        return .html(templates.render(page, "probe")).personal(to: user)
     }
 
     private func explain(_ request: Request, _ name: String) async -> Response {
