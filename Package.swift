@@ -228,7 +228,8 @@ let package = Package(
         tests("ServingTests", ["Serving", hummingbirdCore, nioCore, nioPosix, logging]),
         tests("ExpositionTests", ["Exposition", "Monitoring", "Probing", "Certificates", nioCore]),
         tests(
-            "StatusServerTests", ["StatusServer", "API", "Documents", "Exposition", "HealthManager", "Monitoring", "Probing", httpTypes]),
+            "StatusServerTests",
+            ["StatusServer", "API", "Certificates", "Documents", "Exposition", "HealthManager", "Monitoring", "Probing", httpTypes]),
         tests(
             "ArchitectureTests",
             [

@@ -15,6 +15,8 @@ package struct AgentFacts: Sendable {
     /// The errors of the last reload, or the warnings of the configuration in use.
     package var diagnostics: [Diagnostic] = []
     package var thresholds = Thresholds()
+    /// What Microsoft has announced, the earliest first.
+    package var knownDates: [KnownDates.Event] = []
     /// The target sources of all definitions, ordered by definition and source.
     package var targetLists: [TargetListFact] = []
     /// Scheduled runs that were skipped because the previous run had not ended.
@@ -84,6 +86,7 @@ package struct AgentFacts: Sendable {
         diagnostics = plan.warnings
         organization = plan.configuration.organization.name
         thresholds = plan.configuration.organization.thresholds
+        knownDates = plan.configuration.organization.knownDates.events.values.sorted { ($0.date, $0.what) < ($1.date, $1.what) }
         let defined = Set(plan.definitions.map(\.identity))
         durations = durations.filter { defined.contains($0.key) }
     }

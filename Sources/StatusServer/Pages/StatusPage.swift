@@ -72,7 +72,6 @@ struct StatusPage: Sendable {
         templates: PageTemplates, user: String?
     ) {
         let now = snapshot.taken
-        let thresholds = snapshot.agent.thresholds
         let all = Problem.all(Trouble.all(in: snapshot))
         let verdict = Verdict(all, in: snapshot)
         frame = PageFrame(title: verdict.headline, root: "./", standing: verdict.standing, snapshot: snapshot, build: build, user: user)
@@ -82,7 +81,7 @@ struct StatusPage: Sendable {
         verdictDetail = verdict.detail
         verdictSince = verdict.since.map { PageTime($0, at: now) }
         let seen = SeenCertificate.all(in: snapshot)
-        cliff = Cliff(seen, at: now, thresholds)
+        cliff = Cliff(seen, at: now)
         banners = Banner.all(snapshot, leadership: leadership)
         let commands = CommandText(snapshot.agent)
         problems = all.prefix(Self.mostCards).enumerated().map { index, problem in
@@ -103,11 +102,11 @@ struct StatusPage: Sendable {
         hasRows = !rows.isEmpty
         isLong = rows.count > PageQuery.firstRows
         moreRows = list.found > rows.count ? More(href: query.more, words: "Show more: \(rows.count) of \(list.found) are shown") : nil
+        let dates = KnownDate.all(in: snapshot)
         certificates =
             seen.isEmpty
             ? nil
-            : CertificateSection(
-                seen, axis: templates.render(CertificateAxis(seen, at: now, thresholds), "axis"), at: now, thresholds)
+            : CertificateSection(seen, dates, axis: templates.render(CertificateAxis(seen, dates, at: now), "axis"), at: now)
         runs = snapshot.onDemand.prefix(Self.mostRuns).map(Self.run(now))
         hasRuns = !runs.isEmpty
         absent = snapshot.notDefined.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.why.because)" }

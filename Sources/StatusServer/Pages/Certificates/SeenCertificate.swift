@@ -12,16 +12,21 @@ struct SeenCertificate: Sendable {
     let places: [String]
     /// Whether its end matters: not of a previous OAuth certificate, nor of an issuer that servers send along.
     let isInUse: Bool
+    /// Whether a probe judges how long it is valid.
+    let isJudged: Bool
+    /// When it becomes a warning and a failure, by the probes that judge it; of one that is not in use, its end.
+    let turns: ExpiryDates
 
     /// Every certificate of the latest results, the one that ends first at the beginning.
     static func all(in snapshot: Snapshot) -> [SeenCertificate] {
+        let thresholds = snapshot.agent.thresholds
         var sightings: [String: [Sighting]] = [:]
         for probe in snapshot.probes {
-            for sighting in (probe.latest?.outcome.observations ?? []).compactMap({ Sighting($0, key: probe.key) }) {
+            for sighting in (probe.latest?.outcome.observations ?? []).compactMap({ Sighting($0, probe, thresholds) }) {
                 sightings[sighting.facts.fingerprintSHA256, default: []].append(sighting)
             }
         }
-        return sightings.values.compactMap(SeenCertificate.init).sorted {
+        return sightings.values.compactMap { SeenCertificate($0, thresholds) }.sorted {
             ($0.facts.notAfter, $0.facts.fingerprintSHA256) < ($1.facts.notAfter, $1.facts.fingerprintSHA256)
         }
     }
@@ -32,9 +37,11 @@ struct SeenCertificate: Sendable {
         let what: String
         let place: String
         let isInUse: Bool
+        /// Nil if the probe does not judge it.
+        let turns: ExpiryDates?
 
-        init?(_ observation: Observation, key: ProbeKey) {
-            let here = ProbeWords.place(key) ?? "the organization"
+        init?(_ observation: Observation, _ probe: ProbeState, _ thresholds: Thresholds) {
+            let here = ProbeWords.place(probe.key) ?? "the organization"
             switch observation {
             case .oauthCertificate(let copy):
                 facts = copy.facts
@@ -58,29 +65,36 @@ struct SeenCertificate: Sendable {
                 isInUse = true
             default: return nil
             }
+            if case .oauthCertificate(let copy) = observation, copy.slot == .previous {
+                turns = nil
+            } else {
+                turns = ExpiryDates(facts, observation, in: probe, thresholds)
+            }
         }
     }
 
-    private init?(_ sightings: [Sighting]) {
+    private init?(_ sightings: [Sighting], _ thresholds: Thresholds) {
         guard let first = sightings.first(where: \.isInUse) ?? sightings.first else { return nil }
         facts = first.facts
         places = Set(sightings.map(\.place)).sorted()
         isInUse = sightings.contains(where: \.isInUse)
+        let judged = ExpiryDates(earliestOf: sightings.compactMap(\.turns))
+        isJudged = judged != nil
+        turns = judged ?? ExpiryDates(first.facts, isInUse ? thresholds : .validNow)
         let subject = first.facts.names.first ?? first.facts.subject
         name = first.what.hasPrefix("OAuth") ? first.what : "\(first.what) \(subject)"
     }
 
-    /// When it begins to be a warning and a failure, by the agent's thresholds.
-    func turns(_ thresholds: Thresholds) -> (warning: Date, failure: Date) {
-        let lifetime = Duration.seconds(facts.notAfter.timeIntervalSince(facts.notBefore))
-        return (
-            facts.notAfter - thresholds.warning(lifetime: lifetime).seconds, facts.notAfter - thresholds.failure(lifetime: lifetime).seconds
-        )
-    }
+    /// Whether it has ended at this date.
+    func isOver(at now: Date) -> Bool { facts.notAfter <= now }
 
-    func standing(at now: Date, _ thresholds: Thresholds) -> Standing {
-        let (warning, failure) = turns(thresholds)
-        return now >= failure ? .failing : now >= warning ? .warning : .passing
+    /// Whether it ends within a week of this date.
+    func endsWithinAWeek(of now: Date) -> Bool { !isOver(at: now) && facts.notAfter <= now + 7 * 86400 }
+
+    /// One that is neither in use nor judged is no problem when it ends.
+    func standing(at now: Date) -> Standing {
+        if isOver(at: now) { return isInUse || isJudged ? .failing : .unknown }
+        return now >= turns.failure ? .failing : now >= turns.warning ? .warning : .passing
     }
 
     /// `expired`, `12 d`
@@ -96,12 +110,14 @@ struct Cliff: Sendable {
     let on: PageTime
 
     /// Of the certificates in use; nil where none will expire.
-    init?(_ certificates: [SeenCertificate], at now: Date, _ thresholds: Thresholds) {
+    init?(_ certificates: [SeenCertificate], at now: Date) {
         let events = certificates.filter(\.isInUse).flatMap { seen -> [(date: Date, words: String)] in
-            let (warning, failure) = seen.turns(thresholds)
-            return [(warning, "becomes a warning"), (failure, "becomes a failure"), (seen.facts.notAfter, "expires")].map { date, what in
-                (date, "\(seen.name) \(what)")
-            }
+            let turns = [
+                (seen.turns.warning, "becomes a warning"), (seen.turns.failure, "becomes a failure"), (seen.facts.notAfter, "expires"),
+            ]
+            // The last word counts where several turns are one.
+            return turns.enumerated().filter { index, turn in !turns[(index + 1)...].contains { $0.0 == turn.0 } }
+                .map { ($0.element.0, "\(seen.name) \($0.element.1)") }
         }
         guard let next = events.filter({ $0.date > now }).min(by: { $0.date < $1.date }) else { return nil }
         words = next.words

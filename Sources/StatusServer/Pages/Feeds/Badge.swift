@@ -58,7 +58,7 @@ struct Badge: Sendable {
             }
             self.init(
                 name, first.daysLeft(at: snapshot.taken).replacing(" d", with: " days left"),
-                first.standing(at: snapshot.taken, snapshot.agent.thresholds))
+                first.standing(at: snapshot.taken))
         }
     }
 }

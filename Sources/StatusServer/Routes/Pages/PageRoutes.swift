@@ -117,7 +117,7 @@ struct PageRoutes: Sendable {
 
     private func axis() async -> Response {
         let snapshot = await health.snapshot()
-        let axis = CertificateAxis(SeenCertificate.all(in: snapshot), at: snapshot.taken, snapshot.agent.thresholds)
+        let axis = CertificateAxis(SeenCertificate.all(in: snapshot), KnownDate.all(in: snapshot), at: snapshot.taken)
         return .svg(templates.render(axis, "axis"))
     }
 }
