@@ -1,7 +1,11 @@
 import CZlib
 
 /// Gzip compression in pieces: unchanged pieces are compressed once and can be joined with others repeatedly.
-enum Gzip {
+package enum Gzip {
+    /// A complete gzip stream.
+    /// - Returns: nil if zlib reports an error.
+    package static func compress(_ bytes: [UInt8]) -> [UInt8]? { piece(bytes).map { join([$0]) } }
+
     /// Compressed data that further pieces can follow.
     struct Piece: Sendable {
         fileprivate var deflated: [UInt8]

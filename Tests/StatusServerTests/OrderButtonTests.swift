@@ -78,12 +78,13 @@ import Testing
 
     @Test("a page that is kept is given to the reader whom it was made for")
     func shelf() async {
-        let shelf = PageShelf()
-        func page(_ user: String?) async -> String {
-            await shelf.page(PageQuery(), for: user, version: 1, at: .zero) { user ?? "nobody" }
+        let shelf = PageShelf<StatusKey>()
+        func page(_ user: String?, _ text: String) async -> String {
+            let page = await shelf.page(StatusKey(query: PageQuery(), user: user), version: 1, at: .zero) { text }
+            return String(decoding: page.bytes, as: UTF8.self)
         }
-        for user in ["dave", nil, "carol", "dave", nil] { #expect(await page(user) == user ?? "nobody") }
+        for user in ["dave", nil, "carol", "dave", nil] { #expect(await page(user, user ?? "nobody") == user ?? "nobody") }
         // It is kept at all.
-        #expect(await shelf.page(PageQuery(), for: "dave", version: 1, at: .zero) { "another" } == "dave")
+        #expect(await page("dave", "another") == "dave")
     }
 }

@@ -13,9 +13,14 @@ extension Response {
     /// An HTML page with a content security policy that allows what the agent itself serves, and nothing inline.
     /// - Parameter varies: whether programs get something else at the same address.
     static func html(_ text: String, status: HTTPResponse.Status = .ok, varies: Bool = false) -> Response {
+        html(Array(text.utf8), status: status, varies: varies)
+    }
+
+    /// The same of encoded text.
+    static func html(_ text: [UInt8], status: HTTPResponse.Status = .ok, varies: Bool = false) -> Response {
         var headers: HTTPFields = [.contentSecurityPolicy: pagePolicy, .cacheControl: "no-cache"]
         if varies { headers[.vary] = "Accept" }
-        return bytes(status, Array(text.utf8), type: "text/html; charset=utf-8", headers: headers)
+        return bytes(status, text, type: "text/html; charset=utf-8", headers: headers)
     }
 
     /// The same page as one that depends on who has logged in.
@@ -33,9 +38,14 @@ extension Response {
 
     /// A picture, which loads nothing.
     static func svg(_ text: String, headers: HTTPFields = [.cacheControl: "no-cache"]) -> Response {
+        svg(Array(text.utf8), headers: headers)
+    }
+
+    /// The same of encoded text.
+    static func svg(_ text: [UInt8], headers: HTTPFields = [.cacheControl: "no-cache"]) -> Response {
         var headers = headers
         headers[.contentSecurityPolicy] = "default-src 'none'"
-        return bytes(.ok, Array(text.utf8), type: "image/svg+xml", headers: headers)
+        return bytes(.ok, text, type: "image/svg+xml", headers: headers)
     }
 
     /// JSON, which may be looked at in a terminal as well: control characters in its texts are escaped.

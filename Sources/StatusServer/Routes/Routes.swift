@@ -26,6 +26,7 @@ struct Routes: Sendable {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         if requestGuard.listener == .network, let web { router.add(middleware: WebMiddleware(configuration: web)) }
         let pages = PageRoutes(health: health, responses: responses, build: build, history: history, templates: templates)
+        router.add(middleware: CompressionMiddleware())
         router.add(middleware: ErrorPages(pages: pages))
         router.add(middleware: RequestGuardMiddleware(requestGuard: requestGuard))
         router.add(middleware: MethodMiddleware())

@@ -2,8 +2,6 @@ import API
 import HTTPTypes
 import HealthManager
 import Hummingbird
-import NIOCore
-import Synchronization
 
 /// Answers errors as pages where a browser asks. Programs get the same as text, or as JSON from the API.
 struct ErrorPages: RouterMiddleware {
@@ -32,7 +30,7 @@ struct ErrorPages: RouterMiddleware {
         // Whom the guard refuses is told no more than why.
         guard response.status.code >= 400, response.status != .forbidden, response.headers[.contentType]?.hasPrefix("text/plain") == true
         else { return response }
-        return await page(response, await Self.text(of: response), request)
+        return await page(response, String(decoding: await response.collected(), as: UTF8.self), request)
     }
 
     private func page(_ response: Response, _ text: String, _ request: Request) async -> Response {
@@ -44,22 +42,5 @@ struct ErrorPages: RouterMiddleware {
         var answer = Response.html(pages.templates.render(page, "message"), status: response.status, varies: true)
         for name in [HTTPField.Name.allow, .wwwAuthenticate, .retryAfter] { answer.headers[name] = response.headers[name] }
         return answer
-    }
-
-    private static func text(of response: Response) async -> String {
-        let collected = Collected()
-        try? await response.body.write(Collector(into: collected))
-        return collected.text.withLock(\.self)
-    }
-
-    private final class Collected: Sendable {
-        let text = Mutex("")
-    }
-
-    private struct Collector: ResponseBodyWriter {
-        let into: Collected
-
-        mutating func write(_ buffer: ByteBuffer) async throws { into.text.withLock { $0 += String(buffer: buffer) } }
-        consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
     }
 }

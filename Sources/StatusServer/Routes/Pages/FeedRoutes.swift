@@ -14,17 +14,20 @@ struct FeedRoutes: Sendable {
     let externalURL: String?
 
     func add(to router: Router<ServerContext>) {
-        router.get("/badge.svg") { _, _ in
-            Response.svg(pages.templates.render(Badge(await pages.health.snapshot()), "badge"))
+        router.get("/badge.svg") { request, _ in
+            let text = await pages.kept("badge") { pages.templates.render(Badge(await pages.health.snapshot()), "badge") }
+            return Response.shared(text, to: request) { .svg($0) }
         }
         router.get("/badge/{healthSet}/{name}") { request, context in
             await badge(request, try context.decoded("healthSet"), try context.decoded("name"))
         }
         router.get("/forecast.ics") { _, context in await calendar(for: context) }
-        router.get("/problems.atom") { _, _ in
-            let feed = ProblemFeed(await pages.health.snapshot(), base: externalURL.map { $0 + "/" } ?? "./")
-            let text = pages.templates.render(feed, "problems")
-            return Response.bytes(.ok, Array(text.utf8), type: "application/atom+xml; charset=utf-8")
+        router.get("/problems.atom") { request, _ in
+            let text = await pages.kept("problems") {
+                let base = externalURL.map { $0 + "/" } ?? "./"
+                return pages.templates.render(ProblemFeed(await pages.health.snapshot(), base: base), "problems")
+            }
+            return Response.shared(text, to: request) { .bytes(.ok, $0, type: "application/atom+xml; charset=utf-8") }
         }
     }
 
@@ -42,10 +45,15 @@ struct FeedRoutes: Sendable {
         guard let subject else {
             return .plain(.badRequest, "'show' must be one of \(Badge.Subject.allCases.map(\.rawValue).joined(separator: ", "))\n")
         }
-        let snapshot = await pages.health.snapshot()
         let plain = name.hasSuffix(".svg") ? String(name.dropLast(4)) : name
-        guard let probe = snapshot.probe(healthSet, plain, query) else { return .plain(.notFound, "there is no such probe\n") }
-        let badge = Badge(probe, subject, shares: pages.history.shares(of: probe.key), in: snapshot)
-        return .svg(pages.templates.render(badge, "badge"))
+        let key = ["badge", healthSet, plain, subject.rawValue] + ["server", "target", "address"].map { query[$0] ?? "" }
+        // Empty where there is no such probe.
+        let text = await pages.kept(key.map(PercentEncoding.encode).joined(separator: "/")) {
+            let snapshot = await pages.health.snapshot()
+            guard let probe = snapshot.probe(healthSet, plain, query) else { return "" }
+            return pages.templates.render(Badge(probe, subject, shares: pages.history.shares(of: probe.key), in: snapshot), "badge")
+        }
+        guard !text.bytes.isEmpty else { return .plain(.notFound, "there is no such probe\n") }
+        return .shared(text, to: request) { .svg($0) }
     }
 }

@@ -15,7 +15,8 @@ struct PageRoutes: Sendable {
     let history: RunHistory
     let templates: PageTemplates
     let forecasts = ForecastShelf()
-    private let shelf = PageShelf()
+    private let shelf = PageShelf<StatusKey>()
+    private let pictures = PageShelf<String>()
 
     init(
         health: HealthManager, responses: @escaping @Sendable () -> ResponseFacts, build: BuildInformation, history: RunHistory,
@@ -38,12 +39,21 @@ struct PageRoutes: Sendable {
         router.get("/explain/{reason}") { request, context in await explain(request, try context.parameters.require("reason")) }
         router.get("/forecast") { request, context in await forecast(for: context) }
         router.get("/decisions") { _, _ in await decisions() }
-        router.get("/page.css") { _, _ in Response.bytes(.ok, PageAssets.style, type: "text/css; charset=utf-8", headers: Self.asset) }
-        router.get("/page.js") { _, _ in
-            Response.bytes(.ok, PageAssets.script, type: "text/javascript; charset=utf-8", headers: Self.asset)
+        router.get("/page.css") { request, _ in
+            Response.shared(PageAssets.style, to: request) { .bytes(.ok, $0, type: "text/css; charset=utf-8", headers: Self.asset) }
+        }
+        router.get("/page.js") { request, _ in
+            Response.shared(PageAssets.script, to: request) { .bytes(.ok, $0, type: "text/javascript; charset=utf-8", headers: Self.asset) }
         }
         router.get("/icon/{name}") { _, context in icon(try context.parameters.require("name")) }
-        router.get("/certificates.svg") { _, _ in await axis() }
+        router.get("/certificates.svg") { request, _ in
+            let text = await kept("certificates") {
+                let snapshot = await health.snapshot()
+                let axis = CertificateAxis(SeenCertificate.all(in: snapshot), KnownDate.all(in: snapshot), at: snapshot.taken)
+                return templates.render(axis, "axis")
+            }
+            return Response.shared(text, to: request) { .svg($0) }
+        }
     }
 
     /// What `page.js` sends with its requests.
@@ -60,7 +70,9 @@ struct PageRoutes: Sendable {
         }
         // A person who asks sees what is true now.
         guard let refresh = Self.refresh, request.headers[refresh] != nil else { return .html(await render()).personal(to: user) }
-        return .html(await shelf.page(query, for: user, version: history.version, at: history.elapsed, render: render)).personal(to: user)
+        let key = StatusKey(query: query, user: user)
+        let text = await shelf.page(key, version: history.version, at: history.elapsed, render: render)
+        return .shared(text, to: request) { .html($0) }.personal(to: user)
     }
 
     private func probe(_ request: Request, _ healthSet: String, _ name: String, for user: String?) async throws -> Response {
@@ -115,11 +127,17 @@ struct PageRoutes: Sendable {
         return .svg(templates.render(StandingIcon(standing), "icon"), headers: Self.asset)
     }
 
-    private func axis() async -> Response {
-        let snapshot = await health.snapshot()
-        let axis = CertificateAxis(SeenCertificate.all(in: snapshot), KnownDate.all(in: snapshot), at: snapshot.taken)
-        return .svg(templates.render(axis, "axis"))
+    /// What other pages show again and again, by a name; rendered if there is none that is fresh.
+    func kept(_ name: String, render: () async -> String) async -> SharedText {
+        await pictures.page(name, version: history.version, at: history.elapsed, render: render)
     }
+}
+
+/// Which status page it is.
+struct StatusKey: Hashable, Sendable {
+    let query: PageQuery
+    /// Who has logged in, for whom alone the page is; nil for all others.
+    let user: String?
 }
 
 extension Snapshot {
