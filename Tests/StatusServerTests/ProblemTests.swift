@@ -73,7 +73,7 @@ import Testing
             let problem = try #require(await Self.problems(site).first)
             #expect(problem.isPending && problem.lead.note == "not alerting: its monitors are disabled")
             // A feed of what alerts does not have it.
-            #expect(ProblemFeed(await site.manager.snapshot(), base: "./").entries.isEmpty)
+            #expect(ProblemFeed(await site.manager.snapshot(), base: "./", memory: FeedMemory()).entries.isEmpty)
         }
     }
 

@@ -21,6 +21,7 @@ struct Routes: Sendable {
     let build: BuildInformation
     let web: WebConfiguration?
     let settings: DaemonSettings
+    private let feed = FeedMemory()
 
     func router(_ requestGuard: RequestGuard) -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
@@ -43,7 +44,7 @@ struct Routes: Sendable {
             try Response.json(DiscoveredTargets.all(in: await health.snapshot(withProbes: false), vantage: settings.vantage))
         }
         pages.add(to: router)
-        FeedRoutes(pages: pages, externalURL: settings.externalURL).add(to: router)
+        FeedRoutes(pages: pages, externalURL: settings.externalURL, memory: feed).add(to: router)
         APIRoutes(health: health, changes: changes, events: events, responses: responses).add(to: router)
         ProbeRoute(prober: health.prober, isBehindProxy: requestGuard.isBehindProxy, listener: requestGuard.listener).add(to: router)
         return router

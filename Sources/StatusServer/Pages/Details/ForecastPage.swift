@@ -14,6 +14,8 @@ struct ForecastPage: Sendable {
         let eventReason: String?
         let eventSentence: String
         let eventRemedy: String?
+        /// Of the element that holds the remedy: the same as long as the event is foreseen.
+        var eventID = ""
     }
 
     struct Group: Sendable {
@@ -23,7 +25,15 @@ struct ForecastPage: Sendable {
         let events: [Event]
 
         init(_ id: String, _ heading: String, _ events: [Event]) {
-            (self.id, self.heading, self.events) = (id, heading, events)
+            var known: [String: Int] = [:]
+            (self.id, self.heading) = (id, heading)
+            self.events = events.map { event in
+                var event = event
+                let name = ProblemCard.slug([id, event.probe, event.eventReason ?? "", event.change, String(event.when.iso.prefix(10))])
+                known[name, default: 0] += 1
+                event.eventID = known[name] == 1 ? name : "\(name)-\(known[name] ?? 0)"
+                return event
+            }
             hasEvents = !events.isEmpty
         }
     }

@@ -8,6 +8,7 @@ struct ProblemFeed: Sendable {
         let entryID: String
         let entryTitle: String
         let published: String
+        let entryUpdated: String
         let anchor: String
         let category: String
         let summary: String
@@ -19,9 +20,10 @@ struct ProblemFeed: Sendable {
     let base: String
     let entries: [Entry]
 
-    /// - Parameter base: the URL of the status page, with a slash at its end; relative to the feed where that is not known.
-    init(_ snapshot: Snapshot, base: String) {
-        let problems = Problem.all(Trouble.all(in: snapshot))
+    /// - Parameters:
+    ///   - base: the URL of the status page, with a slash at its end; relative to the feed where that is not known.
+    ///   - memory: what the feed has said before.
+    init(_ snapshot: Snapshot, base: String, memory: FeedMemory) {
         let name = snapshot.agent.organization.isEmpty ? "agent" : snapshot.agent.organization
         let authority = PercentEncoding.encode(name)
         feedID = "urn:agent:\(authority):problems"
@@ -29,13 +31,23 @@ struct ProblemFeed: Sendable {
         self.base = base
         let commands = CommandText(snapshot.agent)
         // What is not alerting comes and goes with single runs.
-        entries = problems.filter { !$0.isPending }.map { problem in
+        let problems = Problem.all(Trouble.all(in: snapshot)).filter { !$0.isPending }.map { problem in
             let card = ProblemCard(problem, at: snapshot.taken, commands: commands, isOpen: false)
-            return Entry(
-                entryID: "urn:agent:\(authority):\(card.id):\(Int(problem.since.timeIntervalSince1970))",
-                entryTitle: problem.title + problem.extent, published: card.problemSince.iso, anchor: card.id, category: card.standing,
-                summary: card.sentence)
+            let words = FeedMemory.Words(title: problem.title + problem.extent, summary: card.sentence, category: card.standing)
+            return (id: card.id, since: problem.since, words: words)
         }
-        updated = entries.map(\.published).max() ?? snapshot.agent.started.formatted(.iso8601)
+        let (known, updated) = memory.take(
+            Dictionary(problems.map { ($0.id, ($0.since, $0.words)) }) { first, _ in first }, at: snapshot.taken,
+            started: snapshot.agent.started)
+        entries = problems.map { problem in
+            let entry = known[problem.id]
+            let began = entry?.began ?? problem.since
+            return Entry(
+                entryID: "urn:agent:\(authority):\(problem.id):\(Int(began.timeIntervalSince1970))",
+                entryTitle: problem.words.title, published: began.formatted(.iso8601),
+                entryUpdated: (entry?.updated ?? began).formatted(.iso8601), anchor: problem.id, category: problem.words.category,
+                summary: problem.words.summary)
+        }
+        self.updated = updated.formatted(.iso8601)
     }
 }

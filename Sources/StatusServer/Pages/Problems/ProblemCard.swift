@@ -110,7 +110,7 @@ struct ProblemCard: Sendable {
     }
 
     /// For the id of an element: letters, digits and hyphens.
-    private static func slug(_ parts: [String]) -> String {
+    static func slug(_ parts: [String]) -> String {
         let text = parts.filter { !$0.isEmpty }.joined(separator: "-").lowercased()
         return String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
     }

@@ -12,6 +12,7 @@ struct FeedRoutes: Sendable {
     let pages: PageRoutes
     /// The URL by which people reach the agent, without a slash at its end; nil if it is not known.
     let externalURL: String?
+    let memory: FeedMemory
 
     func add(to router: Router<ServerContext>) {
         router.get("/badge.svg") { request, _ in
@@ -25,7 +26,7 @@ struct FeedRoutes: Sendable {
         router.get("/problems.atom") { request, _ in
             let text = await pages.kept("problems") {
                 let base = externalURL.map { $0 + "/" } ?? "./"
-                return pages.templates.render(ProblemFeed(await pages.health.snapshot(), base: base), "problems")
+                return pages.templates.render(ProblemFeed(await pages.health.snapshot(), base: base, memory: memory), "problems")
             }
             return Response.shared(text, to: request) { .bytes(.ok, $0, type: "application/atom+xml; charset=utf-8") }
         }
