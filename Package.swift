@@ -60,8 +60,7 @@ let pageFiles = [
     "head.html", "icon.svg",
     "matrix.html",
     "message.html", "openapi.json", "order.html", "page.css", "page.js", "piece.html", "plot.svg", "probe.html", "problem.html",
-    "problems.atom",
-    "row.html", "status.html", "symbols.html", "time.html",
+    "problems.atom", "row.html", "run.html", "stages.html", "status.html", "symbols.html", "time.html",
 ]
 
 let package = Package(

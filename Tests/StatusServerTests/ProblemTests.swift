@@ -77,6 +77,23 @@ import Testing
         }
     }
 
+    @Test("a failure that no monitor counts is as old as its first run, not as its last")
+    func age() async throws {
+        let recent = RecentRuns()
+        let time = ManualTime()
+        let site = try TroubledSite(["mbx01"], time: time, observers: [recent], isMonitored: false)
+        let history = RunHistory(site.manager, recent: recent, time: time)
+        site.set(Self.finding(.timeout), on: ["mbx01"])
+        try await Self.running(site) {
+            func since() async -> Date? { Trouble.all(in: await site.manager.snapshot(), history: history).first?.since }
+            #expect(await site.advance { await since() != nil })
+            let began = await since()
+            await site.advance(by: 60)
+            #expect(await since() == began)
+            #expect(await Self.problems(site).first?.since != began)
+        }
+    }
+
     @Test(
         "a sentence begins with a capital, a name or a path as it is",
         arguments: [

@@ -62,6 +62,76 @@ import Testing
         #expect(svg.contains("<path class=\"f\" d=\"M152 11h3\"/>") && svg.contains("<path class=\"p\" d=\"M156 11h3\"/>"), "\(svg)")
     }
 
+    private static func ended(_ type: ResultType, at second: Double, warns: Bool = false) -> ProbeResult {
+        let date = Date(timeIntervalSince1970: second)
+        var outcome = Outcome()
+        if warns { outcome.findings = [Finding(.warning, stage: .tls, reason: .certificateExpiresSoon, sentence: "soon")] }
+        return ProbeResult(key: key, kind: "tcp", start: date, end: date, duration: .zero, type: type, outcome: outcome)
+    }
+
+    @Test("a trouble is as old as the first of the runs that show it, in this process or an earlier one")
+    func troubled() {
+        let recent = RecentRuns()
+        func run(_ type: ResultType, _ second: Double, warns: Bool = false) -> Double? {
+            recent.changed(.ran(Self.ended(type, at: second, warns: warns)))
+            return recent.troubled(Self.key)?.timeIntervalSince1970
+        }
+        #expect(run(.succeeded, 10) == nil)
+        #expect(run(.failed, 20) == 20)
+        #expect(run(.timeout, 30) == 20)
+        #expect(run(.rejected, 40) == 20)
+        #expect(run(.succeeded, 50, warns: true) == 50)
+        #expect(run(.succeeded, 60, warns: true) == 50)
+        #expect(run(.failed, 70) == 70)
+        #expect(run(.succeeded, 80) == nil)
+        #expect(run(.failed, 90) == 90)
+        // A history that is read late has nothing to say of what began in between.
+        recent.restore([Self.record("Failed", 5)])
+        #expect(recent.troubled(Self.key)?.timeIntervalSince1970 == 90)
+    }
+
+    private static func record(_ what: String, _ second: Double) -> HistoryRecord {
+        HistoryRecord(at: Date(timeIntervalSince1970: second), sort: .result, subject: "Web\\P", server: "mbx01", what: what)
+    }
+
+    @Test(
+        "a trouble that an earlier process left goes on, whether the history is read before the first run or after it",
+        arguments: [true, false])
+    func goesOn(isReadFirst: Bool) {
+        let recent = RecentRuns()
+        let records = [Self.record("Timeout", 4), Self.record("Failed", 3), Self.record("Succeeded", 2), Self.record("Failed", 1)]
+        if isReadFirst { recent.restore(records) }
+        recent.changed(.ran(Self.ended(.failed, at: 10)))
+        if !isReadFirst { recent.restore(records) }
+        #expect(recent.troubled(Self.key)?.timeIntervalSince1970 == 3)
+        recent.changed(.ran(Self.ended(.failed, at: 11)))
+        #expect(recent.troubled(Self.key)?.timeIntervalSince1970 == 3)
+        recent.changed(.ran(Self.ended(.succeeded, at: 12)))
+        #expect(recent.troubled(Self.key) == nil)
+    }
+
+    @Test("the latest ten runs of a probe that did not succeed are kept, of a hundred probes, and found by their IDs")
+    func failed() throws {
+        let recent = RecentRuns()
+        let results = (0..<12).map { Self.ended($0 == 11 ? .succeeded : .failed, at: Double($0)) }
+        for result in results { recent.changed(.ran(result)) }
+        #expect(recent.failed(Self.key).map(\.requestID) == results[1...10].map(\.requestID))
+        #expect(recent.failed(results[1].requestID) === results[1])
+        #expect(recent.failed(results[0].requestID) == nil && recent.failed(results[11].requestID) == nil)
+        let id = try #require(RequestID(results[5].requestID.description.uppercased()))
+        #expect(recent.failed(id) === results[5])
+        for text in ["", "7", "00000000-0000-8000-8000-000000000001", results[5].requestID.description + "0"] {
+            #expect(RequestID(text) == nil)
+        }
+        for index in 0..<100 {
+            let key = ProbeKey(identity: ProbeIdentity(healthSet: "Web", name: "P\(index)"), site: .organization)
+            let date = Date(timeIntervalSince1970: 100)
+            recent.changed(
+                .ran(ProbeResult(key: key, kind: "tcp", start: date, end: date, duration: .zero, type: .failed, outcome: Outcome())))
+        }
+        #expect(recent.failed(Self.key).isEmpty)
+    }
+
     @Test(
         "a share is rounded down: a single failure among ten thousand runs shows",
         arguments: [

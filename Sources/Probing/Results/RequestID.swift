@@ -8,8 +8,18 @@ package struct RequestID: Sendable, Hashable, CustomStringConvertible {
 
     private let number: UInt64
 
+    private init(number: UInt64) { self.number = number }
+
     /// A new ID, unique within the process. May be called from any thread.
     package static func next() -> RequestID { RequestID(number: count.wrappingAdd(1, ordering: .relaxed).newValue) }
+
+    /// An ID that this process has given out, or could; nil for any other text. Case is ignored.
+    package init?(_ text: String) {
+        guard let uuid = UUID(uuidString: text)?.uuid else { return nil }
+        let low = [uuid.8 & 0x3F, uuid.9, uuid.10, uuid.11, uuid.12, uuid.13, uuid.14, uuid.15]
+        number = low.reduce(0) { $0 << 8 | UInt64($1) }
+        guard description == text.lowercased() else { return nil }
+    }
 
     package var description: String {
         let words = [Self.process.bigEndian, number.bigEndian]

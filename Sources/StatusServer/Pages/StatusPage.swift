@@ -72,7 +72,7 @@ struct StatusPage: Sendable {
         templates: PageTemplates, user: String?
     ) {
         let now = snapshot.taken
-        let all = Problem.all(Trouble.all(in: snapshot))
+        let all = Problem.all(Trouble.all(in: snapshot, history: history))
         let verdict = Verdict(all, in: snapshot)
         frame = PageFrame(title: verdict.headline, root: "./", standing: verdict.standing, snapshot: snapshot, build: build, user: user)
         standing = verdict.standing.rawValue

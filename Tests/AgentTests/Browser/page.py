@@ -99,12 +99,29 @@ async def live(browser, url):
     await until(lambda: browser.run("/on <it>/.test(document.querySelector('#problems').textContent)"), "the acknowledgement")
 
 
+async def failed_run(browser, url):
+    """A run that failed has a page, which the history of its probe leads to."""
+    run = "document.querySelector('#history a[href*=\"/runs/\"]')?.href"
+
+    async def is_linked():
+        # The history is read when the page is made.
+        await browser.open(url + PROBE)
+        return await browser.run(f"{run} !== undefined")
+
+    await until(is_linked, "the link to a run")
+    await pictures(browser, await browser.run(run), "run")
+    check(await browser.run("/certificate_expired/.test(document.querySelector('.lead').textContent)"), "the run does not say why it failed")
+    check(await browser.run("document.querySelectorAll('.stages tbody tr').length > 1"), "the run has no stages")
+    await browser.open(url)
+
+
 async def others(browser, url):
     """Every page but the first leads back, and is as readable; what other programs take is well-formed."""
     for path in (PROBE, "forecast", "decisions", "explain/certificate_expired", "nothing/here"):
         await pictures(browser, url + path, re.sub("[^a-z]+", "-", path.split("?")[0].lower()))
         await browser.run("document.querySelector('.brand').click()")
         await until(lambda: browser.run(f"location.href === {url!r} && document.readyState === 'complete'"), f"the way back from {path}")
+    await failed_run(browser, url)
     # The page of a 404 is one, and the browser says so.
     browser.complaints[:] = [text for text in browser.complaints if "404" not in text]
     hrefs = await browser.run("[...document.querySelectorAll('a[href]')].map(a => a.href.split('#')[0])")

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Secrets of modules, where the agent shows a module: `/config`, `/probe?debug=true` and `/logs`.
+/// Secrets of modules, where the agent shows a module: `/config`, `/probe?debug=true`, `/logs` and the page of a run.
 @Suite struct ModuleSecretTests {
     struct Planted: Sendable, CustomTestStringConvertible {
         var prober: String
@@ -62,16 +62,17 @@ import Testing
         let places = [
             ("/config", try await daemon.get("/config")), ("debug", try await daemon.get("/probe?module=one&target=\(target)&debug=true")),
             ("/logs", try await daemon.get("/logs?id=1")),
+            ("/runs", try await daemon.get("/runs/1").replacing("&lt;", with: "<").replacing("&gt;", with: ">")),
         ]
         for (place, text) in places {
             #expect(!text.contains("hunter") && !text.contains("aHVudGVy"), "\(place): \(text)")
             #expect(
                 text.contains("one:") && text.contains("prober: \(planted.prober)") && text.contains("timeout: 2s"), "\(place): \(text)")
             // Quotation marks are YAML's matter.
-            let plain = text.filter { !"\"'".contains($0) }
+            let plain = text.replacing("&#39;", with: "").replacing("&quot;", with: "").filter { !"\"'".contains($0) }
             for word in planted.shown { #expect(plain.contains(word), "\(place) lacks \(word): \(text)") }
         }
-        for (place, text) in places.dropFirst() {
+        for (place, text) in places[1...2] {
             #expect(text.hasPrefix("Run 1 of module one against ") && text.contains("Metrics:"), "\(place): \(text)")
         }
         #expect(!daemon.program.errors.contains("hunter"))

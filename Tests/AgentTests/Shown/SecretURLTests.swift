@@ -162,7 +162,9 @@ import Testing
                 }
             }
         }
-        for id in 1...24 { seen.append(("/logs", try await daemon.get("/logs?id=\(id)"))) }
+        for id in 1...24 { for path in ["/logs?id=\(id)", "/runs/\(id)"] { seen.append((path, try await daemon.get(path))) } }
+        let pages = Set(try await daemon.get("/").split(separator: "\"").filter { $0.hasPrefix("probes/") })
+        for page in pages { seen.append((String(page), try await daemon.get("/" + page.replacing("&amp;", with: "&")))) }
         for path in [
             "/metrics", "/", "/config", "/sd", "/api/v1/probes", "/api/v1/results", "/api/v1/health", "/api/v1/history", "/api/v1/alerts",
             "/api/v1/attempts", "/api/v1/overrides", "/api/v1/forecast",

@@ -5,14 +5,6 @@ import Probing
 
 /// The page of one probe at `/probes/HEALTHSET/NAME?server=&target=&address=`.
 struct ProbePage: Sendable {
-    struct Finding: Sendable {
-        let findingState: String
-        let severity: String
-        let findingReason: String
-        let findingSentence: String
-        let exception: String?
-    }
-
     struct Fact: Sendable {
         let fact: String
         let values: [String]
@@ -40,10 +32,7 @@ struct ProbePage: Sendable {
     let hasOrders: Bool
     let orders: [OrderButton]
     let banners: [Banner]
-    let hasStages: Bool
-    let stages: [StageBar]
-    let findings: [Finding]
-    let notChecked: [String]
+    let run: RunDetails
     let remedy: RemedyText?
     let strip: String
     let uptime: [ProbeRow.Share]
@@ -62,9 +51,12 @@ struct ProbePage: Sendable {
     let hasCmdlets: Bool
     let cmdlets: [String]
 
-    /// - Parameter user: who has logged in; nil for nobody.
+    /// - Parameters:
+    ///   - written: the definition without overrides; nil if that is not known.
+    ///   - user: who has logged in; nil for nobody.
     init(
-        _ probe: ProbeState, in snapshot: Snapshot, _ records: ProbeRecords, window: PlotWindow, history: RunHistory,
+        _ probe: ProbeState, written: ProbeDefinition?, in snapshot: Snapshot, _ records: ProbeRecords, window: PlotWindow,
+        history: RunHistory,
         build: BuildInformation,
         templates: PageTemplates, user: String?
     ) {
@@ -87,15 +79,7 @@ struct ProbePage: Sendable {
             id: "probe", about: probe.key.identity.name, probe.key, Trouble.all(in: probe), isInactive: isInactive, by: user)
         hasOrders = !orders.isEmpty
         banners = Banner.about(probe, in: snapshot)
-        stages = StageBar.all(latest?.outcome.stages ?? [])
-        hasStages = !stages.isEmpty
-        findings = (latest?.outcome.findings ?? []).map { finding in
-            let standing: Standing = finding.severity == .failure ? .failing : finding.severity == .warning ? .warning : .unknown
-            return Finding(
-                findingState: standing.rawValue, severity: finding.severity.rawValue, findingReason: finding.reason.rawValue,
-                findingSentence: finding.sentence, exception: finding.exception.isEmpty ? nil : finding.exception)
-        }
-        notChecked = latest?.outcome.notChecked ?? []
+        run = RunDetails("Stages of the last run", latest, root: frame.root)
         remedy = latest?.decisive.map { RemedyText($0.remedy(on: probe.key.server)) }
         strip = RunStrip.svg(history.runs(of: probe.key))
         uptime = ProbeRow.uptime(history.shares(of: probe.key))
@@ -105,9 +89,9 @@ struct ProbePage: Sendable {
         plot = LatencyPlot(records.results, window, at: now).map { templates.render($0, "plot") }
         transitions = records.transitions(at: now)
         hasTransitions = !transitions.isEmpty
-        failures = records.failures(at: now)
+        failures = records.failures(at: now, kept: history.failed(probe.key))
         hasFailures = !failures.isEmpty
-        facts = Self.facts(probe, in: snapshot)
+        facts = DefinitionFacts.all(probe, written: written, overrides: snapshot.overrides(of: probe), at: now)
         checks = probe.definition.kind.guide.checks
         let command = ProbeCommands(probe, CommandText(snapshot.agent))
         commands = command.own
@@ -116,35 +100,24 @@ struct ProbePage: Sendable {
         cmdlets = command.cmdlets
         hasCmdlets = !cmdlets.isEmpty
     }
-
-    private static func facts(_ probe: ProbeState, in snapshot: Snapshot) -> [Fact] {
-        let definition = probe.definition
-        var facts = [Fact("Question", definition.summary), Fact("Kind", definition.kind.name)]
-        facts.append(Fact("Runs", "every \(DurationText.format(definition.every)), timeout \(DurationText.format(definition.timeout))"))
-        if definition.retries > 0 { facts.append(Fact("Retries", "\(definition.retries)")) }
-        facts.append(Fact("Defined in", definition.location.description))
-        let monitors = probe.monitors.map { status in
-            "\(status.definition.name): \(status.state.name) since \(PageTime(status.since, at: snapshot.taken).exact); "
-                + "\(status.definition.severity.rawValue) after \(status.definition.rule)"
-        }
-        facts.append(Fact("Monitors", all: monitors.isEmpty ? ["none: it does not alert"] : monitors))
-        let runs = ResultType.allCases.filter { probe.runs[$0] > 0 }.map { "\(probe.runs[$0]) \($0.name)" }
-        facts.append(Fact("Runs so far", runs.isEmpty ? "none" : runs.joined(separator: ", ")))
-        if let success = probe.lastSuccess { facts.append(Fact("Last success", PageTime(success, at: snapshot.taken).exact)) }
-        return facts.filter { !$0.values.allSatisfy(\.isEmpty) }
-    }
 }
 
 extension Banner {
     /// The overrides and the maintenance of one probe.
     static func about(_ probe: ProbeState, in snapshot: Snapshot) -> [Banner] {
         let key = probe.key
-        let overrides = snapshot.overrides.filter { override in
-            (override.server == nil || override.server?.lowercased() == key.server.lowercased())
-                && (key.identity.isMeant(by: override.identity)
+        let maintenance = snapshot.maintenance.filter { $0.covers(healthSet: key.identity.healthSet, server: key.server) }
+        return all(overrides: snapshot.overrides(of: probe), maintenance: maintenance, at: snapshot.taken)
+    }
+}
+
+extension Snapshot {
+    /// The overrides in force of a probe and its monitors.
+    fileprivate func overrides(of probe: ProbeState) -> [Override] {
+        overrides.filter { override in
+            (override.server == nil || override.server?.lowercased() == probe.key.server.lowercased())
+                && (probe.key.identity.isMeant(by: override.identity)
                     || probe.monitors.contains { $0.key.identity.isMeant(by: override.identity) })
         }
-        let maintenance = snapshot.maintenance.filter { $0.covers(healthSet: key.identity.healthSet, server: key.server) }
-        return all(overrides: overrides, maintenance: maintenance, at: snapshot.taken)
     }
 }

@@ -18,6 +18,8 @@ struct ProbeRecords: Sendable {
         let failureState: String
         let failure: String
         let failureReason: String?
+        /// The ID of the run, if it is kept.
+        let failureRun: String?
         let failureSentence: String
     }
 
@@ -60,11 +62,13 @@ struct ProbeRecords: Sendable {
         }
     }
 
-    func failures(at now: Date) -> [Failure] {
+    /// - Parameter kept: runs that have pages of their own.
+    func failures(at now: Date, kept: [ProbeResult]) -> [Failure] {
         results.lazy.filter { $0.what != ResultType.succeeded.name }.prefix(Self.mostRows).map { record in
             Failure(
                 failedAt: PageTime(record.at, at: now), failureState: Standing(record).rawValue, failure: record.what,
-                failureReason: record.reason, failureSentence: record.sentence)
+                failureReason: record.reason, failureRun: kept.first { record.isOf($0) }?.requestID.description,
+                failureSentence: record.sentence)
         }
     }
 }
@@ -90,4 +94,9 @@ enum PlotWindow: String, Sendable, CaseIterable {
         case .month: "30 d"
         }
     }
+}
+
+extension HistoryRecord {
+    /// Whether it says of this run how it ended; times are kept in milliseconds.
+    fileprivate func isOf(_ result: ProbeResult) -> Bool { what == result.type.name && abs(at.timeIntervalSince(result.end)) < 0.001 }
 }

@@ -22,16 +22,18 @@ struct Trouble: Sendable {
     let note: String?
 
     /// All that is wrong according to a snapshot, in the order of its probes.
-    static func all(in snapshot: Snapshot) -> [Trouble] {
+    /// - Parameter history: knows since when it has been so; without, what no monitor counts is as old as the last run.
+    static func all(in snapshot: Snapshot, history: RunHistory? = nil) -> [Trouble] {
         snapshot.probes.flatMap { probe -> [Trouble] in
             let isInactive = snapshot.inactive(probe.key.identity.healthSet, server: probe.key.server) != nil
-            return all(in: probe, isInactive: isInactive)
+            return all(in: probe, isInactive: isInactive, began: history?.troubled(probe.key))
         }
     }
 
-    static func all(in probe: ProbeState, isInactive: Bool = false) -> [Trouble] {
+    /// - Parameter began: when its latest result became what it is; nil if that is not known.
+    static func all(in probe: ProbeState, isInactive: Bool = false, began: Date? = nil) -> [Trouble] {
         let open = probe.monitors.compactMap { Trouble($0, isInactive: isInactive) }
-        return open.isEmpty ? [Trouble(probe, isInactive: isInactive)].compactMap(\.self) : open
+        return open.isEmpty ? [Trouble(probe, isInactive: isInactive, began: began)].compactMap(\.self) : open
     }
 
     private init?(_ status: MonitorStatus, isInactive: Bool) {
@@ -47,14 +49,14 @@ struct Trouble: Sendable {
         note = status.isFlapping ? "flapping: it comes and goes" : nil
     }
 
-    private init?(_ probe: ProbeState, isInactive: Bool) {
+    private init?(_ probe: ProbeState, isInactive: Bool, began: Date?) {
         guard let latest = probe.latest, let finding = latest.decisive else { return nil }
         let watching = probe.monitors.filter { $0.state != .disabled }
         key = probe.key
         severity = Standing(latest)
         standing = isInactive ? .maintenance : severity
         (reason, stage, sentence, cause) = (finding.reason, finding.stage, finding.sentence, finding.cause)
-        since = watching.compactMap(\.pendingSince).min() ?? latest.end
+        since = watching.compactMap(\.pendingSince).min() ?? began.map { min($0, latest.end) } ?? latest.end
         thumbprint = finding.certificate?.description
         monitor = nil
         acknowledged = nil

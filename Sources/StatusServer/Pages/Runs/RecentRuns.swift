@@ -30,15 +30,20 @@ package final class RecentRuns: ResultObserver {
         /// Probes that were removed: at a restart all of them are, and most come back.
         var gone: Set<ProbeKey> = []
         /// What an earlier process left of probes that have not run in this one.
-        var older: [Name: [Run]] = [:]
+        var older: [RunName: [Run]] = [:]
+        var failed = FailedRuns()
+        var troubles = TroubleSpans()
 
-        mutating func takeOlder(_ key: ProbeKey) -> [Run] { older.removeValue(forKey: Name(key)) ?? [] }
+        mutating func takeOlder(_ key: ProbeKey) -> [Run] { older.removeValue(forKey: RunName(key)) ?? [] }
 
         /// Whether there is room for the runs of a probe.
         mutating func hasRoom(for key: ProbeKey) -> Bool {
             gone.remove(key)
             if runs[key] != nil || runs.count < RecentRuns.mostProbes { return true }
-            for key in gone { runs[key] = nil }
+            for key in gone {
+                runs[key] = nil
+                troubles.remove(key)
+            }
             gone = []
             return runs.count < RecentRuns.mostProbes
         }
@@ -50,7 +55,7 @@ package final class RecentRuns: ResultObserver {
 
     package func changed(_ change: CacheChange) {
         switch change {
-        case .ran(let result): add(Run(Standing(result), result.duration), of: result.key)
+        case .ran(let result): add(result)
         case .removed(let key):
             state.withLock { state in
                 state.version += 1
@@ -65,38 +70,52 @@ package final class RecentRuns: ResultObserver {
     var version: Int { state.withLock(\.version) }
 
     /// The oldest first.
-    func of(_ key: ProbeKey) -> ArraySlice<Run> { state.withLock { ($0.runs[key] ?? $0.older[Name(key)] ?? []).suffix(Self.length) } }
+    func of(_ key: ProbeKey) -> ArraySlice<Run> { state.withLock { ($0.runs[key] ?? $0.older[RunName(key)] ?? []).suffix(Self.length) } }
+
+    /// When the trouble of a probe's latest result began; nil if it has none, or that is not known.
+    func troubled(_ key: ProbeKey) -> Date? { state.withLock { $0.troubles.began(key) } }
+
+    /// The latest runs of a probe that did not succeed, the oldest first.
+    func failed(_ key: ProbeKey) -> [ProbeResult] { state.withLock { $0.failed.of(key) } }
+
+    /// A run that did not succeed; nil if it is not kept.
+    func failed(_ id: RequestID) -> ProbeResult? { state.withLock { $0.failed.run(id) } }
 
     /// Puts the runs that an earlier process left before those of this one.
     /// - Parameter records: of results, the newest first.
     func restore(_ records: [HistoryRecord]) {
-        let older = Dictionary(grouping: records) { Name(subject: $0.subject, server: $0.server) }.mapValues { records in
+        let groups = Dictionary(grouping: records) { RunName(subject: $0.subject, server: $0.server) }
+        let older = groups.mapValues { records in
             records.prefix(Self.length).reversed().map { Run(Standing($0), .seconds($0.durationSeconds ?? 0)) }
         }
         state.withLock { state in
             state.older = older
+            state.troubles.restore(groups)
             for key in state.runs.keys { state.runs[key] = state.takeOlder(key) + (state.runs[key] ?? []).suffix(Self.length) }
         }
     }
 
-    /// What the history calls a probe.
-    private struct Name: Hashable {
-        let subject: String
-        let server: String
-
-        init(subject: String, server: String) { (self.subject, self.server) = (subject, server) }
-        init(_ key: ProbeKey) { self.init(subject: key.identity.description, server: key.server) }
-    }
-
-    private func add(_ run: Run, of key: ProbeKey) {
+    private func add(_ result: ProbeResult) {
+        let (key, run) = (result.key, Run(Standing(result), result.duration))
         state.withLock { state in
+            state.failed.add(result)
             guard state.hasRoom(for: key) else { return }
+            state.troubles.add(result, isFirst: state.runs[key] == nil)
             var all = state.runs.removeValue(forKey: key) ?? state.takeOlder(key)
             if all.count >= Self.length { all.removeFirst(all.count - Self.length + 1) }
             all.append(run)
             state.runs[key] = all
         }
     }
+}
+
+/// What the history calls a probe.
+struct RunName: Hashable {
+    let subject: String
+    let server: String
+
+    init(subject: String, server: String) { (self.subject, self.server) = (subject, server) }
+    init(_ key: ProbeKey) { self.init(subject: key.identity.description, server: key.server) }
 }
 
 extension Standing {

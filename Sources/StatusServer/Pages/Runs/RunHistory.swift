@@ -40,6 +40,15 @@ final class RunHistory: Service {
     /// The last runs of a probe, the oldest first.
     func runs(of key: ProbeKey) -> [RecentRuns.Run] { Array(recent.of(key)) }
 
+    /// When the trouble of a probe's latest result began; nil if it has none, or that is not known.
+    func troubled(_ key: ProbeKey) -> Date? { recent.troubled(key) }
+
+    /// The latest runs of a probe that did not succeed, the oldest first.
+    func failed(_ key: ProbeKey) -> [ProbeResult] { recent.failed(key) }
+
+    /// A run that did not succeed; nil if it is not kept.
+    func failed(_ id: RequestID) -> ProbeResult? { recent.failed(id) }
+
     /// How many of a probe's runs succeeded; nil where that has not been read yet. Has it read anew if it is old.
     func shares(of key: ProbeKey) -> UptimeShares? {
         let now = time.elapsed

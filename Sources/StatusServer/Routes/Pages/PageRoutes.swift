@@ -36,6 +36,7 @@ struct PageRoutes: Sendable {
         router.get("/probes/{healthSet}/{name}") { request, context in
             try await probe(request, try context.decoded("healthSet"), try context.decoded("name"), for: context.user)
         }
+        router.get("/runs/{id}") { _, context in await run(try context.parameters.require("id")) }
         router.get("/explain/{reason}") { request, context in await explain(request, try context.parameters.require("reason")) }
         router.get("/forecast") { request, context in await forecast(for: context) }
         router.get("/decisions") { _, _ in await decisions() }
@@ -83,9 +84,29 @@ struct PageRoutes: Sendable {
         }
         let window = query["window"].flatMap { PlotWindow(rawValue: $0) } ?? .day
         let page = ProbePage(
-            probe, in: snapshot, await ProbeRecords(probe, within: window, in: health), window: window, history: history, build: build,
+            probe, written: await health.definition(of: probe.key.identity), in: snapshot,
+            await ProbeRecords(probe, within: window, in: health), window: window, history: history, build: build,
             templates: templates, user: user)
         return .html(templates.render(page, "probe")).personal(to: user)
+    }
+
+    /// A run on demand by its number, that of a probe by its request ID.
+    private func run(_ id: String) async -> Response {
+        if let run = Int(id).flatMap({ health.prober.run(numbered: $0) }) {
+            let page = RunPage(run, snapshot: await health.snapshot(withProbes: false), build: build)
+            return .html(templates.render(page, "run"))
+        }
+        let missing = Response.plain(
+            .notFound,
+            "there is no run with this ID: the latest run of each probe is kept, some earlier ones that did not succeed, and the latest /probe "
+                + "requests, until the agent restarts\n")
+        guard let id = RequestID(id) else { return missing }
+        let snapshot = await health.snapshot()
+        guard let result = snapshot.probes.lazy.compactMap(\.latest).first(where: { $0.requestID == id }) ?? history.failed(id) else {
+            return missing
+        }
+        let page = RunPage(result, of: snapshot.probes.first { $0.key == result.key }, snapshot: snapshot, build: build)
+        return .html(templates.render(page, "run"))
     }
 
     private func explain(_ request: Request, _ name: String) async -> Response {
