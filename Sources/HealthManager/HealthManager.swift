@@ -208,11 +208,6 @@ package actor HealthManager: Service {
         return (facts, cache.count)
     }
 
-    /// The definition of a probe as its file has it, without overrides; nil if the plan has none.
-    package func definition(of probe: ProbeIdentity) -> ProbeDefinition? {
-        plan.definitions.first { $0.identity == ProbeIdentity(probe, target: nil) }
-    }
-
     /// What requested runs, forecasts and changes are based on, consistent at one moment.
     var state: ManagerState {
         ManagerState(plan: plan, roster: roster, decisions: decisions, generation: scheduler.generation, services: services)

@@ -1,5 +1,5 @@
 import Monitoring
-import Probing
+package import Probing
 
 /// The health manager's definitions and decisions at one moment: what requested runs, forecasts and changes are based on.
 struct ManagerState: Sendable {
@@ -24,5 +24,12 @@ struct ManagerState: Sendable {
             items(definition).map { (isWhole ? definition.identity.healthSet + "/" : "") + $0 }
         }
         return named + plan.configuration.responders.map(\.name)
+    }
+}
+
+extension HealthManager {
+    /// The definition of a probe as its file has it, without overrides; nil if the plan has none.
+    package func definition(of probe: ProbeIdentity) -> ProbeDefinition? {
+        state.plan.definitions.first { $0.identity == ProbeIdentity(probe, target: nil) }
     }
 }
