@@ -67,12 +67,13 @@
     const group = focused && focused.closest && focused.closest(".orders"), groupId = group && group.id;
     const href = focused && focused.getAttribute && focused.getAttribute("href");
     merge(document.getElementById("main"), page.getElementById("main"));
+    // What is hidden takes no focus.
+    buttons();
     if (document.activeElement !== focused) {
       const again = byId(id) || (href && document.querySelector(`main a[href="${CSS.escape(href)}"]`)) || inGroup(groupId);
       if (again) { again.focus({ preventScroll: true }); if (at != null && again.setSelectionRange) again.setSelectionRange(at, at); }
     }
     if (state && byId("state") && document.activeElement !== byId("state")) byId("state").value = page.getElementById("state") ? page.getElementById("state").value : byId("state").value;
-    buttons();
     times();
     watchMore();
   }
@@ -238,11 +239,14 @@
     document.addEventListener("click", event => { const button = event.target.closest("button.order"); if (button) ask(button); });
     part("cancel").addEventListener("click", () => dialog.close());
     dialog.querySelector("form").addEventListener("submit", event => { event.preventDefault(); if (!order.isSent) carryOut(); });
-    // The button may be gone by now.
     dialog.addEventListener("close", () => {
+      // It comes late, perhaps when the next has been opened.
+      if (dialog.open) return;
       const { opener, group } = order;
       order = null;
-      (byId(opener) || inGroup(group) || byId("main")).focus({ preventScroll: true });
+      // The browser gives the focus back to the button, which may be gone by now.
+      const focused = document.activeElement;
+      if (focused === document.body || dialog.contains(focused)) (byId(opener) || inGroup(group) || byId("main")).focus({ preventScroll: true });
     });
   }
 

@@ -257,6 +257,12 @@ async def ordered(browser):
             await until(lambda: browser.run("document.activeElement.matches('#problems .orders button')"), "the focus beside the button that is gone")
             check("Acknowledge" not in await browser.run("[...document.querySelectorAll('.order')].map(e => e.textContent).join()"), "it can be acknowledged twice")
 
+            # The page changes around a button that has the focus.
+            await browser.run("document.querySelector('#problems .order').focus()")
+            agent("maintenance", "start", "--server", "mbx02", "--component", "Files", "--requester", "Other", "--for", "3h", "--config", str(root / "agent.yaml"))
+            await until(lambda: browser.run("document.querySelector('.banner.maintenance') !== null"), "the maintenance that somebody else has started")
+            check(await browser.run("document.activeElement.matches('#problems .order') && document.activeElement.textContent === 'Run again'"), "the focus is lost as the page changes")
+
             await ask("Maintenance")
             await browser.press("Tab", 9)
             await browser.press("ArrowUp", 38)
