@@ -202,6 +202,7 @@ package actor HealthManager: Service {
         facts.healthSets = cache.tallies
         facts.use(decisions, of: plan, at: time.now)
         facts.acknowledged = cache.acknowledged
+        facts.flapping = cache.flapping
         facts.journal = services.journal.facts
         facts.unknownModules = services.prober.unknownModules
         facts.unusableModules = services.prober.unusableModules

@@ -42,6 +42,22 @@ import Testing
         #expect(Self.lines(facts, name).isEmpty)
     }
 
+    @Test("a monitor that comes and goes is there with the number of its problems; one that does not is not")
+    func flapping() {
+        var facts = AgentFacts(started: Self.start, configurationPath: "")
+        #expect(Self.lines(facts, "health_monitor_flapping").isEmpty)
+        let probe = Self.result("https://one/", 0).key
+        var status = MonitorStatus(
+            key: MonitorKey(probe: probe, name: "SiteMonitor"), definition: MonitorDefinition(name: "M", rule: .consecutiveFailures(1)),
+            state: .degraded, since: Self.start)
+        status.recurrences = 4
+        facts.flapping = [status]
+        #expect(
+            Self.lines(facts, "health_monitor_flapping") == [
+                #"health_monitor_flapping{health_set="Web",probe="Site",monitor="SiteMonitor",server="",target="https://one/",address="",within="1h"} 4"#
+            ])
+    }
+
     @Test("a health set is in one state")
     func states() {
         var facts = AgentFacts(started: Self.start, configurationPath: "")

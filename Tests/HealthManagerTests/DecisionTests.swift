@@ -263,7 +263,13 @@ import Testing
             try await running { site in
                 site.set(TroubledSite.failure, on: ["mbx01"])
                 #expect(await site.advance { await site.states(.degraded) == 1 })
-                if process == 3 { #expect(await site.manager.snapshot().probes.contains { $0.monitors.contains(where: \.isFlapping) }) }
+                let snapshot = await site.manager.snapshot()
+                #expect(snapshot.agent.flapping.map(\.recurrences) == (process == 3 ? [3] : []))
+                if process == 3 {
+                    #expect(snapshot.probes.contains { $0.monitors.contains(where: \.isFlapping) })
+                    #expect(await site.advance { await site.states(.unhealthy) == 1 })
+                    #expect(await eventually(within: .seconds(60)) { await site.manager.alerts().first?.annotations["flapping"] != nil })
+                }
                 site.set(nil, on: ["mbx01"])
                 let start = time.elapsed
                 #expect(await site.advance { await site.states(.healthy) == 2 })

@@ -114,11 +114,35 @@ import Testing
         members[1].episode.acknowledged = Episode.Acknowledgement(by: "bob", at: at(70), comment: "")
         alert = try #require(AlertBook.alerts(members).first)
         #expect(alert.endsAt == nil && alert.annotations["acknowledged"] == "by anne at 2027-01-15T08:01:00Z: importing it now")
+        #expect(
+            alert.annotations["description"] == "ended on mbx01. Acknowledged by anne at 2027-01-15T08:01:00Z: importing it now.")
         #expect(alert.labels["thumbprint"] == Self.thumbprint && alert.annotations["reason"] == "certificate_expired")
         members[0].episode.ended = at(80)
         members[1].episode.ended = at(90)
         alert = try #require(AlertBook.alerts(members).first)
         #expect(alert.endsAt == at(90) && alert.annotations["acknowledged"] == nil)
+    }
+
+    @Test("an alert that comes and goes says so, in the description and in an annotation, and has the same labels as before")
+    func flapping() throws {
+        var one = member("mbx01")
+        let before = try #require(AlertBook.alerts([one]).first)
+        #expect(before.annotations["flapping"] == nil)
+        one.flapping = "it began 5 times within 1h"
+        let alert = try #require(AlertBook.alerts([one]).first)
+        #expect(alert.labels == before.labels && alert.annotations["flapping"] == "it began 5 times within 1h")
+        #expect(alert.annotations["description"] == "ended on mbx01. Flapping: it began 5 times within 1h.")
+        var several = ["mbx01", "mbx02"].map { member($0, thumbprint: Self.thumbprint) }
+        several[1].flapping = "it began 3 times within 1h"
+        several[0].episode.acknowledged = Episode.Acknowledgement(by: "anne", at: at(60), comment: "")
+        several[1].episode.acknowledged = several[0].episode.acknowledged
+        #expect(
+            AlertBook.alerts(several).map { $0.annotations["description"] } == [
+                "ended on mbx01. Flapping: it began 3 times within 1h on mbx02. Acknowledged by anne at 2027-01-15T08:01:00Z."
+            ])
+        one.episode.ended = at(80)
+        let over = try #require(AlertBook.alerts([one]).first)
+        #expect(over.annotations["flapping"] == nil && over.annotations["description"] == "The episode has ended.")
     }
 
     @Test("two agents that see the same make alerts with the same labels, though they began at other moments")

@@ -243,6 +243,23 @@ private struct Row: Sendable, CustomTestStringConvertible {
         )
     }
 
+    @Test("a problem that comes and goes is counted, also while its episode is held open; after an hour of failure it is flapping no more")
+    func recurrences() {
+        var machine = MonitorMachine(MonitorDefinition(name: "Monitor", rule: .consecutiveFailures(1)), after: [.seconds(-4000)])
+        func count(_ verdict: MonitorSample.Verdict, at seconds: Int) -> Int? {
+            machine.record(MonitorSample(at: .seconds(seconds), verdict))
+            return machine.recurrences(at: .seconds(seconds))
+        }
+        for (seconds, verdict, expected) in [
+            (0, MonitorSample.Verdict.failed, nil), (10, .succeeded, nil), (20, .failed, nil), (30, .succeeded, nil), (40, .failed, 3),
+            (45, .failed, 3), (50, .succeeded, 3), (60, .failed, 4), (70, .failed, 4), (80, .succeeded, 4), (90, .failed, 5),
+            (3600, .failed, 5), (3601, .failed, 4), (3641, .failed, nil), (3650, .succeeded, nil), (4550, .succeeded, nil),
+        ] as [(Int, MonitorSample.Verdict, Int?)] {
+            #expect(count(verdict, at: seconds) == expected, "at \(seconds)")
+        }
+        #expect(!machine.isInEpisode)
+    }
+
     @Test(
         "a rule that looks back over a time ends an episode of an earlier process, or of a cleared cache, only once it has seen all of that time"
     )

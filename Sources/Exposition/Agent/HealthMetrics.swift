@@ -1,4 +1,5 @@
 import Monitoring
+import Probing
 
 /// Metrics of health sets, overrides, maintenance and the journal.
 struct HealthMetrics {
@@ -45,16 +46,29 @@ struct HealthMetrics {
             text.header(
                 name, type: "gauge", help: "1 for each monitor whose current problem somebody has acknowledged.", format: format)
             for episode in facts.acknowledged {
-                text.sample(
-                    name,
-                    [
-                        ("health_set", episode.healthSet), ("probe", episode.probe), ("monitor", episode.monitor),
-                        ("server", episode.server),
-                        ("target", episode.target ?? ""), ("address", episode.address), ("by", episode.acknowledged?.by ?? ""),
-                    ], 1)
+                text.sample(name, Self.labels(episode.key) + [("by", episode.acknowledged?.by ?? "")], 1)
+            }
+        }
+        if !facts.flapping.isEmpty {
+            let name = "health_monitor_flapping"
+            text.header(
+                name, type: "gauge",
+                help: "How often the problem of each flapping monitor began within the period of its flap detection, by default an hour.",
+                format: format)
+            for status in facts.flapping {
+                let within = DurationText.format(status.definition.flapping.within)
+                text.sample(name, Self.labels(status.key) + [("within", within)], Double(status.recurrences ?? 0))
             }
         }
         journal(&text, format)
+    }
+
+    private static func labels(_ key: MonitorKey) -> [(String, String)] {
+        let identity = key.probe.identity
+        return [
+            ("health_set", identity.healthSet), ("probe", identity.name), ("monitor", key.name), ("server", key.probe.server),
+            ("target", identity.target ?? ""), ("address", key.probe.address),
+        ]
     }
 
     private func journal(_ text: inout MetricText, _ format: MetricText.Format) {

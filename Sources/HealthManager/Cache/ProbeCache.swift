@@ -171,11 +171,16 @@ struct ProbeCache: Sendable {
     /// The open episodes that somebody has acknowledged, sorted.
     var acknowledged: [Episode] { board.episodes.filter { $0.acknowledged != nil } }
 
+    /// The monitors with a problem that comes and goes, sorted.
+    var flapping: [MonitorStatus] { board.flapping }
+
     /// All alerts of escalated episodes: the firing ones, and those resolved in the last 15 minutes.
     func alerts(_ decisions: DecisionBook, at date: Date) -> [Alert] {
         let open = board.episodes.filter { $0.escalated != nil }.map { episode in
             let maintenance = decisions.inactive(episode.healthSet, server: episode.server, at: date)
-            return AlertBook.Member(episode: episode, silencedSince: maintenance.map { max($0, episode.began) })
+            return AlertBook.Member(
+                episode: episode, silencedSince: maintenance.map { max($0, episode.began) },
+                flapping: board.status(of: episode.key)?.flapping)
         }
         let over = board.ended.filter { $0.escalated != nil }.map { AlertBook.Member(episode: $0, silencedSince: nil) }
         return AlertBook.alerts(open + over)

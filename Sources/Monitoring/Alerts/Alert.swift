@@ -20,10 +20,13 @@ package enum AlertBook {
         var episode: Episode
         /// When maintenance started: the alert is resolved from then on. One that is acknowledged goes on, and says so.
         var silencedSince: Date?
+        /// `it began 5 times within 1h`; nil unless its monitor is flapping.
+        var flapping: String?
 
-        package init(episode: Episode, silencedSince: Date? = nil) {
+        package init(episode: Episode, silencedSince: Date? = nil, flapping: String? = nil) {
             self.episode = episode
             self.silencedSince = silencedSince
+            self.flapping = flapping
         }
     }
 
@@ -57,11 +60,14 @@ package enum AlertBook {
         guard let first = shown.first?.episode, let began = shown.map(\.episode.began).min() else { return nil }
         var annotations = [
             "summary": firing.isEmpty ? "resolved: \(first.monitor)" : summary(first, shown),
-            "description": firing.isEmpty ? over(members) : first.sentence, "probe": "\(first.healthSet)\\\(first.probe)",
+            "description": firing.isEmpty ? over(members) : description(first, shown), "probe": "\(first.healthSet)\\\(first.probe)",
         ]
         let servers = Set(shown.map(\.episode.server)).sorted().filter { !$0.isEmpty }
         if !servers.isEmpty { annotations["servers"] = servers.joined(separator: ", ") }
-        if !firing.isEmpty, let acknowledged = acknowledgement(shown) { annotations["acknowledged"] = acknowledged }
+        if !firing.isEmpty {
+            annotations["flapping"] = flapping(shown)
+            annotations["acknowledged"] = acknowledgement(shown)
+        }
         if !firing.isEmpty, let reason = first.reason {
             annotations["reason"] = reason.rawValue
             annotations["remedy"] = first.remedy(on: servers.count == 1 ? servers[0] : "")
@@ -70,6 +76,21 @@ package enum AlertBook {
         // If the clock was set back, it would end before it starts, and Alertmanager would reject it.
         let end = firing.isEmpty ? ends.max().map { max($0, began) } : nil
         return Alert(labels: labels, annotations: annotations, startsAt: began, endsAt: end)
+    }
+
+    /// The description of an alert that fires: what is wrong, whether it comes and goes, and who has acknowledged it.
+    private static func description(_ first: Episode, _ shown: [Member]) -> String {
+        let notes = [flapping(shown).map { "Flapping: \($0)" }, acknowledgement(shown).map { "Acknowledged \($0)" }].compactMap(\.self)
+        guard !notes.isEmpty else { return first.sentence }
+        return ([first.sentence] + notes).map { $0.hasSuffix(".") ? $0 : $0 + "." }.joined(separator: " ")
+    }
+
+    /// How often what is shown came and went, as one clause, with the place if it is one of several; nil if nothing is flapping.
+    private static func flapping(_ shown: [Member]) -> String? {
+        let flapping = shown.filter { $0.flapping != nil }
+        guard let first = flapping.first, let clause = first.flapping else { return nil }
+        let place = first.episode.place
+        return shown.count == 1 || place.isEmpty ? clause : "\(clause) on \(place)"
     }
 
     /// The description of an alert that no longer fires.

@@ -70,6 +70,9 @@ package struct MonitorBoard: Sendable {
     /// The open episodes, in the order of their monitors' keys.
     package var episodes: [Episode] { inEpisode.sorted().compactMap { status(of: $0)?.episode } }
 
+    /// The statuses of monitors with a problem that comes and goes, in the order of their keys.
+    package var flapping: [MonitorStatus] { inEpisode.sorted().compactMap { status(of: $0) }.filter { $0.recurrences != nil } }
+
     /// Unhealthy monitors whose alert has not been sent yet, sorted.
     package var unescalated: [MonitorKey] { readyToEscalate.sorted() }
 
@@ -181,6 +184,7 @@ package struct MonitorBoard: Sendable {
             key: key, definition: definition, state: state, since: continued.map { Self.since($0, state, definition) } ?? now,
             episode: continued)
         status.isFlapping = machine.isFlapping
+        status.recurrences = machine.recurrences(at: elapsed)
         return Entry(machine: machine, status: status, judged: nil)
     }
 
@@ -250,6 +254,7 @@ package struct MonitorBoard: Sendable {
                 entry.status.episode = nil
             }
             entry.status.isFlapping = entry.machine.isFlapping
+            entry.status.recurrences = entry.machine.recurrences(at: elapsed)
             entry.status.progress = entry.machine.progress
             entry.status.pendingSince = entry.machine.progress.map { now.addingTimeInterval(($0.since - elapsed) / .seconds(1)) }
             let state = entry.machine.state(at: elapsed)

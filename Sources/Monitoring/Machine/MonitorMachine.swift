@@ -7,6 +7,8 @@ package import Probing
 package struct MonitorMachine: Sendable {
     /// Maximum number of samples kept for a rule with a time window.
     private static let windowDepth = 10_000
+    /// Maximum number of onsets kept; one that flaps more often is not counted further.
+    private static let onsetDepth = 1000
 
     private enum Phase: Sendable {
         case disabled, unknown, healthy
@@ -19,6 +21,8 @@ package struct MonitorMachine: Sendable {
     package private(set) var isAcknowledged = false
     /// When the latest episodes began, oldest first.
     private var begins: Deque<Duration> = []
+    /// When the rule came to be met, oldest first: as `begins`, and within an episode that flapping holds open.
+    private var onsets: Deque<Duration> = []
     /// Whether the episode continues without its earlier samples: a rule with a time window can then end it only after a full window.
     private var isResumed = false
     private var resumedAt: Duration?
@@ -30,6 +34,7 @@ package struct MonitorMachine: Sendable {
         self.definition = definition
         phase = definition.isEnabled ? .unknown : .disabled
         self.begins = Deque(begins.suffix(definition.flapping.episodes))
+        onsets = Deque(begins.suffix(Self.onsetDepth))
     }
 
     /// A machine that continues an open episode of an earlier one.
@@ -38,6 +43,7 @@ package struct MonitorMachine: Sendable {
         guard definition.isEnabled else { return }
         phase = .episode(began: began)
         self.begins.append(began)
+        onsets.append(began)
         isResumed = true
         self.isAcknowledged = isAcknowledged
     }
@@ -69,6 +75,14 @@ package struct MonitorMachine: Sendable {
         guard case .episode = phase, let last = begins.last else { return false }
         let rule = definition.flapping
         return begins.count >= rule.episodes && last - begins[begins.count - rule.episodes] <= rule.within
+    }
+
+    /// How often the open episode's problem began within the period of flap detection before the given time, if that is often enough to be
+    /// flapping, also while the episode is held open; nil otherwise.
+    package func recurrences(at elapsed: Duration) -> Int? {
+        guard isInEpisode else { return nil }
+        let count = onsets.count { elapsed - $0 <= definition.flapping.within }
+        return count >= definition.flapping.episodes ? count : nil
     }
 
     /// How far the rule is from being met; nil in an episode, and if the latest run that could judge does not count towards it.
@@ -123,12 +137,19 @@ package struct MonitorMachine: Sendable {
     }
 
     private mutating func meet(at elapsed: Duration) {
+        if !isInEpisode || steadySince != nil { noteOnset(at: elapsed) }
         steadySince = nil
         if case .episode = phase { return }
         phase = .episode(began: elapsed)
         isAcknowledged = false
         begins.append(elapsed)
         if begins.count > definition.flapping.episodes { begins.removeFirst() }
+    }
+
+    private mutating func noteOnset(at elapsed: Duration) {
+        while let first = onsets.first, elapsed - first > definition.flapping.within { onsets.removeFirst() }
+        if onsets.count == Self.onsetDepth { onsets.removeFirst() }
+        onsets.append(elapsed)
     }
 
     private mutating func clear(at elapsed: Duration) {

@@ -33,6 +33,8 @@ package struct AgentFacts: Sendable {
     package var inactiveSets: [HealthSetKey] = []
     /// The open episodes that somebody has acknowledged, sorted.
     package var acknowledged: [Episode] = []
+    /// The monitors with a problem that comes and goes, sorted.
+    package var flapping: [MonitorStatus] = []
     package var journal = JournalFacts()
     /// The number of `/probe` requests that named an unknown module.
     package var unknownModules = 0
