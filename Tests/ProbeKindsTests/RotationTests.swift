@@ -1,3 +1,4 @@
+import Certificates
 import ExchangeExport
 import FoundationEssentials
 import Probing
@@ -100,6 +101,22 @@ import Testing
         let snapshot = try Self.snapshot("{\"currentThumbprint\": \"\(Self.current)\"\(dates ?? "")}", [Self.server("mbx01", held)])
         let (_, findings) = await Self.run(CertificateRotationProbe(place: Self.place(), snapshot: snapshot))
         #expect(findings == row.expected)
+    }
+
+    @Test("that no next certificate is staged is a consequence once the current one has expired, and a problem of its own before")
+    func expired() async throws {
+        let watcher = ProbeIdentity(healthSet: "OAuth", name: "Expiry")
+        let place = Place(organization: Organization(), server: nil, watchers: [CertificateExpiryKind.name: watcher])
+        let rows: [(Double, ProbeIdentity?, String)] = [(1, nil, "expires"), (0, watcher, "expired"), (-1, watcher, "expired")]
+        for (days, cause, word) in rows {
+            let snapshot = try Self.snapshot(
+                "{\"currentThumbprint\": \"\(Self.current)\"}", [Self.server("mbx01", [Self.certificate(Self.current, days: days)])])
+            let outcome = await CertificateRotationProbe(place: place, snapshot: snapshot).run(
+                RunContext(date: Self.now, deadline: .seconds(5), time: SystemTime()))
+            let finding = try #require(outcome.findings.first)
+            #expect(outcome.findings.count == 1 && finding.reason == .rotationMissing && finding.cause == cause)
+            #expect(finding.certificate?.description == Self.current && finding.sentence.contains(" \(word) at "), "\(finding.sentence)")
+        }
     }
 
     @Test("AuthConfig without a certificate, with one twice, or with one that nobody has")

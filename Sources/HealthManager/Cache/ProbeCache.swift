@@ -160,12 +160,19 @@ struct ProbeCache: Sendable {
     /// Whether another probe monitors the cause, and its monitors have an open episode or could not judge yet.
     private func isExplained(_ status: MonitorStatus, at moment: Moment) -> Bool {
         guard let episode = status.episode, let cause = episode.cause else { return false }
-        let key = ProbeKey(identity: cause, site: ProbeKey.Site(server: episode.server))
-        guard let watcher = states[key], !watcher.monitors.isEmpty, key != status.key.probe else { return false }
-        if watcher.monitors.contains(where: \.state.isEpisode) { return true }
+        let watchers = watchers(of: cause, on: episode.server).filter { !$0.monitors.isEmpty && $0.key != status.key.probe }
+        if watchers.contains(where: { $0.monitors.contains(where: \.state.isEpisode) }) { return true }
         guard let began = board.episodeBegan(status.key) else { return false }
-        let hasJudged = board.lastJudged(key).map { $0 >= began } ?? false
-        return !hasJudged && moment.elapsed - began < watcher.definition.every * 2
+        return watchers.contains { watcher in
+            let hasJudged = board.lastJudged(watcher.key).map { $0 >= began } ?? false
+            return !hasJudged && moment.elapsed - began < watcher.definition.every * 2
+        }
+    }
+
+    /// The probe of this identity on the server; for the organization, on every server if it has one of its own on each.
+    private func watchers(of cause: ProbeIdentity, on server: String) -> [ProbeState] {
+        if let same = states[ProbeKey(identity: cause, site: ProbeKey.Site(server: server))] { return [same] }
+        return server.isEmpty ? states.values.filter { $0.key.identity == cause } : []
     }
 
     /// The open episodes that somebody has acknowledged, sorted.

@@ -106,11 +106,14 @@ struct CertificateRotationProbe: Probe {
     /// The finding for a current certificate near its end without a next one; nil if it lasts.
     private func unstaged(_ current: Thumbprint, _ held: Certificate, at date: Date) -> Finding? {
         guard isNearEnd(held, at: date) else { return nil }
+        let isExpired = held.notAfter <= date
         let isVeryNear = left(held, at: date) < place.organization.thresholds.failure(lifetime: lifetime(held))
         return Finding(
             isVeryNear ? .failure : .warning, stage: .certificate, reason: .rotationMissing,
-            sentence: "the current certificate \(current) expires at \(held.notAfter.formatted(.iso8601)), and no next one is staged",
-            certificate: current)
+            sentence:
+                "the current certificate \(current) \(isExpired ? "expired" : "expires") at \(held.notAfter.formatted(.iso8601)), and no next one is staged",
+            // Once it has expired, that is the problem: staging a next one no longer helps.
+            cause: isExpired ? place.watcher(CertificateExpiryKind.self) : nil, certificate: current)
     }
 
     private func isNearEnd(_ certificate: Certificate, at date: Date) -> Bool { left(certificate, at: date) < warning(certificate) }

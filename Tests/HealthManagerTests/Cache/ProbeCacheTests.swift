@@ -136,6 +136,25 @@ import Testing
         #expect(Self.words(cache.escalate(decisions, at: Self.at(123))) == ["escalated"])
     }
 
+    @Test("an episode of the organization is not escalated while the probe that monitors its cause has an episode on any server")
+    mutating
+        func causeOnServers()
+    {
+        let (definition, causing) = (Self.definition(), Self.definition("Cause", every: 60))
+        let organization = ProbeKey(identity: Self.key().identity, site: .organization)
+        let (one, other) = (Self.key("Cause", "mbx01"), Self.key("Cause", "mbx02"))
+        let decisions = DecisionBook(version: "1")
+        _ = cache.begin(organization, definition, runs: RunCounts(), at: Self.at(0))
+        for key in [one, other] { _ = cache.begin(key, causing, runs: RunCounts(), at: Self.at(0)) }
+        _ = cache.record(Self.result(organization, fails: true, cause: one.identity), of: definition, at: Self.at(1))
+        _ = cache.record(Self.result(one, fails: false), of: causing, at: Self.at(2))
+        _ = cache.record(Self.result(other, fails: true), of: causing, at: Self.at(2))
+        _ = cache.advance(to: Self.at(200))
+        #expect(Self.words(cache.escalate(decisions, at: Self.at(200))) == ["escalated"], "only that of the cause")
+        _ = cache.record(Self.result(other, fails: false), of: causing, at: Self.at(201))
+        #expect(Self.words(cache.escalate(decisions, at: Self.at(201))) == ["escalated"])
+    }
+
     @Test("with a changed definition a result of the earlier one is ignored, like that of a probe that is gone")
     mutating
         func outdated()
