@@ -43,7 +43,7 @@ lint:
 test: packages-BUILD_PACKAGES packages-TEST_PACKAGES lint
 	swift build $(SWIFT_FLAGS) --build-tests
 	cd dashboards/prometheus && promtool check config prometheus.yml shards.yml && promtool check config --agent agent-mode.yml
-	promtool test rules dashboards/prometheus/alerts_test.yaml dashboards/prometheus/vantage_test.yaml
+	promtool test rules dashboards/prometheus/alerts_test.yaml dashboards/prometheus/vantage_test.yaml dashboards/prometheus/once_test.yaml
 	vmalert -dryRun -rule=dashboards/prometheus/vantage.yaml
 	rm -f .build/tests*.xml
 	/usr/bin/python3 -m venv --system-site-packages .build/python && .build/python/bin/pip install -q schemathesis==4.32.5 jsonschema==4.26.0 \
