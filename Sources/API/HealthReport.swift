@@ -163,7 +163,7 @@ package struct MonitorDocument: Codable, Sendable {
             guard pending != nil else { return }
             reason = latest.decisive?.reason.rawValue
             sentence = latest.decisive?.sentence
-            remedy = latest.decisive?.remedy(on: server)
+            remedy = latest.decisive?.remedy(for: key.probe)
             return
         }
         episodeBegan = episode.began

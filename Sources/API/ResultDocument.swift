@@ -101,6 +101,6 @@ package struct ResultDocument: Codable, Sendable {
                 signatureAlgorithm: certificate.facts.signatureAlgorithm, lastSeen: certificate.lastSeen)
         }
         cause = decisive?.cause?.description
-        remedy = decisive?.remedy(on: result.key.server)
+        remedy = decisive?.remedy(for: result.key)
     }
 }

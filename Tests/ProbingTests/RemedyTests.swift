@@ -24,6 +24,25 @@ import Testing
         for remedy in [oauth, tls] { #expect(remedy.contains(Self.thumbprint) && remedy.hasSuffix("."), "\(remedy)") }
     }
 
+    @Test(
+        "a target may be any server: its certificate is renewed without a command of Exchange",
+        arguments: [
+            Reason.certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak,
+            .certificateNameMismatch, .certificateUnreadable, .certificateUntrusted, .certificateRevoked, .connectRefused,
+            .tlsHandshakeFailed,
+        ])
+    func targets(reason: Reason) {
+        let identity = ProbeIdentity(healthSet: "Web", name: "Site", target: "www.fabrikam.com:443")
+        let site = ProbeKey(identity: identity, site: .target(address: nil))
+        for stage in [Stage.resolve, .connect, .tls, .endpoint, .file] {
+            let finding = Finding(.failure, stage: stage, reason: reason, sentence: "", certificate: Thumbprint(Self.thumbprint))
+            let remedy = finding.remedy(for: site)
+            #expect(!["Exchange", "AuthConfig", "IIS"].contains { remedy.contains($0) } && remedy.hasSuffix("."), "\(remedy)")
+        }
+        let own = Finding(.warning, stage: .config, reason: .certificateExpiresSoon, sentence: "")
+        #expect(own.remedy(for: site) == own.remedy(on: ""), "the agent's own certificate is the same")
+    }
+
     @Test("what has expired is replaced now, what still lasts gets a successor before, unless it has one")
     func urgency() {
         #expect(Self.remedy(.certificateExpired, at: .certificate).contains("-NewCertificateEffectiveDate (Get-Date) "))

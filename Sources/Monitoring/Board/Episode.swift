@@ -65,7 +65,7 @@ package struct Episode: Sendable, Hashable, Codable {
     package var remedy: String? { remedy(on: server) }
 
     /// - Parameter server: as `server`, or empty where it is for several.
-    func remedy(on server: String) -> String? { reason?.remedy(at: stage, thumbprint: nil, on: server) }
+    func remedy(on server: String) -> String? { reason?.remedy(at: stage, thumbprint: nil, on: server, isTarget: target != nil) }
 
     /// The server, or the target if the monitor has no server.
     package var place: String { server.isEmpty ? target ?? "" : server }

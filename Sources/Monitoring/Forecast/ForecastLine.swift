@@ -68,6 +68,7 @@ package enum ForecastLine {
             date: date, change: change, probe: key.identity.description, server: key.server,
             address: key.address.isEmpty ? nil : key.address,
             reason: finding?.reason.rawValue, sentence: finding?.sentence ?? "the probe succeeds again",
-            thumbprint: finding?.certificate?.description, cause: finding?.cause?.description, remedy: finding?.remedy(on: ""))
+            thumbprint: finding?.certificate?.description, cause: finding?.cause?.description,
+            remedy: finding?.remedy(on: "", isTarget: key.isTarget))
     }
 }

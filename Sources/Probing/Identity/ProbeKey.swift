@@ -42,6 +42,9 @@ package struct ProbeKey: Sendable, Hashable, Comparable, CustomStringConvertible
     /// For labels and documents: the probed address of the target, if every address has its own probe; otherwise empty.
     package var address: String { if case .target(let address?) = site { address } else { "" } }
 
+    /// Whether it probes a target, which may be any server or file.
+    package var isTarget: Bool { if case .target = site { true } else { false } }
+
     package var description: String {
         identity.description + (server.isEmpty ? "" : " on \(server)") + (address.isEmpty ? "" : " at \(address)")
     }

@@ -2,8 +2,15 @@ import Certificates
 
 extension Finding {
     /// What an administrator should do about it, the most likely fix first.
-    /// - Parameter server: the server that the probe watches; empty if it watches none.
-    package func remedy(on server: String) -> String { reason.remedy(at: stage, thumbprint: certificate?.description, on: server) }
+    /// - Parameters:
+    ///   - server: the server that the probe watches; empty if it watches none.
+    ///   - isTarget: whether it probes a target, which may be any server.
+    package func remedy(on server: String, isTarget: Bool = false) -> String {
+        reason.remedy(at: stage, thumbprint: certificate?.description, on: server, isTarget: isTarget)
+    }
+
+    /// As `remedy(on:isTarget:)`, for a finding of this probe.
+    package func remedy(for probe: ProbeKey) -> String { remedy(on: probe.server, isTarget: probe.isTarget) }
 }
 
 extension Reason {
@@ -15,7 +22,9 @@ extension Reason {
     ///   - stage: of the finding; nil if it is not known.
     ///   - thumbprint: of the certificate it is about; nil if it is about none, or if that is not known.
     ///   - server: the server it is about; empty if it is about none, or several.
-    package func remedy(at stage: Stage?, thumbprint: String?, on server: String) -> String {
+    ///   - isTarget: whether it is about a target: what is done on Exchange servers alone is then left out.
+    package func remedy(at stage: Stage?, thumbprint: String?, on server: String, isTarget: Bool = false) -> String {
+        if isTarget, let remedy = targetRemedy(at: stage, thumbprint: thumbprint) { return remedy }
         if self == .thumbprintDrift, stage == .tls { return Self.alignment }
         if self == .certificateMissing, stage == .file { return Self.search }
         let certificates: [Reason] = [
@@ -35,6 +44,21 @@ extension Reason {
         }
     }
 
+    /// What is done about a target; nil if it is the same as for an Exchange server.
+    private func targetRemedy(at stage: Stage?, thumbprint: String?) -> String? {
+        switch self {
+        case .certificateExpired, .certificateExpiresSoon, .certificateExpiresVerySoon, .keyTooSmall, .signatureWeak:
+            stage == .file || stage == .config ? nil : Self.targetRenewal(of: thumbprint) + strength
+        case .certificateNameMismatch:
+            "Install a certificate that is valid for the name; or probe under one of the names that the error lists: in the target, or as "
+                + "'server_name' of 'tls_config'."
+        case .certificateUnreadable: remedy.replacing(" (OAuth certificate: Export-ExchangeCertificate)", with: "")
+        case .connectRefused: "Check that the service is running, and that the address and port are correct."
+        case .tlsHandshakeFailed: "Check that the port speaks TLS 1.2 or later, and that the service has a certificate for it."
+        default: nil
+        }
+    }
+
     /// What the new certificate must be like.
     private var strength: String {
         switch self {
@@ -49,6 +73,13 @@ extension Reason {
         "Renew the TLS certificate\(named(thumbprint)) of the server that the error names, and bind the new one; if it is an issuer's, renew that, "
             + "or take a certificate of another issuer. On an Exchange server: Import-ExchangeCertificate, then Enable-ExchangeCertificate with "
             + "the services of the old one. It is not the OAuth certificate: AuthConfig stays as it is."
+    }
+
+    /// Replaces the TLS certificate of any server.
+    private static func targetRenewal(of thumbprint: String?) -> String {
+        "Renew the TLS certificate\(named(thumbprint)) of the server that the error names (find out what should have renewed it: certbot, "
+            + "cert-manager, a scheduled task), install the new one with its key and chain, and reload the service; if it is an issuer's, renew "
+            + "that, or take a certificate of another issuer."
     }
 
     /// Makes servers present one certificate.

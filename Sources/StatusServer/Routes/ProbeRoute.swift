@@ -73,7 +73,7 @@ enum DebugText {
         for finding in result.outcome.findings {
             lines.append("  \(finding.severity.rawValue) at \(finding.stage.rawValue): \(PrintableText.line(finding.sentence))")
             if !finding.exception.isEmpty { lines.append("    \(PrintableText.line(finding.exception))") }
-            lines.append("    what to do: \(finding.remedy(on: ""))")
+            lines.append("    what to do: \(finding.remedy(on: "", isTarget: true))")
         }
         lines += ["  \(result.type.name) after \(milliseconds(result.duration)) (timeout \(milliseconds(run.timeout)))", ""]
         lines += ["Metrics:", "", String(decoding: ProbeText.render(run), as: UTF8.self), "Module:", "", run.module.masked]

@@ -80,7 +80,7 @@ struct ProbePage: Sendable {
         hasOrders = !orders.isEmpty
         banners = Banner.about(probe, in: snapshot)
         run = RunDetails("Stages of the last run", latest, root: frame.root)
-        remedy = latest?.decisive.map { RemedyText($0.remedy(on: probe.key.server)) }
+        remedy = latest?.decisive.map { RemedyText($0.remedy(for: probe.key)) }
         strip = RunStrip.svg(history.runs(of: probe.key))
         uptime = ProbeRow.uptime(history.shares(of: probe.key))
         historyProblem = records.problem

@@ -76,7 +76,9 @@ struct ProblemCard: Sendable {
         hasOthers = all.count > 1
         others = all.count > 1 ? all.prefix(Self.mostPlaces).map(Self.place) : []
         let server = problem.servers.count == 1 ? problem.servers[0] : ""
-        remedy = lead.reason.map { RemedyText($0.remedy(at: lead.stage, thumbprint: lead.thumbprint, on: server)) }
+        remedy = lead.reason.map { reason in
+            RemedyText(reason.remedy(at: lead.stage, thumbprint: lead.thumbprint, on: server, isTarget: lead.key.isTarget))
+        }
         look = Self.look(lead, commands)
         cmdlets = ExchangeCmdlet.toLook(at: lead)
         hasCmdlets = !cmdlets.isEmpty

@@ -78,7 +78,7 @@ struct RunPage: Sendable {
         ]
         facts = (about + times + more).filter { !$0.1.isEmpty }.map { ProbePage.Fact($0.0, $0.1) }
         run = RunDetails("Stages", result, root: frame.root)
-        remedy = result.decisive.map { RemedyText($0.remedy(on: result.key.server)) }
+        remedy = result.decisive.map { RemedyText($0.remedy(on: result.key.server, isTarget: module != nil || result.key.isTarget)) }
         let all = measured + result.outcome.observations.flatMap(\.measurements)
         samples = all.prefix(Self.mostSamples).map { Sample($0, isOnDemand: module != nil) }
         hasSamples = !samples.isEmpty
