@@ -161,6 +161,38 @@ extension MetricsPage {
         #expect(text.hasSuffix("# EOF\n"))
     }
 
+    @Test("where it is asked for, OpenMetrics says since when each counter and histogram counts, and the other format does not")
+    func created() throws {
+        let page = MetricsPage(created: Self.end)
+        page.changed(.updated(Self.state(#"A } "b" c"#)))
+        var text = MetricText()
+        text.header("lateness_seconds", type: "histogram", help: "Delay.", format: .openMetrics)
+        text.sample("lateness_seconds_bucket", [("le", "1")], 2)
+        text.sample("lateness_seconds_sum", [], 0.5)
+        text.sample("lateness_seconds_count", [], 2)
+        text.header("skipped_total", type: "counter", help: "Runs skipped.", format: .openMetrics)
+        text.sample("skipped_total", [], 7)
+        text.header("job_count", type: "gauge", help: "Not a histogram.", format: .openMetrics)
+        text.sample("job_count", [], 1)
+        let written = page.parts(.openMetrics) { $0.append(text.bytes) }.map { String(buffer: $0) }.joined()
+        let lines = written.split(separator: "\n").map(String.init)
+        let begun = lines.filter { $0.contains("_created") }
+        #expect(begun.count == ResultType.allCases.count + 2 && begun.allSatisfy { $0.hasSuffix(" 1800000000") })
+        for type in ResultType.allCases {
+            let labels = #"{health_set="OAuth",probe="A } \"b\" c",server="mbx01",target="",address="",result_type="\#(type.name)"}"#
+            let sample = "health_probe_runs_total\(labels) \(type == .succeeded ? 1 : 0)"
+            let index = try #require(lines.firstIndex(of: sample), "\(lines)")
+            #expect(lines[index + 1] == "health_probe_runs_created\(labels) 1800000000")
+        }
+        #expect(written.contains("\nlateness_seconds_count 2\nlateness_seconds_created 1800000000\n# HELP skipped "))
+        #expect(written.contains("\nskipped_total 7\nskipped_created 1800000000\n"))
+        #expect(written.hasSuffix("\njob_count 1\n# EOF\n"))
+        #expect(!page.text(.text).contains("_created"))
+        let plain = MetricsPage()
+        plain.changed(.updated(Self.state("A")))
+        #expect(!plain.text(.openMetrics).contains("_created"))
+    }
+
     @Test(
         "pieces compressed apart are one gzip stream that the real gzip reads and checks",
         arguments: [[], [""], ["a"], ["abc", "", "de"], ["x" * 200_000, "tail\n"]])

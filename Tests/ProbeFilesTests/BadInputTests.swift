@@ -216,7 +216,7 @@ struct OptionKind: ProbeKind {
             ),
             (
                 "certificates: x\n",
-                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, compatibility, connectTo, controlSocket, exchangeOnline, externalURL, history, hostNames, hybridApp, listen, mailFlow, organization, probe, proxy, pushProxy, responderLock, responders, servers, shard, snapshot, stateDirectory, tenant, thresholds, tls, vantage, webConfigFile"
+                "agent.yaml:1:1: error: unknown key 'certificates'; known keys: alertmanagers, authConfig, authServer, behindProxy, cloud, compatibility, connectTo, controlSocket, exchangeOnline, externalURL, history, hostNames, hybridApp, listen, mailFlow, openMetricsCreated, organization, probe, proxy, pushProxy, responderLock, responders, servers, shard, snapshot, stateDirectory, tenant, thresholds, tls, vantage, webConfigFile"
             ),
             (
                 "compatibility: [ssl_exporter, x509_exporter]\n",
@@ -228,6 +228,7 @@ struct OptionKind: ProbeKind {
             ("shard: { index: 0, of: 3, modulus: 3 }\n", "agent.yaml:1:27: error: unknown key 'modulus'; known keys: index, of"),
             ("vantage: \"a\\nb\"\n", "agent.yaml:1:10: error: 'vantage' must be one line without control characters, found 'a\\nb'"),
             ("vantage: [a]\n", "agent.yaml:1:10: error: 'vantage' must be one line without control characters, found a list"),
+            ("openMetricsCreated: perhaps\n", "agent.yaml:1:21: error: 'openMetricsCreated' must be true or false, found 'perhaps'"),
             ("responderLock: { path: a }\n", "agent.yaml:1:16: error: 'responderLock' must be a string, found a mapping"),
             ("responderlock: a\n", "agent.yaml:1:1: error: unknown key 'responderlock', did you mean 'responderLock'?"),
             ("organization: [\n", "agent.yaml:2:1: error: invalid YAML: did not find expected node content"),

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import Monitoring
 package import NIOCore
 import Probing
@@ -29,9 +29,15 @@ package final class MetricsPage: ResultObserver, Sendable {
     private let state = Mutex(State())
     private let layouts = FragmentLayouts()
     private let compatibility: Set<Compatibility>
+    private let created: Date?
 
-    /// - Parameter compatibility: under whose names certificates are exposed too.
-    package init(_ compatibility: Set<Compatibility> = []) { self.compatibility = compatibility }
+    /// - Parameters:
+    ///   - compatibility: under whose names certificates are exposed too.
+    ///   - created: when all counters were zero, said of each in OpenMetrics; nil to leave it out.
+    package init(_ compatibility: Set<Compatibility> = [], created: Date? = nil) {
+        self.compatibility = compatibility
+        self.created = created
+    }
 
     /// Updates or removes the fragment of the probe; takes effect with the next scrape.
     package func changed(_ change: CacheChange) {
@@ -63,14 +69,14 @@ package final class MetricsPage: ResultObserver, Sendable {
     /// The page in parts, to avoid copying: the families of the probes, then the agent's own.
     /// - Parameter agent: writes the agent's own families.
     package func parts(_ format: MetricText.Format, agent: (inout MetricText) -> Void) -> [ByteBuffer] {
-        [probes(format), ByteBuffer(bytes: Self.own(format, agent))]
+        [probes(format), ByteBuffer(bytes: own(format, agent))]
     }
 
     /// The page as one gzip stream; the compressed part of the probes is cached until a probe changes.
     /// - Parameter agent: writes the agent's own families.
     /// - Returns: nil if zlib reports an error.
     package func compressed(_ format: MetricText.Format, agent: (inout MetricText) -> Void) -> [UInt8]? {
-        guard let probes = compressedProbes(format), let own = Gzip.piece(Self.own(format, agent)) else { return nil }
+        guard let probes = compressedProbes(format), let own = Gzip.piece(own(format, agent)) else { return nil }
         return Gzip.join([probes, own])
     }
 
@@ -84,11 +90,11 @@ package final class MetricsPage: ResultObserver, Sendable {
         return piece
     }
 
-    private static func own(_ format: MetricText.Format, _ agent: (inout MetricText) -> Void) -> [UInt8] {
+    private func own(_ format: MetricText.Format, _ agent: (inout MetricText) -> Void) -> [UInt8] {
         var text = MetricText()
         agent(&text)
-        if format == .openMetrics { text.write("# EOF\n") }
-        return text.bytes
+        guard format == .openMetrics else { return text.bytes }
+        return (created.map { CreatedSamples.added(to: text.bytes, since: $0) } ?? text.bytes) + "# EOF\n".utf8
     }
 
     private enum Step {
@@ -116,7 +122,10 @@ package final class MetricsPage: ResultObserver, Sendable {
                     if state.arrivals == arrivals { state.order = order }
                 }
             case .join(let fragments, let shared, let changes):
-                let joined = Self.join(fragments, shared: shared, format)
+                var joined = Self.join(fragments, shared: shared, format)
+                if format == .openMetrics, let created {
+                    joined = ByteBuffer(bytes: CreatedSamples.added(to: joined.readableBytesView, since: created))
+                }
                 state.withLock { state in
                     if state.changes == changes { state.joined[format] = joined }
                 }

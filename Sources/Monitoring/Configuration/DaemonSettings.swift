@@ -19,6 +19,8 @@ package struct DaemonSettings: Sendable, Hashable {
     package var vantage: String?
     /// Under whose metric names certificates are exposed too.
     package var compatibility: Set<Compatibility> = []
+    /// Whether OpenMetrics says of each counter and histogram since when it counts.
+    package var exposesCreated = false
     /// The path before all paths, such as `/agent`; nil for that of `externalURL`.
     package var routePrefix: String?
     package var stateDirectory = "/var/lib/agent"

@@ -58,6 +58,7 @@ struct ConfigurationFile {
         configuration.daemon = daemon(reader)
         ScaleSettings(resolved: resolved).read(reader, into: &configuration)
         configuration.daemon.compatibility = CompatibilitySettings.read(reader)
+        configuration.daemon.exposesCreated = reader.bool("openMetricsCreated") ?? false
         configuration.probe = probeAccess(reader.mapping("probe"))
         let responding = ResponderSettings(notes: notes, definitions: definitions)
         configuration.alertmanagers = AlertmanagerSettings(notes: notes).alertmanagers(reader)

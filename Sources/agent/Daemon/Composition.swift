@@ -82,7 +82,8 @@ enum Composition {
             try ControlSocketPath.claim(path, "the socket", remedy: "set 'listen' to another path")
         }
         let kinds = kinds(transfers: transfers, stateDirectory: state.path, ownsState: true, logger: logger)
-        let metrics = MetricsPage(configuration.daemon.compatibility)
+        let metrics = MetricsPage(
+            configuration.daemon.compatibility, created: configuration.daemon.exposesCreated ? SystemTime().now : nil)
         let prober = OnDemandProber(time: SystemTime(), mostRunning: budget.runs)
         let events = EventFeed(time: SystemTime())
         let recent = RecentRuns()
