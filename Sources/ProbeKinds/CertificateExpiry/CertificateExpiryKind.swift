@@ -15,7 +15,7 @@ struct CertificateExpiryKind: ProbeKind {
             "With a valid next certificate that takes effect in time, an approaching expiry is at most a warning. SampleValue: days until the first expiry.",
         ],
         stages: [.certificate, .metadata],
-        metrics: MetricDefinition.oauthCertificate,
+        metrics: MetricDefinition.oauthCertificate + [.threshold],
         reasons: [
             .certificateExpired, .certificateNotYetValid, .certificateExpiresVerySoon, .certificateExpiresSoon, .certificateMissing,
             .certificateUnreadable, .notObserved,
@@ -35,7 +35,8 @@ struct CertificateExpiryKind: ProbeKind {
         thresholds.warnBelow = options.warnBelow ?? thresholds.warnBelow
         thresholds.failBelow = options.failBelow ?? thresholds.failBelow
         return services.probe(at: place) { [services, thresholds] place, snapshot in
-            CertificateExpiryProbe(place: place, copies: services.copies(at: place, snapshot: snapshot), thresholds: thresholds)
+            CertificateExpiryProbe(
+                place: place, copies: services.copies(at: place, snapshot: snapshot), thresholds: thresholds, options: options)
         }
     }
 }

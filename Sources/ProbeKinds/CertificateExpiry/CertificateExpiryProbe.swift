@@ -7,9 +7,12 @@ struct CertificateExpiryProbe: Probe {
     let place: Place
     let copies: CopyReader
     let thresholds: Thresholds
+    /// Of the definition: `thresholds` contains them.
+    var options = CertificateExpiryOptions()
 
     func run(_ context: RunContext) async -> Outcome {
         var log = RunRecorder()
+        log.observe(Observation.thresholds(warn: options.warnBelow, fail: options.failBelow))
         let seen = await copies.look(context)
         log.observe((seen.copies + seen.remembered).map(\.observation))
         seen.recordMetadata(in: &log, place: place)

@@ -6,6 +6,11 @@ extension MetricDefinition {
         "probe_http_duration_seconds", "Duration of the HTTP request by phase, summed over redirects.", .both)
     package static let credentialNotAfter = MetricDefinition(
         "agent_credential_not_after_timestamp_seconds", "notAfter of the agent's own certificate in the tenant.", .shared)
+    /// Where a definition has thresholds of its own.
+    package static let threshold = MetricDefinition(
+        "health_probe_threshold_seconds",
+        "Remaining time below which the probe warns or fails, if its definition says so; otherwise health_agent_threshold_seconds.",
+        .scheduled)
     /// Of each certificate that a peer presented.
     package static let peerCertificate = [certificateNotAfter, certificateNotBefore, certificateKeySize]
     /// Of each certificate in a file.
@@ -42,6 +47,13 @@ extension Observation {
     private static let maximumDepth = 10
     /// Of text that others have written, in characters.
     private static let longestLabel = 200
+
+    /// The thresholds that a definition has of its own; nil for those it does not set.
+    package static func thresholds(warn: Duration?, fail: Duration?) -> [Observation] {
+        [("warn", warn), ("fail", fail)].compactMap { name, limit in
+            limit.map { .measurement(MetricDefinition.threshold($0, [("threshold", name)])) }
+        }
+    }
 
     /// Samples of the metrics above; of a measurement, itself.
     package var measurements: [Measurement] {

@@ -17,7 +17,7 @@ struct CertificateExpiryKind: ProbeKind {
             "Failed if a certificate has expired, is not yet valid, or expires within the failure threshold; a warning within the warning threshold. Whether it is trusted does not matter. SampleValue: days until the first expiry.",
         ],
         stages: CertificateSourceOptions.stages,
-        metrics: CertificateSourceOptions.metrics,
+        metrics: CertificateSourceOptions.metrics + [.threshold],
         reasons: [.certificateExpired, .certificateNotYetValid, .certificateExpiresVerySoon, .certificateExpiresSoon]
             + CertificateSourceOptions.reasons,
         options: [
@@ -57,6 +57,7 @@ struct CertificateExpiryProbe: TargetProbe {
     let services: TargetServices
 
     func check(_ run: inout TargetRun, _ facts: inout NoFacts) async {
+        for limit in Observation.thresholds(warn: options.warnBelow, fail: options.failBelow) { run.observe(limit) }
         guard let found = await run.findCertificates(options.source) else { return }
         let certificates = found.merged
         let date = run.date

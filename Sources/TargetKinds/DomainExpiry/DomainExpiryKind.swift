@@ -20,7 +20,7 @@ struct DomainExpiryKind: TargetKind {
             "Registries limit requests: once a day is enough.",
         ],
         stages: [.resolve, .connect, .tls, .endpoint],
-        metrics: [DomainExpiryProbe.expiry],
+        metrics: [DomainExpiryProbe.expiry, .threshold],
         reasons: [
             .domainExpired, .domainExpiresSoon, .domainExpiresVerySoon, .domainMissing, .endpointThrottled, .answerUnexpected, .notObserved,
             .configIncomplete,

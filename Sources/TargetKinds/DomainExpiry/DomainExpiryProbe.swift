@@ -83,6 +83,7 @@ struct DomainExpiryProbe: TargetProbe {
 
     private func judge(_ end: Date, _ run: inout TargetRun) {
         run.observe(.measurement(Self.expiry(end)))
+        for limit in Observation.thresholds(warn: options.warnBelow, fail: options.failBelow) { run.observe(limit) }
         let left = Duration.seconds(end.timeIntervalSince(run.date))
         run.sample(left.seconds / 86400)
         let day = end.formatted(.iso8601)

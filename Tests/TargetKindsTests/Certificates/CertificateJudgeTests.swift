@@ -30,6 +30,24 @@ import Testing
         }
     }
 
+    @Test("cert-expiry: a threshold of the definition is measured, those of the organization are not")
+    func thresholds() async throws {
+        let leaf = try await certificates.leaf("own", days: -1...200, by: root)
+        func measured(_ options: Written) async throws -> [String] {
+            let run = try await KindRun("cert-expiry", leaf.certificate, options)
+            return run.outcome.observations.flatMap(\.measurements).filter { $0.metric == .threshold }.map {
+                "\($0.labels.map(\.1).joined()) \(Int($0.value.rounded()))"
+            }
+        }
+        for (options, expected) in [
+            ([:], []), (["warnBelow": "10d"], ["warn 864000"]),
+            (["warnBelow": "10d", "failBelow": "1d"], ["warn 864000", "fail 86400"]),
+        ] as [(Written, [String])] {
+            let found = try await measured(options)
+            #expect(found == expected)
+        }
+    }
+
     @Test("cert-expiry: an issuer of the verified chain counts, an unused certificate does not")
     func chain() async throws {
         let middle = try await certificates.intermediate("middle", days: -300...20, by: root)

@@ -64,7 +64,11 @@ import Transfers
     func answers(domain: String, reason: Reason?, result: ResultType) async throws {
         let run = try await run(domain, ["server": .text(base)])
         #expect(run.reason == reason && run.result == result, run.story)
-        if domain == "good.test" { #expect(Int(run.outcome.sampleValue ?? 0) == 299) }
+        if domain == "good.test" {
+            #expect(Int(run.outcome.sampleValue ?? 0) == 299)
+            let limits = run.outcome.observations.flatMap(\.measurements).filter { $0.metric == .threshold }
+            #expect(limits.map(\.value) == [30 * 86_400, 7 * 86_400])
+        }
     }
 
     @Test("a forecast goes by the end that the registry has said last, and does not ask again")
