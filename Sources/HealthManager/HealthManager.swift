@@ -201,8 +201,7 @@ package actor HealthManager: Service {
         facts.targetLists = services.targets.facts
         facts.healthSets = cache.tallies
         facts.use(decisions, of: plan, at: time.now)
-        facts.acknowledged = cache.acknowledged
-        facts.flapping = cache.flapping
+        (facts.acknowledged, facts.flapping) = (cache.acknowledged, cache.flapping)
         facts.journal = services.journal.facts
         facts.unknownModules = services.prober.unknownModules
         facts.unusableModules = services.prober.unusableModules
