@@ -183,6 +183,8 @@ async def fifty(browser):
             check(await browser.run("document.querySelectorAll('.rows tbody tr').length === 1"), "the search")
             await browser.run("document.querySelector('.rows .name a').click()")
             await until(lambda: browser.run(f"document.querySelector('h1')?.textContent.includes(':{ports[0]}')"), "the page of a target")
+            # A page that stays would look for its agent.
+            await browser.open("about:blank")
             return url
         finally:
             process.kill()
@@ -291,6 +293,7 @@ async def ordered(browser):
             await browser.open(url)
             check(await browser.run("document.querySelectorAll('.order').length > 0 && [...document.querySelectorAll('.order, dialog')].every(e => !e.checkVisibility())"), "a button that does nothing")
             await browser.call("Emulation.setScriptExecutionDisabled", value=False)
+            await browser.open("about:blank")
             # The refusal above, and the icon that the browser expects of a page that is text.
             browser.complaints[:] = [text for text in browser.complaints if "409" not in text and "404" not in text]
             return url, login
