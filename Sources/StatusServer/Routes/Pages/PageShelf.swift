@@ -45,6 +45,9 @@ final class PageShelf<Key: Hashable & Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    /// How many wait for texts that are being rendered.
+    var waiting: Int { state.withLock { $0.waiting.values.reduce(0) { $0 + $1.count } } }
+
     /// The text for a key, rendered if there is none that is fresh.
     /// - Parameters:
     ///   - version: of the state that the text is about.
