@@ -18,7 +18,7 @@ struct PageTemplates: Sendable {
         "axis": PackageResources.axis_svg, "probe": PackageResources.probe_html, "plot": PackageResources.plot_svg,
         "message": PackageResources.message_html, "forecast": PackageResources.forecast_html, "decisions": PackageResources.decisions_html,
         "badge": PackageResources.badge_svg, "order": PackageResources.order_html, "dialog": PackageResources.dialog_html,
-        "badge": PackageResources.badge_svg, "stages": PackageResources.stages_html, "run": PackageResources.run_html,
+        "stages": PackageResources.stages_html, "run": PackageResources.run_html,
         "problems": PackageResources.problems_atom,
     ]
 
