@@ -37,7 +37,9 @@ import Testing
             }
             #expect(page.contains("<dialog id=\"order\"") && page.contains("Recorded with the name dave."))
             let lines = page.lowercased().split(separator: "\r\n")
-            #expect(lines.contains("cache-control: private, no-cache") && lines.contains("vary: authorization"), "\(page.prefix(800))")
+            #expect(
+                lines.contains("cache-control: private, no-cache") && lines.contains("vary: authorization, accept-encoding"),
+                "\(page.prefix(800))")
             #expect(try await daemon.get(path).contains("log in with a user"))
         }
         // One after the other within the time that a page is kept, whoever is first.
@@ -61,7 +63,7 @@ import Testing
             let page = try await daemon.get("/", options + ["-i"])
             #expect(page.contains("agent acknowledge ") && !Self.hasButtons(page), "\(page)")
             let lines = page.lowercased().split(separator: "\r\n")
-            #expect(lines.contains("cache-control: no-cache") && lines.contains("vary: authorization"))
+            #expect(lines.contains("cache-control: no-cache") && lines.contains("vary: authorization, accept-encoding"))
         }
         let order = #"{"monitor": "ExportMonitor", "by": "dave"}"#
         #expect(try await Self.post(daemon, "acknowledge", order, []).hasSuffix(" 403"))
