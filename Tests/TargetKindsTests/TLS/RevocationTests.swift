@@ -69,6 +69,9 @@ import Transfers
         let good = try await run(leaf, ["-status_file", response("good", about: leaf.certificate, signer: root)])
         #expect(good.result == .succeeded && good.outcome.findings.isEmpty, good.story)
         #expect(value("probe_tls_ocsp_stapled", good) == 1 && value("probe_tls_ocsp_status", good) == 0)
+        // The certificate is new.
+        let share = try #require(value("probe_tls_certificate_lifetime_remaining_ratio", good))
+        #expect((0.9...1).contains(share), "\(share)")
         let left = try #require(value("probe_tls_ocsp_next_update_timestamp_seconds", good)) - Date().timeIntervalSince1970
         #expect((0...86_400).contains(left))
         for (name, subject, signer) in [
